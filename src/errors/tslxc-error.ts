@@ -1,0 +1,96 @@
+import type { ErrorCode } from './error-table.ts';
+
+/** Where and why something failed; all of it optional but the code and the message. */
+export interface ErrorDetails {
+  readonly code: ErrorCode;
+  /** One line that names the object at fault, without the container's name and without the hint. */
+  readonly message: string;
+  readonly container?: string | undefined;
+  /** Config (or other) file at fault, absolute. */
+  readonly file?: string | undefined;
+  /** Line in `file`, from 1. */
+  readonly line?: number | undefined;
+  /** Column in `line`, from 1. */
+  readonly column?: number | undefined;
+  /** The step of a plan that was being done, for instance `mount /proc`. */
+  readonly step?: string | undefined;
+  /** Symbolic errno, for instance `ENOENT`. */
+  readonly errno?: string | undefined;
+  /** What the user can do about it. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * A failure as a value: it crosses the manager's socket and the stages' pipes as JSON without losing anything,
+ * and is turned into text once, by the command line.
+ */
+export class TslxcError extends Error {
+  readonly code: ErrorCode;
+  readonly container: string | undefined;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly step: string | undefined;
+  readonly errno: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(details: ErrorDetails) {
+    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'TslxcError';
+    this.code = details.code;
+    this.container = details.container;
+    this.file = details.file;
+    this.line = details.line;
+    this.column = details.column;
+    this.step = details.step;
+    this.errno = details.errno;
+    this.hint = details.hint;
+  }
+
+  /** The same error with more known about it; what is known already wins. */
+  with(extra: Partial<Omit<ErrorDetails, 'code' | 'message'>>): TslxcError {
+    return new TslxcError({ ...extra, ...definedOnly(this.toJSON()), cause: this.cause ?? extra.cause });
+  }
+
+  toJSON(): ErrorDetails {
+    return {
+      code: this.code,
+      message: this.message,
+      container: this.container,
+      file: this.file,
+      line: this.line,
+      column: this.column,
+      step: this.step,
+      errno: this.errno,
+      hint: this.hint,
+    };
+  }
+}
+
+function definedOnly(details: ErrorDetails): ErrorDetails {
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** Anything thrown, as a TslxcError; `fallback` says what was being done when it is not one already. */
+export function toTslxcError(
+  thrown: unknown,
+  fallback: ErrorCode = 'INTERNAL',
+  details: Partial<ErrorDetails> = {},
+): TslxcError {
+  if (thrown instanceof TslxcError) return thrown.with(details);
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const errno = (error as NodeJS.ErrnoException).code;
+  return new TslxcError({
+    ...details,
+    code: errno === 'ENOSPC' || errno === 'EDQUOT' ? 'DISK_FULL' : fallback,
+    message: details.message ? `${details.message}: ${error.message}` : error.message,
+    ...(errno?.startsWith('E') ? { errno } : {}),
+    cause: error,
+  });
+}
+
+/** Rebuilds an error that came over a pipe or a socket. */
+export function errorFromJSON(details: ErrorDetails): TslxcError {
+  return new TslxcError(details);
+}
