@@ -1,0 +1,129 @@
+import type { CapabilitySets, MountAttributes, WindowSize } from './structs.ts';
+
+/** How a child ended: `code` for an exit, `signal` (a number) for a death by signal. */
+export interface ExitStatus {
+  readonly code: number | null;
+  readonly signal: number | null;
+}
+
+export interface PollEvent {
+  readonly fd: number;
+  /** POLL.* bits; 0 where nothing happened. */
+  readonly events: number;
+}
+
+/**
+ * The kernel as the rest of the program sees it: synchronous verbs, one for each thing that we ask of it.
+ * `linux.ts` does them; `double.ts` records them, so that plans and stages are tested without root.
+ *
+ * Every verb throws KernelError (with the errno's name as `code`) where the kernel says no. Paths below a container's
+ * rootfs are never given as strings while guest files are there: see `openInRoot`.
+ */
+export interface Kernel {
+  // --- processes
+  /** Certified fork (design.md, section 4): 0 in the child. The child may run synchronous code only. */
+  fork(): number;
+  /** _exit(2): no handlers, no flushing. */
+  exit(status: number): never;
+  /** Replaces the process. `env` are `NAME=value` strings. */
+  exec(path: string, args: readonly string[], env: readonly string[]): void;
+  /** Waits for a child (`pid` > 0) or any child (-1). Null when `block` is false and none has ended. */
+  wait(pid: number, block: boolean): { pid: number; status: ExitStatus } | null;
+  kill(pid: number, signal: number): void;
+  parentPid(): number;
+  /** A descriptor that names the process for ever (close-on-exec). */
+  pidfdOpen(pid: number): number;
+  pidfdSignal(pidfd: number, signal: number): void;
+  /** A copy of another process's descriptor, close-on-exec. Needs ptrace rights over it. */
+  pidfdGetfd(pidfd: number, fd: number): number;
+  prctl(option: number, a?: number, b?: number, c?: number, d?: number): number;
+  setsid(): void;
+  /** Signal disposition: default or ignore. */
+  signal(signal: number, disposition: 'default' | 'ignore'): void;
+  /** Unblocks every signal. */
+  clearSignalMask(): void;
+  personality(persona: number): void;
+  /** Sets a limit of the calling process. Units are the limit's own; Infinity for none. */
+  setRlimit(resource: number, soft: number, hard: number): void;
+  getRlimit(resource: number): { soft: number; hard: number };
+  umask(mask: number): number;
+
+  // --- credentials
+  setresuid(uid: number): void;
+  setresgid(gid: number): void;
+  setgroups(gids: readonly number[]): void;
+  getCapabilities(): CapabilitySets;
+  setCapabilities(sets: CapabilitySets): void;
+  joinNewSessionKeyring(): void;
+
+  // --- namespaces and mounts
+  unshare(flags: number): void;
+  /** `fd` is a namespace file (flags = its type or 0) or a pidfd (flags = CLONE_NEW* to join at once). */
+  setns(fd: number, flags: number): void;
+  mount(source: string, target: string, type: string, flags: number, data: string): void;
+  umount(target: string, flags: number): void;
+  /** pivot_root("." , "."): the old root ends up stacked below the new one. */
+  pivotRoot(newRoot: string, putOld: string): void;
+  chroot(path: string): void;
+  fchdir(fd: number): void;
+  openTree(dirfd: number, path: string, flags: number): number;
+  moveMount(fromFd: number, fromPath: string, toFd: number, toPath: string, flags: number): void;
+  mountSetattr(dirfd: number, path: string, flags: number, attributes: MountAttributes): void;
+  sethostname(name: string): void;
+
+  // --- files
+  /** openat2(2). The returned descriptor is close-on-exec. */
+  openat2(dirfd: number, path: string, flags: number, mode: number, resolve: number): number;
+  mkdirat(dirfd: number, path: string, mode: number): void;
+  mknodat(dirfd: number, path: string, mode: number, device: number): void;
+  symlinkat(target: string, dirfd: number, path: string): void;
+  fchownat(dirfd: number, path: string, uid: number, gid: number, flags: number): void;
+  fchmodat(dirfd: number, path: string, mode: number): void;
+  /** False when `LOCK.NB` was asked for and somebody else holds the lock. */
+  flock(fd: number, operation: number): boolean;
+  dup(fd: number): number;
+  /** The copy is not close-on-exec. */
+  dup2(from: number, to: number): void;
+  setCloexec(fd: number, on: boolean): void;
+  setNonblocking(fd: number, on: boolean): void;
+  pipe(): [read: number, write: number];
+  close(fd: number): void;
+  /** Closes every descriptor from `first` up. */
+  closeFrom(first: number): void;
+  /** Bytes read; 0 at the end; -1 when nothing is there on a non-blocking descriptor. */
+  read(fd: number, buffer: Uint8Array): number;
+  write(fd: number, bytes: Uint8Array): number;
+  /** Waits at most `timeout` milliseconds (-1: for ever) and returns the descriptors on which something happened. */
+  poll(fds: readonly { fd: number; events: number }[], timeout: number): PollEvent[];
+
+  // --- terminals
+  /** Unlocks a fresh pty master and opens its slave by descriptor (TIOCGPTPEER): no path of the guest's is trusted. */
+  openPtyPeer(master: number): number;
+  /** N of /dev/pts/N. */
+  ptyNumber(master: number): number;
+  windowSize(fd: number): WindowSize;
+  setWindowSize(fd: number, size: WindowSize): void;
+  /** Makes the terminal the controlling one of this session. */
+  setControllingTerminal(fd: number): void;
+  /** `struct termios` as raw bytes. */
+  getTermios(fd: number): Buffer;
+  setTermios(fd: number, termios: Uint8Array): void;
+
+  // --- sockets
+  socket(domain: number, type: number, protocol: number): number;
+  socketpair(type: number): [number, number];
+  bind(fd: number, address: Uint8Array): void;
+  listen(fd: number, backlog: number): void;
+  accept(fd: number): number;
+  connect(fd: number, address: Uint8Array): void;
+  send(fd: number, bytes: Uint8Array): number;
+  recv(fd: number, buffer: Uint8Array): number;
+  /** SO_PEERCRED of a connected unix socket. */
+  peerCredentials(fd: number): { pid: number; uid: number; gid: number };
+
+  // --- others
+  /** bpf(2): a descriptor or a number, by command. `attribute` is `union bpf_attr`. */
+  bpf(command: number, attribute: Uint8Array): number;
+  /** Address of a buffer's memory, for structures that hold pointers. Keep a reference to the buffer. */
+  addressOf(buffer: Uint8Array): number;
+}
