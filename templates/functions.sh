@@ -168,11 +168,13 @@ shares_host_network() {
   grep -Eqs '^[[:space:]]*lxc\.(net\.[0-9]+|network)\.type[[:space:]]*=[[:space:]]*none[[:space:]]*$' "$CONFIG"
 }
 
-# write_config ARCH: appends what every container has; lines of the template's own come on stdin.
+# write_config ARCH: appends what every container has; lines of the template's own come on stdin. userns.conf is
+# last of the includes, because it takes back what an unprivileged container may not ask for.
 write_config() {
   {
     printf '\n# From the template %s\n' "$TEMPLATE"
     printf 'lxc.include = %s/common.conf\n' "$SHIPPED_CONFIG"
+    cat
     if is_unprivileged; then
       printf 'lxc.include = %s/userns.conf\n' "$SHIPPED_CONFIG"
     fi
@@ -181,7 +183,6 @@ write_config() {
     fi
     printf 'lxc.uts.name = %s\n' "$NAME"
     printf 'lxc.arch = %s\n' "$1"
-    cat
   } >>"$CONFIG" || fail "$CONFIG can not be written"
   # The config of an unprivileged container belongs to the user who made it, not to the container's root.
   if [ -n "${OPT_MAPPED_UID:-}" ]; then
@@ -245,16 +246,17 @@ run() {
   fail "$_what failed: $(telling_line "$LOG" "$_code")"
 }
 
-# The last line of a log that looks like a reason, else the last line at all.
+# telling_line LOG STATUS: the first line of a log that looks like a reason (what follows are consequences), else
+# the last line.
 telling_line() {
   if grep -q 'No space left on device' "$1"; then
     echo "No space left on device"
     return
   fi
   {
+    grep -Ei '^(E:|error|fatal|Err:)|error:|unable to|could not|cannot|not found|no match' "$1"
     tail -n 1 "$1" | grep . || echo "exit status $2"
-    grep -Ei '^(E:|error|fatal|W: Failure)|error:|unable to|could not|cannot|not found|no match' "$1"
-  } | tail -n 1 | cut -c 1-400
+  } | head -n 1 | cut -c 1-400
 }
 
 remove_log() { rm -f "$LOG"; }
