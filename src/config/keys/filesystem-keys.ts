@@ -1,0 +1,127 @@
+import { mountAuto, mountPoint, printMountAuto } from '../values/mount-auto.ts';
+import { mountEntry } from '../values/mount-entry.ts';
+import { count, flag } from '../values/number.ts';
+import { rootfsOptions, rootfsPath } from '../values/rootfs.ts';
+import { bufferSize, size } from '../values/size.ts';
+import { absolutePath, path, relativePath } from '../values/text.ts';
+import { words } from '../values/value-type.ts';
+import { repeated, single } from './key-row.ts';
+
+/** The root filesystem, what is mounted in it, /dev and the terminals. */
+export const FILESYSTEM_KEYS = {
+  'lxc.rootfs.path': single(rootfsPath, {
+    doc: "The container's root filesystem, with its type of storage in front; without the key, the host's.",
+    example: 'dir:/var/lib/tslxc/web1/rootfs',
+    since: '2.1',
+    acted: true,
+  }),
+  'lxc.rootfs.mount': single(absolutePath, {
+    doc: 'Folder of the host that the root filesystem is mounted on while the container is put together.',
+    example: '/run/tslxc/rootfs',
+    since: '1.0',
+    acted: true,
+  }),
+  'lxc.rootfs.options': single(rootfsOptions, {
+    doc: 'Mount options of the root filesystem; idmap=container shows it with the ids of the container.',
+    example: 'ro,idmap=container',
+    since: '1.0',
+    acted: true,
+  }),
+  'lxc.rootfs.managed': single(flag, {
+    doc: 'The storage belongs to the container: it is deleted with it and snapshots are made of it.',
+    example: '0',
+    since: '4.0',
+    default: '1',
+    live: true,
+    acted: true,
+  }),
+  'lxc.mount.fstab': single(path, {
+    doc: 'File in the format of fstab with more things to mount.',
+    example: '/var/lib/tslxc/web1/fstab',
+    since: '2.1',
+    // LXC refuses the empty value here, unlike elsewhere.
+    empty: 'refused',
+    acted: true,
+  }),
+  'lxc.mount.entry': repeated(mountEntry, {
+    doc: 'One line of fstab; the target lies below the root filesystem. Further options: optional, create=dir, create=file, relative, idmap=.',
+    example: '/srv/data srv/data none bind,create=dir 0 0',
+    since: '1.0',
+    acted: true,
+  }),
+  'lxc.mount.auto': repeated(mountAuto, {
+    doc: 'What to mount without being told how: /proc, /sys, the cgroups, and a folder to hand mounts in by.',
+    example: 'proc:mixed sys:ro cgroup:mixed',
+    since: '1.0',
+    split: words,
+    slot: mountPoint,
+    printAll: printMountAuto,
+    acted: true,
+  }),
+  'lxc.autodev': single(flag, {
+    doc: 'Mount a fresh /dev and fill it with the usual device nodes.',
+    example: '0',
+    since: '1.0',
+    default: '1',
+    empty: { as: '0' },
+    acted: true,
+  }),
+  'lxc.autodev.tmpfs.size': single(size, {
+    doc: 'How large that /dev may grow.',
+    example: '1MB',
+    since: '4.0',
+    default: '500000',
+    acted: true,
+  }),
+  'lxc.pty.max': single(count, {
+    doc: "How many pseudo terminals the container's own /dev/pts can have.",
+    example: '1024',
+    since: '2.1',
+    default: '0',
+    acted: true,
+  }),
+  'lxc.tty.max': single(count, {
+    doc: 'How many terminals (/dev/tty1 …) there are for tslxc-console to connect to.',
+    example: '4',
+    since: '2.1',
+    default: '0',
+    acted: true,
+  }),
+  'lxc.tty.dir': single(relativePath, {
+    doc: 'Folder below /dev for the terminals and the console; /dev/tty1 … then point there.',
+    example: 'lxc',
+    since: '2.1',
+    acted: true,
+  }),
+  'lxc.console.path': single(path, {
+    doc: "Device or file that /dev/console's output goes to, or none.",
+    example: 'none',
+    since: '2.1',
+  }),
+  'lxc.console.logfile': single(path, {
+    doc: 'File that everything written to the console is kept in.',
+    example: '/var/log/tslxc/web1-console.log',
+    since: '1.0',
+    acted: true,
+  }),
+  'lxc.console.rotate': single(flag, {
+    doc: 'Start a new console log when it is full (keeping one old one), instead of cutting it off.',
+    example: '1',
+    since: '3.0',
+    default: '0',
+    acted: true,
+  }),
+  'lxc.console.size': single(bufferSize, {
+    doc: 'How large the console log may grow; without the key, as large as it gets.',
+    example: '1MB',
+    since: '3.0',
+    default: '0',
+    acted: true,
+  }),
+  'lxc.console.buffer.size': single(bufferSize, {
+    doc: 'How much of the console output is kept in memory.',
+    example: 'auto',
+    since: '3.0',
+    default: '0',
+  }),
+};

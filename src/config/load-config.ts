@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import type { TslxcError } from '../errors/tslxc-error.ts';
+import { ContainerConfig } from './container-config.ts';
+import { packageFolder } from './include-path.ts';
+import type { ConfigWarning } from './setting.ts';
+import { SettingStore } from './setting-store.ts';
+import { SettingsReader } from './settings-reader.ts';
+
+export interface LoadOptions {
+  /** The container's name, for errors to carry. */
+  readonly name?: string | undefined;
+  /** `KEY=VALUE` settings of the command line (`-s`), applied after the file. */
+  readonly defines?: readonly string[] | undefined;
+  /** Stands for /usr/share/tslxc where that does not exist; by default the package's own folder. */
+  readonly shareDir?: string | undefined;
+  /** Where a bare `lxc.environment = NAME` finds its value; by default the environment of this process. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+/** What reading gives whether or not there are faults. */
+export interface ConfigReport {
+  /** What could be read; settings at fault are left out. */
+  readonly config: ContainerConfig;
+  /** In the order of reading. */
+  readonly errors: readonly TslxcError[];
+}
+
+/** Reads a config file and everything that it includes, and reports all faults at once. Does not throw. */
+export function readConfig(file: string, options: LoadOptions = {}): ConfigReport {
+  const errors: TslxcError[] = [];
+  const warnings: ConfigWarning[] = [];
+  const fault = (error: TslxcError) =>
+    errors.push(options.name ? error.with({ container: options.name }) : error);
+  const store = new SettingStore({ env: options.env ?? process.env }, fault);
+  const shareDir = options.shareDir ?? packageFolder();
+  const reader = new SettingsReader({ store, shareDir, fault, warn: (warning) => warnings.push(warning) });
+  const absolute = resolve(file);
+  reader.readFile(absolute);
+  for (const [index, define] of (options.defines ?? []).entries()) reader.readDefine(define, index + 1);
+  return { config: new ContainerConfig(absolute, store, warnings), errors };
+}
+
+/**
+ * Reads a config file. Throws the first fault as a TslxcError (CONFIG_*, with file, line, column and hint); if there
+ * are more, its `cause` is the list of all of them: see {@link faultsOf}.
+ */
+export function loadConfig(file: string, options: LoadOptions = {}): ContainerConfig {
+  const { config, errors } = readConfig(file, options);
+  const [first, ...more] = errors;
+  if (!first) return config;
+  throw more.length === 0 ? first : first.with({ cause: errors });
+}
+
+/** All the faults that an error thrown by {@link loadConfig} stands for. */
+export function faultsOf(error: TslxcError): readonly TslxcError[] {
+  return Array.isArray(error.cause) ? (error.cause as TslxcError[]) : [error];
+}

@@ -1,0 +1,115 @@
+import { realpathSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { decodeConfig, includedFiles, readConfigBytes, readFault } from './config-files.ts';
+import { splitLine } from './config-line.ts';
+import { resolveInclude } from './include-path.ts';
+import { LegacyReader } from './legacy-reader.ts';
+import type { ConfigWarning, FaultListener, Origin, RawSetting } from './setting.ts';
+import type { SettingStore } from './setting-store.ts';
+
+/** What settings given with `-s KEY=VALUE` are said to come from. */
+export const COMMAND_LINE = 'command line';
+/** Includes within includes; a chain this long is a mistake even when it is not a loop. */
+const DEEPEST_INCLUDE = 32;
+
+interface ReaderParts {
+  readonly store: SettingStore;
+  readonly shareDir: string;
+  readonly fault: FaultListener;
+  readonly warn: (warning: ConfigWarning) => void;
+}
+
+/** Feeds files, with their includes, and then the command line's settings to a store, line by line. */
+export class SettingsReader {
+  readonly #parts: ReaderParts;
+  readonly #legacy: LegacyReader;
+  /** Real paths of the files that are being read, outermost first. */
+  readonly #open: string[] = [];
+
+  constructor(parts: ReaderParts) {
+    const { store, fault, warn } = parts;
+    const nextNic = () => Math.max(-1, ...store.nics.keys()) + 1;
+    this.#parts = parts;
+    this.#legacy = new LegacyReader({ nextNic, fault, warn });
+  }
+
+  /** @param from the line that includes the file; none for the outermost one */
+  readFile(file: string, from?: Origin): void {
+    let lines: string[];
+    let real: string;
+    try {
+      lines = decodeConfig(readConfigBytes(file)).text.split('\n');
+      real = realpathSync(file);
+    } catch (error) {
+      this.#parts.fault(readFault(file, error, from));
+      return;
+    }
+    if (from && !this.#mayOpen(real, from)) return;
+    this.#open.push(real);
+    for (const [index, line] of lines.entries()) this.#readLine(line, file, index + 1);
+    this.#open.pop();
+  }
+
+  /** @param define `KEY=VALUE`, by the same rules as a line of a file */
+  readDefine(define: string, position: number): void {
+    const kind = splitLine(define).kind;
+    if (kind === 'setting' || kind === 'broken') {
+      this.#readLine(define, COMMAND_LINE, position);
+      return;
+    }
+    // In a file a line like this is somebody else's; as an option it can only be a mistake.
+    const key = define.split('=', 1)[0]?.trim() ?? '';
+    const message = `there is no key ${JSON.stringify(key)}`;
+    const hint = 'write KEY=VALUE; all keys start with "lxc."';
+    this.#parts.fault(
+      new TslxcError({
+        code: 'CONFIG_UNKNOWN_KEY',
+        message,
+        file: COMMAND_LINE,
+        line: position,
+        column: 1,
+        hint,
+      }),
+    );
+  }
+
+  #readLine(text: string, file: string, line: number): void {
+    const parsed = splitLine(text);
+    if (parsed.kind === 'broken') {
+      const column = parsed.offset + 1;
+      const hint = 'a line is KEY = VALUE; one that starts with # is a comment';
+      this.#parts.fault(
+        new TslxcError({ code: 'CONFIG_SYNTAX', message: parsed.why, file, line, column, hint }),
+      );
+    }
+    if (parsed.kind !== 'setting') return;
+    const origin = { file, line, column: parsed.valueStart + 1 };
+    const raw = { key: parsed.key, text: parsed.value, origin, keyColumn: parsed.keyStart + 1 };
+    const modern = this.#legacy.translate(raw);
+    if (modern?.key === 'lxc.include') this.#include(modern);
+    else if (modern) this.#parts.store.apply(modern);
+  }
+
+  #include(raw: RawSetting): void {
+    if (raw.text === '') return;
+    const fromFolder = raw.origin.file === COMMAND_LINE ? process.cwd() : dirname(resolve(raw.origin.file));
+    const slash = raw.text.endsWith('/') ? '/' : '';
+    const path = resolveInclude(raw.text, fromFolder, this.#parts.shareDir) + slash;
+    try {
+      for (const file of includedFiles(path)) this.readFile(file, raw.origin);
+    } catch (error) {
+      this.#parts.fault(readFault(path, error, raw.origin));
+    }
+  }
+
+  #mayOpen(real: string, from: Origin): boolean {
+    const loops = this.#open.includes(real);
+    if (!loops && this.#open.length < DEEPEST_INCLUDE) return true;
+    const message = loops
+      ? `${real} includes itself`
+      : `includes are nested more than ${DEEPEST_INCLUDE} deep`;
+    this.#parts.fault(new TslxcError({ code: 'CONFIG_READ', message, ...from, hint: 'remove this include' }));
+    return false;
+  }
+}

@@ -1,0 +1,37 @@
+import { BadValue } from './bad-value.ts';
+import type { ValueType } from './value-type.ts';
+
+/** A hardware address in which some digits may be left open. */
+export interface MacPattern {
+  /** Lower case, `x` for a digit to be drawn: `10:66:6a:xx:xx:xx`. */
+  readonly pattern: string;
+  /** No digit is open. */
+  readonly fixed: boolean;
+}
+
+const MAC = /^[0-9a-fx]{2}(?::[0-9a-fx]{2}){5}$/;
+
+export const macPattern: ValueType<MacPattern> = {
+  name: 'MAC',
+  valid: 'six pairs of hexadecimal digits with colons between; x for a digit to be drawn at random',
+  parse(text) {
+    const pattern = text.toLowerCase();
+    if (!MAC.test(pattern)) throw new BadValue(`"${text}" is not a hardware address`);
+    // The lowest bit of the first byte marks a group of stations; the kernel refuses it as an interface's own.
+    if (/^.[13579bdf]/.test(pattern)) {
+      throw new BadValue(`"${text}" is a multicast address: its second digit must be even`, 1);
+    }
+    return { pattern, fixed: !pattern.includes('x') };
+  },
+};
+
+/**
+ * Draws the open digits.
+ * @param digit gives a number from 0 to 15
+ */
+export function drawMac({ pattern }: MacPattern, digit: () => number): string {
+  return pattern.replace(/x/g, (_open, position: number) => {
+    const drawn = digit() & 15;
+    return (position === 1 ? drawn & 14 : drawn).toString(16);
+  });
+}

@@ -1,0 +1,46 @@
+import { BadValue } from './bad-value.ts';
+import { wholeNumber } from './number.ts';
+import type { ValueType } from './value-type.ts';
+
+/** The names of setrlimit(2), lower case without RLIMIT_. */
+// biome-ignore format: a list of words
+export const RESOURCES = [
+  'as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc', 'rss',
+  'rtprio', 'rttime', 'sigpending', 'stack',
+] as const;
+
+export type LimitValue = number | 'unlimited';
+
+export interface ResourceLimit {
+  readonly soft: LimitValue;
+  readonly hard: LimitValue;
+}
+
+function limitValue(text: string, offset: number): LimitValue {
+  const bare = text.trim();
+  if (bare === 'unlimited') return bare;
+  const number = wholeNumber(bare);
+  if (number === undefined || number < 0) {
+    throw new BadValue(`"${bare}" is neither a number nor "unlimited"`, offset + text.indexOf(bare));
+  }
+  return number;
+}
+
+export const resourceLimit: ValueType<ResourceLimit> = {
+  name: 'SOFT[:HARD]',
+  valid:
+    'a number or "unlimited", for the soft and the hard limit, with a colon between; one alone sets both',
+  parse(text) {
+    const colon = text.indexOf(':');
+    if (colon < 0) {
+      const both = limitValue(text, 0);
+      return { soft: both, hard: both };
+    }
+    const soft = limitValue(text.slice(0, colon), 0);
+    const hard = limitValue(text.slice(colon + 1), colon + 1);
+    const above = hard !== 'unlimited' && (soft === 'unlimited' || soft > hard);
+    if (above) throw new BadValue(`the soft limit ${soft} is above the hard limit ${hard}`);
+    return { soft, hard };
+  },
+  print: ({ soft, hard }) => (soft === hard ? `${soft}` : `${soft}:${hard}`),
+};

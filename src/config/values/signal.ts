@@ -1,0 +1,33 @@
+import { constants } from 'node:os';
+import { BadValue } from './bad-value.ts';
+import { wholeNumber } from './number.ts';
+import type { ValueType } from './value-type.ts';
+
+/** The C library keeps 32 and 33 for itself: its real-time signals start here (signal(7)). */
+const SIGRTMIN = 34;
+const SIGRTMAX = 64;
+
+const REAL_TIME = /^SIGRT(MIN|MAX)(?:([+-])([0-9]{1,2}))?$/;
+
+/** The number of a signal, or undefined; names in any case, with their SIG. */
+export function signalNumber(text: string): number | undefined {
+  const number = wholeNumber(text);
+  if (number !== undefined) return number >= 0 && number <= SIGRTMAX ? number : undefined;
+  const name = text.toUpperCase();
+  const realTime = REAL_TIME.exec(name);
+  if (!realTime) return (constants.signals as Readonly<Record<string, number>>)[name];
+  const [, end, sign, distance = '0'] = realTime;
+  const found = (end === 'MIN' ? SIGRTMIN : SIGRTMAX) + (sign === '-' ? -1 : 1) * Number(distance);
+  return found >= SIGRTMIN && found <= SIGRTMAX ? found : undefined;
+}
+
+export const signal: ValueType<number> = {
+  name: 'SIGNAL',
+  valid: 'a signal by its name (SIGPWR, SIGRTMIN+3) or number (0 to 64)',
+  parse(text) {
+    const number = signalNumber(text);
+    if (number === undefined) throw new BadValue(`"${text}" is not a signal`);
+    return number;
+  },
+  print: String,
+};

@@ -1,0 +1,48 @@
+import { BadValue } from './bad-value.ts';
+import { wholeNumber } from './number.ts';
+import type { ValueType } from './value-type.ts';
+
+const UNIT: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  K: 2 ** 10,
+  M: 2 ** 20,
+  G: 2 ** 30,
+  T: 2 ** 40,
+};
+const SIZE = /^([0-9a-fA-FxX]+?)[ \t]*(?:([KMGT])(?:iB|B)?|(B))?$/i;
+
+/** LXC's `auto` for the console's log and ring buffer: 128 KiB. */
+const AUTO_BYTES = 128 * 1024;
+const PAGE_BYTES = 4096;
+
+/**
+ * Bytes from a number with an optional unit; units count in 1024s, as LXC's KB, MB and GB do. LXC ignores a unit
+ * without the B (`64K` is 64 bytes to it), which nobody means, so here K is KB.
+ */
+export function parseSize(text: string): number {
+  const match = SIZE.exec(text);
+  const number = match ? wholeNumber(match[1] ?? '') : undefined;
+  const bytes = (number ?? Number.NaN) * (UNIT[(match?.[2] ?? '').toUpperCase()] ?? Number.NaN);
+  if (Number.isNaN(bytes)) throw new BadValue(`"${text}" is not a size`);
+  if (!Number.isSafeInteger(bytes)) throw new BadValue(`${text} is too large`);
+  return bytes;
+}
+
+const VALID_SIZE = 'a number of bytes, or a number with KB, MB or GB';
+
+/** Bytes. */
+export const size: ValueType<number> = { name: 'SIZE', valid: VALID_SIZE, parse: parseSize, print: String };
+
+/** Bytes of a buffer: at least a page, rounded up to a power of two, as LXC does. */
+export const bufferSize: ValueType<number> = {
+  name: 'SIZE|auto',
+  valid: `${VALID_SIZE}, or auto (128 KiB); it is rounded up to a power of two of at least 4096`,
+  parse(text) {
+    if (text === 'auto') return AUTO_BYTES;
+    const bytes = parseSize(text);
+    if (bytes > 2 ** 40) throw new BadValue(`${text} is too large`);
+    return 2 ** Math.ceil(Math.log2(Math.max(bytes, PAGE_BYTES)));
+  },
+  print: String,
+};

@@ -1,0 +1,84 @@
+import { BadValue } from './bad-value.ts';
+import type { ValueType } from './value-type.ts';
+
+/** Anything. (Control characters are refused for every value by the reader.) */
+export const anyText: ValueType<string> = { name: 'TEXT', valid: 'any text', parse: (text) => text };
+
+/** A command line: the program and its arguments. */
+export const commandLine: ValueType<string> = {
+  name: 'COMMAND',
+  valid: 'a program with its arguments',
+  parse: (text) => text,
+};
+
+/** A path of the host. */
+export const path: ValueType<string> = { name: 'PATH', valid: 'a path', parse: (text) => text };
+
+/** A path that has to start at the root. */
+export const absolutePath: ValueType<string> = {
+  name: 'PATH',
+  valid: 'an absolute path',
+  parse(text) {
+    if (!text.startsWith('/')) throw new BadValue(`"${text}" does not start with /`);
+    return text;
+  },
+};
+
+/** A path below something that it must not leave: a cgroup, a folder of /dev. A leading slash is dropped. */
+export const relativePath: ValueType<string> = {
+  name: 'PATH',
+  valid: 'a path without . and .. in it',
+  parse(text) {
+    const parts = text.split('/').filter((part) => part !== '');
+    const stray = parts.find((part) => part === '.' || part === '..');
+    if (stray !== undefined) throw new BadValue(`"${text}" has "${stray}" in it`);
+    if (parts.length === 0) throw new BadValue(`"${text}" names nothing`);
+    return parts.join('/');
+  },
+  print: (value) => value,
+};
+
+/** One of a few words. */
+export function oneOf<const W extends string>(...choices: readonly W[]): ValueType<W> {
+  const valid = `one of ${choices.join(', ')}`;
+  return {
+    name: choices.join('|'),
+    valid,
+    parse(text) {
+      const found = choices.find((word) => word === text);
+      if (found === undefined) throw new BadValue(`"${text}" is not ${valid}`);
+      return found;
+    },
+  };
+}
+
+/** The kernel's limit for a host name, without the closing NUL (__NEW_UTS_LEN). */
+const HOSTNAME_BYTES = 64;
+
+export const hostname: ValueType<string> = {
+  name: 'NAME',
+  valid: `a host name: letters, digits, "-", "." and "_", at most ${HOSTNAME_BYTES} of them`,
+  parse(text) {
+    const stray = /[^A-Za-z0-9._-]/u.exec(text);
+    if (stray) throw new BadValue(`"${stray[0]}" can not be in a host name`, stray.index);
+    if (text.length > HOSTNAME_BYTES) throw new BadValue(`a name of ${text.length} characters is too long`);
+    return text;
+  },
+};
+
+/** IFNAMSIZ less the closing NUL. */
+const INTERFACE_BYTES = 15;
+
+/** The name of a network interface by the rules of the kernel (dev_valid_name). */
+export const interfaceName: ValueType<string> = {
+  name: 'INTERFACE',
+  valid: `an interface name: at most ${INTERFACE_BYTES} bytes, no "/", ":" or blank`,
+  parse(text) {
+    const stray = /[/:\s]/.exec(text);
+    if (stray) throw new BadValue(`"${stray[0]}" can not be in an interface name`, stray.index);
+    if (text === '.' || text === '..') throw new BadValue(`"${text}" is not an interface name`);
+    const length = Buffer.byteLength(text);
+    if (length > INTERFACE_BYTES) throw new BadValue(`"${text}" is ${length} bytes long`);
+    return text;
+  },
+};
