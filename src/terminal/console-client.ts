@@ -1,0 +1,68 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** One that is attached to a console: gets everything that is printed, may type. */
+export interface ConsoleClientStreams {
+  readonly output: Writable;
+  /** Nothing: a client that only looks on. */
+  readonly input?: Readable | undefined;
+}
+
+const note = (bytes: number) =>
+  Buffer.from(`\r\n[tslxc: ${bytes} bytes of console output were dropped here]\r\n`);
+
+/**
+ * The queue before one client. Its stream is given more only when it asks for more, so that what waits is ours to throw
+ * away: a client that has stopped reading costs at most `limit` bytes, and gets a note in place of what it missed.
+ */
+export class ConsoleClient {
+  readonly #output: Writable;
+  readonly #limit: number;
+  #queue: Buffer[] = [];
+  #queued = 0;
+  #dropped = 0;
+  #blocked = false;
+
+  constructor(output: Writable, limit: number) {
+    this.#output = output;
+    this.#limit = limit;
+    output.on('drain', this.#onDrain);
+  }
+
+  /** Bytes that wait here, without those in the stream's own buffer. */
+  get backlog(): number {
+    return this.#queued;
+  }
+
+  send(bytes: Buffer): void {
+    if (!this.#blocked) {
+      this.#blocked = !this.#output.write(bytes);
+      return;
+    }
+    if (this.#queued + bytes.length > this.#limit) {
+      this.#dropped += this.#queued;
+      this.#queue = [];
+      this.#queued = 0;
+    }
+    this.#queue.push(bytes);
+    this.#queued += bytes.length;
+  }
+
+  close(): void {
+    this.#output.off('drain', this.#onDrain);
+    this.#queue = [];
+    this.#queued = 0;
+  }
+
+  #onDrain = () => {
+    this.#blocked = false;
+    if (this.#dropped > 0) {
+      this.#queue.unshift(note(this.#dropped));
+      this.#dropped = 0;
+    }
+    const queue = this.#queue;
+    this.#queue = [];
+    this.#queued = 0;
+    // Those that the stream takes no more are queued again.
+    for (const bytes of queue) this.send(bytes);
+  };
+}

@@ -1,0 +1,130 @@
+import type { EventEmitter } from 'node:events';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { WindowSize } from '../kernel/structs.ts';
+import type { EscapeFilter } from './escape.ts';
+import { PtyMaster } from './pty-master.ts';
+import { enterRawMode } from './raw-mode.ts';
+
+/**
+ * Why a relay ended: the user typed the escape sequence; the container's end is closed; or our own end is (a signal,
+ * an abort, the user's terminal or the reader of our output went away).
+ */
+export type RelayEnd = 'detached' | 'closed' | 'terminated';
+
+export interface RelayOptions {
+  readonly kernel: Kernel;
+  /** What the user types. */
+  readonly input: Readable;
+  readonly output: Writable;
+  /**
+   * The container's end: the descriptor of a pty master (which the relay owns from now on and closes), or a stream to
+   * whoever reads that master (for the console; destroyed at the end).
+   */
+  readonly peer: number | Duplex;
+  /**
+   * Descriptor of the user's terminal, which tells the window size, and gets raw mode if `input` is a terminal (has
+   * `isTTY`). Nothing if there is none.
+   */
+  readonly terminal?: number | undefined;
+  /** Nothing: no escape sequence; every byte belongs to the container (attach, `tslxc-start -F`). */
+  readonly escape?: EscapeFilter | undefined;
+  /** For a master: see PtyMasterOptions. A tty of a container survives its getty; an attached command does not. */
+  readonly alive?: (() => boolean) | undefined;
+  /**
+   * What the end of an input that is no terminal does: `eof` sends the end-of-file character to a master (attach),
+   * `ignore` ends that direction only (the default), `detach` ends the relay.
+   */
+  readonly endOfInput?: 'eof' | 'ignore' | 'detach' | undefined;
+  /** Told the size at the start and at each change; needed where `peer` is a stream, which has no window size. */
+  readonly onResize?: ((size: WindowSize) => void) | undefined;
+  /** Where SIGWINCH, SIGTERM and SIGHUP come from: `process`, or nothing. */
+  readonly signals?: EventEmitter | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Carries bytes between the user's terminal and a container's, both ways and with back-pressure, until one side ends.
+ * The terminal is restored before the promise settles. Rejects only when the relay could not be set up.
+ */
+export async function relayTerminal(options: RelayOptions): Promise<RelayEnd> {
+  const { kernel, input, output, terminal, alive, signals, signal } = options;
+  const filter = options.escape;
+  const isTerminal = (input as { isTTY?: boolean }).isTTY === true;
+  const peer =
+    typeof options.peer === 'number' ? new PtyMaster(kernel, options.peer, { alive }) : options.peer;
+  const undo: (() => void)[] = [() => peer.destroy()];
+  const on = (emitter: EventEmitter, event: string, listener: (...args: never[]) => void) => {
+    emitter.on(event, listener as () => void);
+    undo.push(() => emitter.off(event, listener as () => void));
+  };
+
+  try {
+    // With input from a pipe nobody types; the terminal is then a place for output only.
+    if (terminal !== undefined && isTerminal) undo.push(enterRawMode(kernel, terminal));
+
+    return await new Promise<RelayEnd>((resolve) => {
+      const resize = () => {
+        if (terminal === undefined) return;
+        try {
+          const size = kernel.windowSize(terminal);
+          if (peer instanceof PtyMaster) peer.resize(size);
+          options.onResize?.(size);
+        } catch {
+          // One of the two terminals is gone: its stream tells us, too.
+        }
+      };
+      const terminated = () => resolve('terminated');
+
+      // From the user to the container.
+      on(input, 'data', (chunk: Buffer) => {
+        const { forward, detach } = filter ? filter.feed(chunk) : { forward: chunk, detach: false };
+        if (forward.length > 0 && !peer.write(forward)) input.pause();
+        if (detach) resolve('detached');
+      });
+      on(peer, 'drain', () => input.resume());
+      on(input, 'end', () => {
+        const held = filter?.end();
+        if (held?.length) peer.write(held);
+        if (isTerminal || options.endOfInput === 'detach') terminated();
+        else if (options.endOfInput === 'eof' && peer instanceof PtyMaster) peer.end();
+      });
+      on(input, 'error', terminated);
+
+      // From the container to the user.
+      on(peer, 'data', (chunk: Buffer) => {
+        if (!output.write(chunk)) peer.pause();
+      });
+      on(output, 'drain', () => peer.resume());
+      // The last bytes are the user's: a full output is waited for.
+      on(peer, 'end', () => output.write('', () => resolve('closed')));
+      on(peer, 'error', () => resolve('closed'));
+      on(peer, 'close', () => {
+        if (!peer.readableEnded) resolve('closed');
+      });
+      on(output, 'error', terminated);
+      on(output, 'close', terminated);
+
+      if (signals) {
+        on(signals, 'SIGWINCH', resize);
+        on(signals, 'SIGTERM', terminated);
+        on(signals, 'SIGHUP', terminated);
+      }
+      if (signal?.aborted) terminated();
+      else if (signal) {
+        signal.addEventListener('abort', terminated);
+        undo.push(() => signal.removeEventListener('abort', terminated));
+      }
+
+      resize();
+      input.resume();
+      peer.resume();
+    });
+  } finally {
+    // A late error (a reset socket) must not end the process when nobody listens any more.
+    peer.on('error', () => {});
+    for (const step of undo.reverse()) step();
+    // Otherwise an open stdin keeps the process alive.
+    input.pause();
+  }
+}
