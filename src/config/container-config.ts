@@ -41,6 +41,15 @@ export class ContainerConfig {
     return [...(this.#store.subtrees.get(prefix) ?? [])] as Setting<SubtreeValue<P>>[];
   }
 
+  /**
+   * The limits by names of both cgroup versions, in the order written across the two families and all files: a rule
+   * for devices counts by its place, whichever family it is written in.
+   */
+  cgroupSettings(): Setting<string>[] {
+    const both = [...this.under('lxc.cgroup.'), ...this.under('lxc.cgroup2.')];
+    return this.#store.inOrder(both) as Setting<string>[];
+  }
+
   /** The network interfaces by their numbers. */
   nics(): NicConfig[] {
     return [...this.#store.nics.values()].sort((a, b) => a.index - b.index).map(nicConfig);

@@ -34,6 +34,9 @@ export class SettingStore {
   readonly keys = new Map<string, Settings>();
   readonly subtrees = new Map<SubtreePrefix, Settings>();
   readonly nics = new Map<number, NicFields>();
+  /** In which order settings of the families were read, across families and files. */
+  readonly #order = new WeakMap<Setting<unknown>, number>();
+  #read = 0;
   readonly #fault: FaultListener;
   readonly #context: ParseContext;
 
@@ -72,6 +75,12 @@ export class SettingStore {
     }
   }
 
+  /** Settings of open-ended families in the order in which they were read. */
+  inOrder(settings: Settings): Setting<unknown>[] {
+    const place = (setting: Setting<unknown>) => this.#order.get(setting) ?? 0;
+    return [...settings].sort((a, b) => place(a) - place(b));
+  }
+
   #applyKey(raw: RawSetting, row: KeyRow): void {
     if (raw.text === '') for (const key of EMPTIED_TOGETHER[raw.key] ?? []) this.keys.delete(key);
     const rival = row.excludes === undefined ? undefined : this.keys.get(row.excludes)?.[0];
@@ -96,6 +105,7 @@ export class SettingStore {
     const next = this.#next(raw, row, same);
     if (!next) return;
     const added = next.filter((setting) => !same.includes(setting));
+    for (const setting of added) this.#order.set(setting, this.#read++);
     const kept = all.filter((setting) => setting.key !== raw.key || next.includes(setting));
     const place = all.findIndex(({ key }) => key === raw.key);
     // A single value is replaced where it stands, as LXC does; the order shows in what `lxc-info -c` prints.

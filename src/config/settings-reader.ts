@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
-import { decodeConfig, includedFiles, readConfigBytes, readFault } from './config-files.ts';
+import { configLines, includedFiles, readConfigBytes, readFault } from './config-files.ts';
 import { splitLine } from './config-line.ts';
 import { resolveInclude } from './include-path.ts';
 import { LegacyReader } from './legacy-reader.ts';
@@ -36,10 +36,10 @@ export class SettingsReader {
 
   /** @param from the line that includes the file; none for the outermost one */
   readFile(file: string, from?: Origin): void {
-    let lines: string[];
+    let lines: ReturnType<typeof configLines>;
     let real: string;
     try {
-      lines = decodeConfig(readConfigBytes(file)).text.split('\n');
+      lines = configLines(readConfigBytes(file));
       real = realpathSync(file);
     } catch (error) {
       this.#parts.fault(readFault(file, error, from));
@@ -47,7 +47,10 @@ export class SettingsReader {
     }
     if (from && !this.#mayOpen(real, from)) return;
     this.#open.push(real);
-    for (const [index, line] of lines.entries()) this.#readLine(line, file, index + 1);
+    for (const [index, { text, intact }] of lines.entries()) {
+      if (intact) this.#readLine(text, file, index + 1);
+      else this.#refuseEncoding(text, file, index + 1);
+    }
     this.#open.pop();
   }
 
@@ -89,6 +92,17 @@ export class SettingsReader {
     const modern = this.#legacy.translate(raw);
     if (modern?.key === 'lxc.include') this.#include(modern);
     else if (modern) this.#parts.store.apply(modern);
+  }
+
+  /** Paths and names with such bytes in them could not be handed to the kernel as they were written. */
+  #refuseEncoding(text: string, file: string, line: number): void {
+    const kind = splitLine(text).kind;
+    if (kind !== 'setting' && kind !== 'broken') return;
+    const column = text.search(/[^\0-\x7f]/) + 1;
+    const hint = 'save the file as UTF-8';
+    this.#parts.fault(
+      new TslxcError({ code: 'CONFIG_SYNTAX', message: 'the line is not UTF-8', file, line, column, hint }),
+    );
   }
 
   #include(raw: RawSetting): void {

@@ -1,0 +1,33 @@
+import { TslxcError } from '../errors/tslxc-error.ts';
+
+/**
+ * A name becomes a folder, a cgroup (`lxc.payload.NAME`), a socket's folder below /run and the host name. The
+ * tightest of their limits is that of the host name (64 bytes); a leading dot hides the folder, a leading dash reads
+ * as an option, and a colon parts the folders in the options of an overlay mount.
+ */
+const LONGEST_NAME = 64;
+const STRAY = /[^A-Za-z0-9._@+-]/u;
+const ALLOWED = `letters, digits and . _ - @ + are allowed, at most ${LONGEST_NAME}, the first a letter or digit or _`;
+
+function fault(name: string): string | undefined {
+  if (name === '') return 'the name of a container can not be empty';
+  const stray = STRAY.exec(name);
+  const shown = JSON.stringify(name.length > LONGEST_NAME ? `${name.slice(0, 40)}…` : name);
+  if (stray) return `${shown} is no name for a container: it has ${JSON.stringify(stray[0])} in it`;
+  if (!/^[A-Za-z0-9_]/.test(name))
+    return `${shown} is no name for a container: it starts with "${name.charAt(0)}"`;
+  if (name.length > LONGEST_NAME)
+    return `${shown} is no name for a container: it has ${name.length} characters`;
+  return undefined;
+}
+
+/** Throws NAME_INVALID, which says what is wrong and what is allowed, unless a container can have this name. */
+export function checkName(name: string): void {
+  const message = fault(name);
+  if (message !== undefined) throw new TslxcError({ code: 'NAME_INVALID', message, hint: ALLOWED });
+}
+
+/** Whether a container can have this name. */
+export function isContainerName(name: string): boolean {
+  return fault(name) === undefined;
+}
