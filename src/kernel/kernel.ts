@@ -118,6 +118,8 @@ export interface Kernel {
   connect(fd: number, address: Uint8Array): void;
   send(fd: number, bytes: Uint8Array): number;
   recv(fd: number, buffer: Uint8Array): number;
+  /** setsockopt(2) with an `int` value. */
+  setSocketOption(fd: number, level: number, option: number, value: number): void;
   /** SO_PEERCRED of a connected unix socket. */
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };
 

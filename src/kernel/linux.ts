@@ -240,6 +240,11 @@ function socketVerbs(c: Calls) {
     connect: (fd, address) => void retried(() => c.connect(fd, address, address.length)),
     send: (fd, bytes) => retried(() => c.send(fd, bytes, bytes.length, 0x4000 /* MSG_NOSIGNAL */)),
     recv: (fd, buffer) => retried(() => c.recv(fd, buffer, buffer.length, 0)),
+    setSocketOption(fd, level, option, value) {
+      const int = Buffer.alloc(4);
+      int.writeInt32LE(value);
+      c.setsockopt(fd, level, option, int, int.length);
+    },
     peerCredentials(fd) {
       const credentials = Buffer.alloc(12);
       const length = Buffer.from([12, 0, 0, 0]);
