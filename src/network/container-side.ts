@@ -1,0 +1,72 @@
+/**
+ * The part of the nics inside the container: runs in the stage, which has joined the new network namespace and is a
+ * forked child, so everything here is synchronous.
+ */
+import { TslxcError } from '../errors/tslxc-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { addAddress } from './addresses.ts';
+import type { ResolvedNic } from './host-side.ts';
+import type { Family } from './ip-address.ts';
+import { changeLink, findLink, getLink, type Link } from './links.ts';
+import { type Netlink, withNetlink } from './netlink.ts';
+import { nicStep } from './nic-plan.ts';
+import { addDefaultRoute } from './routes.ts';
+
+/** Name, MAC and MTU as planned. The host side made them so; a link that came another way is brought to it here. */
+function shape(netlink: Netlink, nic: ResolvedNic): Link {
+  const link = nicStep(nic, 'name', () => getLink(netlink, nic.name));
+  if (nic.hwaddr !== undefined && link.mac !== nic.hwaddr)
+    nicStep(nic, 'hwaddr', () => changeLink(netlink, link, { mac: nic.hwaddr! }));
+  if (nic.mtu !== undefined && link.mtu !== nic.mtu)
+    nicStep(nic, 'mtu', () => changeLink(netlink, link, { mtu: nic.mtu! }));
+  return link;
+}
+
+/** An address that is given twice is there after the first time. */
+function addOnce(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof TslxcError) || error.errno !== 'EEXIST') throw error;
+  }
+}
+
+function addAddresses(netlink: Netlink, nic: ResolvedNic, link: Link): void {
+  for (const family of [4, 6] as const)
+    for (const address of family === 4 ? nic.ipv4 : nic.ipv6)
+      nicStep(nic, `ipv${family}.address`, () =>
+        addOnce(() => addAddress(netlink, link, { family, ...address })),
+      );
+}
+
+function addGateway(netlink: Netlink, nic: ResolvedNic, link: Link, family: Family): void {
+  const gateway = family === 4 ? nic.ipv4Gateway : nic.ipv6Gateway;
+  if (gateway === undefined) return;
+  const key = `ipv${family}.gateway` as const;
+  nicStep(nic, key, () => {
+    if (!nic.up)
+      throw new TslxcError({
+        code: 'CONFIG_CONFLICT',
+        message: `a gateway needs the interface up, and lxc.net.${nic.index}.flags does not say so`,
+        hint: `add \`lxc.net.${nic.index}.flags = up\``,
+      });
+    addDefaultRoute(netlink, link, family, gateway === 'dev' ? undefined : gateway);
+  });
+}
+
+/** Loopback up, and every veth with its addresses, up if it is to be, and with its default routes. */
+export function configureContainerSide(kernel: Kernel, nics: readonly ResolvedNic[]): void {
+  // The host's own network: nothing there is ours to change.
+  if (nics.some((nic) => nic.type === 'none')) return;
+  withNetlink(kernel, (netlink) => {
+    const loopback = findLink(netlink, 'lo');
+    if (loopback && !loopback.up) changeLink(netlink, loopback, { up: true });
+    for (const nic of nics) {
+      if (nic.type !== 'veth') continue;
+      const link = shape(netlink, nic);
+      addAddresses(netlink, nic, link);
+      if (nic.up) nicStep(nic, 'flags', () => changeLink(netlink, link, { up: true }));
+      for (const family of [4, 6] as const) addGateway(netlink, nic, link, family);
+    }
+  });
+}

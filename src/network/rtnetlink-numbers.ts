@@ -1,0 +1,71 @@
+/** Numbers of the netlink and rtnetlink ABI. Sources: include/uapi/linux/{netlink,rtnetlink,if_link,if_addr,veth}.h. */
+
+export const NETLINK_ROUTE = 0;
+export const SOL_NETLINK = 270;
+/** Socket options: short acks, the kernel's own words with an error, dumps that honour their filter. */
+export const NETLINK_OPTION = { CAP_ACK: 10, EXT_ACK: 11, GET_STRICT_CHK: 12 } as const;
+
+export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4 } as const;
+export const NLM_F = {
+  REQUEST: 0x1,
+  MULTI: 0x2,
+  ACK: 0x4,
+  DUMP_INTR: 0x10,
+  /** In an answer: the rest of the failed request was left out. */
+  CAPPED: 0x100,
+  /** In an answer: attributes (NLMSGERR_ATTR) follow. */
+  ACK_TLVS: 0x200,
+  DUMP: 0x300,
+  EXCL: 0x200,
+  CREATE: 0x400,
+} as const;
+export const NLMSGERR_ATTR_MSG = 1;
+
+/** In an attribute's type field: its value is attributes again. */
+export const NLA_F_NESTED = 0x8000;
+export const NLA_TYPE_MASK = 0x3fff;
+
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  SETLINK: 19,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+  GETROUTE: 26,
+} as const;
+
+/** `struct ifinfomsg` flags. */
+export const IFF = { UP: 1, LOOPBACK: 8, RUNNING: 0x40 } as const;
+export const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  LINK: 5,
+  MASTER: 10,
+  LINKINFO: 18,
+  NET_NS_PID: 19,
+  STATS64: 23,
+  AF_SPEC: 26,
+  NET_NS_FD: 28,
+} as const;
+export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
+export const VETH_INFO_PEER = 1;
+/** Inside IFLA_AF_SPEC / AF_INET6. */
+export const IFLA_INET6_ADDR_GEN_MODE = 8;
+export const IN6_ADDR_GEN_MODE_NONE = 1;
+
+export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4, FLAGS: 8 } as const;
+export const IFA_F_NODAD = 0x02;
+
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, TABLE: 15 } as const;
+export const RT_TABLE_MAIN = 254;
+export const RTPROT_BOOT = 3;
+export const RT_SCOPE = { UNIVERSE: 0, LINK: 253 } as const;
+export const RTN_UNICAST = 1;
+
+/** Longest interface name in bytes (IFNAMSIZ less the NUL). */
+export const INTERFACE_NAME_MAX = 15;
