@@ -105,7 +105,8 @@ export class PtyMaster extends Duplex {
     const copy = this.#kernel.dup(this.fd);
     let reader: ReadStream;
     try {
-      reader = new ReadStream(copy, { highWaterMark: CHUNK } as never);
+      // Its own buffer stays empty (highWaterMark 0 is a ReadStream's default): it would be thrown away at EIO.
+      reader = new ReadStream(copy);
     } catch (error) {
       closeSync(copy);
       this.destroy(error as Error);
