@@ -1,0 +1,83 @@
+import { constants } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
+import { basename, isAbsolute, join } from 'node:path';
+import { TslxcError } from '../errors/tslxc-error.ts';
+
+const PREFIX = 'tslxc-';
+/** Where LXC's own templates are; they keep to the same contract, so a user may name one by its path. */
+const LXC_TEMPLATES = '/usr/share/lxc/templates';
+
+/**
+ * The absolute path of a template: `NAME` stands for `<templatesDir>/tslxc-NAME`, an absolute path for itself.
+ * @throws TslxcError TEMPLATE_MISSING, which lists what there is.
+ */
+export async function findTemplate(name: string, templatesDir: string): Promise<string> {
+  if (isAbsolute(name)) {
+    await requireProgram(name);
+    return name;
+  }
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/.test(name)) {
+    throw new TslxcError({
+      code: 'TEMPLATE_MISSING',
+      message: `"${name}" can not be a template: it is neither a name nor an absolute path`,
+      hint: await whatThereIs(templatesDir),
+    });
+  }
+  const path = join(templatesDir, PREFIX + name);
+  if ((await faultOf(path)) === 'does not exist') {
+    throw new TslxcError({
+      code: 'TEMPLATE_MISSING',
+      message: `there is no template ${name} in ${templatesDir}`,
+      hint: (await lxcTemplate(name)) ?? (await whatThereIs(templatesDir)),
+    });
+  }
+  await requireProgram(path);
+  return path;
+}
+
+/** Names of the templates in a folder, sorted. */
+export async function listTemplates(templatesDir: string): Promise<string[]> {
+  const entries = await readdir(templatesDir).catch(() => []);
+  const found: string[] = [];
+  for (const entry of entries.sort()) {
+    if (entry.startsWith(PREFIX) && (await faultOf(join(templatesDir, entry))) === undefined) {
+      found.push(entry.slice(PREFIX.length));
+    }
+  }
+  return found;
+}
+
+/** What a user calls the template: the file's name without the prefix of its maker. */
+export function templateName(path: string): string {
+  return basename(path).replace(/^(tslxc|lxc)-/, '');
+}
+
+async function requireProgram(path: string): Promise<void> {
+  const fault = await faultOf(path);
+  if (fault === undefined) return;
+  throw new TslxcError({ code: 'TEMPLATE_MISSING', message: `the template ${path} ${fault}` });
+}
+
+/** Why a path can not be run as a template, or undefined. */
+async function faultOf(path: string): Promise<string | undefined> {
+  const stats = await stat(path).catch((error: NodeJS.ErrnoException) => error.code ?? 'EIO');
+  if (typeof stats === 'string') {
+    return stats === 'ENOENT' || stats === 'ENOTDIR' ? 'does not exist' : `can not be reached (${stats})`;
+  }
+  if (!stats.isFile()) return 'is not a file';
+  // Root passes access(2) for X_OK only if some execute bit is set, which is what is asked here.
+  return access(path, constants.X_OK).then(
+    () => undefined,
+    () => 'is not executable',
+  );
+}
+
+async function whatThereIs(templatesDir: string): Promise<string> {
+  const names = await listTemplates(templatesDir);
+  return names.length > 0 ? `there are: ${names.join(', ')}` : `there are no templates in ${templatesDir}`;
+}
+
+async function lxcTemplate(name: string): Promise<string | undefined> {
+  const path = join(LXC_TEMPLATES, `lxc-${name}`);
+  return (await faultOf(path)) === undefined ? `LXC's own works too: -t ${path}` : undefined;
+}

@@ -1,0 +1,156 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { templateName } from './find-template.ts';
+import { templateCommand } from './template-command.ts';
+
+/** What a template is called with (LXC's contract), and who hears what it says. */
+export interface TemplateRun {
+  /** Absolute path of the script, see findTemplate. */
+  readonly template: string;
+  /** The container's directory; the template appends to `config` in it. */
+  readonly path: string;
+  readonly name: string;
+  /** Where the root filesystem is, mounted and empty. */
+  readonly rootfs: string;
+  /** What the user gave after `--`. */
+  readonly args?: readonly string[];
+  /** Variables that are added to ours. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Host ids that stand for the container's root. */
+  readonly mappedIds?: { readonly uid: number; readonly gid: number };
+  /** `inherit` lets a template ask questions; a quiet creation has nobody to answer. */
+  readonly stdin?: 'inherit' | 'ignore';
+  readonly signal?: AbortSignal;
+  /** A big step begins (a line `==> text`). */
+  readonly onStep?: (text: string) => void;
+  /** Any other line. */
+  readonly onLine?: (text: string, stream: 'stdout' | 'stderr') => void;
+}
+
+/** Lines of output that an error carries along as its cause. */
+const TAIL = 20;
+/** How long an interrupted template may clean up. */
+const GRACE_MS = 4000;
+const STEP = /^==> *(.*)$/;
+
+/**
+ * Runs a template to its end. When this returns or throws, no process of the template is left.
+ * @throws TslxcError TEMPLATE_FAILED with the template's own last words.
+ */
+export async function runTemplate(run: TemplateRun): Promise<void> {
+  if (run.signal?.aborted) throw interrupted(run);
+  const { file, args } = await templateCommand(run.template, templateArguments(run));
+  const tail = new Tail();
+  const subprocess = execa(file, args, {
+    // A process group (and session) of its own, so that all of it can be signalled at once.
+    detached: true,
+    cwd: '/',
+    env: { ...run.env },
+    stdin: run.stdin ?? 'ignore',
+    buffer: false,
+    reject: false,
+  });
+  const listen = async (stream: 'stdout' | 'stderr') => {
+    for await (const text of subprocess.iterable({ from: stream })) {
+      tail.add(text, stream);
+      const step = stream === 'stdout' ? STEP.exec(text) : null;
+      if (step) run.onStep?.(step[1]!);
+      else run.onLine?.(text, stream);
+    }
+  };
+  const stop = () => void endGroup(subprocess.pid, subprocess);
+  run.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    await Promise.all([listen('stdout'), listen('stderr')]);
+  } finally {
+    run.signal?.removeEventListener('abort', stop);
+  }
+  const result = await subprocess;
+  if (run.signal?.aborted) throw interrupted(run);
+  if (result.exitCode !== 0) throw failure(run, result.exitCode, result.signal, tail, result.message);
+}
+
+/** LXC's calling contract; what the ids are mapped to comes last. */
+export function templateArguments(run: TemplateRun): string[] {
+  return [
+    `--path=${run.path}`,
+    `--name=${run.name}`,
+    `--rootfs=${run.rootfs}`,
+    ...(run.args ?? []),
+    ...(run.mappedIds
+      ? ['--mapped-uid', String(run.mappedIds.uid), '--mapped-gid', String(run.mappedIds.gid)]
+      : []),
+  ];
+}
+
+/** The last lines of a template, and the one among them that says most. */
+class Tail {
+  readonly #lines: { text: string; stream: 'stdout' | 'stderr' }[] = [];
+
+  add(text: string, stream: 'stdout' | 'stderr'): void {
+    this.#lines.push({ text, stream });
+    // Each stream keeps its share: chatter on one must not push out the reason on the other.
+    const same = this.#lines.filter((line) => line.stream === stream);
+    if (same.length > TAIL) this.#lines.splice(this.#lines.indexOf(same[0]!), 1);
+  }
+
+  /** The last line with a letter in it, rather from stderr. */
+  lastWords(): string | undefined {
+    const meaningful = this.#lines.filter((line) => /\p{L}/u.test(line.text) && !STEP.test(line.text));
+    const words = meaningful.findLast((line) => line.stream === 'stderr') ?? meaningful.at(-1);
+    return words?.text.trim();
+  }
+
+  toString(): string {
+    return this.#lines.map((line) => line.text).join('\n');
+  }
+}
+
+function failure(
+  run: TemplateRun,
+  exitCode: number | undefined,
+  signal: string | undefined,
+  tail: Tail,
+  spawnMessage: string | undefined,
+): TslxcError {
+  const how = exitCode === undefined ? (signal ?? 'could not be started') : `exit status ${exitCode}`;
+  const own = `${run.template.slice(run.template.lastIndexOf('/') + 1)}: `;
+  const words = tail.lastWords() ?? (exitCode === undefined ? spawnMessage : undefined);
+  const reason = words?.startsWith(own) ? words.slice(own.length) : words;
+  return new TslxcError({
+    code: 'TEMPLATE_FAILED',
+    message: `template ${templateName(run.template)} failed (${how})${reason ? `: ${reason}` : ''}`,
+    container: run.name,
+    step: 'template',
+    hint:
+      exitCode === 126 || exitCode === 127 ? 'the interpreter in its first line may be missing' : undefined,
+    cause: new Error(tail.toString()),
+  });
+}
+
+function interrupted(run: TemplateRun): TslxcError {
+  return new TslxcError({
+    code: 'TEMPLATE_FAILED',
+    message: `template ${templateName(run.template)} was interrupted`,
+    container: run.name,
+    step: 'template',
+    cause: run.signal?.reason,
+  });
+}
+
+/** Asks the whole process group to end, and ends it when it has not after a while. */
+async function endGroup(pid: number | undefined, ended: PromiseLike<unknown>): Promise<void> {
+  if (pid === undefined) return;
+  signalGroup(pid, 'SIGTERM');
+  const over = await Promise.race([ended.then(() => true), delay(GRACE_MS, false, { ref: false })]);
+  if (!over) signalGroup(pid, 'SIGKILL');
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
+}
