@@ -1,3 +1,4 @@
+import { lookUpKey } from './key-lookup.ts';
 import { KEY_TABLE, NIC_KEYS, SUBTREE_KEYS } from './key-table.ts';
 import type { AnySubtreeRow } from './keys/subtree-keys.ts';
 
@@ -29,7 +30,7 @@ function* candidates(key: string): Generator<string> {
     // A slip in the fixed part of an open-ended family: keep what follows it.
     const parts = prefix.split('.').length - 1;
     const rest = key.split('.').slice(parts).join('.');
-    if (!row.names && rest !== '') yield prefix + rest;
+    if (!row.names && lookUpKey(prefix + rest)) yield prefix + rest;
   }
 }
 
