@@ -1,0 +1,19 @@
+/** All commands. Each is loaded only when it is called: start-up time is a feature. */
+import type { Command } from './command.ts';
+
+type Loader = () => Promise<{ readonly default: Command }>;
+
+export const COMMANDS = {
+  info: () => import('./commands/info.ts'),
+  ls: () => import('./commands/ls.ts'),
+} as const satisfies Record<string, Loader>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export function isCommandName(word: string): word is CommandName {
+  return Object.hasOwn(COMMANDS, word);
+}
+
+export async function loadCommand(name: CommandName): Promise<Command> {
+  return (await COMMANDS[name]()).default;
+}

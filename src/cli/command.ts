@@ -1,0 +1,128 @@
+/** Makes a command, `(argv, io) => exit code`, of its specification and its work. */
+import { resolve } from 'node:path';
+import type { ContainerShape } from '../api/container.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { parseArguments } from './arguments.ts';
+import type { CommandSpec, OptionTable, OptionValues } from './command-spec.ts';
+import { helpText, programName, usageText } from './help.ts';
+import type { Io } from './io.ts';
+import { type Log, openLog } from './log.ts';
+import { reportError } from './report-error.ts';
+import type { Services } from './services.ts';
+import { version } from './version.ts';
+
+/** One run of a command: what was asked, and the ways to answer. */
+export interface Call<Options extends OptionTable = OptionTable> {
+  readonly spec: CommandSpec<Options>;
+  readonly io: Io;
+  readonly services: Services;
+  readonly values: OptionValues<Options>;
+  /** As given; undefined only where the command does not need one. */
+  readonly name: string | undefined;
+  readonly operands: readonly string[];
+  readonly quiet: boolean;
+  readonly json: boolean;
+  readonly log: Log;
+  lxcpath(): Promise<string>;
+  container(): Promise<ContainerShape>;
+  /** An error line that does not end the command, or a warning. */
+  complain(thrown: unknown, severity?: 'error' | 'warning'): Promise<void>;
+}
+
+export interface Command {
+  readonly spec: CommandSpec;
+  run(argv: readonly string[], io: Io, services?: Services): Promise<number>;
+}
+
+export interface CommandExtras<Options extends OptionTable> {
+  /** Works for ordinary users too (asks nothing of the host that only root may). */
+  readonly anyUser?: boolean;
+  /** Follows the text of `--help`. */
+  afterHelp?(call: Call<Options>): Promise<void>;
+  /** The exit code for an error, 1 where it has no opinion. */
+  exitCode?(error: TslxcError): number | undefined;
+}
+
+export function command<const Options extends OptionTable>(
+  spec: CommandSpec<Options>,
+  work: (call: Call<Options>) => Promise<number> | number,
+  extras: CommandExtras<Options> = {},
+): Command {
+  const program = programName(spec);
+  return { spec: spec as CommandSpec, run };
+
+  async function run(argv: readonly string[], io: Io, given?: Services): Promise<number> {
+    // Where the line can not be parsed, these two still decide how that is said.
+    const flags = { quiet: false, json: argv.includes('--json') && 'json' in spec.options };
+    let log: Log | undefined;
+    try {
+      const parsed = parseArguments(argv, spec);
+      const values = parsed.values as Readonly<Record<string, unknown>>;
+      Object.assign(flags, { quiet: values.quiet === true, json: values.json === true });
+      const services = given ?? (await import('./real-services.ts')).realServices;
+      const lxcpath = async () =>
+        values.lxcpath === undefined
+          ? await services.defaultLxcpath()
+          : resolve(io.cwd, values.lxcpath as string);
+      log = openLog(program, parsed.name, values, io, lxcpath);
+      const call: Call<Options> = {
+        ...flags,
+        spec,
+        io,
+        services,
+        values: parsed.values,
+        name: parsed.name,
+        operands: parsed.operands,
+        log,
+        lxcpath,
+        container: async () => await services.container(parsed.name!, await lxcpath()),
+        async complain(thrown, severity = 'error') {
+          await log!.error(thrown, severity);
+          await reportError(thrown, io, { program, ...flags, severity });
+        },
+      };
+      switch (parsed.wants) {
+        case 'version':
+          io.print(`${version()}\n`);
+          return 0;
+        case 'usage':
+          io.print(usageText(spec));
+          return 0;
+        case 'help':
+          io.print(helpText(spec));
+          await extras.afterHelp?.(call);
+          return 0;
+        case 'question':
+          io.printError(helpText(spec));
+          return 1;
+      }
+      if (spec.container === 'required' && !parsed.name)
+        throw new TslxcError({
+          code: 'USAGE',
+          message: 'no container name given',
+          hint: 'name one with -n NAME',
+        });
+      if (!extras.anyUser && io.uid !== 0) throw notRoot();
+      return await work(call);
+    } catch (thrown) {
+      const error = addressed(thrown, program);
+      await log?.error(error, 'error').catch(() => {});
+      await reportError(error, io, { program, ...flags });
+      return (error instanceof TslxcError && extras.exitCode?.(error)) || 1;
+    }
+  }
+}
+
+/** A usage error without a better hint says where the options are explained. */
+function addressed(thrown: unknown, program: string): unknown {
+  if (!(thrown instanceof TslxcError) || thrown.code !== 'USAGE') return thrown;
+  return thrown.with({ hint: `see '${program} --help'` });
+}
+
+function notRoot(): TslxcError {
+  return new TslxcError({
+    code: 'NOT_PERMITTED',
+    message: 'only root can work with containers in this version',
+    hint: 'run it with sudo',
+  });
+}

@@ -1,0 +1,14 @@
+/** The client process: `main.ts COMMAND ARGUMENTS`. */
+import { dispatch } from './dispatch.ts';
+import { processIo } from './io.ts';
+
+// The launcher's way to tell Node where compiled code is kept is no business of the programs that we start.
+delete process.env.NODE_COMPILE_CACHE;
+
+dispatch(process.argv.slice(2), processIo()).then(
+  (code) => process.exit(code),
+  (error) => {
+    processIo().printError(`tslxc: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,18 @@
+/** The rooms below, as commands use them. Nothing is imported until it is needed: see services.ts. */
+import type { ContainerShape } from '../api/container.ts';
+import type { Services } from './services.ts';
+
+export const realServices: Services = {
+  async defaultLxcpath() {
+    return (await import('../config/system-config.ts')).loadSystemConfig().lxcpath;
+  },
+  async container(name, lxcpath): Promise<ContainerShape> {
+    // @ts-expect-error: being written
+    const { Container } = await import('../api/container.ts');
+    return new Container(name, lxcpath);
+  },
+  async listContainers(lxcpath) {
+    // @ts-expect-error: being written
+    return (await import('../api/list.ts')).listContainers(lxcpath);
+  },
+};
