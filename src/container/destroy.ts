@@ -1,0 +1,180 @@
+/** Removes a container with all that belongs to it (lxc.md 1.9). */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ContainerConfig } from '../config/container-config.ts';
+import { readConfig } from '../config/load-config.ts';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { storeOf } from '../storage/backing-store.ts';
+import { refuseMounts, removeTree } from '../storage/remove-tree.ts';
+import { type Volume, volumeOf } from '../storage/rootfs-path.ts';
+import { discardContainer } from './discard.ts';
+import { hookEnvironment } from './hook-environment.ts';
+import { sweepLeftovers, sweepPartial } from './leftovers.ts';
+import { lockContainer } from './lock.ts';
+import { type ContainerRef, configFile, containerDirectory } from './paths.ts';
+import { ownRootfsOutside } from './rootfs-owner.ts';
+import { runHook } from './run-hook.ts';
+import { liveRecord } from './runtime-record.ts';
+import { snapshotNames, snapshotsDirectory } from './snapshot-layout.ts';
+
+export interface DestroyOptions {
+  /** Kill it first when it runs. */
+  readonly force?: boolean;
+  /** Its snapshots too. */
+  readonly snapshots?: boolean;
+}
+
+export interface DestroyHelp {
+  /** Stops the container; used with `force` only. */
+  stop?(): Promise<void>;
+  /** A line that a destroy hook printed. */
+  onLine?(text: string, stream: 'stdout' | 'stderr'): void;
+}
+
+/** How long what follows a stop (hooks, cgroups) may hold the lock. */
+const LOCK_PATIENCE_MS = 5000;
+
+/**
+ * Destroys a container. A kill half-way leaves nothing that can be mistaken for a container, and the next create or
+ * destroy removes the rest.
+ *
+ * @throws TslxcError CONTAINER_MISSING, RUNNING, HAS_DEPENDANTS, HOOK_FAILED, CONTAINER_BUSY, CONFIG_*, STORAGE
+ */
+export async function destroyContainer(
+  ref: ContainerRef,
+  options: DestroyOptions & DestroyHelp = {},
+): Promise<void> {
+  const swept = await sweepLeftovers(ref.lxcpath);
+  const stopped = await stopFirst(ref, options);
+  using _lock = await lockPatiently(ref, stopped ? LOCK_PATIENCE_MS : 0);
+  if (await sweepPartial(ref)) return;
+  if (!existsSync(configFile(ref))) {
+    // What a destroy that was killed had left was still this container: it has been destroyed now.
+    if (swept.includes(ref.name)) return;
+    throw notDefined(ref);
+  }
+  // It may have been started between the stop and the lock.
+  refuseRunning(ref);
+  refuseDependants(ref, options);
+  try {
+    await removeDefined(ref, options);
+  } catch (error) {
+    throw toTslxcError(error, 'STORAGE', { container: ref.name });
+  }
+}
+
+async function removeDefined(ref: ContainerRef, options: DestroyOptions & DestroyHelp): Promise<void> {
+  const { config, errors } = readConfig(configFile(ref), { name: ref.name });
+  // A config that can not be read names neither hooks nor root filesystem for sure: only on demand.
+  if (errors[0] && !options.force) {
+    throw errors[0].with({ hint: 'correct it, or destroy the container with -f, which runs no hooks then' });
+  }
+  const rootfs = config.one('lxc.rootfs.path');
+  const volume: Volume | undefined = rootfs && volumeOf(rootfs.value);
+  if (volume) storeOf(volume);
+  const outside = errors.length > 0 ? undefined : ownRootfsOutside(ref, config);
+  // Before the hooks: they are not to run for a destroy that is then refused.
+  refuseMounts(containerDirectory(ref));
+  if (outside) refuseMounts(outside.path);
+  if (errors.length === 0) await runDestroyHooks(ref, config, options);
+  const snapshots = snapshotsDirectory(ref);
+  if (!snapshots.startsWith(`${containerDirectory(ref)}/`)) await removeTree(snapshots);
+  await discardContainer(ref, outside?.path);
+}
+
+async function runDestroyHooks(
+  ref: ContainerRef,
+  config: ContainerConfig,
+  options: DestroyHelp,
+): Promise<void> {
+  const { onLine } = options;
+  for (const hook of config.all('lxc.hook.destroy')) {
+    await runHook({
+      ref,
+      type: 'destroy',
+      command: hook.value,
+      env: hookEnvironment(ref, config),
+      version: config.one('lxc.hook.version')?.value === 1 ? 1 : 0,
+      origin: hook.origin,
+      ...(onLine ? { onLine: (text: string, stream: 'stdout' | 'stderr') => onLine(text, stream) } : {}),
+    });
+  }
+}
+
+/** Whether it had to be stopped. */
+async function stopFirst(ref: ContainerRef, options: DestroyOptions & DestroyHelp): Promise<boolean> {
+  if (!liveRecord(ref)) return false;
+  if (!options.force || !options.stop) refuseRunning(ref);
+  await options.stop?.();
+  return true;
+}
+
+function refuseRunning(ref: ContainerRef): void {
+  if (!liveRecord(ref)) return;
+  throw new TslxcError({
+    code: 'RUNNING',
+    container: ref.name,
+    message: 'it is running',
+    hint: `stop it first, or destroy it with -f: tslxc-destroy -n ${ref.name} -f`,
+  });
+}
+
+function refuseDependants(ref: ContainerRef, options: DestroyOptions): void {
+  const snapshots = snapshotNames(ref);
+  if (snapshots.length > 0 && !options.snapshots) {
+    throw new TslxcError({
+      code: 'HAS_DEPENDANTS',
+      container: ref.name,
+      message: `it has ${snapshots.length === 1 ? 'a snapshot' : 'snapshots'}: ${snapshots.join(', ')}`,
+      hint: 'destroy it together with its snapshots with -s',
+    });
+  }
+  const clones = clonesOf(ref);
+  if (clones.length > 0) {
+    throw new TslxcError({
+      code: 'HAS_DEPENDANTS',
+      container: ref.name,
+      message: `containers are clones of it: ${clones.join(', ')}`,
+      hint: 'destroy these first',
+    });
+  }
+}
+
+/**
+ * LXC's list of the clones that share the root filesystem: pairs of lines, container directory and name. It is not kept
+ * up to date by LXC in all cases, so those that are gone do not count.
+ */
+function clonesOf(ref: ContainerRef): string[] {
+  let lines: string[];
+  try {
+    lines = readFileSync(join(containerDirectory(ref), 'lxc_snapshots'), 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+  const clones: string[] = [];
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    if (existsSync(join(lines[i]!, lines[i + 1]!, 'config'))) clones.push(lines[i + 1]!);
+  }
+  return clones;
+}
+
+function notDefined(ref: ContainerRef): TslxcError {
+  return new TslxcError({
+    code: 'CONTAINER_MISSING',
+    container: ref.name,
+    message: `there is no container of that name in ${ref.lxcpath}`,
+    file: configFile(ref),
+    errno: 'ENOENT',
+  });
+}
+
+async function lockPatiently(ref: ContainerRef, patience: number): Promise<Disposable> {
+  for (const end = Date.now() + patience; ; await delay(50)) {
+    try {
+      return lockContainer(ref);
+    } catch (error) {
+      if (Date.now() >= end) throw error;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Takes a container's directory out of sight with one rename and then removes it: whatever happens in between, there
+ * is no half container, and the next command finishes the removal (see leftovers.ts).
+ */
+import { lstatSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { tellsOfFullDisk } from '../storage/disk-full.ts';
+import { refuseMounts, removeTree } from '../storage/remove-tree.ts';
+import { hiddenName } from './hidden-name.ts';
+import { readMarker, writeMarker } from './marker-file.ts';
+import { type ContainerRef, containerDirectory } from './paths.ts';
+
+/** A directory elsewhere that goes with the container. The inode makes sure that a later one of that name does not. */
+interface Destroying {
+  readonly rootfs: { path: string; hidden: string; ino: number; dev: number };
+}
+
+const MARKER = 'destroying';
+
+/** @param outside the container's own root filesystem when it lies elsewhere */
+export async function discardContainer(ref: ContainerRef, outside?: string): Promise<void> {
+  const directory = containerDirectory(ref);
+  refuseMounts(directory);
+  if (outside !== undefined) {
+    refuseMounts(outside);
+    await noteOutside(directory, outside);
+  }
+  const hidden = join(ref.lxcpath, hiddenName(ref.name, 'destroying'));
+  renameSync(directory, hidden);
+  await finishDiscarding(hidden);
+}
+
+async function noteOutside(directory: string, outside: string): Promise<void> {
+  const { ino, dev } = lstatSync(outside);
+  const hidden = join(dirname(outside), hiddenName(basename(outside), 'destroying'));
+  const note: Destroying = { rootfs: { path: outside, hidden, ino, dev } };
+  const marker = join(directory, MARKER);
+  try {
+    // One may be there from a destroy that was killed before its rename.
+    rmSync(marker, { force: true });
+    writeMarker(marker, note);
+  } catch (error) {
+    if (!tellsOfFullDisk(error)) throw error;
+    // To make room is what people destroy containers for: do without the note, and so the dangerous part first.
+    renameSync(outside, hidden);
+    await removeTree(hidden);
+  }
+}
+
+/** Goes on with a removal, however far it had come. */
+export async function finishDiscarding(hidden: string): Promise<void> {
+  const rootfs = readMarker<Destroying>(join(hidden, MARKER))?.rootfs;
+  if (rootfs) {
+    const there = lstatSync(rootfs.path, { throwIfNoEntry: false });
+    if (there?.ino === rootfs.ino && there.dev === rootfs.dev) renameSync(rootfs.path, rootfs.hidden);
+    await removeTree(rootfs.hidden);
+  }
+  await removeTree(hidden);
+}

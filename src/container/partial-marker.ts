@@ -1,0 +1,77 @@
+/**
+ * `partial` in a container's directory: it is being made. The command that makes it holds the container's lock; a
+ * marker whose lock is free was left by a command that was killed, and the directory is garbage.
+ */
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { removeTree } from '../storage/remove-tree.ts';
+import { readMarker, writeMarker } from './marker-file.ts';
+import { type ContainerRef, containerDirectory } from './paths.ts';
+
+/** A root filesystem outside the container's directory, and what was there before it was made. */
+export interface OutsideRootfs {
+  readonly path: string;
+  readonly before: 'missing' | 'empty' | 'full';
+  /** Directories above it that had to be made, the deepest first. */
+  readonly parents: readonly string[];
+}
+
+interface Partial {
+  readonly rootfs: OutsideRootfs;
+}
+
+function markerFile(ref: ContainerRef): string {
+  return join(containerDirectory(ref), 'partial');
+}
+
+export function isPartial(ref: ContainerRef): boolean {
+  return lstatSync(markerFile(ref), { throwIfNoEntry: false }) !== undefined;
+}
+
+export function markPartial(ref: ContainerRef, rootfs?: OutsideRootfs): void {
+  writeMarker(markerFile(ref), rootfs ? { rootfs } : {});
+}
+
+export function unmarkPartial(ref: ContainerRef): void {
+  unlinkSync(markerFile(ref));
+}
+
+/** LXC marks with a lock on the file itself; one of its commands may be at work in the same directory. */
+export function isHeldByLxc(ref: ContainerRef): boolean {
+  const inode = lstatSync(markerFile(ref), { throwIfNoEntry: false })?.ino;
+  return readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .some((line) => /:([0-9]+) [0-9]+ (?:EOF|[0-9]+)$/.exec(line)?.[1] === String(inode));
+}
+
+/** What making a root filesystem at `path` would find there. */
+export function lookBefore(path: string): OutsideRootfs {
+  const parents: string[] = [];
+  for (let above = dirname(path); !lstatSync(above, { throwIfNoEntry: false }); above = dirname(above))
+    parents.push(above);
+  if (!lstatSync(path, { throwIfNoEntry: false })) return { path, before: 'missing', parents };
+  return { path, before: readdirSync(path).length === 0 ? 'empty' : 'full', parents };
+}
+
+/** Makes the directories above a root filesystem. */
+export function makeParents(rootfs: OutsideRootfs): void {
+  for (const parent of rootfs.parents.toReversed()) mkdirSync(parent, { mode: 0o755 });
+}
+
+/** Removes what the marker says was made outside the container's directory, and nothing that was there before. */
+export async function removeMadeOutside(ref: ContainerRef): Promise<void> {
+  const rootfs = readMarker<Partial>(markerFile(ref))?.rootfs;
+  if (!rootfs) return;
+  if (rootfs.before === 'missing') await removeTree(rootfs.path);
+  if (rootfs.before === 'empty') {
+    for (const entry of readdirSync(rootfs.path)) await removeTree(join(rootfs.path, entry));
+  }
+  for (const parent of rootfs.parents) {
+    try {
+      rmdirSync(parent);
+    } catch {
+      // Somebody else uses it by now, or it is gone.
+      return;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/** Runs a configured script on the host (lxc.md, section 5). */
+import { TslxcError } from '../errors/tslxc-error.ts';
+import type { ContainerRef } from './paths.ts';
+
+export interface HookRun {
+  readonly ref: ContainerRef;
+  /** `pre-start`, `destroy` …; for a nic's script `up` or `down`. */
+  readonly type: string;
+  readonly section?: 'lxc' | 'net';
+  /** The command line of the config. */
+  readonly command: string;
+  /** Added to `base`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `lxc.hook.version`. */
+  readonly version: 0 | 1;
+  /** What LXC adds to the arguments for this type of hook. */
+  readonly args?: readonly string[];
+  /** The environment to start from: this process's unless given. */
+  readonly base?: NodeJS.ProcessEnv;
+  /** Where the command was written, for the error. */
+  readonly origin?: { readonly file: string; readonly line: number } | undefined;
+  readonly signal?: AbortSignal;
+  onLine?(text: string, stream: 'stdout' | 'stderr'): void;
+}
+
+/** Lines of output that an error carries. */
+const TAIL = 5;
+
+/** A hook that has ended may leave a daemon behind that keeps its output open: nobody waits for that one. */
+const GRACE_MS = 100;
+
+/**
+ * Runs one hook to its end.
+ * @throws TslxcError HOOK_FAILED with the last lines that it printed; the signal's reason when broken off
+ */
+export async function runHook(run: HookRun): Promise<void> {
+  run.signal?.throwIfAborted();
+  const { execa } = await import('execa');
+  const section = run.section ?? 'lxc';
+  const ours =
+    run.version === 1 ? { LXC_HOOK_VERSION: '1', LXC_HOOK_TYPE: run.type, LXC_HOOK_SECTION: section } : {};
+  const leading = run.version === 0 ? [run.ref.name, section, run.type] : [];
+  // The arguments are the shell's own: nothing of them is ever shell text.
+  const child = execa('/bin/sh', ['-c', `${run.command} "$@"`, 'sh', ...leading, ...(run.args ?? [])], {
+    cwd: '/',
+    extendEnv: false,
+    env: { ...(run.base ?? process.env), ...run.env, ...ours },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    reject: false,
+    ...(run.signal ? { cancelSignal: run.signal } : {}),
+  });
+  const tail: string[] = [];
+  const follow = async (stream: 'stdout' | 'stderr') => {
+    try {
+      for await (const line of child.iterable({ from: stream })) {
+        run.onLine?.(line, stream);
+        tail.push(line);
+        if (tail.length > TAIL) tail.shift();
+      }
+    } catch {
+      // Cut off after the grace time; the way it ended is in the result.
+    }
+  };
+  child.nodeChildProcess.once('exit', () => {
+    setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, GRACE_MS).unref();
+  });
+  const [result] = await Promise.all([child, follow('stdout'), follow('stderr')]);
+  run.signal?.throwIfAborted();
+  if (result.exitCode === 0) return;
+  throw new TslxcError({
+    code: 'HOOK_FAILED',
+    container: run.ref.name,
+    message: `${section === 'net' ? 'network script' : 'hook'} ${run.type} (${run.command}) ${howItEnded(result)}${
+      tail.length > 0 ? `: ${tail.join(' | ')}` : ''
+    }`,
+    step: `hook ${run.type}`,
+    ...(run.origin ? { file: run.origin.file, line: run.origin.line } : {}),
+  });
+}
+
+function howItEnded(result: { exitCode?: number | undefined; signal?: string | undefined }): string {
+  if (result.signal) return `was killed by ${result.signal}`;
+  return result.exitCode === undefined ? 'could not be run' : `ended with status ${result.exitCode}`;
+}

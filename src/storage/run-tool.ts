@@ -1,0 +1,92 @@
+/** Runs the host's tools (cp, rm, …) so that they can be broken off and do not outlive us. */
+import { realpathSync } from 'node:fs';
+import { TslxcError } from '../errors/tslxc-error.ts';
+
+export interface ToolRun {
+  readonly tool: string;
+  readonly args: readonly string[];
+  /** Package that brings the tool, for the error when it is not there. */
+  readonly package: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ToolResult {
+  /** 0 when it went well; -1 when a signal ended it. */
+  readonly code: number;
+  /** The last lines that it printed on stderr. */
+  readonly complaints: readonly string[];
+}
+
+/** A tree of a million unreadable files must not fill the memory. */
+const COMPLAINTS_KEPT = 20;
+
+/**
+ * Runs a tool to its end, whatever that is. Throws the signal's reason when it was broken off, TOOL_MISSING when the
+ * tool is not installed.
+ */
+export async function runTool(run: ToolRun): Promise<ToolResult> {
+  run.signal?.throwIfAborted();
+  // Late: the commands that need no tool (info, ls) do not pay for it.
+  const { execa } = await import('execa');
+  const [file, ...args] = [...dyingWithUs(), run.tool, ...run.args];
+  const child = execa(file!, args, {
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'pipe',
+    buffer: false,
+    reject: false,
+    extendEnv: false,
+    // Messages are read (`tellsOfFullDisk`), so they come in one language.
+    env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+    ...(run.signal ? { cancelSignal: run.signal } : {}),
+    forceKillAfterDelay: 2000,
+  });
+  const complaints: string[] = [];
+  try {
+    for await (const line of child.iterable({ from: 'stderr' })) {
+      complaints.push(line);
+      if (complaints.length > COMPLAINTS_KEPT) complaints.shift();
+    }
+  } catch {
+    // The way it ended is in the result below.
+  }
+  const result = await child;
+  run.signal?.throwIfAborted();
+  if (isMissing(result, complaints)) {
+    throw new TslxcError({
+      code: 'TOOL_MISSING',
+      message: `${run.tool} is not installed`,
+      hint: `it is in the package ${run.package}`,
+    });
+  }
+  return { code: result.exitCode ?? -1, complaints };
+}
+
+function isMissing(
+  result: { code?: string | undefined; exitCode?: number | undefined },
+  complaints: readonly string[],
+): boolean {
+  if (result.code === 'ENOENT') return true;
+  // setpriv's exit status for a program that is not there.
+  return result.exitCode === 127 && complaints.some((line) => line.includes('No such file'));
+}
+
+let wrapper: readonly string[] | undefined;
+
+/**
+ * A kill of this process must end the tool as well: it would go on to write into a tree that the next command is
+ * about to remove. setpriv asks the kernel for that; where it can not (busybox's), the next command copes.
+ */
+function dyingWithUs(): readonly string[] {
+  wrapper ??= ['/usr/bin/setpriv', '/bin/setpriv']
+    .filter((path) => {
+      try {
+        return !realpathSync(path).includes('busybox');
+      } catch {
+        return false;
+      }
+    })
+    .slice(0, 1)
+    .flatMap((path) => [path, '--pdeathsig', 'KILL', '--']);
+  return wrapper;
+}
