@@ -1,7 +1,7 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { controlCharacterAt, type SettingLine, splitLine, visible } from './config-line.ts';
 import { lookUpKey } from './key-lookup.ts';
-import { nearestKey } from './nearest-key.ts';
+import { unknownKey } from './unknown-key.ts';
 import { BadValue } from './values/bad-value.ts';
 
 /** A setting of the document and the line that it is on, from 0. */
@@ -128,15 +128,7 @@ function quoted(value: string): string {
 /** Refuses what could not be read back as the same setting (a newline would add a line of its own) or be understood. */
 function checkSetting(key: string, value: string): void {
   const target = lookUpKey(key);
-  if (!target) {
-    const nearest = nearestKey(key);
-    const hint = nearest ? `did you mean ${nearest}?` : 'the keys are listed in tslxc.container.conf(5)';
-    throw new TslxcError({
-      code: 'CONFIG_UNKNOWN_KEY',
-      message: `there is no key ${JSON.stringify(key)}`,
-      hint,
-    });
-  }
+  if (!target) throw unknownKey(key);
   const control = controlCharacterAt(key + value);
   if (control >= 0) {
     const shown = visible((key + value).charAt(control));

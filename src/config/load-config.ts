@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { TslxcError } from '../errors/tslxc-error.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
 import { ContainerConfig } from './container-config.ts';
 import { packageFolder } from './include-path.ts';
 import type { ConfigWarning } from './setting.ts';
@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly shareDir?: string | undefined;
   /** Where a bare `lxc.environment = NAME` finds its value; by default the environment of this process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Where a relative `file`, and relative includes of the command line, start; by default that of this process. */
+  readonly cwd?: string | undefined;
 }
 
 /** What reading gives whether or not there are faults. */
@@ -33,8 +35,15 @@ export function readConfig(file: string, options: LoadOptions = {}): ConfigRepor
     errors.push(options.name ? error.with({ container: options.name }) : error);
   const store = new SettingStore({ env: options.env ?? process.env }, fault);
   const shareDir = options.shareDir ?? packageFolder();
-  const reader = new SettingsReader({ store, shareDir, fault, warn: (warning) => warnings.push(warning) });
-  const absolute = resolve(file);
+  const cwd = options.cwd ?? process.cwd();
+  const reader = new SettingsReader({
+    store,
+    shareDir,
+    cwd,
+    fault,
+    warn: (warning) => warnings.push(warning),
+  });
+  const absolute = resolve(cwd, file);
   reader.readFile(absolute);
   for (const [index, define] of (options.defines ?? []).entries()) reader.readDefine(define, index + 1);
   return { config: new ContainerConfig(absolute, store, warnings), errors };
@@ -48,7 +57,7 @@ export function loadConfig(file: string, options: LoadOptions = {}): ContainerCo
   const { config, errors } = readConfig(file, options);
   const [first, ...more] = errors;
   if (!first) return config;
-  throw more.length === 0 ? first : first.with({ cause: errors });
+  throw more.length === 0 ? first : new TslxcError({ ...first.toJSON(), cause: errors });
 }
 
 /** All the faults that an error thrown by {@link loadConfig} stands for. */

@@ -2,8 +2,8 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { lookUpKey } from './key-lookup.ts';
 import { KEY_TABLE, type SubtreePrefix } from './key-table.ts';
 import type { KeyRow } from './keys/key-row.ts';
-import { nearestKey } from './nearest-key.ts';
 import type { FaultListener, Origin, RawSetting, Setting } from './setting.ts';
+import { unknownKey } from './unknown-key.ts';
 import { BadValue } from './values/bad-value.ts';
 import type { ParseContext, Token } from './values/value-type.ts';
 
@@ -49,7 +49,7 @@ export class SettingStore {
     const target = lookUpKey(raw.key);
     switch (target?.kind) {
       case undefined:
-        this.#fault(unknownKey(raw));
+        this.#fault(unknownKey(raw.key, { ...raw.origin, column: raw.keyColumn }));
         break;
       case 'key':
         this.#applyKey(raw, target.row);
@@ -205,17 +205,6 @@ function withoutStaleNone(list: Settings): Settings {
   const none = list.findLastIndex(({ value }) => value === 'none');
   if (none < 0) return list;
   return none === list.length - 1 ? list.slice(none) : list.slice(none + 1);
-}
-
-function unknownKey(raw: RawSetting): TslxcError {
-  const nearest = nearestKey(raw.key);
-  return new TslxcError({
-    code: 'CONFIG_UNKNOWN_KEY',
-    message: `there is no key ${JSON.stringify(raw.key)}`,
-    ...raw.origin,
-    column: raw.keyColumn,
-    hint: nearest ? `did you mean ${nearest}?` : 'the keys are listed in tslxc.container.conf(5)',
-  });
 }
 
 function conflict(raw: RawSetting, message: string, hint: string): TslxcError {

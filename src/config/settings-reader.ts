@@ -7,6 +7,7 @@ import { resolveInclude } from './include-path.ts';
 import { LegacyReader } from './legacy-reader.ts';
 import type { ConfigWarning, FaultListener, Origin, RawSetting } from './setting.ts';
 import type { SettingStore } from './setting-store.ts';
+import { unknownKey } from './unknown-key.ts';
 
 /** What settings given with `-s KEY=VALUE` are said to come from. */
 export const COMMAND_LINE = 'command line';
@@ -16,6 +17,8 @@ const DEEPEST_INCLUDE = 32;
 interface ReaderParts {
   readonly store: SettingStore;
   readonly shareDir: string;
+  /** Where relative includes of the command line start. */
+  readonly cwd: string;
   readonly fault: FaultListener;
   readonly warn: (warning: ConfigWarning) => void;
 }
@@ -63,18 +66,7 @@ export class SettingsReader {
     }
     // In a file a line like this is somebody else's; as an option it can only be a mistake.
     const key = define.split('=', 1)[0]?.trim() ?? '';
-    const message = `there is no key ${JSON.stringify(key)}`;
-    const hint = 'write KEY=VALUE; all keys start with "lxc."';
-    this.#parts.fault(
-      new TslxcError({
-        code: 'CONFIG_UNKNOWN_KEY',
-        message,
-        file: COMMAND_LINE,
-        line: position,
-        column: 1,
-        hint,
-      }),
-    );
+    this.#parts.fault(unknownKey(key, { file: COMMAND_LINE, line: position, column: 1 }));
   }
 
   #readLine(text: string, file: string, line: number): void {
@@ -107,7 +99,7 @@ export class SettingsReader {
 
   #include(raw: RawSetting): void {
     if (raw.text === '') return;
-    const fromFolder = raw.origin.file === COMMAND_LINE ? process.cwd() : dirname(resolve(raw.origin.file));
+    const fromFolder = raw.origin.file === COMMAND_LINE ? this.#parts.cwd : dirname(resolve(raw.origin.file));
     const slash = raw.text.endsWith('/') ? '/' : '';
     const path = resolveInclude(raw.text, fromFolder, this.#parts.shareDir) + slash;
     try {

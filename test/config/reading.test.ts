@@ -103,6 +103,20 @@ test('loading throws the first error, and the whole list as its cause', (t) => {
   );
 });
 
+test('the list of faults survives a first fault with a cause of its own', (t) => {
+  const file = join(folderWith(t, { config: 'lxc.include = none\nlxc.b = 2\n' }), 'config');
+  assert.throws(
+    () => loadConfig(file),
+    (error) => error instanceof TslxcError && error.errno === 'ENOENT' && faultsOf(error).length === 2,
+  );
+});
+
+test('a relative file starts at the folder given', (t) => {
+  const cwd = folderWith(t, { config: 'lxc.tty.max = 2\n', more: 'lxc.pty.max = 3\n' });
+  const config = loadConfig('config', { cwd, defines: ['lxc.include = more'] });
+  assert.deepEqual([config.file, config.get('lxc.pty.max')], [join(cwd, 'config'), '3']);
+});
+
 test('a file that is not there', (t) => {
   const file = join(folderWith(t), 'config');
   assert.throws(() => loadConfig(file), {
