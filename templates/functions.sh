@@ -129,11 +129,14 @@ check_target() {
     /*) ;;
     *) fail "--rootfs must be absolute, and is $ROOTFS" ;;
   esac
+  MADE_ROOTFS=
+  [ -d "$ROOTFS" ] || MADE_ROOTFS=1
   mkdir -p "$ROOTFS" || fail "$ROOTFS can not be made"
   # A template that overwrote a filled directory could destroy what somebody keeps there. mkfs leaves lost+found.
   if [ -n "$(find "$ROOTFS" -mindepth 1 -maxdepth 1 ! -name lost+found | head -n 1)" ]; then
     fail "the root filesystem $ROOTFS is not empty"
   fi
+  add_cleanup undo_on_failure
 }
 
 # What the config says already, without the storage type in front.
@@ -141,13 +144,6 @@ configured_rootfs() {
   [ -f "$CONFIG" ] || return 0
   sed -n 's/^[[:space:]]*lxc\.rootfs\(\.path\)\{0,1\}[[:space:]]*=[[:space:]]*//p' "$CONFIG" |
     sed -n '$ { s/^dir://; p; }'
-}
-
-# Empties the root filesystem again, so that a failed template leaves no half of a system behind. Only what
-# was made after check_target said that it is empty can be in there.
-empty_rootfs() {
-  [ -n "${ROOTFS:-}" ] && [ -d "$ROOTFS" ] || return 0
-  find "$ROOTFS" -xdev -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf --one-file-system {} + 2>/dev/null || :
 }
 
 # True when the container's root is not the host's root.
@@ -223,43 +219,56 @@ run_cleanup() {
   exit "$_status"
 }
 
-# undo_on_failure is a cleanup: a failed template leaves an empty root filesystem.
-undo_on_failure() { [ "$1" -eq 0 ] || empty_rootfs; }
+# A failed template leaves no half of a system behind. Only what was made after check_target found the root
+# filesystem empty can be in it.
+undo_on_failure() {
+  [ "$1" -ne 0 ] || return 0
+  find "$ROOTFS" -xdev -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf --one-file-system {} + 2>/dev/null || :
+  [ -z "$MADE_ROOTFS" ] || rmdir "$ROOTFS" 2>/dev/null || :
+}
 
 # run WHAT COMMAND...: runs a tool, keeping what it says in a log (or showing it with --verbose). When it fails
 # the end of the log goes to stdout and the line that tells most becomes the reason.
 run() {
   _what=$1
   shift
+  # Descriptor 9 is the lock of the cache: a daemon that a tool leaves behind must not keep it.
   if [ -n "${OPT_VERBOSE:-}" ]; then
     "$@" 9>&- && return 0
     fail "$_what failed (exit status $?)"
   fi
-  if [ -z "${LOG:-}" ]; then
-    LOG=$(mktemp "${TMPDIR:-/tmp}/tslxc-$TEMPLATE.XXXXXX") || fail "no temporary file can be made"
-    add_cleanup remove_log
-  fi
-  # The descriptor of the lock is closed: a daemon that a tool leaves behind must not keep the lock.
-  "$@" >"$LOG" 2>&1 9>&- && return 0
+  open_log
+  "$@" >&8 2>&8 8>&- 9>&- && return 0
   _code=$?
   tail -n 20 "$LOG" | sed 's/^/    /'
   fail "$_what failed: $(telling_line "$LOG" "$_code")"
 }
 
-# telling_line LOG STATUS: the first line of a log that looks like a reason (what follows are consequences), else
-# the last line.
+# An empty log on descriptor 8. It has no name any more: nobody has to remove it, not even after a kill -9.
+open_log() {
+  if [ -z "${LOG:-}" ]; then
+    _file=$(mktemp "${TMPDIR:-/tmp}/tslxc-$TEMPLATE.XXXXXX") || fail "no temporary file can be made"
+    exec 8>>"$_file"
+    rm "$_file"
+    LOG=/proc/self/fd/8
+  fi
+  : >"$LOG"
+}
+
+# telling_line LOG STATUS: the line of a log that says most. apt and debootstrap name the cause first and what
+# follows from it after; dnf first tells of what it can live with, and ends with "Error: what it can not".
 telling_line() {
   if grep -q 'No space left on device' "$1"; then
     echo "No space left on device"
     return
   fi
   {
-    grep -Ei '^(E:|error|fatal|Err:)|error:|unable to|could not|cannot|not found|no match' "$1"
+    grep -E '^(Public key for|Package .* is not signed|Problem opening package)' "$1"
+    sed -n 's/^Error: //p' "$1" | tail -n 1
+    grep -Ei '^(E:|fatal|Err:)|error:|unable to|could not|cannot|not found|no match' "$1"
     tail -n 1 "$1" | grep . || echo "exit status $2"
   } | head -n 1 | cut -c 1-400
 }
-
-remove_log() { rm -f "$LOG"; }
 
 # ---------------------------------------------------------------- passwords
 
@@ -278,18 +287,20 @@ hash_password() {
   fi
 }
 
-# set_root_password PASSWORD: puts the hash into the new system's /etc/shadow. It is a file of ours still, no
-# program of the new system runs for it.
+# set_root_password PASSWORD [expired]: puts the hash into the new system's /etc/shadow. It is a file of ours
+# still; no program of the new system runs for it. An expired password must be changed at the first login.
 set_root_password() {
   _hash=$(printf '%s\n' "$1" | hash_password) || exit 1
   [ -n "$_hash" ] || fail "the root password could not be hashed"
-  _today=$(($(date +%s) / 86400))
+  _day=$(($(date +%s) / 86400))
+  [ "${2:-}" != expired ] || _day=0
   _others=$(grep -sv '^root:' "$ROOTFS/etc/shadow" || :)
-  (umask 077 && printf 'root:%s:%s:0:99999:7:::\n' "$_hash" "$_today" >"$ROOTFS/etc/shadow.new")
+  (umask 077 && printf 'root:%s:%s:0:99999:7:::\n' "$_hash" "$_day" >"$ROOTFS/etc/shadow.new")
   [ -z "$_others" ] || printf '%s\n' "$_others" >>"$ROOTFS/etc/shadow.new"
   # Keep owner and mode of the file that is there.
   if [ -f "$ROOTFS/etc/shadow" ]; then
-    cat "$ROOTFS/etc/shadow.new" >"$ROOTFS/etc/shadow" && rm "$ROOTFS/etc/shadow.new"
+    cat "$ROOTFS/etc/shadow.new" >"$ROOTFS/etc/shadow"
+    rm "$ROOTFS/etc/shadow.new"
   else
     mv "$ROOTFS/etc/shadow.new" "$ROOTFS/etc/shadow"
   fi

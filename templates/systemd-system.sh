@@ -83,12 +83,31 @@ guard_network_service() {
   cat >"$1/usr/local/lib/tslxc/own-network" <<'FILE'
 #!/bin/sh
 # Succeeds when eth0 is this container's: one end of a pair or the child of another interface, with no address
-# from somebody else. No eth0 at all is fine too: there is nothing to disturb.
+# from somebody else at boot. No eth0 at all is fine too: there is nothing to disturb.
+known=/run/tslxc-own-network
+[ ! -e "$known" ] || exit 0
 device=/sys/class/net/eth0
-[ -e "$device/ifindex" ] || exit 0
-[ "$(cat "$device/ifindex")" != "$(cat "$device/iflink")" ] || exit 1
-[ -z "$(ip -4 -o addr show dev eth0 2>/dev/null)" ] || exit 1
+if [ -e "$device/ifindex" ]; then
+  [ "$(cat "$device/ifindex")" != "$(cat "$device/iflink")" ] || exit 1
+  [ -z "$(ip -4 -o addr show dev eth0 2>/dev/null)" ] || exit 1
+fi
+# Remembered, because after the boot the address will be our own.
+: >"$known"
 FILE
   chmod 0755 "$1/usr/local/lib/tslxc/own-network"
   printf '[Service]\nExecCondition=/usr/local/lib/tslxc/own-network\n' >"$1/etc/systemd/system/$2.d/own-network.conf"
+}
+
+# configure_networkd DIR: DHCP on eth0 by systemd-networkd, names by systemd-resolved.
+configure_networkd() {
+  guard_network_service "$1" systemd-networkd.service
+  # With a writable /sys networkd waits for udev to announce the interface, and a container has no udev.
+  printf '[Service]\nReadOnlyPaths=/sys\n' >"$1/etc/systemd/system/systemd-networkd.service.d/no-udev.conf"
+  mkdir -p "$1/etc/systemd/network"
+  printf '[Match]\nName=eth0\n\n[Network]\nDHCP=yes\n' >"$1/etc/systemd/network/80-container-eth0.network"
+  enable_unit "$1" systemd-networkd.service multi-user.target
+  if unit_file "$1" systemd-resolved.service >/dev/null; then
+    enable_unit "$1" systemd-resolved.service multi-user.target
+    ln -sf ../run/systemd/resolve/stub-resolv.conf "$1/etc/resolv.conf"
+  fi
 }
