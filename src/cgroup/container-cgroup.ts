@@ -1,0 +1,10 @@
+/** The cgroups of one container, from the plan to the removal: what the rooms above use. */
+export { createCgroup, delegate, type MissingController } from './create.ts';
+export { applyDevices } from './devices.ts';
+export { freeze, isFrozen, unfreeze } from './freeze.ts';
+export { getItem, setItem } from './items.ts';
+export { applyLimits, type CgroupNote } from './limits.ts';
+export { type CgroupPlan, type PlannedHierarchy, type PlanOptions, planCgroup } from './plan.ts';
+export { attachFiles, enterFiles, killAll } from './processes.ts';
+export { pidsOf, removeCgroup } from './remove.ts';
+export { type CgroupStatistics, statistics } from './statistics.ts';

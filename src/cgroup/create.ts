@@ -1,0 +1,183 @@
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { reduceRules } from './device-rules.ts';
+import { describeProcess, errnoOf, pidsIn, readFile, tryWrite, writeFile } from './files.ts';
+import { words } from './layout.ts';
+import type { CgroupPlan, PlannedHierarchy } from './plan.ts';
+import { removeHierarchy } from './remove.ts';
+
+/** A controller that could not be handed down to the container, and why. */
+export interface MissingController {
+  readonly controller: string;
+  readonly reason: string;
+}
+
+/**
+ * Makes the cgroups of a plan. If one can't be made, those made by this call are removed again.
+ * `needed` are v2 controllers without which the caller does not want to go on; the others that can't be enabled are
+ * returned.
+ */
+export function createCgroup(plan: CgroupPlan, needed: readonly string[] = []): MissingController[] {
+  const made: PlannedHierarchy[] = [];
+  try {
+    return plan.hierarchies.flatMap((hierarchy) => {
+      makeScaffold(hierarchy);
+      makeNew(hierarchy.limit);
+      made.push(hierarchy);
+      if (hierarchy.version === 1) prepareV1(hierarchy, plan);
+      const missing = hierarchy.version === 2 ? enableControllers(hierarchy, needed) : [];
+      mkdirSync(hierarchy.inner, { recursive: true });
+      if (hierarchy.controllers.includes('cpuset') && hierarchy.version === 1)
+        fillCpuset(hierarchy, hierarchy.inner);
+      return missing;
+    });
+  } catch (error) {
+    for (const hierarchy of made) removeHierarchy(hierarchy);
+    throw error;
+  }
+}
+
+/** The directories of lxc.cgroup.dir. Another container's end may remove one in between: then again. */
+function makeScaffold({ limit }: PlannedHierarchy): void {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      mkdirSync(dirname(limit), { recursive: true });
+      return;
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' || attempt === 5) throw refused(dirname(limit), error);
+    }
+  }
+}
+
+function makeNew(directory: string): void {
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    throw refused(directory, error);
+  }
+}
+
+const REASONS: Record<string, string> = {
+  EEXIST: 'it is there already: another container uses it, or one left it behind',
+  EACCES: 'the caller may not write there',
+  EPERM: 'the caller may not write there',
+  EROFS: 'the cgroup file system is mounted read-only',
+  EAGAIN: 'the host limits the number of cgroups there (cgroup.max.descendants, cgroup.max.depth)',
+  ENOSPC: 'the kernel has no cgroup left (65535 for the memory controller)',
+};
+
+function refused(directory: string, error: unknown): TslxcError {
+  const errno = errnoOf(error);
+  return new TslxcError({
+    code: 'START_FAILED',
+    message: `cgroup ${directory} can not be made: ${REASONS[errno ?? ''] ?? (error as Error).message}`,
+    step: 'create cgroups',
+    errno,
+    cause: error,
+  });
+}
+
+/** What a v1 cgroup needs before it has children or processes. */
+function prepareV1(hierarchy: PlannedHierarchy, plan: CgroupPlan): void {
+  const { limit, controllers } = hierarchy;
+  // Before 5.11 a limit did not bind the cgroups below, unless asked to.
+  if (controllers.includes('memory')) tryWrite(join(limit, 'memory.use_hierarchy'), '1');
+  if (controllers.includes('cpuset')) fillCpuset(hierarchy, limit);
+  if (controllers.includes('devices') && reduceRules(plan.devices).default === 'deny') denyByDefault(limit);
+}
+
+/**
+ * The kernel takes `a` only while a cgroup has no children. So a container that will end up with "all denied but ..."
+ * gets a list now on which everything stands, and applyDevices strikes that off once /dev is made.
+ */
+function denyByDefault(limit: string): void {
+  // Below a cgroup that denies by default we do so from the start, with the list of that one.
+  if (readFile(join(limit, 'devices.list')) !== 'a *:* rwm') return;
+  writeFile(join(limit, 'devices.deny'), 'a');
+  for (const type of ['b', 'c']) writeFile(join(limit, 'devices.allow'), `${type} *:* rwm`);
+}
+
+/** A v1 cpuset starts empty, and nobody can enter it so: each level takes over what its parent has. */
+function fillCpuset(hierarchy: PlannedHierarchy, directory: string): void {
+  if (directory.length <= hierarchy.mountpoint.length) return;
+  const parent = dirname(directory);
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+    if (readFile(join(directory, file)) !== '') continue;
+    if (readFile(join(parent, file)) === '') fillCpuset(hierarchy, parent);
+    writeFile(join(directory, file), readFile(join(parent, file)) ?? '');
+  }
+  // Cgroups that the guest makes below start filled as well.
+  tryWrite(join(directory, 'cgroup.clone_children'), '1');
+}
+
+/** v2: each level must hand its controllers on to the next, from the mount point to the limit cgroup itself. */
+function enableControllers(hierarchy: PlannedHierarchy, needed: readonly string[]): MissingController[] {
+  const { mountpoint, limit, controllers } = hierarchy;
+  const levels = relative(mountpoint, limit)
+    .split('/')
+    .map((_, i, parts) => join(mountpoint, ...parts.slice(0, i)));
+  const missing = new Map<string, string>();
+  for (const directory of [...levels, limit]) {
+    const there = words(readFile(join(directory, 'cgroup.controllers')) ?? '');
+    const enabled = words(readFile(join(directory, 'cgroup.subtree_control')) ?? '');
+    for (const controller of controllers) {
+      if (missing.has(controller) || enabled.includes(controller)) continue;
+      const reason = there.includes(controller)
+        ? enable(directory, controller)
+        : `${dirname(directory)} does not hand it down (cgroup.subtree_control)`;
+      if (reason !== undefined) missing.set(controller, reason);
+    }
+  }
+  for (const [controller, reason] of missing) {
+    if (!needed.includes(controller)) continue;
+    throw new TslxcError({
+      code: 'CONTROLLER_MISSING',
+      message: `the ${controller} controller can not be used: ${reason}`,
+      step: 'create cgroups',
+      hint: 'a cgroup with processes of its own can not hand controllers down: move them to a cgroup below it',
+    });
+  }
+  return [...missing].map(([controller, reason]) => ({ controller, reason }));
+}
+
+/** The reason why it could not be enabled; undefined when it was. */
+function enable(directory: string, controller: string): string | undefined {
+  const file = join(directory, 'cgroup.subtree_control');
+  try {
+    writeFile(file, `+${controller}`);
+    return undefined;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== 'EBUSY') return `${file} refused it (${errno})`;
+    const pids = pidsIn(directory);
+    const named = pids.slice(0, 5).map(describeProcess).join(', ');
+    const more = pids.length > 5 ? ` and ${pids.length - 5} more` : '';
+    return `${file} refused it (EBUSY), because processes are in ${directory} itself: ${named || 'gone by now'}${more}`;
+  }
+}
+
+/** Files that the owner of a delegated v2 cgroup may write; newer kernels list them. */
+const DELEGATED = ['cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control'];
+
+/**
+ * Gives the inner cgroups (not those with the limits) to the container's root. Needed where that is a mapped user;
+ * the files with limits stay the host's, also in the inner cgroup.
+ */
+export function delegate(plan: CgroupPlan, uid: number, gid: number): void {
+  const listed = words(readFile('/sys/kernel/cgroup/delegate') ?? '').filter((name) => !name.includes('/'));
+  for (const { version, inner } of plan.hierarchies) {
+    const files = version === 1 ? ['tasks', 'cgroup.procs'] : listed.length > 0 ? listed : DELEGATED;
+    chownSync(inner, uid, gid);
+    chmodSync(inner, 0o775);
+    for (const file of files) {
+      try {
+        chownSync(join(inner, file), uid, gid);
+        chmodSync(join(inner, file), 0o664);
+      } catch (error) {
+        // A file of a controller that is not enabled here.
+        if (errnoOf(error) !== 'ENOENT') throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { attachDevicePolicy } from './device-program.ts';
+import {
+  type DeviceException,
+  type DevicePolicy,
+  type DeviceRule,
+  deviceLine,
+  deviceList,
+  parseDeviceRule,
+  reduceRules,
+} from './device-rules.ts';
+import { errnoOf, readFile, writeFile } from './files.ts';
+import type { CgroupNote } from './limits.ts';
+import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
+
+/**
+ * Puts the plan's device rules in force: by the devices controller where the host has it in v1, else by a program on
+ * the v2 cgroup. At a start this comes late, after the container's /dev is made. `before` are the rules that were in
+ * force until now (a live change). What a cgroup above us does not allow is returned as notes.
+ */
+export function applyDevices(
+  kernel: Kernel,
+  plan: CgroupPlan,
+  before: readonly DeviceRule[] = [],
+): CgroupNote[] {
+  if (plan.devices.length === 0 && before.length === 0) return [];
+  const target = reduceRules(plan.devices);
+  const controller = v1Of(plan, 'devices');
+  if (controller) return applyV1(controller.limit, controller.inner, target, reduceRules(before));
+  const unified = v2Of(plan);
+  if (!unified) {
+    throw new TslxcError({
+      code: 'CONTROLLER_MISSING',
+      message: 'device rules need the devices controller or a v2 hierarchy, and the container is in neither',
+      step: 'apply device rules',
+    });
+  }
+  try {
+    attachDevicePolicy(kernel, unified.limit, target);
+  } catch (error) {
+    throw failed(`the device program was refused for ${unified.limit}`, error);
+  }
+  return [];
+}
+
+function failed(what: string, error: unknown): TslxcError {
+  const errno = errnoOf(error);
+  return new TslxcError({
+    code: 'CGROUP_VALUE',
+    message: `${what} (${errno ?? (error as Error).message})`,
+    step: 'apply device rules',
+    errno,
+    ...(errno === 'EPERM' ? { hint: 'loading device programs needs root on the host' } : {}),
+    cause: error,
+  });
+}
+
+/** devices.list as exceptions; null when everything is allowed (v1 does not show what is not). */
+function readList(limit: string): DeviceException[] | null {
+  const lines = (readFile(join(limit, 'devices.list')) ?? '').split('\n').filter(Boolean);
+  const rules = lines.flatMap((line) => parseDeviceRule(true, line) ?? []);
+  if (rules.some(({ type }) => type === 'a')) return null;
+  return rules.map(({ type, major, minor, access }) => ({ type: type as 'b' | 'c', major, minor, access }));
+}
+
+/** What of `wanted` is not in `present`. */
+function missing(wanted: readonly DeviceException[], present: readonly DeviceException[]): DeviceException[] {
+  return wanted.flatMap((one) => {
+    const there = present.find((e) => e.type === one.type && e.major === one.major && e.minor === one.minor);
+    const access = one.access & ~(there?.access ?? 0);
+    return access === 0 ? [] : [{ ...one, access }];
+  });
+}
+
+const EVERYTHING: DeviceException[] = (['b', 'c'] as const).map((type) => ({
+  type,
+  major: null,
+  minor: null,
+  access: 7,
+}));
+
+/**
+ * The kernel copies a v1 list when a cgroup is made, hands what is denied down to those below, and what is allowed
+ * not: so what is allowed is written into the inner cgroup too. Allowing comes first, so that nothing that stays
+ * allowed is denied for a moment.
+ */
+function applyV1(limit: string, inner: string, target: DevicePolicy, before: DevicePolicy): CgroupNote[] {
+  const listed = readList(limit);
+  if (listed === null) {
+    if (target.default === 'deny') throw impossible(limit, 'denied by default');
+    for (const one of missing(before.exceptions, target.exceptions)) allow(limit, inner, one);
+    for (const one of missing(target.exceptions, before.exceptions)) put(limit, 'deny', one);
+    return [];
+  }
+  if (target.default === 'allow' && target.exceptions.length > 0)
+    throw impossible(limit, 'allowed by default');
+  const wanted = target.default === 'allow' ? EVERYTHING : target.exceptions;
+  const refused = missing(wanted, listed).filter((one) => !tryPut(limit, 'allow', one));
+  for (const one of missing(listed, wanted)) put(limit, 'deny', one);
+  for (const one of wanted) tryPut(inner, 'allow', one);
+  return refused.map((one) => ({
+    key: 'devices.allow',
+    asked: deviceLine(one),
+    effective: deviceList({ default: 'deny', exceptions: readList(limit) ?? EVERYTHING }),
+    why: 'the cgroup above does not allow it',
+  }));
+}
+
+function put(directory: string, verb: 'allow' | 'deny', exception: DeviceException): void {
+  const file = join(directory, `devices.${verb}`);
+  try {
+    writeFile(file, deviceLine(exception));
+  } catch (error) {
+    throw failed(`"${deviceLine(exception)}" was refused by ${file}`, error);
+  }
+}
+
+function tryPut(directory: string, verb: 'allow' | 'deny', exception: DeviceException): boolean {
+  try {
+    writeFile(join(directory, `devices.${verb}`), deviceLine(exception));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EPERM') return false;
+    throw failed(`"${deviceLine(exception)}" was refused by ${join(directory, `devices.${verb}`)}`, error);
+  }
+}
+
+function allow(limit: string, inner: string, exception: DeviceException): void {
+  put(limit, 'allow', exception);
+  tryPut(inner, 'allow', exception);
+}
+
+function impossible(limit: string, wanted: string): TslxcError {
+  return new TslxcError({
+    code: 'CGROUP_VALUE',
+    message: `${limit}: the kernel can not change to "${wanted}" while the container has cgroups below (v1 devices)`,
+    step: 'apply device rules',
+    hint: 'set the rules in the config and start the container again',
+  });
+}

@@ -1,0 +1,192 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { children, errnoOf, readFile, writeFile } from './files.ts';
+import { words } from './layout.ts';
+import type { CgroupPlan, PlannedHierarchy } from './plan.ts';
+import { fileOf, settingError } from './setting.ts';
+import { bottomUp } from './subtree.ts';
+import type { CgroupWrite } from './translate.ts';
+import { listText, parseBytes, parseList, readAmount } from './values.ts';
+
+/** Something that the kernel took otherwise than it was asked for. */
+export interface CgroupNote {
+  /** The key as configured. */
+  readonly key: string;
+  /** File of the cgroup that was written; absent when nothing was. */
+  readonly file?: string;
+  readonly asked: string;
+  readonly effective: string;
+  readonly why?: string;
+}
+
+/** Files that are written but say something else, or nothing, when read. */
+const WRITE_ONLY =
+  /^(devices\.(allow|deny)|cgroup\.kill|cgroup\.subtree_control|memory\.(force_empty|reclaim)|.*reset.*)$/;
+
+/** Where the kernel shows what counts, when that is another file than the one written. */
+const EFFECTIVE: Record<string, string> = {
+  'cpuset.cpus': 'cpuset.cpus.effective',
+  'cpuset.mems': 'cpuset.mems.effective',
+};
+
+/**
+ * Writes the limits into the container's limit cgroups, reads each back, and returns what came out otherwise.
+ * The first that is refused is thrown, with key, line and reason. Device rules are not here: see devices.ts.
+ */
+export function applyLimits(plan: CgroupPlan, writes: readonly CgroupWrite[]): CgroupNote[] {
+  const notes: CgroupNote[] = [];
+  for (const write of writes) {
+    const key = write.setting.key;
+    if (write.file === null) {
+      notes.push({
+        key,
+        asked: write.setting.value,
+        effective: 'implied',
+        ...(write.note ? { why: write.note } : {}),
+      });
+      continue;
+    }
+    const hierarchy = plan.hierarchies.find(({ id }) => id === write.hierarchy);
+    if (!hierarchy) throw notInPlan(plan, write);
+    const { file, value } = present(hierarchy, write);
+    try {
+      if (/^cpuset\.(cpus|mems)$/.test(file) && hierarchy.version === 1) writeCpuset(hierarchy, file, value);
+      else writeFile(join(hierarchy.limit, file), value);
+    } catch (error) {
+      throw refused(hierarchy, write, file, value, error);
+    }
+    const note = readBack(hierarchy, write, file, value);
+    if (note) notes.push(note);
+  }
+  return notes;
+}
+
+/** The file itself, or the one that a kernel without it has instead. */
+function present({ limit, version }: PlannedHierarchy, write: CgroupWrite): { file: string; value: string } {
+  const file = write.file!;
+  if (existsSync(join(limit, file))) return { file, value: write.value };
+  if (write.otherwise && existsSync(join(limit, write.otherwise.file))) return write.otherwise;
+  const handedDown = words(readFile(join(limit, 'cgroup.controllers')) ?? '');
+  if (version === 2 && write.controller !== 'cgroup' && !handedDown.includes(write.controller)) {
+    const why = `the ${write.controller} controller is not handed down to ${limit} (cgroup.subtree_control above it)`;
+    throw settingError('CONTROLLER_MISSING', write.setting, why);
+  }
+  throw settingError('CGROUP_VALUE', write.setting, `this kernel has no file ${file} in ${limit}`, {
+    errno: 'ENOENT',
+    ...(/memsw|swap/.test(file)
+      ? { hint: 'swap accounting may be off: boot the host with swapaccount=1' }
+      : {}),
+  });
+}
+
+/**
+ * A v1 cpuset may not shrink below those under it, and those do not grow with it: the ones below are narrowed first
+ * where that is in the way, and the inner cgroup always ends up with the same set.
+ */
+function writeCpuset({ limit, inner }: PlannedHierarchy, file: string, value: string): void {
+  try {
+    writeFile(join(limit, file), value);
+  } catch (error) {
+    const wanted = parseList(value);
+    if (errnoOf(error) !== 'EBUSY' || !wanted || children(limit).length === 0) throw error;
+    bottomUp(limit, (path) => {
+      if (path === limit) return;
+      const now = parseList(readFile(join(path, file)) ?? '') ?? new Set();
+      const rest = [...now].filter((member) => wanted.has(member));
+      if (now.size > 0) writeFile(join(path, file), listText(rest.length > 0 ? rest : wanted));
+    });
+    writeFile(join(limit, file), value);
+  }
+  if (existsSync(inner)) writeFile(join(inner, file), value);
+}
+
+function readBack(
+  hierarchy: PlannedHierarchy,
+  write: CgroupWrite,
+  file: string,
+  value: string,
+): CgroupNote | undefined {
+  if (WRITE_ONLY.test(file)) return undefined;
+  const shown = (hierarchy.version === 2 && EFFECTIVE[file]) || file;
+  const effective = readFile(join(hierarchy.limit, shown));
+  if (effective === undefined || equivalent(value, effective)) return undefined;
+  const why =
+    write.note ?? (isUnlimited(effective) ? 'this kernel takes the value and ignores it' : undefined);
+  return { key: write.setting.key, file, asked: value, effective, ...(why ? { why } : {}) };
+}
+
+const isUnlimited = (text: string) => readAmount(text) === 'max';
+
+/** Whether two texts mean the same to the kernel. Device files show a line for each device, with all its limits. */
+export function equivalent(asked: string, effective: string): boolean {
+  if (asked.trim() === effective) return true;
+  const [a, b] = [parseBytes(asked), readAmount(effective)];
+  if (a !== undefined && b !== undefined) return a === b;
+  const [left, right] = [parseList(asked), parseList(effective)];
+  if (left && right) return listText(left) === listText(right);
+  const parts = words(asked);
+  // "8:0 0" and "8:0 rbps=max" take a limit away, and its line with it.
+  if (parts.length > 1 && /:/.test(parts[0]!)) {
+    const line = effective.split('\n').find((text) => words(text)[0] === parts[0]);
+    if (!line) return parts.slice(1).every((part) => part === '0' || part.endsWith('=max'));
+    return parts.every((part) => words(line).includes(part));
+  }
+  // cpu.max takes the quota alone and shows the period too; io.weight shows "default 100".
+  return effective.split('\n').some((line) => parts.every((part) => words(line).includes(part)));
+}
+
+function notInPlan(plan: CgroupPlan, write: CgroupWrite): Error {
+  const skipped = plan.skipped.find(({ id }) => id === write.hierarchy);
+  const why = skipped ? skipped.reason : `the container has no cgroup in the ${write.hierarchy} hierarchy`;
+  return settingError('CONTROLLER_MISSING', write.setting, why);
+}
+
+const REASONS: Record<string, string> = {
+  EINVAL: 'not a value that the kernel takes here',
+  ERANGE: 'outside of what this host has',
+  EBUSY: 'in use: what the container has already is more than that',
+  EACCES: 'no permission to write it',
+  EPERM: 'no permission to write it',
+  EROFS: 'the cgroup file system is mounted read-only',
+  ENODEV: 'there is no such device on this host',
+  ENXIO: 'there is no such device on this host',
+  EOPNOTSUPP: 'the kernel does not support it here',
+  ENOSPC: 'the cgroups above leave nothing for it',
+};
+
+function refused(
+  hierarchy: PlannedHierarchy,
+  write: CgroupWrite,
+  file: string,
+  value: string,
+  error: unknown,
+): Error {
+  const errno = errnoOf(error);
+  const native = fileOf(write.setting.key)?.file === file && write.setting.value === value;
+  const what = native ? '' : ` (written as ${file} = ${value})`;
+  const reason = REASONS[errno ?? ''] ?? (error as Error).message;
+  return settingError(
+    'CGROUP_VALUE',
+    write.setting,
+    `the kernel refused it${what}: ${reason}${facts(hierarchy, file)}`,
+    {
+      errno,
+      cause: error,
+    },
+  );
+}
+
+/** What the host has, where that explains a refusal. */
+function facts({ version, mountpoint, limit }: PlannedHierarchy, file: string): string {
+  if (/^cpuset\.(cpus|mems)$/.test(file)) {
+    const top = readFile(join(mountpoint, version === 2 ? `${file}.effective` : file));
+    return top ? `; this host has ${top}` : '';
+  }
+  if (/^memory\.(limit|memsw)/.test(file)) {
+    const [limitNow, both] = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'].map((f) =>
+      readFile(join(limit, f)),
+    );
+    return `; memory.limit_in_bytes (${limitNow}) may not be above memory.memsw.limit_in_bytes (${both ?? 'none'})`;
+  }
+  return '';
+}

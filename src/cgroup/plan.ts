@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import type { DeviceRule } from './device-rules.ts';
+import { writable } from './files.ts';
+import type { CgroupLayout, Hierarchy } from './layout.ts';
+
+/** The cgroups of a container in one hierarchy. Paths are absolute. */
+export interface PlannedHierarchy {
+  readonly id: string;
+  readonly version: 1 | 2;
+  readonly mountpoint: string;
+  readonly controllers: readonly string[];
+  /** Where the limits are: nothing in the container can change them. */
+  readonly limit: string;
+  /** What the container sees as the root of its cgroups, below `limit`. */
+  readonly inner: string;
+  /** Directories above `limit` that were not there when this was planned, outermost first. */
+  readonly scaffold: readonly string[];
+}
+
+/** Plain data: it goes to the journal before anything is made, and whoever has it can undo it. */
+export interface CgroupPlan {
+  readonly hierarchies: readonly PlannedHierarchy[];
+  /** Hierarchies that the caller may not use, with the reason. */
+  readonly skipped: readonly {
+    readonly id: string;
+    readonly controllers: readonly string[];
+    readonly reason: string;
+  }[];
+  /** Device rules in force (device-rules.ts), in order. */
+  readonly devices: readonly DeviceRule[];
+}
+
+export interface PlanOptions {
+  /** lxc.cgroup.dir: directory that the container's cgroup is made in. */
+  readonly dir?: string | undefined;
+  /** lxc.cgroup.relative: start at the caller's own cgroup instead of the root of the hierarchy. */
+  readonly relative?: boolean | undefined;
+  /** lxc.cgroup.dir.container: the very path of the limit cgroup. */
+  readonly container?: string | undefined;
+  /** lxc.cgroup.dir.container.inner: path of the inner cgroup below it. */
+  readonly inner?: string | undefined;
+  /** System key lxc.cgroup.pattern, for instance `lxc/%n`. */
+  readonly pattern?: string | undefined;
+  /** System key lxc.cgroup.use: only hierarchies whose controllers are all listed. */
+  readonly use?: readonly string[] | undefined;
+  /** The rules that the container starts with: v1 has to know before the inner cgroup is made. */
+  readonly devices?: readonly DeviceRule[] | undefined;
+  /** For tests. */
+  readonly exists?: (path: string) => boolean;
+  readonly writable?: (path: string) => boolean;
+}
+
+/** How many containers of one name may run from different folders at once (as in LXC). */
+const MAX_SUFFIX = 999;
+
+function checkedPath(path: string, what: string): string {
+  const segments = path.split('/').filter(Boolean);
+  if (
+    segments.length === 0 ||
+    segments.some((segment) => segment === '.' || segment === '..' || /[\0\n]/.test(segment))
+  )
+    throw new TslxcError({ code: 'CONFIG_VALUE', message: `${what}: "${path}" is no usable cgroup path` });
+  return segments.join('/');
+}
+
+/** The limit cgroup below the base, without the suffix of a conflict; `fixed` paths get none. */
+function limitPath(name: string, options: PlanOptions): { path: string; fixed: boolean } {
+  if (options.container !== undefined) {
+    if (options.dir !== undefined)
+      throw new TslxcError({
+        code: 'CONFIG_CONFLICT',
+        message: 'lxc.cgroup.dir and lxc.cgroup.dir.container exclude each other',
+      });
+    return { path: checkedPath(options.container, 'lxc.cgroup.dir.container'), fixed: true };
+  }
+  if (options.pattern !== undefined && options.dir === undefined)
+    return {
+      path: checkedPath(`${options.pattern.replaceAll('%n', name)}/payload`, 'lxc.cgroup.pattern'),
+      fixed: false,
+    };
+  const dir = options.dir === undefined ? '' : `${checkedPath(options.dir, 'lxc.cgroup.dir')}/`;
+  return { path: `${dir}${checkedPath(`tslxc.payload.${name}`, 'container name')}`, fixed: false };
+}
+
+/** LXC starts at the root of the hierarchy; where that is not ours to write, the caller's own cgroup may be. */
+function baseOf(hierarchy: Hierarchy, options: PlanOptions): string | undefined {
+  const canWrite = options.writable ?? writable;
+  const own = join(hierarchy.mountpoint, hierarchy.own);
+  const candidates = options.relative ? [own] : [hierarchy.mountpoint, own];
+  return candidates.find(canWrite);
+}
+
+function usable(hierarchy: Hierarchy, use: readonly string[] | undefined): boolean {
+  if (!use) return true;
+  const ids = hierarchy.name ? [`name=${hierarchy.name}`] : hierarchy.controllers;
+  return ids.length > 0 && ids.every((id) => use.includes(id));
+}
+
+/** Where the container's cgroups will be. Reads directories, makes nothing. */
+export function planCgroup(layout: CgroupLayout, name: string, options: PlanOptions = {}): CgroupPlan {
+  const exists = options.exists ?? existsSync;
+  const { path, fixed } = limitPath(name, options);
+  const inner =
+    options.inner === undefined ? 'ns' : checkedPath(options.inner, 'lxc.cgroup.dir.container.inner');
+  const bases: { hierarchy: Hierarchy; base: string }[] = [];
+  const skipped: { id: string; controllers: readonly string[]; reason: string }[] = [];
+  for (const hierarchy of layout.hierarchies) {
+    const base = baseOf(hierarchy, options);
+    const { id, controllers } = hierarchy;
+    if (!usable(hierarchy, options.use))
+      skipped.push({ id, controllers, reason: 'lxc.cgroup.use leaves it out' });
+    else if (base === undefined)
+      skipped.push({ id, controllers, reason: `${hierarchy.mountpoint} is not writable for the caller` });
+    else bases.push({ hierarchy, base });
+  }
+
+  const free = (suffix: string) => bases.every(({ base }) => !exists(`${join(base, path)}${suffix}`));
+  let suffix = '';
+  for (let n = 1; !fixed && !free(suffix); n++) {
+    if (n > MAX_SUFFIX)
+      throw new TslxcError({
+        code: 'START_FAILED',
+        message: `the cgroups ${path} to ${path}-${MAX_SUFFIX} are all taken`,
+        hint: `remove those without processes: rmdir ${join(bases[0]!.base, path)}-*`,
+      });
+    suffix = `-${n}`;
+  }
+
+  const hierarchies = bases.map(({ hierarchy, base }): PlannedHierarchy => {
+    const limit = `${join(base, path)}${suffix}`;
+    const above = path
+      .split('/')
+      .slice(0, -1)
+      .map((_, i, parts) => join(base, ...parts.slice(0, i + 1)));
+    const { id, version, mountpoint, controllers } = hierarchy;
+    const scaffold = above.filter((directory) => !exists(directory));
+    return { id, version, mountpoint, controllers, limit, inner: join(limit, inner), scaffold };
+  });
+  return { hierarchies, skipped, devices: options.devices ?? [] };
+}
+
+/** The layout of the plan's hierarchies: what translate() needs for a running container. */
+export function layoutOf(plan: CgroupPlan): CgroupLayout {
+  const versions = new Set(plan.hierarchies.map(({ version }) => version));
+  return {
+    kind: versions.size === 2 ? 'hybrid' : versions.has(2) ? 'unified' : 'legacy',
+    hierarchies: plan.hierarchies.map(({ id, version, mountpoint, controllers }) => ({
+      id,
+      version,
+      mountpoint,
+      controllers,
+      ...(id.startsWith('name=') ? { name: id.slice(5) } : {}),
+      own: '/',
+    })),
+  };
+}
+
+/** The planned hierarchy that carries a v1 controller, or the v2 one. */
+export const v1Of = (plan: CgroupPlan, controller: string) =>
+  plan.hierarchies.find(({ version, controllers }) => version === 1 && controllers.includes(controller));
+export const v2Of = (plan: CgroupPlan) => plan.hierarchies.find(({ version }) => version === 2);

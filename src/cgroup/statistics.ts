@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { readCounters, readFile, readNumber } from './files.ts';
+import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
+import { bottomUp } from './subtree.ts';
+
+/** What a container uses and has used. Undefined is what this host can not tell. Bytes and nanoseconds. */
+export interface CgroupStatistics {
+  readonly cpuNs?: bigint | undefined;
+  readonly cpuUserNs?: bigint | undefined;
+  readonly cpuSystemNs?: bigint | undefined;
+  readonly memoryBytes?: bigint | undefined;
+  /** Undefined where memory is not limited, as well. */
+  readonly memoryLimitBytes?: bigint | undefined;
+  readonly kernelMemoryBytes?: bigint | undefined;
+  readonly swapBytes?: bigint | undefined;
+  readonly blockIoBytes?: bigint | undefined;
+  readonly blockReadBytes?: bigint | undefined;
+  readonly blockWriteBytes?: bigint | undefined;
+  readonly pids?: bigint | undefined;
+  /** Processes that the OOM killer took since the container was started. */
+  readonly oomKills?: bigint | undefined;
+}
+
+type Source = (plan: CgroupPlan, controller: string) => string | undefined;
+
+/** The limit cgroup of a controller in one version. */
+const v1: Source = (plan, controller) => v1Of(plan, controller)?.limit;
+const v2: Source = (plan, controller) => {
+  const unified = v2Of(plan);
+  return unified?.controllers.includes(controller) ? unified.limit : undefined;
+};
+
+const UNLIMITED = 1n << 62n;
+const limited = (bytes: bigint | undefined) => (bytes !== undefined && bytes < UNLIMITED ? bytes : undefined);
+const times = (value: bigint | undefined, factor: bigint) =>
+  value === undefined ? undefined : value * factor;
+const sum = (values: readonly (bigint | undefined)[]) =>
+  values.reduce<bigint | undefined>((a, b) => (b === undefined ? a : (a ?? 0n) + b), undefined);
+
+function cpu(plan: CgroupPlan): Partial<CgroupStatistics> {
+  const accounting = v1(plan, 'cpuacct');
+  if (accounting) {
+    return {
+      cpuNs: readNumber(join(accounting, 'cpuacct.usage')),
+      cpuUserNs: readNumber(join(accounting, 'cpuacct.usage_user')),
+      cpuSystemNs: readNumber(join(accounting, 'cpuacct.usage_sys')),
+    };
+  }
+  // cpu.stat is there without the controller too.
+  const unified = v2Of(plan);
+  if (!unified) return {};
+  const stat = readCounters(join(unified.limit, 'cpu.stat'));
+  return {
+    cpuNs: times(stat.get('usage_usec'), 1000n),
+    cpuUserNs: times(stat.get('user_usec'), 1000n),
+    cpuSystemNs: times(stat.get('system_usec'), 1000n),
+  };
+}
+
+function memory(plan: CgroupPlan): Partial<CgroupStatistics> {
+  const one = v1(plan, 'memory');
+  if (one) {
+    const usage = readNumber(join(one, 'memory.usage_in_bytes'));
+    const both = readNumber(join(one, 'memory.memsw.usage_in_bytes'));
+    return {
+      memoryBytes: usage,
+      memoryLimitBytes: limited(readNumber(join(one, 'memory.limit_in_bytes'))),
+      kernelMemoryBytes: readNumber(join(one, 'memory.kmem.usage_in_bytes')),
+      // The two are read one after the other: never below nothing.
+      swapBytes: both === undefined || usage === undefined ? undefined : both > usage ? both - usage : 0n,
+      oomKills: oomKillsV1(one),
+    };
+  }
+  const two = v2(plan, 'memory');
+  if (!two) return {};
+  const stat = readCounters(join(two, 'memory.stat'));
+  const parts = ['kernel_stack', 'pagetables', 'percpu', 'sock', 'slab'].map((name) => stat.get(name));
+  return {
+    memoryBytes: readNumber(join(two, 'memory.current')),
+    memoryLimitBytes: readNumber(join(two, 'memory.max')),
+    kernelMemoryBytes: stat.get('kernel') ?? sum(parts),
+    swapBytes: readNumber(join(two, 'memory.swap.current')),
+    oomKills: readCounters(join(two, 'memory.events')).get('oom_kill'),
+  };
+}
+
+/** v1 counts a victim in its own cgroup only; those of cgroups that are gone are lost. */
+function oomKillsV1(limit: string): bigint | undefined {
+  const counts: (bigint | undefined)[] = [];
+  bottomUp(limit, (path) => counts.push(readCounters(join(path, 'memory.oom_control')).get('oom_kill')));
+  return sum(counts);
+}
+
+function blockIo(plan: CgroupPlan): Partial<CgroupStatistics> {
+  const one = v1(plan, 'blkio');
+  const two = v2(plan, 'io');
+  let read: bigint | undefined;
+  let written: bigint | undefined;
+  if (one) {
+    const name = 'blkio.throttle.io_service_bytes';
+    const text = readFile(join(one, `${name}_recursive`)) ?? readFile(join(one, name));
+    if (text === undefined) return {};
+    const total = (kind: string) =>
+      sum(
+        [...text.matchAll(new RegExp(`^\\d+:\\d+ ${kind} (\\d+)$`, 'gm'))].map(([, digits]) =>
+          BigInt(digits!),
+        ),
+      );
+    read = total('Read') ?? 0n;
+    written = total('Write') ?? 0n;
+  } else if (two) {
+    const text = readFile(join(two, 'io.stat'));
+    if (text === undefined) return {};
+    const total = (kind: string) =>
+      sum([...text.matchAll(new RegExp(`\\b${kind}=(\\d+)`, 'g'))].map(([, digits]) => BigInt(digits!)));
+    read = total('rbytes') ?? 0n;
+    written = total('wbytes') ?? 0n;
+  }
+  return { blockReadBytes: read, blockWriteBytes: written, blockIoBytes: sum([read, written]) };
+}
+
+function pids(plan: CgroupPlan): Partial<CgroupStatistics> {
+  const directory = v1(plan, 'pids') ?? v2(plan, 'pids');
+  return directory ? { pids: readNumber(join(directory, 'pids.current')) } : {};
+}
+
+export function statistics(plan: CgroupPlan): CgroupStatistics {
+  return { ...cpu(plan), ...memory(plan), ...blockIo(plan), ...pids(plan) };
+}
