@@ -263,9 +263,9 @@ telling_line() {
     return
   fi
   {
-    grep -E '^(Public key for|Package .* is not signed|Problem opening package)' "$1"
+    grep -E '^(Public key for|Package .* is not signed|Problem opening package)' "$1" || :
     sed -n 's/^Error: //p' "$1" | tail -n 1
-    grep -Ei '^(E:|fatal|Err:)|error:|unable to|could not|cannot|not found|no match' "$1"
+    grep -Ei '^(E:|fatal)|error:|unable to|could not|cannot|not found|no match' "$1" || :
     tail -n 1 "$1" | grep . || echo "exit status $2"
   } | head -n 1 | cut -c 1-400
 }

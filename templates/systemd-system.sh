@@ -95,7 +95,8 @@ fi
 : >"$known"
 FILE
   chmod 0755 "$1/usr/local/lib/tslxc/own-network"
-  printf '[Service]\nExecCondition=/usr/local/lib/tslxc/own-network\n' >"$1/etc/systemd/system/$2.d/own-network.conf"
+  # The "+" runs it as root, outside of the service's sandbox, where it may leave its mark.
+  printf '[Service]\nExecCondition=+/usr/local/lib/tslxc/own-network\n' >"$1/etc/systemd/system/$2.d/own-network.conf"
 }
 
 # configure_networkd DIR: DHCP on eth0 by systemd-networkd, names by systemd-resolved.
