@@ -47,6 +47,16 @@ export class ConsoleClient {
     this.#queued += bytes.length;
   }
 
+  /** Hands all that waits over to the stream, which goes on by itself: nothing more will come. */
+  flush(): void {
+    this.#blocked = false;
+    if (this.#dropped > 0) this.#output.write(note(this.#dropped));
+    for (const bytes of this.#queue) this.#output.write(bytes);
+    this.#dropped = 0;
+    this.#queue = [];
+    this.#queued = 0;
+  }
+
   close(): void {
     this.#output.off('drain', this.#onDrain);
     this.#queue = [];

@@ -112,10 +112,16 @@ export class ConsoleHub {
     if (!this.#closed) this.#master.resize(size);
   }
 
-  /** Lets all clients go and closes the master. The log and the ring belong to the caller. */
+  /**
+   * Passes on what the container said last, lets all clients go and closes the master. What a client has not read yet
+   * is in its stream: end that, rather than destroy it. The log and the ring belong to the caller.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    const last = this.#master.readNow(BACKLOG);
+    if (last.length > 0) this.#spread(last);
+    for (const client of this.#clients.keys()) client.flush();
     for (const detach of [...this.#clients.values()]) detach();
     this.#master.destroy();
   }

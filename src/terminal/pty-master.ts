@@ -66,6 +66,26 @@ export class PtyMaster extends Duplex {
     if (size.rows > 0 && size.columns > 0) this.#kernel.setWindowSize(this.fd, size);
   }
 
+  /**
+   * What the kernel holds for us at this moment, at most `limit` bytes, without waiting for the event loop: the last
+   * words of a container that has ended. Not for a stream that somebody has paused.
+   */
+  readNow(limit: number): Buffer {
+    const pieces: Buffer[] = [];
+    for (let total = 0; total < limit && this.#state !== 'ended'; ) {
+      let length = 0;
+      try {
+        length = readSync(this.fd, this.#buffer);
+      } catch {
+        // EAGAIN: nothing more; EIO: nobody is there to say more.
+      }
+      if (length === 0) break;
+      pieces.push(Buffer.from(this.#buffer.subarray(0, length)));
+      total += length;
+    }
+    return Buffer.concat(pieces);
+  }
+
   override _read(): void {
     if (this.#state === 'idle') this.#stream();
     else if (this.#state === 'streaming') this.#reader?.resume();

@@ -176,3 +176,33 @@ test('resize reaches the slave; a closed hub does nothing more', async (t) => {
   assert.equal(hub.clients, 0);
   closeSync(slave);
 });
+
+test('the last words before a close reach the ring and the clients, slow ones too', async (t) => {
+  const { hub, slave, ring } = hubFor(t);
+  kernel.setTermios(slave, Buffer.alloc(64));
+  let resume = () => {};
+  let got = '';
+  const slow = new Writable({
+    highWaterMark: 10,
+    write(chunk: Buffer, _encoding, done) {
+      got += chunk.toString();
+      resume = done;
+    },
+  });
+  const attachment = hub.attach({ output: slow });
+  for (const word of ['one ', 'two ', 'three ']) {
+    writeSync(slave, word.repeat(3));
+    await until(() => ring.read().includes(word));
+  }
+  writeSync(slave, 'reboot: Power down\n');
+  hub.close();
+  await attachment.ended;
+  assert.ok(ring.read().includes('Power down'));
+  slow.end();
+  while (!slow.writableFinished) {
+    resume();
+    await pause(1);
+  }
+  assert.equal(got, `${'one '.repeat(3)}${'two '.repeat(3)}${'three '.repeat(3)}reboot: Power down\n`);
+  closeSync(slave);
+});
