@@ -4,8 +4,18 @@ import type { Command } from './command.ts';
 type Loader = () => Promise<{ readonly default: Command }>;
 
 export const COMMANDS = {
+  attach: () => import('./commands/attach.ts'),
+  config: () => import('./commands/config.ts'),
+  console: () => import('./commands/console.ts'),
+  create: () => import('./commands/create.ts'),
+  destroy: () => import('./commands/destroy.ts'),
   info: () => import('./commands/info.ts'),
   ls: () => import('./commands/ls.ts'),
+  net: () => import('./commands/net.ts'),
+  snapshot: () => import('./commands/snapshot.ts'),
+  start: () => import('./commands/start.ts'),
+  stop: () => import('./commands/stop.ts'),
+  'update-config': () => import('./commands/update-config.ts'),
 } as const satisfies Record<string, Loader>;
 
 export type CommandName = keyof typeof COMMANDS;

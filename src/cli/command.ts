@@ -105,7 +105,7 @@ export function command<const Options extends OptionTable>(
       if (!extras.anyUser && io.uid !== 0) throw notRoot();
       return await work(call);
     } catch (thrown) {
-      const error = addressed(thrown, program);
+      const error = addressed(thrown, spec as CommandSpec, argv);
       await log?.error(error, 'error').catch(() => {});
       await reportError(error, io, { program, ...flags });
       return (error instanceof TslxcError && extras.exitCode?.(error)) || 1;
@@ -113,9 +113,15 @@ export function command<const Options extends OptionTable>(
   }
 }
 
-/** A usage error without a better hint says where the options are explained. */
-function addressed(thrown: unknown, program: string): unknown {
+/** A usage error without a better hint says where the options are explained, or which mistake is the likely one. */
+function addressed(thrown: unknown, spec: CommandSpec, argv: readonly string[]): unknown {
   if (!(thrown instanceof TslxcError) || thrown.code !== 'USAGE') return thrown;
+  const program = programName(spec);
+  const tail = spec.operands.find((operand) => operand.many);
+  if (tail && !argv.includes('--'))
+    return thrown.with({
+      hint: `put -- before a ${tail.name} that has options of its own; see '${program} --help'`,
+    });
   return thrown.with({ hint: `see '${program} --help'` });
 }
 

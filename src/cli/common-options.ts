@@ -62,6 +62,10 @@ export const CONTAINER_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
+/** For commands that spell --rcfile with a short name. */
+const { rcfile: _, ...butRcfile } = CONTAINER_OPTIONS;
+export const OPTIONS_BUT_RCFILE = butRcfile;
+
 /** For commands where another config file makes no difference that the library could make. */
 export const NO_RCFILE = {
   rcfile: {

@@ -15,4 +15,8 @@ export const realServices: Services = {
     // @ts-expect-error: being written
     return (await import('../api/list.ts')).listContainers(lxcpath);
   },
+  async bridge() {
+    // @ts-expect-error: being written
+    return (await import('../api/net.ts')).bridge;
+  },
 };

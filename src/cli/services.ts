@@ -1,5 +1,6 @@
 /** What commands get from the rooms below, each loaded when first asked for. Tests put their own here. */
 import type { ContainerShape } from '../api/container.ts';
+import type { BridgeStatus } from '../network/bridge-status.ts';
 
 export interface Services {
   /** `lxc.lxcpath` of the system's config file, or its default. */
@@ -7,4 +8,12 @@ export interface Services {
   container(name: string, lxcpath: string): Promise<ContainerShape>;
   /** Defined and running ones, sorted. */
   listContainers(lxcpath: string): Promise<readonly string[]>;
+  bridge(): Promise<Bridge>;
+}
+
+/** The default bridge's service. */
+export interface Bridge {
+  start(): Promise<BridgeStatus>;
+  stop(): Promise<void>;
+  status(): Promise<BridgeStatus> | BridgeStatus;
 }

@@ -1,0 +1,29 @@
+import { DEFAULT_ESCAPE, describeEscape, parseEscape } from '../../terminal/escape.ts';
+import { command } from '../command.ts';
+import { usage } from '../getopt.ts';
+import { spec } from './console.spec.ts';
+
+export default command(spec, async ({ values, io, quiet, container }) => {
+  const { tty = -1, escape: letter } = values;
+  if (tty < -1) throw usage(`there is no tty ${tty}`);
+  const prefix = describeEscape(letter === undefined ? DEFAULT_ESCAPE : parseEscape(letter));
+  // The terminal may be raw by then, where a line feed alone goes straight down.
+  const newline = io.stderrIsTTY ? '\r\n' : '\n';
+  const outcome = await (await container()).console({
+    tty,
+    ...(letter === undefined ? {} : { escape: letter }),
+    input: io.stdin,
+    output: io.stdout,
+    onConnected(connected) {
+      const banner = [
+        '',
+        `Connected to tty ${connected}`,
+        `Type <${prefix} q> to exit the console, <${prefix} ${prefix}> to enter ${prefix} itself`,
+        '',
+      ];
+      io.printError(banner.join(newline));
+    },
+  });
+  if (io.stderrIsTTY && !quiet) io.printError(outcome === 'closed' ? '\nThe container has stopped.\n' : '\n');
+  return 0;
+});

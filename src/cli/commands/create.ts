@@ -1,0 +1,51 @@
+import { join, resolve } from 'node:path';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import { command } from '../command.ts';
+import { interruptible } from '../interrupt.ts';
+import { withProgress } from '../progress.ts';
+import { spec } from './create.spec.ts';
+
+export default command(
+  spec,
+  async ({ values, operands, io, quiet, container }) => {
+    const { template } = values;
+    if (template === undefined)
+      throw new TslxcError({
+        code: 'USAGE',
+        message: 'no template given',
+        hint: 'name one with -t TEMPLATE; -t none makes a container without a root filesystem',
+      });
+    const here = (path: string) => resolve(io.cwd, path);
+    const created = await container();
+    await withProgress(io, { quiet }, (progress) =>
+      interruptible(io, (signal) =>
+        created.create({
+          template,
+          templateArgs: operands,
+          ...(values.config === undefined ? {} : { config: here(values.config) }),
+          ...(values.bdev === undefined ? {} : { backingStore: values.bdev }),
+          ...(values.dir === undefined ? {} : { directory: here(values.dir) }),
+          quiet,
+          signal,
+          onStep: progress.step,
+          onLine: progress.line,
+        }),
+      ),
+    );
+    return 0;
+  },
+  {
+    async afterHelp({ values, io }) {
+      const { template } = values;
+      if (template === undefined || template === 'none') return;
+      const [{ findTemplate }, { templateHelp }, { packageFolder }] = await Promise.all([
+        import('../../template/find-template.ts'),
+        import('../../template/template-help.ts'),
+        import('../../config/include-path.ts'),
+      ]);
+      const path = await findTemplate(template, join(packageFolder(), 'templates'));
+      const text = await templateHelp(path);
+      io.print(`\nTemplate ${template} (${path}):\n\n${text ?? 'It has no help.'}\n`);
+    },
+  },
+);

@@ -1,0 +1,83 @@
+import { defineSpec } from '../command-spec.ts';
+import { CONTAINER_OPTIONS, JSON_OPTION, OPTIONS_BUT_RCFILE } from '../common-options.ts';
+
+const SHARE = {
+  kind: 'required',
+  argument: 'NAME|PID',
+  unsupported: 'shared namespaces come in a later version',
+  complete: 'container',
+} as const;
+
+export const spec = defineSpec({
+  name: 'start',
+  summary: 'start a container',
+  synopsis: ['[OPTIONS] [-n] NAME [--] [COMMAND [ARGUMENT...]]'],
+  description: [
+    'Boots the container: its own init runs in it, or COMMAND in place of that. By default it runs in the background, and the command returns when init has started; what goes wrong up to then is told here.',
+    'An option after NAME or COMMAND is still an option of tslxc-start; put -- before a COMMAND that has options of its own.',
+  ],
+  options: {
+    daemon: { short: 'd', kind: 'none', summary: 'run in the background (the default)' },
+    foreground: {
+      short: 'F',
+      kind: 'none',
+      summary: "have the container's console on this terminal, until the container stops",
+    },
+    rcfile: { ...CONTAINER_OPTIONS.rcfile, short: 'f' },
+    define: {
+      short: 's',
+      kind: 'required',
+      argument: 'KEY=VALUE',
+      repeatable: true,
+      summary: 'set a config key for this run',
+      complete: 'key',
+    },
+    console: {
+      short: 'c',
+      kind: 'required',
+      argument: 'PATH',
+      summary: 'device or file that serves as the console',
+      default: 'lxc.console.path',
+      complete: 'file',
+    },
+    'console-log': {
+      short: 'L',
+      kind: 'required',
+      argument: 'FILE',
+      summary: 'copy what the console prints to FILE',
+      default: 'lxc.console.logfile',
+      complete: 'file',
+    },
+    'close-all-fds': {
+      short: 'C',
+      kind: 'none',
+      summary: 'close inherited descriptors (always done: a container never gets any)',
+    },
+    pidfile: {
+      short: 'p',
+      kind: 'required',
+      argument: 'FILE',
+      summary: "write the process id of the container's init to FILE; it goes when the container stops",
+      complete: 'file',
+    },
+    'share-net': { ...SHARE, summary: 'share the network namespace of a container or process' },
+    'share-ipc': { ...SHARE, summary: 'share its ipc namespace' },
+    'share-uts': { ...SHARE, summary: 'share its uts namespace' },
+    'share-pid': { ...SHARE, summary: 'share its pid namespace' },
+    ...OPTIONS_BUT_RCFILE,
+    ...JSON_OPTION,
+  },
+  container: 'required',
+  operands: [{ name: 'COMMAND', summary: 'program to run as init, with its arguments', many: true }],
+  exitCodes: [
+    ['0', 'started'],
+    ['1', 'not started, or it was running already'],
+    ['N', "with -F: the exit code of the container's init, 128 and the number of the signal that killed it"],
+  ],
+  examples: [
+    { command: 'tslxc-start -n web', meaning: 'start in the background' },
+    { command: 'tslxc-start -n web -F', meaning: 'watch it boot' },
+    { command: 'tslxc-start -n web -s lxc.uts.name=other', meaning: 'with one setting changed for this run' },
+  ],
+  seeAlso: ['stop', 'console', 'attach', 'info', 'tslxc.container.conf(5)'],
+});

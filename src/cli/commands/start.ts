@@ -1,0 +1,46 @@
+import { resolve } from 'node:path';
+import type { StartOptions, StartResult } from '../../api/options.ts';
+import { type Call, command } from '../command.ts';
+import { exitCodeOf } from '../exit-status.ts';
+import { spec } from './start.spec.ts';
+
+type StartCall = Call<typeof spec.options>;
+
+export default command(spec, async (call) => {
+  const container = await call.container();
+  const options = startOptions(call);
+  if (call.values.foreground) {
+    const status = await container.startForeground({
+      ...options,
+      input: call.io.stdin,
+      output: call.io.stdout,
+      // Nothing waits for the warnings: by now the terminal is the container's.
+      onStarted: (result) => void told(call, result),
+    });
+    return exitCodeOf(status);
+  }
+  const result = await container.start(options);
+  await told(call, result);
+  if (call.json) call.io.print(`${JSON.stringify({ name: container.name, pid: result.pid })}\n`);
+  return 0;
+});
+
+/** Paths are the caller's: the manager has another working directory. */
+function startOptions({ values, operands, io }: StartCall): StartOptions {
+  const here = (path: string) => resolve(io.cwd, path);
+  const defines = [...values.define];
+  // `none` (no console at all) is a word of the key, not a file.
+  if (values.console !== undefined)
+    defines.push(`lxc.console.path=${values.console === 'none' ? 'none' : here(values.console)}`);
+  return {
+    ...(values.rcfile === undefined ? {} : { rcfile: here(values.rcfile) }),
+    ...(defines.length > 0 ? { defines } : {}),
+    ...(operands.length > 0 ? { init: operands } : {}),
+    ...(values['console-log'] === undefined ? {} : { consoleLog: here(values['console-log']) }),
+    ...(values.pidfile === undefined ? {} : { pidFile: here(values.pidfile) }),
+  };
+}
+
+async function told(call: StartCall, result: StartResult): Promise<void> {
+  for (const warning of result.warnings) await call.complain(warning, 'warning');
+}

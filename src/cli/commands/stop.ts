@@ -1,0 +1,27 @@
+import type { StopOptions } from '../../api/options.ts';
+import { command } from '../command.ts';
+import { usage } from '../getopt.ts';
+import { missing } from '../refusals.ts';
+import { spec } from './stop.spec.ts';
+
+/** It was not running, or is not there at all: scripts tell it from a failure. */
+const EXIT_NOT_RUNNING = 2;
+const DEFAULT_TIMEOUT = 60;
+
+export default command(
+  spec,
+  async (call) => {
+    const { values } = call;
+    const timeout = values.nowait ? 0 : (values.timeout ?? DEFAULT_TIMEOUT);
+    if (timeout < -1) throw usage(`a timeout of ${timeout} seconds makes no sense`, '-1 waits for ever');
+    const mode: StopOptions['mode'] = values.kill ? 'kill' : values.reboot ? 'reboot' : 'shutdown';
+    const container = await call.container();
+    if (!container.defined() && container.info().state === 'STOPPED') throw missing(container);
+    await container.stop({ mode, timeout, killAfter: mode === 'shutdown' && !values.nokill });
+    return 0;
+  },
+  {
+    exitCode: ({ code }) =>
+      code === 'NOT_RUNNING' || code === 'CONTAINER_MISSING' ? EXIT_NOT_RUNNING : undefined,
+  },
+);
