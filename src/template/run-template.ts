@@ -32,6 +32,7 @@ export interface TemplateRun {
 const TAIL = 20;
 /** How long an interrupted template may clean up. */
 const GRACE_MS = 4000;
+const ASK_AGAIN_MS = 300;
 const STEP = /^==> *(.*)$/;
 
 /**
@@ -139,12 +140,22 @@ function interrupted(run: TemplateRun): TslxcError {
   });
 }
 
-/** Asks the whole process group to end, and ends it when it has not after a while. */
+/**
+ * Asks the whole process group to end, and ends it when it has not after a while. It is asked twice: a shell that
+ * was just about to start a program handles the first signal only after that program, which never got it.
+ */
 async function endGroup(pid: number | undefined, ended: PromiseLike<unknown>): Promise<void> {
   if (pid === undefined) return;
-  signalGroup(pid, 'SIGTERM');
-  const over = await Promise.race([ended.then(() => true), delay(GRACE_MS, false, { ref: false })]);
-  if (!over) signalGroup(pid, 'SIGKILL');
+  const over = ended.then(() => true);
+  const steps = [
+    { signal: 'SIGTERM', wait: ASK_AGAIN_MS },
+    { signal: 'SIGTERM', wait: GRACE_MS },
+    { signal: 'SIGKILL', wait: 0 },
+  ] as const;
+  for (const { signal, wait } of steps) {
+    signalGroup(pid, signal);
+    if (wait > 0 && (await Promise.race([over, delay(wait, false, { ref: false })]))) return;
+  }
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

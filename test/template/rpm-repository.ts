@@ -134,7 +134,11 @@ export async function makeRpmRepository(folder: string, release: number): Promis
   const built = join(home, 'RPMS', arch);
   for (const file of readdirSync(built)) {
     const who = file.startsWith('evil') ? 'bad' : 'good';
-    await execa('rpmsign', ['--addsign', '-D', '__gpg /usr/bin/gpg', '-D', `_gpg_name ${who}@test.invalid`, join(built, file)], { env });
+    await execa(
+      'rpmsign',
+      ['--addsign', '-D', '__gpg /usr/bin/gpg', '-D', `_gpg_name ${who}@test.invalid`, join(built, file)],
+      { env },
+    );
     copyFileSync(join(built, file), join(repository, file));
   }
   await execa('createrepo_c', ['--quiet', repository], { env });
