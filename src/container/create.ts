@@ -1,30 +1,22 @@
 /** Makes a container: its directory, its config, its root filesystem filled by a template (lxc.md 1.8 and 4.1). */
-import { chmodSync, lstatSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigDocument } from '../config/config-document.ts';
 import { checkName } from '../config/container-name.ts';
 import { readDocument, saveDocument } from '../config/document-file.ts';
 import { packageFolder } from '../config/include-path.ts';
-import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
 import { type BackingStore, chooseStore } from '../storage/backing-store.ts';
-import { diskFull, isDiskFull, tellsOfFullDisk } from '../storage/disk-full.ts';
+import { isDiskFull, tellsOfFullDisk } from '../storage/disk-full.ts';
 import { formatVolume } from '../storage/rootfs-path.ts';
 import { findTemplate } from '../template/find-template.ts';
 import { runTemplate } from '../template/run-template.ts';
 import { templateHeader } from '../template/template-header.ts';
-import { discardContainer } from './discard.ts';
+import { abandon, claimDirectory } from './claim-directory.ts';
 import { initialConfig, initialConfigFile } from './initial-config.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { lockContainer } from './lock.ts';
-import {
-  isPartial,
-  lookBefore,
-  makeParents,
-  markPartial,
-  type OutsideRootfs,
-  removeMadeOutside,
-  unmarkPartial,
-} from './partial-marker.ts';
+import { lookBefore, makeParents, markPartial, type OutsideRootfs, unmarkPartial } from './partial-marker.ts';
 import { type ContainerRef, configFile, containerDirectory } from './paths.ts';
 
 export interface CreateOptions {
@@ -72,17 +64,14 @@ export async function createContainer(ref: ContainerRef, options: CreateOptions)
   options.signal?.throwIfAborted();
   await sweepLeftovers(ref.lxcpath);
   using _lock = lockContainer(ref);
-  makeDirectory(ref);
+  claimDirectory(ref);
   try {
     await fill(plan);
     unmarkPartial(ref);
   } catch (error) {
-    const full = tellsOfFullDisk(error) || (isTemplateFailure(error) && isDiskFull(ref.lxcpath));
-    const kept = await undo(ref);
-    options.signal?.throwIfAborted();
-    if (kept) throw toTslxcError(error, 'STORAGE').with({ container: ref.name, hint: kept });
-    if (full) throw diskFull(ref.lxcpath, 'what was made is removed', error).with({ container: ref.name });
-    throw toTslxcError(error, 'STORAGE', { container: ref.name });
+    // A template may fail for want of room without a word about it.
+    const seemsFull = isTemplateFailure(error) && (tellsOfFullDisk(error) || isDiskFull(ref.lxcpath));
+    throw await abandon(ref, error, options.signal, seemsFull);
   }
 }
 
@@ -101,42 +90,6 @@ async function planCreate(ref: ContainerRef, options: CreateOptions): Promise<Cr
     outside,
     config: initialConfig(initialConfigFile(options.config), ref.name),
   };
-}
-
-/** 0700: the files of a container, set-id programs and devices among them, are nobody else's (CVE-2016-1581). */
-function makeDirectory(ref: ContainerRef): void {
-  const directory = containerDirectory(ref);
-  try {
-    mkdirSync(ref.lxcpath, { recursive: true, mode: 0o711 });
-    // A directory with nothing in it is in nobody's way; one with something, config or not, is somebody's.
-    if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory()) rmdirSync(directory);
-    mkdirSync(directory);
-    chmodSync(directory, 0o700);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EBUSY' || code === 'ENOTDIR')
-      throw alreadyThere(ref, code);
-    if (tellsOfFullDisk(error)) throw diskFull(ref.lxcpath, '', error).with({ container: ref.name });
-    const denied = code === 'EACCES' || code === 'EPERM';
-    throw toTslxcError(error, denied ? 'NOT_PERMITTED' : 'STORAGE', { container: ref.name });
-  }
-}
-
-function alreadyThere(ref: ContainerRef, errno: string): TslxcError {
-  const directory = containerDirectory(ref);
-  const defined = lstatSync(configFile(ref), { throwIfNoEntry: false }) !== undefined;
-  const what = isPartial(ref)
-    ? `${directory} is half made and could not be removed`
-    : defined
-      ? 'the container already exists'
-      : `${directory} is there, but is no container`;
-  return new TslxcError({
-    code: 'CONTAINER_EXISTS',
-    container: ref.name,
-    message: what,
-    ...(defined ? {} : { errno }),
-    hint: defined ? 'choose another name, or destroy it first' : `look at ${directory} and move it away`,
-  });
 }
 
 async function fill({ ref, options, template, store, rootfs, outside, config }: CreatePlan): Promise<void> {
@@ -173,15 +126,4 @@ async function fill({ ref, options, template, store, rootfs, outside, config }: 
 
 function isTemplateFailure(error: unknown): boolean {
   return error instanceof TslxcError && error.code === 'TEMPLATE_FAILED';
-}
-
-/** Removes what was made. Says what is left when it can not. */
-async function undo(ref: ContainerRef): Promise<string | undefined> {
-  try {
-    await removeMadeOutside(ref);
-    await discardContainer(ref);
-    return undefined;
-  } catch (error) {
-    return `what was made could not be removed (${(error as Error).message}); tslxc-destroy -n ${ref.name} tries again`;
-  }
 }

@@ -1,6 +1,5 @@
 /** Removes a container with all that belongs to it (lxc.md 1.9). */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { readConfig } from '../config/load-config.ts';
@@ -8,15 +7,17 @@ import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { storeOf } from '../storage/backing-store.ts';
 import { refuseMounts, removeTree } from '../storage/remove-tree.ts';
 import { type Volume, volumeOf } from '../storage/rootfs-path.ts';
+import { refuseClones, refuseSnapshots } from './dependants.ts';
 import { discardContainer } from './discard.ts';
 import { hookEnvironment } from './hook-environment.ts';
 import { sweepLeftovers, sweepPartial } from './leftovers.ts';
 import { lockContainer } from './lock.ts';
 import { type ContainerRef, configFile, containerDirectory } from './paths.ts';
+import { recoverContainer } from './recover.ts';
 import { ownRootfsOutside } from './rootfs-owner.ts';
 import { runHook } from './run-hook.ts';
 import { liveRecord } from './runtime-record.ts';
-import { snapshotNames, snapshotsDirectory } from './snapshot-layout.ts';
+import { snapshotsDirectory } from './snapshot-layout.ts';
 
 export interface DestroyOptions {
   /** Kill it first when it runs. */
@@ -56,7 +57,9 @@ export async function destroyContainer(
   }
   // It may have been started between the stop and the lock.
   refuseRunning(ref);
-  refuseDependants(ref, options);
+  await recoverContainer(ref);
+  if (!options.snapshots) refuseSnapshots(ref);
+  refuseClones(ref);
   try {
     await removeDefined(ref, options);
   } catch (error) {
@@ -118,45 +121,6 @@ function refuseRunning(ref: ContainerRef): void {
     message: 'it is running',
     hint: `stop it first, or destroy it with -f: tslxc-destroy -n ${ref.name} -f`,
   });
-}
-
-function refuseDependants(ref: ContainerRef, options: DestroyOptions): void {
-  const snapshots = snapshotNames(ref);
-  if (snapshots.length > 0 && !options.snapshots) {
-    throw new TslxcError({
-      code: 'HAS_DEPENDANTS',
-      container: ref.name,
-      message: `it has ${snapshots.length === 1 ? 'a snapshot' : 'snapshots'}: ${snapshots.join(', ')}`,
-      hint: 'destroy it together with its snapshots with -s',
-    });
-  }
-  const clones = clonesOf(ref);
-  if (clones.length > 0) {
-    throw new TslxcError({
-      code: 'HAS_DEPENDANTS',
-      container: ref.name,
-      message: `containers are clones of it: ${clones.join(', ')}`,
-      hint: 'destroy these first',
-    });
-  }
-}
-
-/**
- * LXC's list of the clones that share the root filesystem: pairs of lines, container directory and name. It is not kept
- * up to date by LXC in all cases, so those that are gone do not count.
- */
-function clonesOf(ref: ContainerRef): string[] {
-  let lines: string[];
-  try {
-    lines = readFileSync(join(containerDirectory(ref), 'lxc_snapshots'), 'utf8').split('\n');
-  } catch {
-    return [];
-  }
-  const clones: string[] = [];
-  for (let i = 0; i + 1 < lines.length; i += 2) {
-    if (existsSync(join(lines[i]!, lines[i + 1]!, 'config'))) clones.push(lines[i + 1]!);
-  }
-  return clones;
 }
 
 function notDefined(ref: ContainerRef): TslxcError {

@@ -12,8 +12,16 @@ export type Script = {
 
 /** Verbs that return descriptors: each gets a fresh number, so that a test can follow it. */
 const DESCRIPTOR_VERBS = new Set<keyof Kernel>([
-  'pidfdOpen', 'pidfdGetfd', 'openTree', 'openat2', 'dup', 'openPtyPeer', 'socket', 'accept', 'bpf',
-]); // biome-ignore format: one block
+  'pidfdOpen',
+  'pidfdGetfd',
+  'openTree',
+  'openat2',
+  'dup',
+  'openPtyPeer',
+  'socket',
+  'accept',
+  'bpf',
+]);
 
 /**
  * A kernel that does nothing and writes down everything: for the unit tests of plans and stages.

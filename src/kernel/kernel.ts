@@ -42,6 +42,8 @@ export interface Kernel {
   signal(signal: number, disposition: 'default' | 'ignore'): void;
   /** Unblocks every signal. */
   clearSignalMask(): void;
+  /** Blocks the signals and returns a non-blocking descriptor that becomes readable when one of them arrives. */
+  signalfd(signals: readonly number[]): number;
   personality(persona: number): void;
   /** Sets a limit of the calling process. Units are the limit's own; Infinity for none. */
   setRlimit(resource: number, soft: number, hard: number): void;
@@ -90,6 +92,8 @@ export interface Kernel {
   close(fd: number): void;
   /** Closes every descriptor from `first` up. */
   closeFrom(first: number): void;
+  /** Marks every descriptor from `first` up close-on-exec. */
+  cloexecFrom(first: number): void;
   /** Bytes read; 0 at the end; -1 when nothing is there on a non-blocking descriptor. */
   read(fd: number, buffer: Uint8Array): number;
   write(fd: number, bytes: Uint8Array): number;

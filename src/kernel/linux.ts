@@ -26,6 +26,7 @@ import {
   winsize,
 } from './structs.ts';
 
+const CLOSE_RANGE_CLOEXEC = 4;
 const TCSANOW = 0;
 /** Larger than any `struct termios` of libc. */
 const TERMIOS_SIZE = 64;
@@ -85,6 +86,12 @@ function processVerbs(c: Calls) {
     prctl: (option, a = 0, b = 0, x = 0, y = 0) => c.prctl(option, a, b, x, y),
     setsid: () => void c.setsid(),
     signal: (signal, disposition) => void c.signal(signal, disposition === 'ignore' ? 1 : 0),
+    signalfd(signals) {
+      const mask = Buffer.alloc(128);
+      for (const signal of signals) mask[(signal - 1) >> 3]! |= 1 << ((signal - 1) & 7);
+      c.sigprocmask(0 /* SIG_BLOCK */, mask, Buffer.alloc(128));
+      return c.signalfd(-1, mask, O.CLOEXEC | O.NONBLOCK);
+    },
     clearSignalMask: () => void c.sigprocmask(2, Buffer.alloc(128), Buffer.alloc(128)),
     personality: (persona) => void c.personality(persona),
     setRlimit: (resource, soft, hard) => void c.setrlimit(resource, rlimit64(soft, hard)),
@@ -175,6 +182,7 @@ function fileVerbs(c: Calls) {
     },
     close: (fd) => void c.close(fd),
     closeFrom: (first) => void c.closeRange(SYS.close_range, first, 0xffffffff, 0),
+    cloexecFrom: (first) => void c.closeRange(SYS.close_range, first, 0xffffffff, CLOSE_RANGE_CLOEXEC),
     read(fd, buffer) {
       try {
         return retried(() => c.read(fd, buffer, buffer.length));

@@ -31,6 +31,7 @@ export const SIGNATURES = {
   setsid: int('setsid'),
   signal: fn('signal', 'long', 'int', 'long'),
   sigprocmask: int('sigprocmask', 'int', 'buffer', 'buffer'),
+  signalfd: int('signalfd', 'int', 'buffer', 'int'),
   personality: int('personality', 'long'),
   getrlimit: int('getrlimit', 'int', 'buffer'),
   setrlimit: int('setrlimit', 'int', 'buffer'),

@@ -1,0 +1,112 @@
+import { createWriteStream } from 'node:fs';
+import { PassThrough, type Writable } from 'node:stream';
+import type { ContainerRef } from '../container/paths.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import type { ExitStatus } from '../kernel/kernel.ts';
+import { linuxKernel } from '../kernel/linux.ts';
+import type { ManagerClient } from '../manager/client.ts';
+import { relayTerminal } from '../terminal/relay.ts';
+import { withManager } from './manager.ts';
+import type { AttachOptions } from './options.ts';
+
+/** Signals that a user sends to the command and means for the program. */
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;
+
+/**
+ * Runs a program in a running container and waits for its end. Where one of the caller's streams is a terminal, the
+ * program gets a fresh pty of the container's own in its place, never the caller's terminal (rule R5); pipes and files
+ * are handed over as they are.
+ *
+ * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, EXEC_FAILED (errno ENOENT: no such program)
+ */
+export function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitStatus> {
+  return withManager('attach to a container', async (manager) => {
+    const streams = [options.stdin, options.stdout, options.stderr] as const;
+    const terminals = [0, 1, 2].filter((i) => streams[i]!.isTTY);
+    const kernel = linuxKernel();
+    const size = terminals.length > 0 ? (options.size ?? kernel.windowSize(terminals[0]!)) : undefined;
+    let ended: (status: ExitStatus) => void = () => {};
+    const end = new Promise<ExitStatus>((resolve, reject) => {
+      ended = resolve;
+      manager.onEnd = () =>
+        reject(
+          new TslxcError({
+            code: 'MANAGER_DIED',
+            container: ref.name,
+            message:
+              'the manager (tslxcd) went away; the program goes on running, its exit status can not be told',
+          }),
+        );
+    });
+    end.catch(() => {});
+    const { pid, fd } = await manager.request(
+      'attach',
+      {
+        name: ref.name,
+        lxcpath: ref.lxcpath,
+        command: options.command ?? [],
+        env: options.env ?? [],
+        setEnv: options.setEnv ?? [],
+        cwd: options.cwd ?? '/',
+        ...(options.uid === undefined ? {} : { uid: options.uid }),
+        ...(options.gid === undefined ? {} : { gid: options.gid }),
+        ...(options.namespaces === undefined ? {} : { namespaces: options.namespaces }),
+        keep: {
+          capabilities: options.keepCapabilities ?? false,
+          cgroup: options.keepCgroup ?? false,
+          lsm: options.keepLsm ?? false,
+        },
+        remountProcSys: options.remountProcSys ?? false,
+        stdio: [0, 1, 2],
+        ...(size ? { pty: size, terminals } : {}),
+      },
+      (event) => {
+        if (event.type === 'attached-exit') ended(event.status);
+      },
+    );
+    const stopForwarding = forwardSignals(manager, pid, size !== undefined);
+    try {
+      if (fd !== undefined) await relay(manager, fd, options);
+      return await end;
+    } finally {
+      stopForwarding();
+    }
+  });
+}
+
+/** With a pty the terminal sends them by itself (Ctrl-C is a byte there); only those of other processes are passed on. */
+function forwardSignals(manager: ManagerClient, pid: number, pty: boolean): () => void {
+  const listeners = FORWARDED.filter((name) => !pty || name.startsWith('SIGUSR')).map((name) => {
+    const listener = () => void manager.request('signal', { pid, signal: NUMBERS[name] }).catch(() => {});
+    process.on(name, listener);
+    return { name, listener };
+  });
+  return () => {
+    for (const { name, listener } of listeners) process.off(name, listener);
+  };
+}
+
+async function relay(manager: ManagerClient, fd: number, options: AttachOptions): Promise<void> {
+  const screen = options.stdout.isTTY ? options.stdout : options.stderr;
+  const output = options.ptyLog ? copied(screen, options.ptyLog) : screen;
+  const terminal = [options.stdin, options.stdout, options.stderr].findIndex((stream) => stream.isTTY);
+  await relayTerminal({
+    kernel: linuxKernel(),
+    // A pipe as standard input has been handed to the program itself.
+    input: options.stdin.isTTY ? options.stdin : new PassThrough(),
+    output,
+    peer: await manager.take(fd),
+    terminal,
+    endOfInput: options.stdin.isTTY ? 'eof' : 'ignore',
+    signals: process,
+  });
+}
+
+function copied(screen: Writable, file: string): Writable {
+  const log = createWriteStream(file, { flags: 'a', mode: 0o640 });
+  const both = new PassThrough();
+  both.pipe(screen, { end: false });
+  both.pipe(log);
+  return both;
+}

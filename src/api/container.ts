@@ -1,0 +1,96 @@
+/** The typed library: what `import { Container } from 'tslxc'` gives. Every command is a thin shell around it. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { checkName } from '../config/container-name.ts';
+import { loadSystemConfig } from '../config/system-config.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../container/paths.ts';
+import type { ExitStatus } from '../kernel/kernel.ts';
+import type * as options from './options.ts';
+
+/**
+ * A container by name: defined on disk or not, running or not. Methods throw TslxcError. What a method needs is loaded
+ * when it is called first.
+ */
+export class Container implements ContainerRef {
+  readonly name: string;
+  /** Directory that holds the container's; `lxc.lxcpath` of the system's config unless given. */
+  readonly lxcpath: string;
+
+  /** @throws TslxcError NAME_INVALID */
+  constructor(name: string, lxcpath: string = loadSystemConfig().lxcpath) {
+    checkName(name);
+    this.name = name;
+    this.lxcpath = resolve(lxcpath);
+  }
+
+  get directory(): string {
+    return containerDirectory(this);
+  }
+
+  get configFile(): string {
+    return configFile(this);
+  }
+
+  /** Whether its config file exists. */
+  defined(): boolean {
+    return existsSync(this.configFile);
+  }
+
+  async info(want: options.InfoWanted = {}): Promise<options.ContainerInfo> {
+    return (await import('../container/info.ts')).containerInfo(this, want);
+  }
+
+  async create(o: options.CreateOptions): Promise<void> {
+    await (await import('../container/create.ts')).createContainer(this, o);
+  }
+
+  async destroy(o: options.DestroyOptions = {}): Promise<void> {
+    const { destroyContainer } = await import('../container/destroy.ts');
+    await destroyContainer(this, { ...o, stop: () => this.stop({ mode: 'kill' }) });
+  }
+
+  /** Starts it in the background; settles when its init runs. */
+  async start(o: options.StartOptions = {}): Promise<options.StartResult> {
+    return (await import('./start.ts')).start(this, o);
+  }
+
+  /** Runs in the foreground until the container stops; its init's exit status. */
+  async startForeground(o: options.ForegroundOptions): Promise<ExitStatus> {
+    return (await import('./start.ts')).startForeground(this, o);
+  }
+
+  async stop(o: options.StopOptions = {}): Promise<void> {
+    await (await import('./stop.ts')).stop(this, o);
+  }
+
+  /** The caller's terminal on one of the container's; how the session ended. */
+  async console(o: options.ConsoleOptions): Promise<'detached' | 'closed'> {
+    return (await import('./console.ts')).openConsole(this, o);
+  }
+
+  /** Runs a program inside and waits for its end. */
+  async attach(o: options.AttachOptions): Promise<ExitStatus> {
+    return (await import('./attach.ts')).attach(this, o);
+  }
+
+  /** Makes the next snapshot of the stopped container. */
+  async snapshot(o: options.SnapshotOptions = {}): Promise<options.SnapshotInfo> {
+    return (await import('../container/snapshot.ts')).createSnapshot(this, o);
+  }
+
+  async snapshots(): Promise<options.SnapshotInfo[]> {
+    return (await import('../container/snapshot.ts')).listSnapshots(this);
+  }
+
+  /** Brings a snapshot back, under a new name or in this container's place. */
+  async restore(snapshot: string, o: options.RestoreOptions = {}): Promise<void> {
+    await (await import('../container/restore.ts')).restoreSnapshot(this, snapshot, o);
+  }
+
+  async destroySnapshot(snapshot: string | 'ALL'): Promise<void> {
+    await (await import('../container/snapshot.ts')).destroySnapshot(this, snapshot);
+  }
+}
+
+/** What commands use of a container; their tests put another in its place. */
+export type ContainerShape = { [K in keyof Container]: Container[K] };

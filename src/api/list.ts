@@ -1,0 +1,1 @@
+export { listContainers } from '../container/list.ts';

@@ -1,0 +1,23 @@
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { ManagerClient } from '../manager/client.ts';
+
+/** Starting, attaching and stopping need root in this version (containers of ordinary users come later). */
+export function requireRoot(what: string): void {
+  if (process.getuid!() === 0) return;
+  throw new TslxcError({
+    code: 'NOT_PERMITTED',
+    message: `only root may ${what} in this version`,
+    hint: 'run the command with sudo',
+  });
+}
+
+/** Does something with the manager, which is started if need be, and hangs up. */
+export async function withManager<T>(what: string, use: (manager: ManagerClient) => Promise<T>): Promise<T> {
+  requireRoot(what);
+  const manager = (await ManagerClient.connect({ start: true }))!;
+  try {
+    return await use(manager);
+  } finally {
+    manager.close();
+  }
+}

@@ -1,0 +1,84 @@
+/** What the methods of `Container` take and give. All of it is plain data but the streams. */
+import type { TslxcError } from '../errors/tslxc-error.ts';
+import type { WindowSize } from '../kernel/structs.ts';
+
+export interface StartOptions {
+  /** Config file instead of `LXCPATH/NAME/config`. */
+  readonly rcfile?: string;
+  /** `KEY=VALUE` settings applied after the file. */
+  readonly defines?: readonly string[];
+  /** Init program with arguments, instead of `lxc.init.cmd` or /sbin/init. */
+  readonly init?: readonly string[];
+  /** Copy of the console's output, instead of `lxc.console.logfile`. */
+  readonly consoleLog?: string;
+  /** Written with the pid of the container's init, removed at stop. */
+  readonly pidFile?: string;
+}
+
+export interface StartResult {
+  /** Host pid of the container's init. */
+  readonly pid: number;
+  /** From the manager's receipt of the request to init's execve. */
+  readonly milliseconds: number;
+  /** What the user should know and what did not stop the start. */
+  readonly warnings: readonly TslxcError[];
+}
+
+export interface StopOptions {
+  readonly mode?: 'shutdown' | 'reboot' | 'kill';
+  /** Seconds to wait for a clean end, 60 unless given; -1 for ever; 0 sends the request and returns. */
+  readonly timeout?: number;
+  /** Whether to kill when the time is over (true unless given). */
+  readonly killAfter?: boolean;
+}
+
+/** The caller's side of a terminal. */
+export interface TerminalEnds {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+}
+
+export interface ConsoleOptions extends TerminalEnds {
+  /** 0 the console, N a tty, -1 the first free one (the default). */
+  readonly tty?: number;
+  /** Escape prefix as `-e` takes it: `^a` or `a`. */
+  readonly escape?: string;
+  /** Told which tty it became, before the first byte. */
+  onConnected?(tty: number): void;
+}
+
+export interface ForegroundOptions extends StartOptions, TerminalEnds {
+  readonly escape?: string;
+  onStarted?(result: StartResult): void;
+}
+
+export interface AttachOptions {
+  /** Program with arguments; empty: the login shell. */
+  readonly command?: readonly string[];
+  /** Environment of the program as `NAME=VALUE`: the whole of it but for what the container's config adds. */
+  readonly env?: readonly string[];
+  /** Variables that win over those of the config. */
+  readonly setEnv?: readonly string[];
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** CLONE_NEW* bits to join instead of all. */
+  readonly namespaces?: number;
+  readonly keepCapabilities?: boolean;
+  readonly keepCgroup?: boolean;
+  readonly keepLsm?: boolean;
+  readonly remountProcSys?: boolean;
+  /** Copy of what the pty shows. */
+  readonly ptyLog?: string;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly size?: WindowSize;
+}
+
+export type { CreateOptions } from '../container/create.ts';
+export type { DestroyOptions } from '../container/destroy.ts';
+export type { ContainerInfo, InfoWanted, NicStatistics } from '../container/info.ts';
+export type { RestoreOptions } from '../container/restore.ts';
+export type { SnapshotInfo, SnapshotOptions } from '../container/snapshot.ts';
+export type { State } from '../container/state.ts';

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+
+/** Which container: its name below a container directory (`lxcpath`). */
+export interface ContainerRef {
+  readonly name: string;
+  /** Absolute, without a trailing slash. */
+  readonly lxcpath: string;
+}
+
+/** Where the manager keeps what does not outlive a boot. `TSLXC_RUNDIR` moves it (tests do). */
+export function runDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.TSLXC_RUNDIR) return resolve(env.TSLXC_RUNDIR);
+  if (process.getuid!() === 0) return '/run/tslxc';
+  return join(env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid!()}`, 'tslxc');
+}
+
+/** `LXCPATH/NAME`. */
+export function containerDirectory(ref: ContainerRef): string {
+  return join(ref.lxcpath, ref.name);
+}
+
+/** `LXCPATH/NAME/config`. */
+export function configFile(ref: ContainerRef): string {
+  return join(containerDirectory(ref), 'config');
+}
+
+/** A directory below the run directory that is the container's own: state, journal, lock. */
+export function containerRunDirectory(ref: ContainerRef): string {
+  const path = createHash('sha256').update(ref.lxcpath).digest('hex').slice(0, 8);
+  return join(runDirectory(), 'containers', path, ref.name);
+}
+
+/** Where the container's log goes when the config names none (LXC's rule: lxc.md 1.0). */
+export function defaultLogFile(ref: ContainerRef): string {
+  return process.getuid!() === 0 && ref.lxcpath === '/var/lib/tslxc'
+    ? `/var/log/tslxc/${ref.name}.log`
+    : join(containerDirectory(ref), `${ref.name}.log`);
+}

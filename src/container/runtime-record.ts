@@ -1,0 +1,107 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CgroupPlan } from '../cgroup/container-cgroup.ts';
+import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
+import type { State } from './state.ts';
+
+/** A process that can not be confused with a later one of the same number. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Start time in clock ticks since boot: field 22 of /proc/PID/stat. */
+  readonly startTime: string;
+}
+
+/** What is known about a container that is starting, running or stopping: enough to adopt it. */
+export interface RuntimeRecord {
+  readonly version: 1;
+  readonly name: string;
+  readonly lxcpath: string;
+  readonly state: State;
+  /** Config file in use: `lxcpath/name/config` unless `--rcfile` named another. */
+  readonly configFile: string;
+  /** `KEY=VALUE` from `-s`, needed again at a reboot. */
+  readonly defines: readonly string[];
+  readonly init?: ProcessIdentity;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly cgroup?: CgroupPlan;
+  /** Host ends of the container's nics, by index. */
+  readonly nics: readonly { index: number; type: string; link?: string; host?: string; name?: string }[];
+  /** Number of /dev/ttyN. */
+  readonly ttys: number;
+  /** Whether the container has a user namespace of its own. */
+  readonly unprivileged: boolean;
+}
+
+const FILE = 'state.json';
+
+/** The identity of a live process; undefined when there is none with this pid. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command may hold spaces and parentheses: fields are counted from the last ')'.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+    return { pid, startTime: fields[19]! };
+  } catch {
+    return undefined;
+  }
+}
+
+export function isAlive(process: ProcessIdentity | undefined): boolean {
+  return process !== undefined && identify(process.pid)?.startTime === process.startTime;
+}
+
+/** The record as it was last written, whether or not its init still lives. */
+export function readRecord(ref: ContainerRef): RuntimeRecord | undefined {
+  return parse(join(containerRunDirectory(ref), FILE));
+}
+
+function parse(file: string): RuntimeRecord | undefined {
+  try {
+    const record = JSON.parse(readFileSync(file, 'utf8')) as RuntimeRecord;
+    return record.version === 1 ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes by rename, so that a reader (or a successor after a kill) never sees half a record. */
+export function writeRecord(record: RuntimeRecord): void {
+  const directory = containerRunDirectory(record);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const temporary = join(directory, `${FILE}.new`);
+  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+  renameSync(temporary, join(directory, FILE));
+}
+
+export function removeRecord(ref: ContainerRef): void {
+  rmSync(join(containerRunDirectory(ref), FILE), { force: true });
+}
+
+/** Every record below the run directory, also of containers that have died with their manager. */
+export function allRecords(): RuntimeRecord[] {
+  const root = join(runDirectory(), 'containers');
+  const records: RuntimeRecord[] = [];
+  for (const path of list(root))
+    for (const name of list(join(root, path))) {
+      const record = parse(join(root, path, name, FILE));
+      if (record) records.push(record);
+    }
+  return records;
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** The record of a container whose init is alive (any state but STOPPED). */
+export function liveRecord(ref: ContainerRef): RuntimeRecord | undefined {
+  const record = readRecord(ref);
+  if (!record) return undefined;
+  return isAlive(record.init) || (record.state === 'STARTING' && !record.init) ? record : undefined;
+}

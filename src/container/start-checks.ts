@@ -1,0 +1,122 @@
+/**
+ * Everything that can be known to be wrong before anything is touched. Each fault is one error that names the thing, the
+ * config line and a remedy; the first is thrown.
+ */
+import { closeSync, openSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { O } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { checkNics } from '../network/nic-checks.ts';
+import { availableIds, hostIdOf, mapFault } from '../security/id-map.ts';
+import { DEFAULT_PATH } from '../stage/execute.ts';
+import { openInRoot } from '../stage/in-root.ts';
+import type { StartPlan } from './start-plan.ts';
+
+type Check = (kernel: Kernel, plan: StartPlan) => void;
+
+const CHECKS: readonly Check[] = [checkRootfs, checkIdMap, checkReach, checkInit, checkNetwork];
+
+/** @throws TslxcError the first fault of the plan on this host */
+export function checkStart(kernel: Kernel, plan: StartPlan): void {
+  for (const check of CHECKS) check(kernel, plan);
+}
+
+function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan): void {
+  const path = stage.rootfs.source;
+  let kind = 'is missing';
+  try {
+    if (statSync(path).isDirectory()) return;
+    kind = 'is not a directory';
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).code;
+    if (errno !== 'ENOENT') kind = `can not be reached (${errno})`;
+  }
+  throw new TslxcError({
+    code: 'ROOTFS_MISSING',
+    message: `the root filesystem ${path} ${kind}`,
+    ...rootfsOrigin,
+    hint: 'correct lxc.rootfs.path, or make the container again with tslxc-create',
+  });
+}
+
+function checkIdMap(_kernel: Kernel, plan: StartPlan): void {
+  if (plan.stage.idmap.length === 0) return;
+  const fault = mapFault(plan.stage.idmap, { u: availableIds('u'), g: availableIds('g') });
+  if (!fault) return;
+  throw new TslxcError({
+    code: 'IDMAP_UNAVAILABLE',
+    message: `lxc.idmap: ${fault.message}`,
+    file: plan.configFile,
+    hint: 'a map is written `lxc.idmap = u 0 100000 65536` and again with g; its host ids must exist and not overlap',
+  });
+}
+
+/** The mapped root walks down to the mount point and must be let through every directory above the rootfs's own mount. */
+function checkReach(_kernel: Kernel, plan: StartPlan): void {
+  const { idmap } = plan.stage;
+  const uid = hostIdOf(idmap, 'u', 0);
+  const gid = hostIdOf(idmap, 'g', 0);
+  if (uid === undefined || gid === undefined) return;
+  for (const directory of ancestors(realpathSync(plan.stage.rootfs.source))) {
+    const { mode, uid: owner, gid: group } = statSync(directory);
+    const bit = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001;
+    if (mode & bit) continue;
+    throw new TslxcError({
+      code: 'ROOTFS_UNREACHABLE',
+      message: `host user ${uid}, the container's root, may not pass the directory ${directory} (mode ${(mode & 0o7777).toString(8).padStart(4, '0')}) above the root filesystem`,
+      ...plan.rootfsOrigin,
+      hint: `chmod ${bit === 0o001 ? 'o' : bit === 0o010 ? 'g' : 'u'}+x ${directory}`,
+    });
+  }
+}
+
+function ancestors(path: string): string[] {
+  const above = dirname(path);
+  return above === path
+    ? [path]
+    : [...ancestors(above), above].filter((item, i, all) => all.indexOf(item) === i);
+}
+
+function checkInit(kernel: Kernel, plan: StartPlan): void {
+  const program = plan.stage.init.args[0]!;
+  // A rootfs that is mounted over, or an init brought by a bind mount, can not be looked at from here.
+  const covered = plan.stage.mounts.some(
+    ({ target }) => target === '' || `${program}/`.startsWith(`/${target}/`),
+  );
+  if (covered) return;
+  const root = openSync(plan.stage.rootfs.source, O.PATH | O.DIRECTORY | O.CLOEXEC);
+  try {
+    const found = candidates(program).some((path) => executable(kernel, root, path));
+    if (found) return;
+  } finally {
+    closeSync(root);
+  }
+  throw new TslxcError({
+    code: 'INIT_MISSING',
+    message: `the init program ${program} is not in the root filesystem ${plan.stage.rootfs.source}, or is not executable`,
+    file: plan.configFile,
+    hint: 'install an init system in the container, or name its program with lxc.init.cmd',
+  });
+}
+
+function candidates(program: string): string[] {
+  return program.includes('/')
+    ? [program]
+    : DEFAULT_PATH.split(':').map((directory) => join(directory, program));
+}
+
+function executable(kernel: Kernel, root: number, path: string): boolean {
+  try {
+    const fd = openInRoot(kernel, root, path);
+    const { mode } = statSync(`/proc/self/fd/${fd}`);
+    kernel.close(fd);
+    return (mode & 0o111) !== 0 && (mode & 0o170000) === 0o100000;
+  } catch {
+    return false;
+  }
+}
+
+function checkNetwork(kernel: Kernel, plan: StartPlan): void {
+  checkNics(kernel, plan.nics);
+}

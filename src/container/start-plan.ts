@@ -1,0 +1,285 @@
+/**
+ * The plan of a start: a pure function of the config and of facts about the host. Checks run on it, `--dry-run` prints
+ * it, the manager and the stage carry it out.
+ */
+import { type DeviceRule, deviceRules } from '../cgroup/device-rules.ts';
+import type { CgroupLayout } from '../cgroup/layout.ts';
+import { type CgroupWrite, translate } from '../cgroup/translate.ts';
+import type { ContainerConfig } from '../config/container-config.ts';
+import type { NicConfig } from '../config/nic-config.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { CLONE, PERSONALITY, RLIMIT } from '../kernel/constants.ts';
+import type { NicKey, NicOrigin, NicPlan } from '../network/nic-plan.ts';
+import { capabilityNumber, keptCapabilities } from '../security/capabilities.ts';
+import type { IdMapEntry } from '../security/id-map.ts';
+import type { HookCommand, MountStep, StartStagePlan } from '../stage/plan.ts';
+import { initEnvironment } from './environment.ts';
+import { parseMountOptions } from './mount-options.ts';
+import { planMounts } from './mount-plan.ts';
+import { type ContainerRef, containerDirectory } from './paths.ts';
+
+/** What has to be known about the host before a plan can be made. */
+export interface HostFacts {
+  readonly layout: CgroupLayout;
+  readonly lastCapability: number;
+  readonly cgroupNamespaces: boolean;
+  /** Soft and hard limit of open files that a container starts with: the host's own, not Node's raised one. */
+  readonly nofile: { readonly soft: number; readonly hard: number };
+  readonly rootfsMount: string;
+}
+
+/** What the command line adds to the config. */
+export interface StartWishes {
+  readonly init?: readonly string[] | undefined;
+  readonly consoleLog?: string | undefined;
+}
+
+export interface StartPlan {
+  readonly name: string;
+  readonly lxcpath: string;
+  readonly configFile: string;
+  /** Everything for the stage but what is only known while acting: cgroup files, nics' names. */
+  readonly stage: Omit<StartStagePlan, 'cgroupFiles' | 'nics'>;
+  readonly nics: readonly NicPlan[];
+  readonly limits: readonly CgroupWrite[];
+  readonly devices: readonly DeviceRule[];
+  readonly cgroup: { readonly dir?: string; readonly relative?: boolean };
+  /** Hooks that run on the host, outside the stage. */
+  readonly hostHooks: readonly HookCommand[];
+  readonly signals: { readonly halt: number; readonly reboot: number; readonly stop: number };
+  readonly console: {
+    readonly log?: string;
+    readonly size: number;
+    readonly rotate: boolean;
+    readonly ring: number;
+  };
+  readonly ephemeral: boolean;
+  readonly rootfsOrigin?: NicOrigin;
+}
+
+const SIGKILL = 9;
+/** Default size of the ring that a late `tslxc-console -t 0` shows, bytes. */
+const CONSOLE_RING = 65536;
+const AUTODEV_SIZE = 500_000;
+const STAGE_HOOKS = new Set(['pre-mount', 'mount', 'autodev', 'start']);
+const HOOK_KEYS = [
+  'pre-start',
+  'pre-mount',
+  'mount',
+  'autodev',
+  'start-host',
+  'start',
+  'stop',
+  'post-stop',
+] as const;
+
+/** Character devices of every container: world-writable, harmless. */
+const NODES = [
+  { name: 'full', major: 1, minor: 7 },
+  { name: 'null', major: 1, minor: 3 },
+  { name: 'random', major: 1, minor: 8 },
+  { name: 'tty', major: 5, minor: 0 },
+  { name: 'urandom', major: 1, minor: 9 },
+  { name: 'zero', major: 1, minor: 5 },
+];
+
+/**
+ * @throws TslxcError for whatever the config says that can not be done here, with file and line
+ */
+export function planStart(
+  ref: ContainerRef,
+  config: ContainerConfig,
+  host: HostFacts,
+  wishes: StartWishes = {},
+): StartPlan {
+  const rootfs = config.one('lxc.rootfs.path');
+  if (!rootfs)
+    throw new TslxcError({
+      code: 'ROOTFS_MISSING',
+      container: ref.name,
+      message:
+        'lxc.rootfs.path is not set: a container without a root filesystem of its own is not supported',
+      file: config.file,
+      hint: `add \`lxc.rootfs.path = dir:${containerDirectory(ref)}/rootfs\``,
+    });
+  const idmap: IdMapEntry[] = config.all('lxc.idmap').map((setting) => setting.value);
+  const nics = config.nics().map(nicPlan);
+  const sharesNetwork = nics.some((nic) => nic.type === 'none');
+  const capabilities = keptSet(config, host);
+  const has = (name: Parameters<typeof capabilityNumber>[0]) => capabilities.includes(capabilityNumber(name));
+  const hooks = allHooks(config);
+  const options = parseMountOptions(config.one('lxc.rootfs.options')?.value.options ?? []);
+  const ttys = config.one('lxc.tty.max')?.value ?? 0;
+  const ptys = config.one('lxc.pty.max')?.value ?? 0;
+  const hostname = config.one('lxc.uts.name')?.value;
+  const arch = config.one('lxc.arch')?.value;
+  const hookVersion = (config.one('lxc.hook.version')?.value ?? 0) as 0 | 1;
+  const mountPoint = config.one('lxc.rootfs.mount')?.value ?? host.rootfsMount;
+  const log = wishes.consoleLog ?? config.one('lxc.console.logfile')?.value;
+  return {
+    name: ref.name,
+    lxcpath: ref.lxcpath,
+    configFile: config.file,
+    nics,
+    limits: translate(config.cgroupSettings(), host.layout),
+    devices: deviceRules(config.cgroupSettings(), host.layout),
+    cgroup: {
+      ...(config.one('lxc.cgroup.dir') ? { dir: config.one('lxc.cgroup.dir')!.value } : {}),
+    },
+    hostHooks: hooks.filter((hook) => !STAGE_HOOKS.has(hook.type)),
+    signals: {
+      halt: config.one('lxc.signal.halt')?.value ?? 0,
+      reboot: config.one('lxc.signal.reboot')?.value ?? 0,
+      stop: config.one('lxc.signal.stop')?.value || SIGKILL,
+    },
+    console: {
+      ...(log && log !== 'none' ? { log } : {}),
+      size: consoleSize(config.one('lxc.console.size')?.value),
+      rotate: Boolean(config.one('lxc.console.rotate')?.value),
+      ring: CONSOLE_RING,
+    },
+    ephemeral: Boolean(config.one('lxc.ephemeral')?.value),
+    rootfsOrigin: rootfs.origin,
+    stage: {
+      name: ref.name,
+      ...(hostname === undefined ? { hostname: ref.name } : { hostname }),
+      namespaces:
+        CLONE.NEWNS |
+        CLONE.NEWUTS |
+        CLONE.NEWIPC |
+        CLONE.NEWPID |
+        (host.cgroupNamespaces ? CLONE.NEWCGROUP : 0) |
+        (sharesNetwork ? 0 : CLONE.NEWNET),
+      idmap,
+      rootfs: { source: rootfs.value.path, mountPoint, flags: options.flags, origin: rootfs.origin },
+      mounts: planMounts(config, {
+        layout: host.layout,
+        cgroupNamespace: host.cgroupNamespaces,
+        sysAdmin: has('sys_admin'),
+        netAdmin: has('net_admin'),
+        unprivileged: idmap.length > 0,
+      }),
+      ...((config.one('lxc.autodev')?.value ?? 1)
+        ? { dev: { size: config.one('lxc.autodev.tmpfs.size')?.value ?? AUTODEV_SIZE, nodes: NODES } }
+        : {}),
+      // The console and the ttys are ptys of the container's own devpts, beyond what it may open itself.
+      ptyMax: ttys + ptys === 0 ? 0 : ttys + ptys + 1,
+      ttys,
+      ttyDir: config.one('lxc.tty.dir')?.value ?? '',
+      console: config.one('lxc.console.path')?.value !== 'none',
+      sharesNetwork,
+      hooks: hooks.filter((hook) => STAGE_HOOKS.has(hook.type)),
+      hookVersion,
+      hookEnv: [],
+      sysctls: config
+        .under('lxc.sysctl.')
+        .map(({ key, value }) => ({ name: key.slice('lxc.sysctl.'.length), value })),
+      rlimits: config.under('lxc.prlimit.').map(({ key, value }) => ({
+        resource: RLIMIT[key.slice('lxc.prlimit.'.length) as keyof typeof RLIMIT],
+        soft: value.soft === 'unlimited' ? null : value.soft,
+        hard: value.hard === 'unlimited' ? null : value.hard,
+      })),
+      ...(arch?.bits === 32 ? { personality: PERSONALITY.LINUX32 } : {}),
+      capabilities,
+      noNewPrivileges: Boolean(config.one('lxc.no_new_privs')?.value),
+      sessionKeyring: true,
+      nofile: host.nofile,
+      init: {
+        args: wishes.init?.length ? wishes.init : initCommand(config),
+        env: initEnvironment(config),
+        cwd: config.one('lxc.init.cwd')?.value ?? '/',
+        uid: config.one('lxc.init.uid')?.value ?? 0,
+        gid: config.one('lxc.init.gid')?.value ?? 0,
+        groups: config.all('lxc.init.groups').map((setting) => setting.value),
+      },
+    },
+  };
+}
+
+/** LXC splits the command at blanks; quotes keep blanks together. */
+function initCommand(config: ContainerConfig): string[] {
+  const text = config.one('lxc.init.cmd')?.value ?? '/sbin/init';
+  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
+}
+
+function consoleSize(value: number | 'auto' | undefined): number {
+  return value === 'auto' ? 128 * 1024 : (value ?? 0);
+}
+
+function keptSet(config: ContainerConfig, host: HostFacts): number[] {
+  const keep = config.all('lxc.cap.keep');
+  const drop = config.all('lxc.cap.drop');
+  if (keep.length > 0 && drop.length > 0)
+    throw new TslxcError({
+      code: 'CONFIG_CONFLICT',
+      message: 'lxc.cap.keep and lxc.cap.drop are both set',
+      file: keep[0]!.origin.file,
+      line: keep[0]!.origin.line,
+      hint: 'clear one of them with an empty value',
+    });
+  return keptCapabilities({
+    keep:
+      keep.length === 0
+        ? undefined
+        : keep.flatMap(({ value }) => (value === 'none' ? [] : [capabilityNumber(value)])),
+    drop: drop.map(({ value }) => capabilityNumber(value)),
+    last: host.lastCapability,
+  });
+}
+
+function allHooks(config: ContainerConfig): HookCommand[] {
+  return HOOK_KEYS.flatMap((type) =>
+    config.all(`lxc.hook.${type}`).map(({ value, origin }) => ({ type, command: value, origin })),
+  );
+}
+
+const SUPPORTED_NICS = new Set(['veth', 'empty', 'none']);
+
+function nicPlan(nic: NicConfig): NicPlan {
+  const type = nic.type?.value ?? 'empty';
+  if (!SUPPORTED_NICS.has(type))
+    throw new TslxcError({
+      code: 'NOT_SUPPORTED',
+      message: `lxc.net.${nic.index}.type = ${type} is not acted on in this version`,
+      ...(nic.type?.origin ?? nic.origin),
+      hint: 'this version knows veth, empty and none',
+    });
+  const origins: Partial<Record<NicKey, NicOrigin>> = {};
+  for (const [key, setting] of [
+    ['type', nic.type],
+    ['link', nic.link],
+    ['name', nic.name],
+    ['hwaddr', nic.hwaddr],
+    ['mtu', nic.mtu],
+    ['flags', nic.flags],
+    ['veth.pair', nic.vethPair],
+    ['ipv4.address', nic.ipv4Address[0]],
+    ['ipv4.gateway', nic.ipv4Gateway],
+    ['ipv6.address', nic.ipv6Address[0]],
+    ['ipv6.gateway', nic.ipv6Gateway],
+    ['script.up', nic.scriptUp],
+    ['script.down', nic.scriptDown],
+  ] as const)
+    if (setting) origins[key] = { file: setting.origin.file, line: setting.origin.line };
+  const gateway = (setting: NicConfig['ipv4Gateway']) =>
+    setting && (setting.value.kind === 'address' ? setting.value.address : setting.value.kind);
+  return {
+    index: nic.index,
+    type: type as NicPlan['type'],
+    link: nic.link?.value,
+    name: nic.name?.value,
+    hwaddr: nic.hwaddr?.value.pattern,
+    mtu: nic.mtu?.value,
+    up: nic.flags !== undefined,
+    pair: nic.vethPair?.value,
+    ipv4: nic.ipv4Address.map(({ value }) => value),
+    ipv4Gateway: gateway(nic.ipv4Gateway),
+    ipv6: nic.ipv6Address.map(({ value }) => value),
+    ipv6Gateway: gateway(nic.ipv6Gateway),
+    scriptUp: nic.scriptUp?.value,
+    scriptDown: nic.scriptDown?.value,
+    origins,
+  };
+}
+
+export type { MountStep };

@@ -1,0 +1,32 @@
+import type { CgroupLayout } from '../cgroup/layout.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { FromStage, ToStage } from '../stage/channel.ts';
+import type { StageKind } from '../stage/run-stage.ts';
+
+/** A stage at work, seen from the manager. */
+export interface StageProcess {
+  readonly pid: number;
+  send(message: ToStage): void;
+  /** The next message but logs; null at the end of the stream. */
+  next(): Promise<FromStage | null>;
+  close(): void;
+}
+
+/** What the manager does for a container: the only way in which this room makes processes. */
+export interface StartServices {
+  readonly kernel: Kernel;
+  readonly layout: CgroupLayout;
+  /** `prepared`: a stage with fresh net, uts and ipc namespaces will do. */
+  stage(kind: StageKind, prepared: boolean, onLog: (text: string) => void): Promise<StageProcess>;
+  /** Has the keeper hold a copy of a descriptor of process `pid`; returns a copy of this process's own. */
+  keep(label: string, pid: number, fd: number, drain?: { log?: string | undefined }): Promise<number>;
+  /** Have the keeper remember how this process ends. */
+  watch(pid: number): Promise<void>;
+  /** Makes the default bridge, if it is this one. */
+  ensureBridge(name: string): Promise<void>;
+}
+
+/** Label prefix of a container's descriptors in the keeper. */
+export function keptPrefix(ref: { readonly lxcpath: string; readonly name: string }): string {
+  return `${ref.lxcpath}|${ref.name}|`;
+}

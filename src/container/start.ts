@@ -1,0 +1,209 @@
+/** The act of a start: the plan carried out step by step, undone as a whole when a step fails. */
+
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import {
+  applyDevices,
+  applyLimits,
+  type CgroupNote,
+  type CgroupPlan,
+  createCgroup,
+  delegate,
+  enterFiles,
+  planCgroup,
+} from '../cgroup/container-cgroup.ts';
+import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { createHostSide, type ResolvedNic, resolveNic } from '../network/host-side.ts';
+import { hostIdOf, mapText } from '../security/id-map.ts';
+import type { FromStage } from '../stage/channel.ts';
+import type { StartStagePlan } from '../stage/plan.ts';
+import { PREPARED_NAMESPACES } from '../stage/start-outer.ts';
+import type { HostHooks } from './host-hooks.ts';
+import type { Journal } from './journal.ts';
+import { identify, type ProcessIdentity, type RuntimeRecord, writeRecord } from './runtime-record.ts';
+import type { StartPlan } from './start-plan.ts';
+import { keptPrefix, type StageProcess, type StartServices } from './start-services.ts';
+
+/** What a successful start leaves in the manager's hands. */
+export interface Started {
+  readonly record: RuntimeRecord;
+  /** Descriptors of this process; -1 for what the container has not. */
+  readonly terminals: { readonly devpts: number; readonly console: number; readonly ttys: readonly number[] };
+  /** Cgroup values that the kernel rounded. */
+  readonly notes: readonly CgroupNote[];
+}
+
+export interface StartContext {
+  readonly services: StartServices;
+  readonly plan: StartPlan;
+  readonly journal: Journal;
+  readonly hooks: HostHooks;
+  readonly defines: readonly string[];
+  log(text: string): void;
+}
+
+/**
+ * Starts a container. Every thing that is made is in the journal before; the caller releases the journal when this
+ * throws. Init is executed last, after the record that lets a successor adopt it is on disk.
+ */
+export async function startContainer(context: StartContext): Promise<Started> {
+  const { services, plan, journal, hooks } = context;
+  await hooks.run('pre-start');
+  for (const nic of plan.nics) if (nic.type === 'veth' && nic.link) await services.ensureBridge(nic.link);
+  const prepared =
+    plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
+  const stageReady = services.stage('start', prepared, context.log);
+  const userns = plan.stage.idmap.length > 0 ? await makeUserNamespace(context) : undefined;
+  let stage: StageProcess | undefined;
+  try {
+    const { cgroup, notes } = makeCgroups(context);
+    const nics = plan.nics.map((nic) => resolveNic(services.kernel, nic));
+    for (const nic of nics) if (nic.pair) journal.add({ kind: 'veth', host: nic.pair });
+    stage = await stageReady;
+    const stagePlan: StartStagePlan = {
+      ...plan.stage,
+      nics,
+      cgroupFiles: enterFiles(cgroup),
+      hookEnv: hooks.environmentList(),
+    };
+    stage.send({ type: 'plan', plan: stagePlan, fds: userns === undefined ? {} : { userns } });
+    const { pid } = await expectFrom(stage, 'init');
+    const init = identify(pid);
+    if (!init) throw await failureOf(stage, 'the first process of the container ended at once');
+    journal.add({ kind: 'process', process: init });
+    await services.watch(pid);
+    const ready = await prepareInit(context, stage, init, nics, cgroup);
+    stage.send({ type: 'go' });
+    await expectEnd(stage);
+    return { ...ready, notes };
+  } catch (error) {
+    // A stage that was asked for and never used must not wait for ever.
+    stage ??= await stageReady.catch(() => undefined);
+    throw error;
+  } finally {
+    stage?.close();
+    if (userns !== undefined) closeSync(userns);
+  }
+}
+
+async function prepareInit(
+  { services, plan, hooks, defines }: StartContext,
+  stage: StageProcess,
+  init: ProcessIdentity,
+  nics: readonly ResolvedNic[],
+  cgroup: CgroupPlan,
+): Promise<Pick<Started, 'record' | 'terminals'>> {
+  for (const nic of nics) {
+    createHostSide(services.kernel, nic, { pid: init.pid });
+    await hooks.networkScript(nic, 'up');
+  }
+  stage.send({ type: 'network' });
+  const ptys = await expectFrom(stage, 'ptys');
+  const prefix = keptPrefix(plan);
+  const keep = (label: string, fd: number, drain?: { log?: string | undefined }) =>
+    fd >= 0 ? services.keep(`${prefix}${label}`, init.pid, fd, drain) : Promise.resolve(-1);
+  const [devpts, console, ...ttys] = await Promise.all([
+    keep('devpts', ptys.devpts),
+    keep('console', ptys.console, { log: plan.console.log }),
+    ...ptys.ttys.map((fd, i) => keep(`tty${i + 1}`, fd)),
+  ]);
+  stage.send({ type: 'taken' });
+  await expectFrom(stage, 'ready');
+  applyDevices(services.kernel, cgroup);
+  const record: RuntimeRecord = {
+    version: 1,
+    name: plan.name,
+    lxcpath: plan.lxcpath,
+    state: 'RUNNING',
+    configFile: plan.configFile,
+    defines,
+    init,
+    startedAt: new Date().toISOString(),
+    cgroup,
+    nics: nics.map(({ index, type, link, pair, name }) => ({
+      index,
+      type,
+      name,
+      ...(link ? { link } : {}),
+      ...(pair ? { host: pair } : {}),
+    })),
+    ttys: plan.stage.ttys,
+    unprivileged: plan.stage.idmap.length > 0,
+  };
+  hooks.initPid = init.pid;
+  await hooks.run('start-host');
+  writeRecord(record);
+  return { record, terminals: { devpts: devpts!, console: console!, ttys } };
+}
+
+function makeCgroups({ services, plan, journal, log }: StartContext): {
+  cgroup: CgroupPlan;
+  notes: readonly CgroupNote[];
+} {
+  const cgroup = planCgroup(services.layout, plan.name, { ...plan.cgroup, devices: plan.devices });
+  journal.add({ kind: 'cgroup', plan: cgroup });
+  const needed = [...new Set(plan.limits.map(({ controller }) => controller))].filter(
+    (name) => name !== 'cgroup',
+  );
+  for (const { controller, reason } of createCgroup(cgroup, needed))
+    log(`cgroup controller ${controller} is not handed to the container: ${reason}`);
+  const notes = applyLimits(cgroup, plan.limits);
+  const uid = hostIdOf(plan.stage.idmap, 'u', 0);
+  const gid = hostIdOf(plan.stage.idmap, 'g', 0);
+  if (uid !== undefined && gid !== undefined) delegate(cgroup, uid, gid);
+  return { cgroup, notes };
+}
+
+/** A user namespace with the container's maps, as a descriptor of this process. */
+async function makeUserNamespace({ services, plan, log }: StartContext): Promise<number> {
+  const holder = await services.stage('userns', false, log);
+  try {
+    await expectFrom(holder, 'userns');
+    for (const [file, type] of [
+      ['uid_map', 'u'],
+      ['gid_map', 'g'],
+    ] as const)
+      try {
+        writeFileSync(`/proc/${holder.pid}/${file}`, mapText(plan.stage.idmap, type));
+      } catch (error) {
+        throw new TslxcError({
+          ...toTslxcError(error, 'IDMAP_UNAVAILABLE').toJSON(),
+          message: `the kernel refused the id map: ${(error as NodeJS.ErrnoException).code}`,
+          file: plan.configFile,
+          step: `write ${file}`,
+        });
+      }
+    return openSync(`/proc/${holder.pid}/ns/user`, 'r');
+  } finally {
+    holder.send({ type: 'taken' });
+    holder.close();
+  }
+}
+
+async function expectFrom<T extends FromStage['type']>(
+  stage: StageProcess,
+  type: T,
+): Promise<Extract<FromStage, { type: T }>> {
+  const message = await stage.next();
+  if (message?.type === 'error') throw errorFromJSON(message.error);
+  if (message?.type === type) return message as Extract<FromStage, { type: T }>;
+  throw stageDied(`waiting for ${type}`);
+}
+
+/** The end of the stream is the word that execve has succeeded. */
+async function expectEnd(stage: StageProcess): Promise<void> {
+  const message = await stage.next();
+  if (message?.type === 'error') throw errorFromJSON(message.error);
+}
+
+async function failureOf(stage: StageProcess, otherwise: string): Promise<TslxcError> {
+  const message = await stage.next();
+  return message?.type === 'error' ? errorFromJSON(message.error) : stageDied(otherwise);
+}
+
+function stageDied(what: string): TslxcError {
+  return new TslxcError({
+    code: 'START_FAILED',
+    message: `a process of the start was killed (${what})`,
+    hint: 'start it again; what it had made is removed',
+  });
+}

@@ -1,0 +1,52 @@
+/**
+ * The first moments of tslxcd. While next to nothing is loaded it forks off its keeper (a certified fork of a small
+ * heap); the manager proper is loaded after that.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { enterMonitorCgroup } from '../cgroup/monitor-cgroup.ts';
+import { LOCK, O } from '../kernel/constants.ts';
+import { linuxKernel } from '../kernel/linux.ts';
+import { runKeeper } from './keeper.ts';
+import { KeeperClient } from './keeper-client.ts';
+import { runPaths } from './run-paths.ts';
+
+const KEEPER_ATTEMPTS = 500;
+
+async function boot(): Promise<void> {
+  const kernel = linuxKernel();
+  const paths = runPaths();
+  process.chdir('/');
+  const lock = openSync(paths.managerLock, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
+  // Another manager is there, or starting: the client will find it.
+  if (!kernel.flock(lock, LOCK.EX | LOCK.NB)) process.exit(0);
+  // Before the fork, so that keeper and fork server are in it as well.
+  const monitor = enterMonitorCgroup();
+  const keeperIsThere = keeperRuns(paths.keeperLock);
+  // The lock belongs to the open file, which a forked child shares: the keeper must not hold it past our death.
+  if (!keeperIsThere && kernel.fork() === 0) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, [lock]);
+  const { runManager } = await import('./main.ts');
+  await runManager(paths, monitor, () => reachKeeper(paths.keeperSocket));
+
+  function keeperRuns(file: string): boolean {
+    const fd = openSync(file, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
+    const free = kernel.flock(fd, LOCK.EX | LOCK.NB);
+    closeSync(fd);
+    return !free;
+  }
+
+  async function reachKeeper(path: string): Promise<KeeperClient> {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await KeeperClient.connect(kernel, path);
+      } catch (error) {
+        if (attempt === KEEPER_ATTEMPTS) throw error;
+        await delay(2);
+      }
+  }
+}
+
+boot().catch((error: Error) => {
+  process.stderr.write(`tslxcd: ${error.stack}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,141 @@
+/** A client's line to the manager, which is started when it is not there. */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { AT, MOUNT_ATTR, O, OPEN_TREE_CLONE } from '../kernel/constants.ts';
+import { linuxKernel } from '../kernel/linux.ts';
+import { type ManagerEvent, type Operation, PROTOCOL_VERSION, type Requests } from './protocol.ts';
+import { RpcClient } from './rpc.ts';
+import { runPaths } from './run-paths.ts';
+
+/** How long a manager may take to open its socket, milliseconds: a slow, emulated machine has to make it. */
+const PATIENCE = 30_000;
+
+export class ManagerClient {
+  readonly #rpc: RpcClient;
+  #pidfd = -1;
+  onEnd: () => void = () => {};
+
+  private constructor(socket: Socket) {
+    this.#rpc = new RpcClient(socket, 'the manager (tslxcd)');
+    this.#rpc.onEnd = () => this.onEnd();
+  }
+
+  /**
+   * Connects; `start` says whether to start a manager when none answers.
+   * @throws TslxcError MANAGER_UNREACHABLE, PROTOCOL
+   */
+  static async connect(options: { start: boolean }): Promise<ManagerClient | undefined> {
+    const path = runPaths().managerSocket;
+    const socket = (await tryConnect(path)) ?? (options.start ? await startManager(path) : undefined);
+    if (!socket) return undefined;
+    const client = new ManagerClient(socket);
+    const { version, pid } = await client.request('hello', { version: PROTOCOL_VERSION });
+    if (version !== PROTOCOL_VERSION)
+      throw new TslxcError({
+        code: 'PROTOCOL',
+        message: `the running manager (pid ${pid}) is of another version: it speaks protocol ${version}, this command ${PROTOCOL_VERSION}`,
+        hint: `containers outlive it: end it with \`kill ${pid}\` and try again`,
+      });
+    client.#pidfd = linuxKernel().pidfdOpen(pid);
+    return client;
+  }
+
+  request<O extends Operation>(
+    op: O,
+    params: Requests[O]['params'],
+    onEvent?: (event: ManagerEvent) => void,
+  ): Promise<Requests[O]['result']> {
+    return this.#rpc.request(op, params, onEvent);
+  }
+
+  /** This process's copy of a descriptor of the manager's. `keep`: the manager goes on holding its own. */
+  async take(fd: number, options: { keep?: boolean } = {}): Promise<number> {
+    const copy = linuxKernel().pidfdGetfd(this.#pidfd, fd);
+    if (!options.keep) await this.request('taken', { fd });
+    return copy;
+  }
+
+  close(): void {
+    this.#rpc.socket.destroy();
+    if (this.#pidfd >= 0) closeSync(this.#pidfd);
+    this.#pidfd = -1;
+  }
+}
+
+function tryConnect(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(socket)).once('error', () => resolve(undefined));
+  });
+}
+
+/** Starts tslxcd, detached from this command in every way, and waits for its socket. */
+async function startManager(path: string): Promise<Socket> {
+  const { log } = runPaths();
+  const logFd = openSync(log, O.WRONLY | O.CREAT | O.TRUNC | O.NOFOLLOW | O.CLOEXEC, 0o600);
+  const binary = readOnlyBinary();
+  let ended: string | undefined;
+  try {
+    const child = spawn('/proc/self/fd/3', managerArguments(), {
+      detached: true,
+      cwd: '/',
+      stdio: ['ignore', logFd, logFd, binary],
+      env: managerEnvironment(),
+    });
+    child.once('error', (error) => {
+      ended = error.message;
+    });
+    child.once('exit', (code, signal) => {
+      if (code !== 0) ended = `it ended with ${signal ?? `status ${code}`}`;
+    });
+    child.unref();
+  } finally {
+    closeSync(logFd);
+    closeSync(binary);
+  }
+  for (const begin = Date.now(); Date.now() - begin < PATIENCE; await delay(2)) {
+    const socket = await tryConnect(path);
+    if (socket) return socket;
+    if (ended) break;
+  }
+  throw new TslxcError({
+    code: 'MANAGER_UNREACHABLE',
+    message: `the manager (tslxcd) could not be started: ${ended ?? `no answer in ${PATIENCE / 1000} seconds`}${lastWords(log)}`,
+    hint: `its messages are in ${log}`,
+  });
+}
+
+function lastWords(log: string): string {
+  const text = existsSync(log) ? readFileSync(log, 'utf8').trim() : '';
+  return text ? `: ${text.split('\n')[0]}` : '';
+}
+
+/**
+ * Node's binary through a read-only mount that no mount namespace shows: a guest that gets hold of a stage's
+ * /proc/PID/exe can not write to the host's node through it (CVE-2019-5736).
+ */
+function readOnlyBinary(): number {
+  const kernel = linuxKernel();
+  const tree = kernel.openTree(AT.FDCWD, process.execPath, OPEN_TREE_CLONE);
+  kernel.mountSetattr(tree, '', AT.EMPTY_PATH, { set: MOUNT_ATTR.RDONLY });
+  return tree;
+}
+
+function managerArguments(): string[] {
+  // Next to the bundle of the command; from the sources (tests) next to this file.
+  const bundle = join(import.meta.dirname ?? __dirname, 'tslxcd.cjs');
+  const script = existsSync(bundle) ? bundle : join(import.meta.dirname ?? __dirname, 'boot.ts');
+  return ['--single-threaded', '--disable-warning=ExperimentalWarning', script];
+}
+
+/** Only what the manager and the programs that it runs look at: nothing of the caller's goes on living in it. */
+function managerEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => name === 'PATH' || name === 'HOME' || name.startsWith('TSLXC_') || name === 'XDG_RUNTIME_DIR',
+  );
+  return Object.fromEntries(kept);
+}

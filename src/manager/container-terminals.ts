@@ -1,0 +1,144 @@
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { O } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { WindowSize } from '../kernel/structs.ts';
+import { ConsoleHub } from '../terminal/console-hub.ts';
+import { ConsoleLog } from '../terminal/console-log.ts';
+import { RingBuffer } from '../terminal/ring-buffer.ts';
+
+/** Descriptors of this process; -1 for what the container has not. */
+export interface TerminalDescriptors {
+  readonly devpts: number;
+  readonly console: number;
+  readonly ttys: readonly number[];
+}
+
+/** The manager's ends of a container's terminals: the console, always read, and the ttys, lent to one client each. */
+export class ContainerTerminals {
+  readonly #kernel: Kernel;
+  #hub: ConsoleHub | undefined;
+  #descriptors: TerminalDescriptors | undefined;
+  /** Who has a tty, by its number. */
+  readonly #holders = new Map<number, object>();
+  /** Console streams of clients that stay through a reboot (`tslxc-start -F`, `tslxc-console -t 0`). */
+  readonly #streams = new Set<Socket>();
+
+  /** The console's log can not be written. */
+  onTrouble: (error: TslxcError) => void = () => {};
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  open(
+    descriptors: TerminalDescriptors,
+    console: {
+      readonly log?: string;
+      readonly size: number;
+      readonly rotate: boolean;
+      readonly ring: number;
+    },
+  ): void {
+    this.#descriptors = descriptors;
+    if (descriptors.console < 0) return;
+    this.#hub = new ConsoleHub({
+      kernel: this.#kernel,
+      master: descriptors.console,
+      ring: new RingBuffer(console.ring),
+      log: console.log
+        ? new ConsoleLog({
+            path: console.log,
+            size: console.size,
+            rotate: console.rotate,
+            onError: (error) => this.onTrouble(error),
+          })
+        : undefined,
+    });
+    for (const stream of this.#streams) this.#hub.attach({ output: stream, input: stream });
+  }
+
+  /** Descriptor of the container's own devpts, or -1. */
+  get devpts(): number {
+    return this.#descriptors?.devpts ?? -1;
+  }
+
+  /**
+   * A two-way stream of the console: the descriptor of the client's end. The client copies it and tells us; then
+   * `close(2)` ours. `replay`: begin with what was shown last.
+   */
+  consoleStream(replay: boolean): number {
+    const [ours, theirs] = this.#kernel.socketpair(1 | O.CLOEXEC);
+    const stream = new Socket({ fd: ours, readable: true, writable: true });
+    stream.on('error', () => {});
+    stream.on('close', () => this.#streams.delete(stream));
+    this.#streams.add(stream);
+    this.#hub?.attach({ output: stream, input: stream }, { replay });
+    return theirs;
+  }
+
+  get hasConsole(): boolean {
+    return this.#hub !== undefined;
+  }
+
+  resizeConsole(size: WindowSize): void {
+    this.#hub?.resize(size);
+  }
+
+  /**
+   * Lends a tty to a client: -1 the first that is free.
+   * @throws TslxcError TTY_UNAVAILABLE when it is lent, all are, or there is none of that number
+   */
+  lend(wanted: number, holder: object): { tty: number; master: number } {
+    const ttys = this.#descriptors?.ttys ?? [];
+    const unavailable = (message: string, hint: string) =>
+      new TslxcError({ code: 'TTY_UNAVAILABLE', message, hint });
+    if (wanted > ttys.length)
+      throw unavailable(
+        `there is no tty ${wanted}: the container has ${ttys.length}`,
+        'lxc.tty.max sets how many there are; -t 0 is the console',
+      );
+    const tty = wanted > 0 ? wanted : ttys.findIndex((_, i) => !this.#holders.has(i + 1)) + 1;
+    if (tty === 0)
+      throw unavailable(
+        ttys.length === 0
+          ? 'the container has no ttys'
+          : `all ttys are busy (${ttys.length} of ${ttys.length})`,
+        ttys.length === 0
+          ? 'set lxc.tty.max, or use -t 0 for the console'
+          : 'leave one of the other consoles (Ctrl-a q), or use -t 0',
+      );
+    if (this.#holders.has(tty))
+      throw unavailable(
+        `tty ${tty} is in use by another console`,
+        'leave that console (Ctrl-a q), or take another tty',
+      );
+    const master = ttys[tty - 1]!;
+    if (master < 0)
+      throw unavailable(
+        `the terminal of tty ${tty} was lost with its keeper`,
+        'restart the container to get it back',
+      );
+    this.#holders.set(tty, holder);
+    return { tty, master };
+  }
+
+  giveBack(holder: object): void {
+    for (const [tty, who] of this.#holders) if (who === holder) this.#holders.delete(tty);
+  }
+
+  /** The container has ended: its terminals go; clients of the console stay for a reboot. */
+  close(): void {
+    this.#hub?.close();
+    this.#hub = undefined;
+    for (const fd of [...(this.#descriptors?.ttys ?? []), this.devpts]) if (fd >= 0) closeSync(fd);
+    this.#descriptors = undefined;
+  }
+
+  /** It will not come back: clients of the console go too. */
+  hangUp(): void {
+    for (const stream of this.#streams) stream.end();
+    this.#streams.clear();
+  }
+}

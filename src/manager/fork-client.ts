@@ -1,0 +1,127 @@
+import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { identify } from '../container/runtime-record.ts';
+import type { StageProcess } from '../container/start-services.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { O } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { FromStage, ToStage } from '../stage/channel.ts';
+import type { StageKind } from '../stage/run-stage.ts';
+import type { ForkReply } from './fork-server.ts';
+import type { KeeperClient } from './keeper-client.ts';
+import { JsonLines } from './rpc.ts';
+
+const STREAM = 1;
+
+/** The manager's line to its fork server; a new one is forked by the keeper when the old one has died. */
+export class ForkClient {
+  readonly #kernel: Kernel;
+  readonly #keeper: KeeperClient;
+  readonly #waiting = new Map<number, { resolve(pid: number): void; reject(error: Error): void }>();
+  #server: Promise<JsonLines> | undefined;
+  #next = 1;
+  #pid = -1;
+
+  constructor(kernel: Kernel, keeper: KeeperClient) {
+    this.#kernel = kernel;
+    this.#keeper = keeper;
+  }
+
+  /** Has the fork server (and its spares) made before the first start asks for it. */
+  async warm(): Promise<void> {
+    this.#server ??= this.#launch();
+    await this.#server;
+  }
+
+  async #launch(): Promise<JsonLines> {
+    const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
+    this.#pid = await this.#keeper.forkServer(theirs);
+    this.#kernel.close(theirs);
+    return new JsonLines(
+      new Socket({ fd: ours, readable: true, writable: true }),
+      (reply: ForkReply) => {
+        const waiting = this.#waiting.get(reply.id);
+        this.#waiting.delete(reply.id);
+        if ('pid' in reply) waiting?.resolve(reply.pid);
+        else waiting?.reject(new TslxcError({ code: 'START_FAILED', message: reply.error, step: 'fork' }));
+      },
+      () => {
+        this.#server = undefined;
+        for (const { reject } of this.#waiting.values()) reject(died());
+        this.#waiting.clear();
+      },
+    );
+  }
+
+  /** Hangs up, and waits (a second at most) until the server has ended. */
+  async end(): Promise<void> {
+    const server = await this.#server?.catch(() => undefined);
+    server?.socket.destroy();
+    for (let i = 0; i < 200 && identify(this.#pid); i++) await delay(5);
+  }
+
+  /** A new stage, waiting for its plan. */
+  async stage(kind: StageKind, prepared: boolean, onLog: (text: string) => void): Promise<StageProcess> {
+    this.#server ??= this.#launch();
+    const server = await this.#server;
+    const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
+    try {
+      const id = this.#next++;
+      const pid = await new Promise<number>((resolve, reject) => {
+        this.#waiting.set(id, { resolve, reject });
+        server.send({ id, kind, channel: theirs, prepared });
+      });
+      return new StageSocket(pid, ours, onLog);
+    } catch (error) {
+      this.#kernel.close(ours);
+      throw error;
+    } finally {
+      this.#kernel.close(theirs);
+    }
+  }
+}
+
+function died(): TslxcError {
+  return new TslxcError({
+    code: 'START_FAILED',
+    message: 'the fork server was killed',
+    hint: 'try again: a new one is made, and what was half done is removed',
+  });
+}
+
+class StageSocket implements StageProcess {
+  readonly pid: number;
+  readonly #lines: JsonLines;
+  readonly #queue: (FromStage | null)[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor(pid: number, fd: number, onLog: (text: string) => void) {
+    this.pid = pid;
+    const push = (message: FromStage | null) => {
+      this.#queue.push(message);
+      this.#wake?.();
+    };
+    this.#lines = new JsonLines(
+      new Socket({ fd, readable: true, writable: true }),
+      (message: FromStage) => (message.type === 'log' ? onLog(message.text) : push(message)),
+      () => push(null),
+    );
+  }
+
+  send(message: ToStage): void {
+    this.#lines.send(message);
+  }
+
+  async next(): Promise<FromStage | null> {
+    while (this.#queue.length === 0)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    // The end stays in the queue: every later call sees it too.
+    return this.#queue[0] === null ? null : this.#queue.shift()!;
+  }
+
+  close(): void {
+    this.#lines.socket.destroy();
+  }
+}

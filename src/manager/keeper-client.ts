@@ -1,0 +1,70 @@
+import { connect } from 'node:net';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Ended, KeeperResult } from './keeper-protocol.ts';
+import { RpcClient } from './rpc.ts';
+
+/** The manager's line to its keeper. */
+export class KeeperClient {
+  readonly #rpc: RpcClient;
+  readonly #kernel: Kernel;
+  #pidfd = -1;
+  /** What the keeper holds from the time of an earlier manager: descriptors of the keeper's by label. */
+  kept: Readonly<Record<string, number>> = {};
+  /** Ends of watched processes that no manager has acknowledged. */
+  ended: readonly Ended[] = [];
+  onEnded: (ended: Ended) => void = () => {};
+
+  private constructor(kernel: Kernel, rpc: RpcClient) {
+    this.#kernel = kernel;
+    this.#rpc = rpc;
+    rpc.onEvent = (message: { ended: Ended }) => this.onEnded(message.ended);
+  }
+
+  /** @throws when no keeper answers there */
+  static async connect(kernel: Kernel, path: string): Promise<KeeperClient> {
+    const socket = connect(path);
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    const client = new KeeperClient(kernel, new RpcClient(socket, 'the keeper'));
+    const hello = await client.#rpc.request<KeeperResult>('hello', { pid: process.pid });
+    client.#pidfd = kernel.pidfdOpen(hello.pid!);
+    client.kept = hello.kept!;
+    client.ended = hello.ended!;
+    return client;
+  }
+
+  set onEnd(listener: () => void) {
+    this.#rpc.onEnd = listener;
+  }
+
+  /** A copy of a descriptor that the keeper holds. */
+  copyOf(label: string): number | undefined {
+    const fd = this.kept[label];
+    return fd === undefined ? undefined : this.#kernel.pidfdGetfd(this.#pidfd, fd);
+  }
+
+  /** `drain`: it is a console; its output goes to `log` while there is no manager. */
+  async keep(label: string, pid: number, fd: number, drain?: { log?: string | undefined }): Promise<void> {
+    await this.#rpc.request('keep', { label, pid, fd, drain });
+  }
+
+  async drop(prefix: string): Promise<void> {
+    await this.#rpc.request('drop', { prefix });
+  }
+
+  async watch(pid: number): Promise<void> {
+    await this.#rpc.request('watch', { pid });
+  }
+
+  async forget(pid: number): Promise<void> {
+    await this.#rpc.request('forget', { pid });
+  }
+
+  async forkServer(control: number): Promise<number> {
+    return (await this.#rpc.request<KeeperResult>('fork-server', { control })).pid!;
+  }
+
+  /** The keeper ends without an answer. */
+  quit(): void {
+    this.#rpc.request('quit').catch(() => {});
+  }
+}

@@ -1,0 +1,43 @@
+/** What the manager and the keeper say to each other: one JSON object a line, each request answered once. */
+import type { ExitStatus } from '../kernel/kernel.ts';
+
+export interface Ended {
+  readonly pid: number;
+  readonly status: ExitStatus;
+}
+
+export type KeeperRequest = { readonly id: number } & (
+  | { readonly op: 'hello'; readonly pid: number }
+  /**
+   * Keep a copy of a descriptor of process `pid` under a label. `drain`: it is a console's master, to be read while there
+   * is no manager (its writers would block), into `log` if there is one.
+   */
+  | {
+      readonly op: 'keep';
+      readonly label: string;
+      readonly pid: number;
+      readonly fd: number;
+      readonly drain?: { readonly log?: string };
+    }
+  /** Close what is kept under labels that begin so. */
+  | { readonly op: 'drop'; readonly prefix: string }
+  /** Fork a fork server; `control` is its end of a socket pair, by its number in the manager. */
+  | { readonly op: 'fork-server'; readonly control: number }
+  /** Remember the end of this process until the manager has heard of it. */
+  | { readonly op: 'watch'; readonly pid: number }
+  | { readonly op: 'forget'; readonly pid: number }
+  | { readonly op: 'quit' }
+);
+
+export type KeeperReply =
+  | { readonly id: number; readonly ok: true; readonly result: KeeperResult }
+  | { readonly id: number; readonly ok: false; readonly error: string }
+  | { readonly event: 'ended'; readonly ended: Ended };
+
+export interface KeeperResult {
+  readonly pid?: number;
+  /** `hello`: descriptors of the keeper's by label. */
+  readonly kept?: Readonly<Record<string, number>>;
+  /** `hello`: watched processes that have ended and were not forgotten. */
+  readonly ended?: readonly Ended[];
+}

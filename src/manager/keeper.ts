@@ -1,0 +1,247 @@
+/**
+ * The keeper: a small synchronous process that outlives the manager. It is a child subreaper, so every container's init
+ * becomes its child and its exit status is never lost; and it holds the consoles' and ttys' masters, so that a killed
+ * manager costs nobody a terminal. While no manager is there it drains the consoles, or their writers would block.
+ */
+import { appendFileSync, closeSync, openSync, rmSync } from 'node:fs';
+import { AF, LOCK, O, POLL, PR, SIG, SOCK } from '../kernel/constants.ts';
+import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
+import { LineBuffer } from '../kernel/line-buffer.ts';
+import { unixAddress } from '../kernel/structs.ts';
+import { forkServer } from './fork-server.ts';
+import type { Ended, KeeperReply, KeeperRequest, KeeperResult } from './keeper-protocol.ts';
+
+interface Kept {
+  readonly fd: number;
+  /** A console's master, read while there is no manager. */
+  readonly drain: { readonly log?: string } | undefined;
+}
+
+interface Manager {
+  readonly socket: number;
+  readonly lines: LineBuffer;
+  pid: number;
+  pidfd: number;
+}
+
+/** How long the keeper waits for a manager when it has nothing to keep, milliseconds. */
+const LONELY = 10_000;
+
+export class Keeper {
+  readonly #kernel: Kernel;
+  readonly #path: string;
+  readonly #listener: number;
+  readonly #children: number;
+  readonly #kept = new Map<string, Kept>();
+  /** Watched processes; a status once they have ended. */
+  readonly #watched = new Map<number, ExitStatus | null>();
+  readonly #chunk = Buffer.alloc(65536);
+  #manager: Manager | undefined;
+
+  constructor(kernel: Kernel, path: string) {
+    this.#kernel = kernel;
+    this.#path = path;
+    rmSync(path, { force: true });
+    this.#listener = kernel.socket(AF.UNIX, SOCK.STREAM | SOCK.CLOEXEC, 0);
+    kernel.bind(this.#listener, unixAddress(path));
+    kernel.listen(this.#listener, 8);
+    kernel.prctl(PR.SET_CHILD_SUBREAPER, 1);
+    kernel.prctl(PR.SET_DUMPABLE, 0);
+    this.#children = kernel.signalfd([SIG.CHLD]);
+  }
+
+  run(): never {
+    for (;;) {
+      const busy = this.#manager !== undefined || this.#kept.size > 0 || this.#watched.size > 0;
+      const events = this.#kernel.poll(this.#interests(), busy ? -1 : LONELY);
+      if (events.length === 0 && !busy) this.#leave();
+      for (const { fd, events: what } of events) {
+        if (fd === this.#listener) this.#accept();
+        else if (fd === this.#children) this.#reap();
+        else if (fd === this.#manager?.socket) this.#hear(this.#manager);
+        else this.#drain(fd, what);
+      }
+    }
+  }
+
+  #interests(): { fd: number; events: number }[] {
+    const fds = [this.#listener, this.#children];
+    if (this.#manager) fds.push(this.#manager.socket);
+    else for (const kept of this.#kept.values()) if (kept.drain) fds.push(kept.fd);
+    return fds.map((fd) => ({ fd, events: POLL.IN }));
+  }
+
+  /** The newest manager is the one that counts: it holds the manager's lock. Others than our own user are refused. */
+  #accept(): void {
+    const socket = this.#kernel.accept(this.#listener);
+    if (this.#kernel.peerCredentials(socket).uid !== process.getuid!()) {
+      this.#kernel.close(socket);
+      return;
+    }
+    if (this.#manager) this.#hangUp(this.#manager);
+    this.#manager = { socket, lines: new LineBuffer(), pid: -1, pidfd: -1 };
+  }
+
+  #hear(manager: Manager): void {
+    let length = 0;
+    try {
+      length = this.#kernel.recv(manager.socket, this.#chunk);
+    } catch {
+      // ECONNRESET: as good as the end of the stream.
+    }
+    if (length === 0) {
+      this.#hangUp(manager);
+      return;
+    }
+    for (const line of manager.lines.push(this.#chunk.subarray(0, length)))
+      this.#answer(manager, JSON.parse(line) as KeeperRequest);
+  }
+
+  #hangUp(manager: Manager): void {
+    this.#kernel.close(manager.socket);
+    if (manager.pidfd >= 0) this.#kernel.close(manager.pidfd);
+    if (this.#manager === manager) this.#manager = undefined;
+  }
+
+  #answer(manager: Manager, request: KeeperRequest): void {
+    try {
+      this.#say(manager, { id: request.id, ok: true, result: this.#serve(manager, request) });
+    } catch (error) {
+      this.#say(manager, { id: request.id, ok: false, error: (error as Error).message });
+    }
+  }
+
+  #say(manager: Manager, reply: KeeperReply): void {
+    try {
+      this.#kernel.send(manager.socket, Buffer.from(`${JSON.stringify(reply)}\n`));
+    } catch {
+      this.#hangUp(manager);
+    }
+  }
+
+  #serve(manager: Manager, request: KeeperRequest): KeeperResult {
+    switch (request.op) {
+      case 'hello': {
+        manager.pid = request.pid;
+        manager.pidfd = this.#kernel.pidfdOpen(request.pid);
+        const ended: Ended[] = [];
+        for (const [pid, status] of this.#watched) if (status) ended.push({ pid, status });
+        return {
+          pid: process.pid,
+          kept: Object.fromEntries([...this.#kept].map(([label, { fd }]) => [label, fd])),
+          ended,
+        };
+      }
+      case 'keep':
+        this.#keep(request);
+        return {};
+      case 'drop':
+        for (const [label, kept] of this.#kept)
+          if (label.startsWith(request.prefix)) {
+            this.#kernel.close(kept.fd);
+            this.#kept.delete(label);
+          }
+        return {};
+      case 'fork-server':
+        return { pid: this.#forkServer(manager, request.control) };
+      case 'watch':
+        // It may have ended before it was asked about.
+        if (!this.#watched.has(request.pid)) this.#watched.set(request.pid, null);
+        return {};
+      case 'forget':
+        this.#watched.delete(request.pid);
+        return {};
+      case 'quit':
+        return this.#leave();
+    }
+  }
+
+  #keep(request: Extract<KeeperRequest, { op: 'keep' }>): void {
+    const pidfd = this.#kernel.pidfdOpen(request.pid);
+    try {
+      const old = this.#kept.get(request.label);
+      const fd = this.#kernel.pidfdGetfd(pidfd, request.fd);
+      if (old) this.#kernel.close(old.fd);
+      this.#kept.set(request.label, { fd, drain: request.drain });
+    } finally {
+      this.#kernel.close(pidfd);
+    }
+  }
+
+  #forkServer(manager: Manager, number: number): number {
+    const control = this.#kernel.pidfdGetfd(manager.pidfd, number);
+    const pid = this.#kernel.fork();
+    if (pid === 0) forkServer(this.#kernel, control, manager.pidfd);
+    this.#kernel.close(control);
+    return pid;
+  }
+
+  /** Everything that has ended: watched ones are remembered until the manager says that it knows. */
+  #reap(): void {
+    this.#kernel.read(this.#children, this.#chunk);
+    for (;;) {
+      let gone: Ended | null = null;
+      try {
+        gone = this.#kernel.wait(-1, false);
+      } catch {
+        // ECHILD: none left.
+      }
+      if (!gone) return;
+      if (this.#watched.has(gone.pid)) this.#watched.set(gone.pid, gone.status);
+      if (this.#manager) this.#say(this.#manager, { event: 'ended', ended: gone });
+    }
+  }
+
+  #drain(fd: number, what: number): void {
+    const entry = [...this.#kept].find(([, kept]) => kept.fd === fd);
+    if (!entry) return;
+    const [label, { drain }] = entry;
+    let length = 0;
+    if (what & POLL.IN)
+      try {
+        length = this.#kernel.read(fd, this.#chunk);
+      } catch {
+        // EIO: no slave is open just now.
+      }
+    if (length > 0 && drain?.log) this.#appendLog(drain.log, this.#chunk.subarray(0, length));
+    // A console whose slaves are all closed reports HUP for ever: nothing to drain until a manager looks after it.
+    if (length <= 0) this.#kept.set(label, { fd, drain: undefined });
+  }
+
+  #appendLog(file: string, bytes: Uint8Array): void {
+    try {
+      const fd = openSync(file, O.WRONLY | O.APPEND | O.CREAT | O.NOFOLLOW, 0o640);
+      appendFileSync(fd, bytes);
+      closeSync(fd);
+    } catch {
+      // A full disk costs the log, never the container.
+    }
+  }
+
+  #leave(): never {
+    rmSync(this.#path, { force: true });
+    return this.#kernel.exit(0);
+  }
+}
+
+/**
+ * Turns this process (a fresh child of the manager's first moments) into the keeper. `lockFile` makes it the only one
+ * of its run directory; where another holds it, this one ends.
+ */
+export function runKeeper(
+  kernel: Kernel,
+  path: string,
+  lockFile: string,
+  closeFirst: readonly number[],
+): never {
+  for (const fd of closeFirst) kernel.close(fd);
+  kernel.setsid();
+  const lock = openSync(lockFile, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
+  if (!kernel.flock(lock, LOCK.EX | LOCK.NB)) kernel.exit(0);
+  try {
+    new Keeper(kernel, path).run();
+  } catch (error) {
+    kernel.write(2, Buffer.from(`tslxc keeper: ${(error as Error).stack}\n`));
+  }
+  return kernel.exit(1);
+}

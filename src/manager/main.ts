@@ -1,0 +1,56 @@
+/** tslxcd after its keeper is there: serves clients until there is nothing to look after. */
+import { rmSync } from 'node:fs';
+import { leaveAndRemoveMonitorCgroup, type MonitorCgroup } from '../cgroup/monitor-cgroup.ts';
+import { linuxKernel } from '../kernel/linux.ts';
+import type { KeeperClient } from './keeper-client.ts';
+import type { runPaths } from './run-paths.ts';
+import { listen } from './server.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** How long an idle manager stays, milliseconds: commands come in bursts. `TSLXC_IDLE_SECONDS` changes it. */
+const IDLE = Number(process.env.TSLXC_IDLE_SECONDS ?? 20) * 1000;
+
+export async function runManager(
+  paths: ReturnType<typeof runPaths>,
+  monitor: MonitorCgroup,
+  connectKeeper: () => Promise<KeeperClient>,
+): Promise<void> {
+  const kernel = linuxKernel();
+  const keeper = await connectKeeper();
+  const supervisor = new Supervisor(kernel, keeper);
+  await supervisor.adopt();
+
+  let sessions = 0;
+  const server = await listen(kernel, supervisor, paths.managerSocket, (count) => {
+    sessions = count;
+    consider();
+  });
+  let timer: NodeJS.Timeout | undefined;
+  let leaving = false;
+  const leave = () => {
+    leaving = true;
+    server.close();
+    rmSync(paths.managerSocket, { force: true });
+    keeper.quit();
+  };
+  const consider = () => {
+    clearTimeout(timer);
+    if (sessions === 0 && supervisor.count === 0) timer = setTimeout(leave, IDLE);
+  };
+  supervisor.onChange = consider;
+  supervisor.onLeave = leave;
+  keeper.onEnd = async () => {
+    if (!leaving) {
+      // Killed. What it held is held here too; a successor of this process makes a new one.
+      process.stderr.write('the keeper has gone\n');
+      return;
+    }
+    // The fork server ends with us at the latest: it and the keeper are in the cgroup that is to be removed.
+    await supervisor.forksEnded();
+    leaveAndRemoveMonitorCgroup(monitor);
+    process.exit(0);
+  };
+  server.on('error', (error) => process.stderr.write(`${error.message}\n`));
+  consider();
+  await supervisor.warm();
+}

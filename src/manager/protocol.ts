@@ -1,0 +1,118 @@
+/**
+ * What client and manager say to each other over the manager's socket: one JSON object a line.
+ *
+ *     client                                manager
+ *     {id:1, op:'hello', version}     ->
+ *                                      <-   {id:1, ok:true, result:{version, pid}}
+ *     {id:2, op:'start', ...}         ->
+ *                                      <-   {id:2, event:{...}}            any number, while the operation runs
+ *                                      <-   {id:2, ok:true, result:{...}}  or {id:2, ok:false, error:{...}}
+ *
+ * Descriptors do not travel in the lines: a result names `pid` and `fd`, and the receiver takes a copy with
+ * pidfd_getfd(2). The socket lies in a 0700 directory and the manager checks the peer's credentials.
+ */
+import type { ErrorDetails } from '../errors/tslxc-error.ts';
+import type { ExitStatus } from '../kernel/kernel.ts';
+import type { WindowSize } from '../kernel/structs.ts';
+
+/** Raised when a message changes its meaning; a manager of another version is asked to leave when it is idle. */
+export const PROTOCOL_VERSION = 1;
+
+interface Target {
+  readonly name: string;
+  readonly lxcpath: string;
+}
+
+export interface StartRequest extends Target {
+  /** Config file instead of the container's own, absolute. */
+  readonly rcfile?: string;
+  /** `KEY=VALUE`, applied after the file. */
+  readonly defines: readonly string[];
+  /** Init program and arguments instead of `lxc.init.cmd`. */
+  readonly init?: readonly string[];
+  /** Stream the console to this client from the first byte (`-F`). */
+  readonly foreground: boolean;
+  readonly consoleLog?: string;
+  readonly pidFile?: string;
+  /** The client's environment: `lxc.environment = NAME` copies from it. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface StopRequest extends Target {
+  readonly mode: 'shutdown' | 'reboot' | 'kill';
+  /** Seconds; -1 waits for ever, 0 does not wait. */
+  readonly timeout: number;
+  /** Whether to kill when the time is over. */
+  readonly killAfter: boolean;
+}
+
+export interface ConsoleRequest extends Target {
+  /** 0 the console, N a tty, -1 the first free tty. */
+  readonly tty: number;
+}
+
+export interface AttachRequest extends Target {
+  /** Program and arguments; empty means the login shell of the user. */
+  readonly command: readonly string[];
+  /** `NAME=VALUE`: the program's environment, before that of the config. */
+  readonly env: readonly string[];
+  /** Applied last (`-v`). */
+  readonly setEnv: readonly string[];
+  readonly cwd: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** CLONE_NEW* to join; undefined joins all of the container's. */
+  readonly namespaces?: number;
+  /** Privileges that are not dropped. */
+  readonly keep: { readonly capabilities: boolean; readonly cgroup: boolean; readonly lsm: boolean };
+  readonly remountProcSys: boolean;
+  /** Descriptors of the client's process that become 0, 1 and 2; unused with `pty`. */
+  readonly stdio: readonly [number, number, number];
+  /** Ask for a pty of the container's own as the program's terminal, of this size. */
+  readonly pty?: WindowSize;
+  /** With `pty`: which of 0, 1, 2 are terminals of the caller's and become the pty. */
+  readonly terminals?: readonly number[];
+}
+
+export interface Requests {
+  hello: { params: { version: number }; result: { version: number; pid: number } };
+  start: { params: StartRequest; result: StartResult };
+  stop: { params: StopRequest; result: Record<string, never> };
+  console: { params: ConsoleRequest; result: { tty: number; fd: number } };
+  attach: { params: AttachRequest; result: { pid: number; fd?: number } };
+  /** Window size of the console's terminal. */
+  resize: { params: Target & { size: WindowSize }; result: Record<string, never> };
+  /** The client has made its copy of a descriptor: the manager may close its own. */
+  taken: { params: { fd: number }; result: Record<string, never> };
+  /** Signal for a program that this client attached. */
+  signal: { params: { pid: number; signal: number }; result: Record<string, never> };
+  /** End, if nothing is running. */
+  quit: { params: Record<string, never>; result: { left: boolean } };
+}
+
+export type Operation = keyof Requests;
+
+export interface StartResult {
+  readonly pid: number;
+  /** From the manager's receipt of the request to init's execve. */
+  readonly milliseconds: number;
+  /** Things the user should know, as one-line errors that did not stop the start. */
+  readonly warnings: readonly ErrorDetails[];
+  /** Foreground: the console stream's descriptor in the manager. */
+  readonly fd?: number;
+}
+
+export interface Request {
+  readonly id: number;
+  readonly op: string;
+}
+
+export type Reply =
+  | { readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: ErrorDetails }
+  | { readonly id: number; readonly event: ManagerEvent };
+
+/** What happens while a request is being served or watched. */
+export type ManagerEvent =
+  | { readonly type: 'attached-exit'; readonly status: ExitStatus }
+  | { readonly type: 'stopped'; readonly status: ExitStatus | null };

@@ -1,0 +1,106 @@
+import type { Socket } from 'node:net';
+import { type ErrorDetails, errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
+import { LineBuffer } from '../kernel/line-buffer.ts';
+
+/** One JSON object a line over a stream socket. A peer that sends rubbish is hung up on. */
+export class JsonLines {
+  readonly socket: Socket;
+  readonly #lines = new LineBuffer();
+
+  constructor(socket: Socket, onMessage: (message: never) => void, onEnd: () => void) {
+    this.socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const line of this.#lines.push(chunk)) onMessage(JSON.parse(line) as never);
+      } catch {
+        socket.destroy();
+      }
+    });
+    socket.on('error', () => {});
+    socket.on('close', onEnd);
+  }
+
+  send(message: object): void {
+    if (!this.socket.destroyed) this.socket.write(`${JSON.stringify(message)}\n`);
+  }
+}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  onEvent?: ((event: never) => void) | undefined;
+}
+
+interface Answer {
+  readonly id?: number;
+  readonly ok?: boolean;
+  readonly result?: unknown;
+  readonly error?: ErrorDetails | string;
+  readonly event?: unknown;
+}
+
+/** Requests over JSON lines: numbered, answered once each, with any number of events before the answer and after it. */
+export class RpcClient {
+  readonly #lines: JsonLines;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #listeners = new Map<number, (event: never) => void>();
+  readonly #peer: string;
+  #next = 1;
+  /** Called with events that belong to no request. */
+  onEvent: (event: never) => void = () => {};
+  onEnd: () => void = () => {};
+
+  /** `peer` names the other side in the error of a request that it dies on. */
+  constructor(socket: Socket, peer: string) {
+    this.#peer = peer;
+    this.#lines = new JsonLines(
+      socket,
+      (message: Answer) => this.#hear(message),
+      () => {
+        for (const { reject } of this.#waiting.values()) reject(this.#gone());
+        this.#waiting.clear();
+        this.onEnd();
+      },
+    );
+  }
+
+  get socket(): Socket {
+    return this.#lines.socket;
+  }
+
+  request<T>(op: string, params: object = {}, onEvent?: (event: never) => void): Promise<T> {
+    if (this.socket.destroyed) return Promise.reject(this.#gone());
+    const id = this.#next++;
+    if (onEvent) this.#listeners.set(id, onEvent);
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      this.#lines.send({ id, op, ...params });
+    });
+  }
+
+  #hear(message: Answer): void {
+    if ('event' in message) {
+      const listener = message.id === undefined ? this.onEvent : this.#listeners.get(message.id);
+      listener?.((message.id === undefined ? message : message.event) as never);
+      return;
+    }
+    const waiting = this.#waiting.get(message.id!);
+    this.#waiting.delete(message.id!);
+    if (message.ok) waiting?.resolve(message.result);
+    else waiting?.reject(failure(message.error));
+  }
+
+  #gone(): TslxcError {
+    return new TslxcError({
+      code: 'MANAGER_DIED',
+      message: `${this.#peer} went away in the middle of the operation`,
+      hint: 'try again: what it left behind is cleaned up by the next command',
+    });
+  }
+}
+
+function failure(error: ErrorDetails | string | undefined): Error {
+  return typeof error === 'object'
+    ? errorFromJSON(error)
+    : new TslxcError({ code: 'INTERNAL', message: String(error) });
+}

@@ -1,0 +1,194 @@
+/** The manager's socket: one session a client. Clients ask, the supervisor does. */
+import { closeSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { attachProgram } from './attach.ts';
+import {
+  type AttachRequest,
+  type ConsoleRequest,
+  type ManagerEvent,
+  type Operation,
+  PROTOCOL_VERSION,
+  type Reply,
+  type Request,
+  type Requests,
+  type StartRequest,
+  type StopRequest,
+} from './protocol.ts';
+import { JsonLines } from './rpc.ts';
+import type { Supervised } from './supervised.ts';
+import type { Supervisor } from './supervisor.ts';
+
+type Handlers = {
+  readonly [O in Operation]: (
+    params: Requests[O]['params'],
+    tell: (event: ManagerEvent) => void,
+  ) => Promise<Requests[O]['result']> | Requests[O]['result'];
+};
+
+/** Seconds that a container started in the foreground has to shut down when its client has gone. */
+const ORPHAN_TIMEOUT = 30;
+
+/** One client. What it holds (ttys, console streams, descriptors not yet copied) is given back when it goes. */
+class Session {
+  readonly #supervisor: Supervisor;
+  readonly #pid: number;
+  readonly #lines: JsonLines;
+  /** Descriptors made for the client that it has not copied yet. */
+  readonly #pending = new Set<number>();
+  readonly #attached = new Set<number>();
+  readonly #containers = new Set<Supervised>();
+  #foreground: Supervised | undefined;
+
+  constructor(supervisor: Supervisor, socket: Socket, pid: number, onEnd: () => void) {
+    this.#supervisor = supervisor;
+    this.#pid = pid;
+    this.#lines = new JsonLines(
+      socket,
+      (message: Request) => void this.#serve(message),
+      () => {
+        this.#end();
+        onEnd();
+      },
+    );
+  }
+
+  async #serve(request: Request): Promise<void> {
+    const { id, op } = request;
+    const reply = (message: Reply) => this.#lines.send(message);
+    try {
+      const handler = Object.hasOwn(this.#handlers, op) ? this.#handlers[op as Operation] : undefined;
+      if (!handler)
+        throw new TslxcError({ code: 'PROTOCOL', message: `the manager knows no operation "${op}"` });
+      const result = await (handler as (params: unknown, tell: (event: ManagerEvent) => void) => unknown)(
+        request,
+        (event) => reply({ id, event }),
+      );
+      reply({ id, ok: true, result });
+    } catch (error) {
+      reply({ id, ok: false, error: toTslxcError(error).toJSON() });
+    }
+  }
+
+  readonly #handlers: Handlers = {
+    hello: () => ({ version: PROTOCOL_VERSION, pid: process.pid }),
+    start: (params, tell) => this.#start(params, tell),
+    stop: async (params: StopRequest) => {
+      await this.#supervisor.get(params).stop(params);
+      return {};
+    },
+    console: (params) => this.#console(params),
+    attach: (params, tell) => this.#attach(params, tell),
+    resize: ({ size, ...target }) => {
+      this.#supervisor.get(target).terminals.resizeConsole(size);
+      return {};
+    },
+    taken: ({ fd }) => {
+      if (this.#pending.delete(fd)) closeSync(fd);
+      return {};
+    },
+    signal: ({ pid, signal }) => {
+      if (this.#attached.has(pid)) this.#supervisor.kernel.kill(pid, signal);
+      return {};
+    },
+    quit: () => ({ left: this.#supervisor.leaveIfIdle() }),
+  };
+
+  async #start(
+    params: StartRequest,
+    tell: (event: ManagerEvent) => void,
+  ): Promise<Requests['start']['result']> {
+    const received = performance.now();
+    const { container, warnings } = await this.#supervisor.start(params);
+    const milliseconds = performance.now() - received;
+    const result = { pid: container.init?.pid ?? 0, milliseconds, warnings: warnings.map((w) => w.toJSON()) };
+    if (!params.foreground) return result;
+    this.#foreground = container;
+    const follow = (): void =>
+      void container.ended().then(({ status, target }) => {
+        if (target === 'reboot') follow();
+        else {
+          this.#foreground = undefined;
+          tell({ type: 'stopped', status });
+        }
+      });
+    follow();
+    return { ...result, fd: this.#lend(container.terminals.consoleStream(true)) };
+  }
+
+  #console(params: ConsoleRequest): Requests['console']['result'] {
+    const container = this.#supervisor.get(params);
+    const { terminals } = container;
+    if (params.tty === 0) {
+      if (!terminals.hasConsole)
+        throw new TslxcError({ code: 'TTY_UNAVAILABLE', message: 'the container has no console' });
+      return { tty: 0, fd: this.#lend(terminals.consoleStream(true)) };
+    }
+    const { tty, master } = terminals.lend(params.tty, this);
+    this.#containers.add(container);
+    return { tty, fd: master };
+  }
+
+  async #attach(
+    params: AttachRequest,
+    tell: (event: ManagerEvent) => void,
+  ): Promise<Requests['attach']['result']> {
+    const supervisor = this.#supervisor;
+    const { pid, master } = await attachProgram(
+      supervisor.services,
+      supervisor.get(params),
+      params,
+      this.#pid,
+      (pid) => {
+        this.#attached.add(pid);
+        supervisor.whenEnded(pid, (status) => {
+          this.#attached.delete(pid);
+          // After the answer to the request, which a short program may outrun.
+          setImmediate(() => tell({ type: 'attached-exit', status }));
+        });
+      },
+    );
+    return master === undefined ? { pid } : { pid, fd: this.#lend(master) };
+  }
+
+  #lend(fd: number): number {
+    this.#pending.add(fd);
+    return fd;
+  }
+
+  #end(): void {
+    for (const fd of this.#pending) closeSync(fd);
+    this.#pending.clear();
+    for (const container of this.#containers) container.terminals.giveBack(this);
+    const orphan = this.#foreground;
+    if (orphan)
+      void orphan
+        .stop({ ...orphan.ref, mode: 'shutdown', timeout: ORPHAN_TIMEOUT, killAfter: true })
+        .catch(() => {});
+  }
+}
+
+/** Listens at `path`. Only the user that the manager belongs to, and root, are let in. */
+export async function listen(
+  kernel: Kernel,
+  supervisor: Supervisor,
+  path: string,
+  onSessions: (count: number) => void,
+): Promise<Server> {
+  let sessions = 0;
+  const server = createServer((socket) => {
+    const { uid, pid } = kernel.peerCredentials(
+      (socket as unknown as { _handle: { fd: number } })._handle.fd,
+    );
+    if (uid !== process.getuid!() && uid !== 0) {
+      socket.destroy();
+      return;
+    }
+    onSessions(++sessions);
+    new Session(supervisor, socket, pid, () => onSessions(--sessions));
+  });
+  rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
+  return server;
+}

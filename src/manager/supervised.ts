@@ -1,0 +1,304 @@
+/** One container in the manager's care, from its start to its end, reboots included. */
+import { closeSync, writeFileSync } from 'node:fs';
+import { unfreeze } from '../cgroup/container-cgroup.ts';
+import type { ContainerConfig } from '../config/container-config.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { ContainerLog } from '../container/container-log.ts';
+import { destroyContainer } from '../container/destroy.ts';
+import { HostHooks } from '../container/host-hooks.ts';
+import { Journal } from '../container/journal.ts';
+import { lockContainer } from '../container/lock.ts';
+import { type ContainerRef, configFile } from '../container/paths.ts';
+import { isAlive, type RuntimeRecord, removeRecord } from '../container/runtime-record.ts';
+import { haltSignal, wasReboot } from '../container/signals.ts';
+import { startContainer } from '../container/start.ts';
+import { checkStart } from '../container/start-checks.ts';
+import { planStart, type StartPlan } from '../container/start-plan.ts';
+import { keptPrefix, type StartServices } from '../container/start-services.ts';
+import type { State } from '../container/state.ts';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { SIG } from '../kernel/constants.ts';
+import type { ExitStatus } from '../kernel/kernel.ts';
+import type { NicPlan } from '../network/nic-plan.ts';
+import { ContainerTerminals } from './container-terminals.ts';
+import { hostFacts } from './host-facts.ts';
+import type { StartRequest, StopRequest } from './protocol.ts';
+
+/** How a container ended, for those who waited for it. */
+export interface Ending {
+  readonly status: ExitStatus | null;
+  readonly target: 'stop' | 'reboot';
+}
+
+interface Running {
+  readonly record: RuntimeRecord;
+  readonly plan: StartPlan;
+  readonly hooks: HostHooks;
+  readonly initPidfd: number;
+}
+
+export interface SupervisedServices extends StartServices {
+  drop(prefix: string): Promise<void>;
+  forget(pid: number): Promise<void>;
+}
+
+export class Supervised {
+  readonly ref: ContainerRef;
+  readonly terminals: ContainerTerminals;
+  state: State = 'STOPPED';
+  readonly #services: SupervisedServices;
+  readonly #journal: Journal;
+  #request: StartRequest;
+  #log: ContainerLog | undefined;
+  #running: Running | undefined;
+  #endListeners = new Set<(ending: Ending) => void>();
+  /** Told when the container is gone for good. */
+  onGone: () => void = () => {};
+
+  constructor(services: SupervisedServices, request: StartRequest) {
+    this.ref = { name: request.name, lxcpath: request.lxcpath };
+    this.#services = services;
+    this.#request = request;
+    this.#journal = new Journal(this.ref);
+    this.terminals = new ContainerTerminals(services.kernel);
+    this.terminals.onTrouble = (error) => this.#log?.write('WARN', error.message);
+  }
+
+  get init(): { readonly pid: number; readonly pidfd: number } | undefined {
+    return this.#running && { pid: this.#running.record.init!.pid, pidfd: this.#running.initPidfd };
+  }
+
+  get record(): RuntimeRecord | undefined {
+    return this.#running?.record;
+  }
+
+  get plan(): StartPlan | undefined {
+    return this.#running?.plan;
+  }
+
+  /** Starts it. @returns warnings @throws TslxcError the cause, with everything undone */
+  async start(): Promise<TslxcError[]> {
+    using _lock = lockContainer(this.ref);
+    return await this.#start();
+  }
+
+  async #start(): Promise<TslxcError[]> {
+    this.state = 'STARTING';
+    // What a killed start left behind is given back before anything new is made.
+    this.#release();
+    try {
+      const { config, warnings } = this.#load();
+      const plan = planStart(this.ref, config, hostFacts(this.#services), this.#request);
+      checkStart(this.#services.kernel, plan);
+      const hooks = this.#hooks(config, plan);
+      const started = await startContainer({
+        services: this.#services,
+        plan,
+        journal: this.#journal,
+        hooks,
+        defines: this.#request.defines,
+        log: (text) => this.#log?.write('INFO', text),
+      });
+      this.#take(started.record, plan, hooks);
+      this.terminals.open(started.terminals, plan.console);
+      this.#writePidFile();
+      const notes = started.notes.map(
+        ({ key, asked, effective, why }) =>
+          new TslxcError({
+            code: 'CGROUP_VALUE',
+            message: `${key}: the kernel made ${effective} of ${asked}${why ? ` (${why})` : ''}`,
+          }),
+      );
+      return [...warnings, ...notes];
+    } catch (thrown) {
+      const error = toTslxcError(thrown, 'START_FAILED', { container: this.ref.name });
+      this.#log?.write('ERROR', error.message);
+      this.#release();
+      this.state = 'STOPPED';
+      throw error;
+    }
+  }
+
+  #take(record: RuntimeRecord, plan: StartPlan, hooks: HostHooks): void {
+    const initPidfd = isAlive(record.init) ? this.#services.kernel.pidfdOpen(record.init!.pid) : -1;
+    this.#running = { record, plan, hooks, initPidfd };
+    this.state = 'RUNNING';
+  }
+
+  /** Takes over a container that an earlier manager started; its init may have ended meanwhile (see initEnded). */
+  adopt(record: RuntimeRecord, copyOf: (label: string) => number | undefined): void {
+    const { config } = this.#load();
+    const plan = planStart(this.ref, config, hostFacts(this.#services), this.#request);
+    const hooks = this.#hooks(config, plan);
+    hooks.initPid = record.init!.pid;
+    this.#take(record, plan, hooks);
+    const prefix = keptPrefix(this.ref);
+    this.terminals.open(
+      {
+        devpts: copyOf(`${prefix}devpts`) ?? -1,
+        console: copyOf(`${prefix}console`) ?? -1,
+        ttys: Array.from({ length: record.ttys }, (_, i) => copyOf(`${prefix}tty${i + 1}`) ?? -1),
+      },
+      plan.console,
+    );
+  }
+
+  #load(): { config: ContainerConfig; warnings: TslxcError[] } {
+    const config = loadConfig(this.#request.rcfile ?? configFile(this.ref), {
+      name: this.ref.name,
+      defines: this.#request.defines,
+      env: this.#request.env,
+    });
+    this.#log = new ContainerLog(this.ref, config);
+    const warnings = config.warnings.map(
+      ({ message, hint, file, line }) => new TslxcError({ code: 'CONFIG_SYNTAX', message, hint, file, line }),
+    );
+    for (const { key, origin } of config.notActedOn())
+      warnings.push(
+        new TslxcError({
+          code: 'NOT_SUPPORTED',
+          message: `${key} is not acted on in this version`,
+          file: origin.file,
+          line: origin.line,
+        }),
+      );
+    return { config, warnings };
+  }
+
+  #hooks(config: ContainerConfig, plan: StartPlan): HostHooks {
+    return new HostHooks({
+      ref: this.ref,
+      config,
+      hooks: plan.hostHooks,
+      version: plan.stage.hookVersion,
+      rootfsMount: plan.stage.rootfs.mountPoint,
+      log: (text) => this.#log?.write('DEBUG', text),
+    });
+  }
+
+  #writePidFile(): void {
+    if (!this.#request.pidFile) return;
+    this.#journal.add({ kind: 'file', path: this.#request.pidFile });
+    writeFileSync(this.#request.pidFile, `${this.#running!.record.init!.pid}\n`);
+  }
+
+  #release(): void {
+    for (const failure of this.#journal.release(this.#services.kernel))
+      this.#log?.write('WARN', `could not clean up: ${failure.message}`);
+    removeRecord(this.ref);
+  }
+
+  /** Settles with the next end of this init. */
+  ended(): Promise<Ending> {
+    return new Promise((resolve) => this.#endListeners.add(resolve));
+  }
+
+  /** The keeper says that init has ended. */
+  async initEnded(status: ExitStatus | null): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#running = undefined;
+    const target = wasReboot(status) ? 'reboot' : 'stop';
+    this.state = 'STOPPING';
+    await this.#tearDown(running, target);
+    this.state = 'STOPPED';
+    let failure: Error | undefined;
+    if (target === 'reboot') {
+      try {
+        await this.start();
+      } catch (error) {
+        failure = error as Error;
+      }
+    }
+    this.#tell({ status, target: failure ? 'stop' : target });
+    if (target === 'reboot' && !failure) return;
+    if (running.plan.ephemeral && target === 'stop') await this.#destroy();
+    this.terminals.hangUp();
+    this.onGone();
+  }
+
+  #tell(ending: Ending): void {
+    const listeners = this.#endListeners;
+    this.#endListeners = new Set();
+    for (const listener of listeners) listener(ending);
+  }
+
+  async #tearDown({ record, plan, hooks, initPidfd }: Running, target: 'stop' | 'reboot'): Promise<void> {
+    const attempt = async (what: string, work: () => Promise<void> | void) => {
+      try {
+        await work();
+      } catch (error) {
+        this.#log?.write('ERROR', `${what}: ${(error as Error).message}`);
+      }
+    };
+    hooks.target = target;
+    await attempt('stop hook', () => hooks.run('stop'));
+    for (const nic of plan.nics)
+      await attempt('network script', () => hooks.networkScript(withHost(nic, record), 'down'));
+    this.terminals.close();
+    if (initPidfd >= 0) closeSync(initPidfd);
+    await attempt('keeper', async () => {
+      await this.#services.drop(keptPrefix(this.ref));
+      await this.#services.forget(record.init!.pid);
+    });
+    this.#release();
+    await attempt('post-stop hook', () => hooks.run('post-stop'));
+  }
+
+  async #destroy(): Promise<void> {
+    try {
+      await destroyContainer(this.ref, { force: false, snapshots: false });
+    } catch (error) {
+      this.#log?.write(
+        'ERROR',
+        `the ephemeral container could not be destroyed: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  /** Asks init to end, or ends it; returns when it has ended, or at once with a timeout of 0. */
+  async stop(request: StopRequest): Promise<void> {
+    const running = this.#running;
+    if (!running)
+      throw new TslxcError({ code: 'NOT_RUNNING', container: this.ref.name, message: 'it is not running' });
+    const { kernel } = this.#services;
+    const ended = this.ended();
+    const pid = running.record.init!.pid;
+    const { signals } = running.plan;
+    const signal = {
+      kill: () => signals.stop,
+      shutdown: () => signals.halt || haltSignal(pid),
+      reboot: () => signals.reboot || SIG.INT,
+    }[request.mode]();
+    if (running.record.cgroup) unfreeze(running.record.cgroup);
+    kernel.pidfdSignal(running.initPidfd, signal);
+    if (request.timeout === 0) return;
+    if (await inTime(ended, request.mode === 'kill' ? -1 : request.timeout)) return;
+    if (!request.killAfter || request.mode === 'reboot')
+      throw new TslxcError({
+        code: 'STOP_TIMEOUT',
+        container: this.ref.name,
+        message: `init (pid ${pid}) did not answer signal ${signal} in ${request.timeout} seconds`,
+        hint: `\`tslxc-stop -n ${this.ref.name} -k\` ends it at once; lxc.signal.${request.mode === 'reboot' ? 'reboot' : 'halt'} names the signal that its init expects`,
+      });
+    this.#log?.write('WARN', `init did not answer signal ${signal} in ${request.timeout} seconds: killed`);
+    kernel.pidfdSignal(running.initPidfd, SIG.KILL);
+    await ended;
+  }
+}
+
+function withHost(nic: NicPlan, record: RuntimeRecord): NicPlan {
+  return { ...nic, pair: record.nics.find(({ index }) => index === nic.index)?.host ?? nic.pair };
+}
+
+/** Whether it settles within that many seconds; -1 waits for ever. */
+async function inTime(promise: Promise<unknown>, seconds: number): Promise<boolean> {
+  if (seconds < 0) return promise.then(() => true);
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), seconds * 1000);
+  });
+  const result = await Promise.race([promise.then(() => true), timeout]);
+  clearTimeout(timer);
+  return result;
+}

@@ -1,0 +1,205 @@
+/** All containers of this manager, and what they share: the fork server, the keeper, the host's cgroup layout. */
+import { existsSync } from 'node:fs';
+import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
+import { Journal, journaledContainers } from '../container/journal.ts';
+import { containerDirectory } from '../container/paths.ts';
+import { allRecords, isAlive, type RuntimeRecord, removeRecord } from '../container/runtime-record.ts';
+import { keptPrefix } from '../container/start-services.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
+import { bridgeService } from '../network/bridge-plan.ts';
+import { ensureBridge } from '../network/bridge-service.ts';
+import { ForkClient } from './fork-client.ts';
+import type { KeeperClient } from './keeper-client.ts';
+import type { StartRequest } from './protocol.ts';
+import { Supervised, type SupervisedServices } from './supervised.ts';
+
+const key = (ref: { lxcpath: string; name: string }) => `${ref.lxcpath}|${ref.name}`;
+
+export class Supervisor {
+  readonly kernel: Kernel;
+  readonly keeper: KeeperClient;
+  readonly services: SupervisedServices;
+  readonly #containers = new Map<string, Supervised>();
+  readonly #forks: ForkClient;
+  /** Programs that were attached, and other children: who wants to know of their end. */
+  readonly #waiting = new Map<number, (status: ExitStatus) => void>();
+  /** Ends that came before anybody asked: a process may be gone before its number has arrived. */
+  readonly #early = new Map<number, ExitStatus>();
+  /** Told when the number of containers changes. */
+  onChange: () => void = () => {};
+
+  constructor(kernel: Kernel, keeper: KeeperClient) {
+    this.kernel = kernel;
+    this.keeper = keeper;
+    this.#forks = new ForkClient(kernel, keeper);
+    keeper.onEnded = ({ pid, status }) => this.#ended(pid, status);
+    const layout: CgroupLayout = detectLayout();
+    this.services = {
+      kernel,
+      layout,
+      stage: (kind, prepared, onLog) => this.#forks.stage(kind, prepared, onLog),
+      keep: async (label, pid, fd, drain) => {
+        const pidfd = kernel.pidfdOpen(pid);
+        try {
+          const copy = kernel.pidfdGetfd(pidfd, fd);
+          await keeper.keep(label, pid, fd, drain);
+          return copy;
+        } finally {
+          kernel.close(pidfd);
+        }
+      },
+      drop: (prefix) => keeper.drop(prefix),
+      watch: (pid) => keeper.watch(pid),
+      forget: (pid) => keeper.forget(pid),
+      ensureBridge: async (name) => {
+        await ensureBridge(bridgeService(kernel), name);
+      },
+    };
+  }
+
+  /** Ends the manager. */
+  onLeave: () => void = () => {};
+
+  /** Ends the manager if there is nothing to look after. */
+  leaveIfIdle(): boolean {
+    if (this.#containers.size > 0) return false;
+    setImmediate(this.onLeave);
+    return true;
+  }
+
+  get count(): number {
+    return this.#containers.size;
+  }
+
+  /** Hangs up on the fork server and waits until it has ended. */
+  forksEnded(): Promise<void> {
+    return this.#forks.end();
+  }
+
+  warm(): Promise<void> {
+    return this.#forks.warm();
+  }
+
+  /** @throws TslxcError NOT_RUNNING, CONTAINER_MISSING */
+  get(ref: { lxcpath: string; name: string }): Supervised {
+    const container = this.#containers.get(key(ref));
+    if (container) return container;
+    throw new TslxcError(
+      existsSync(containerDirectory(ref))
+        ? { code: 'NOT_RUNNING', container: ref.name, message: 'it is not running' }
+        : {
+            code: 'CONTAINER_MISSING',
+            container: ref.name,
+            message: `there is no such container in ${ref.lxcpath}`,
+            hint: '`tslxc-ls` lists the containers; -P names another container directory',
+          },
+    );
+  }
+
+  /** Starts a container; the promise settles when its init runs. */
+  async start(request: StartRequest): Promise<{ container: Supervised; warnings: TslxcError[] }> {
+    const old = this.#containers.get(key(request));
+    if (old)
+      throw new TslxcError({
+        code: 'ALREADY_RUNNING',
+        container: request.name,
+        message: old.state === 'RUNNING' ? 'it is running already' : `it is ${old.state.toLowerCase()}`,
+      });
+    const container = this.#add(new Supervised(this.services, request));
+    try {
+      return { container, warnings: await container.start() };
+    } catch (error) {
+      this.#remove(container);
+      throw error;
+    } finally {
+      this.#deliverEarly(container);
+    }
+  }
+
+  #add(container: Supervised): Supervised {
+    this.#containers.set(key(container.ref), container);
+    container.onGone = () => this.#remove(container);
+    this.onChange();
+    return container;
+  }
+
+  #remove(container: Supervised): void {
+    if (this.#containers.get(key(container.ref)) === container) this.#containers.delete(key(container.ref));
+    this.onChange();
+  }
+
+  /**
+   * Takes over what an earlier manager left: running containers are adopted, those that have ended meanwhile are torn
+   * down, half-done starts are undone.
+   */
+  async adopt(): Promise<void> {
+    const records = allRecords();
+    const known = new Set(records.map(key));
+    for (const record of records) {
+      if (record.state === 'RUNNING' && record.init) await this.#adoptOne(record);
+      else this.#clean(record);
+    }
+    for (const ref of journaledContainers()) if (!known.has(key(ref))) this.#clean(ref);
+    this.keeper.ended
+      .filter(({ pid }) => !records.some((record) => record.init?.pid === pid))
+      .forEach(({ pid }) => void this.keeper.forget(pid));
+  }
+
+  async #adoptOne(record: RuntimeRecord): Promise<void> {
+    const { name, lxcpath, defines, configFile } = record;
+    const request: StartRequest = {
+      name,
+      lxcpath,
+      defines,
+      rcfile: configFile,
+      foreground: false,
+      env: { PATH: process.env.PATH ?? '' },
+    };
+    const container = this.#add(new Supervised(this.services, request));
+    try {
+      const end = this.keeper.ended.find(({ pid }) => pid === record.init!.pid);
+      container.adopt(record, (label) => this.keeper.copyOf(label));
+      if (!isAlive(record.init)) void container.initEnded(end?.status ?? null);
+    } catch (error) {
+      // The config can not be read any more: it goes on running, and is looked after as far as possible.
+      process.stderr.write(`adopt ${name}: ${(error as Error).message}\n`);
+      this.#remove(container);
+      if (!isAlive(record.init)) this.#clean(record);
+    }
+  }
+
+  #clean(ref: { lxcpath: string; name: string }): void {
+    for (const failure of new Journal(ref).release(this.kernel))
+      process.stderr.write(`clean up ${ref.name}: ${failure.message}\n`);
+    void this.keeper.drop(keptPrefix(ref));
+    removeRecord(ref);
+  }
+
+  #ended(pid: number, status: ExitStatus): void {
+    const container = [...this.#containers.values()].find(({ init }) => init?.pid === pid);
+    const waiting = this.#waiting.get(pid);
+    this.#waiting.delete(pid);
+    if (container) void container.initEnded(status);
+    else if (waiting) waiting(status);
+    else {
+      this.#early.set(pid, status);
+      setTimeout(() => this.#early.delete(pid), 10_000).unref();
+    }
+  }
+
+  #deliverEarly(container: Supervised): void {
+    const pid = container.init?.pid;
+    const status = pid === undefined ? undefined : this.#early.get(pid);
+    if (status === undefined) return;
+    this.#early.delete(pid!);
+    void container.initEnded(status);
+  }
+
+  /** Calls back when a child that is no container's init has ended. */
+  whenEnded(pid: number, listener: (status: ExitStatus) => void): void {
+    const early = this.#early.get(pid);
+    if (early) listener(early);
+    else this.#waiting.set(pid, listener);
+  }
+}

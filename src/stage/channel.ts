@@ -1,0 +1,69 @@
+import type { ErrorDetails } from '../errors/tslxc-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { LineBuffer } from '../kernel/line-buffer.ts';
+
+/**
+ * The closed set of messages between the manager and a stage, one JSON object a line. The stage speaks and waits in
+ * lockstep; the end of the stream means that the other side has died, and the stage goes with it.
+ *
+ *     manager                         stage
+ *     plan                    ->
+ *                             <-      init {pid}                          start: pid 1 of the container exists
+ *     network                 ->                                          host ends of the nics are made
+ *                             <-      ptys {console, ttys, devpts}        descriptors of the stage, to be copied
+ *     taken                   ->
+ *                             <-      ready                               all but execve is done
+ *     go                      ->
+ *                             <-      (end of stream)                     execve has succeeded
+ *                             <-      error {…}                           instead of any answer
+ *                             <-      log {text}                          any time
+ */
+export type ToStage =
+  | { readonly type: 'plan'; readonly plan: unknown; readonly fds: Readonly<Record<string, number>> }
+  | { readonly type: 'network' }
+  | { readonly type: 'taken' }
+  | { readonly type: 'go' };
+
+export type FromStage =
+  | { readonly type: 'init'; readonly pid: number }
+  | {
+      readonly type: 'ptys';
+      readonly console: number;
+      readonly ttys: readonly number[];
+      readonly devpts: number;
+    }
+  | { readonly type: 'userns' }
+  | { readonly type: 'ready' }
+  | { readonly type: 'log'; readonly text: string }
+  | { readonly type: 'error'; readonly error: ErrorDetails };
+
+/** The stage's end: blocking. */
+export class StageChannel {
+  readonly fd: number;
+  readonly #kernel: Kernel;
+  readonly #chunk = Buffer.alloc(65536);
+  readonly #buffer = new LineBuffer();
+  readonly #lines: string[] = [];
+
+  constructor(kernel: Kernel, fd: number) {
+    this.#kernel = kernel;
+    this.fd = fd;
+  }
+
+  send(message: FromStage): void {
+    let bytes: Uint8Array = Buffer.from(`${JSON.stringify(message)}\n`);
+    while (bytes.length > 0) bytes = bytes.subarray(this.#kernel.send(this.fd, bytes));
+  }
+
+  /** Waits for a message of the expected type; leaves the process when the manager has gone. */
+  expect<T extends ToStage['type']>(type: T): Extract<ToStage, { type: T }> {
+    while (this.#lines.length === 0) {
+      const length = this.#kernel.recv(this.fd, this.#chunk);
+      if (length === 0) this.#kernel.exit(1);
+      this.#lines.push(...this.#buffer.push(this.#chunk.subarray(0, length)));
+    }
+    const message = JSON.parse(this.#lines.shift()!) as ToStage;
+    if (message.type !== type) throw new Error(`stage: ${message.type} came where ${type} was expected`);
+    return message as Extract<ToStage, { type: T }>;
+  }
+}

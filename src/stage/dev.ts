@@ -1,0 +1,71 @@
+import { AT, MS, O, OPEN_TREE_CLONE, S_IFCHR } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { makeDevice } from '../kernel/structs.ts';
+import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
+import { attachMount } from './mounts.ts';
+import type { DevicePlan } from './plan.ts';
+
+/** Names in /dev that lead to the process's own descriptors. */
+const LINKS: readonly (readonly [string, string])[] = [
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+];
+
+/** The host's device nodes as detached mounts, for a container that may not make its own (a user namespace). */
+export function openDeviceSources(kernel: Kernel, plan: DevicePlan): number[] {
+  return plan.nodes.map(({ name }) => kernel.openTree(AT.FDCWD, `/dev/${name}`, OPEN_TREE_CLONE));
+}
+
+/**
+ * A fresh tmpfs on /dev: never what the image holds there (CVE-2026-41579: `/dev` itself may be a symlink; it is
+ * resolved inside the root, and what is mounted covers it).
+ *
+ * @returns a descriptor of the new /dev
+ */
+export function mountDev(kernel: Kernel, root: number, plan: DevicePlan): number {
+  const at = makeDirectoryInRoot(kernel, root, 'dev');
+  kernel.mount(
+    'none',
+    `/proc/self/fd/${at}`,
+    'tmpfs',
+    MS.NOSUID | MS.STRICTATIME,
+    `size=${plan.size},mode=755`,
+  );
+  kernel.close(at);
+  return openInRoot(kernel, root, 'dev', O.DIRECTORY);
+}
+
+/** Fills /dev: nodes made with mknod, or bound from the host where `sources` are given, and the usual links. */
+export function populateDev(
+  kernel: Kernel,
+  dev: number,
+  plan: DevicePlan,
+  sources: readonly number[] | undefined,
+): void {
+  plan.nodes.forEach(({ name, major, minor }, i) => {
+    if (sources) {
+      const file = makeFileInRoot(kernel, dev, name);
+      attachMount(kernel, sources[i]!, file);
+      kernel.close(file);
+      kernel.close(sources[i]!);
+      return;
+    }
+    ifMissing(() => {
+      kernel.mknodat(dev, name, S_IFCHR | 0o666, makeDevice(major, minor));
+      // The mode of mknod is subject to the umask.
+      kernel.fchmodat(dev, name, 0o666);
+    });
+  });
+  for (const [name, target] of LINKS) ifMissing(() => kernel.symlinkat(target, dev, name));
+}
+
+/** The autodev hook or the image may have made the entry already: theirs stays. */
+function ifMissing(make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EEXIST') throw error;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Paths below a container's root filesystem. Whoever made those files may be hostile (rule R1): a path is resolved by
+ * openat2(RESOLVE_IN_ROOT), where `..` and symlinks can not leave the root, and everything is done on the descriptor.
+ */
+import type { KernelError } from '../kernel/binding.ts';
+import { O, RESOLVE } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+
+/** Resolves a path inside the root; an O_PATH descriptor. */
+export function openInRoot(kernel: Kernel, root: number, path: string, flags = 0): number {
+  return kernel.openat2(root, relative(path), O.PATH | flags, 0, RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS);
+}
+
+/** Whether something is there (symlinks followed inside the root). */
+export function existsInRoot(kernel: Kernel, root: number, path: string): boolean {
+  try {
+    kernel.close(openInRoot(kernel, root, path));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes a directory and those above it, mode 0755, where they are missing. An O_PATH descriptor of it. */
+export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string): number {
+  const parts = relative(path)
+    .split('/')
+    .filter((part) => part !== '' && part !== '.');
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const sofar = parts.slice(0, depth).join('/');
+    if (existsInRoot(kernel, root, sofar)) continue;
+    inParent(kernel, root, sofar, (parent, name) => {
+      kernel.mkdirat(parent, name, 0o755);
+    });
+  }
+  return openInRoot(kernel, root, parts.join('/') || '.', O.DIRECTORY);
+}
+
+/** Makes an empty file (and the directories above it) where nothing is there yet. An O_PATH descriptor of it. */
+export function makeFileInRoot(kernel: Kernel, root: number, path: string): number {
+  if (!existsInRoot(kernel, root, path)) {
+    const at = path.lastIndexOf('/');
+    if (at > 0) kernel.close(makeDirectoryInRoot(kernel, root, path.slice(0, at)));
+    inParent(kernel, root, relative(path), (parent, name) => {
+      kernel.close(
+        kernel.openat2(parent, name, O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW, 0o644, RESOLVE.BENEATH),
+      );
+    });
+  }
+  return openInRoot(kernel, root, path);
+}
+
+/** Calls `act` with a descriptor of the directory above and the last name; an existing entry is no error. */
+function inParent(
+  kernel: Kernel,
+  root: number,
+  path: string,
+  act: (parent: number, name: string) => void,
+): void {
+  const at = path.lastIndexOf('/');
+  const parent = openInRoot(kernel, root, at < 0 ? '.' : path.slice(0, at), O.DIRECTORY);
+  try {
+    act(parent, path.slice(at + 1));
+  } catch (error) {
+    if ((error as KernelError).code !== 'EEXIST') throw error;
+  } finally {
+    kernel.close(parent);
+  }
+}
+
+function relative(path: string): string {
+  return path.replace(/^\/+/, '') || '.';
+}

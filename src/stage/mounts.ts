@@ -1,0 +1,156 @@
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, OPEN_TREE_CLONE } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
+import type { MountStep } from './plan.ts';
+
+/** mount(2) flags that are properties of a mount (not of the file system), as mount_setattr(2) takes them. */
+const ATTRIBUTES: readonly (readonly [number, number])[] = [
+  [MS.RDONLY, MOUNT_ATTR.RDONLY],
+  [MS.NOSUID, MOUNT_ATTR.NOSUID],
+  [MS.NODEV, MOUNT_ATTR.NODEV],
+  [MS.NOEXEC, MOUNT_ATTR.NOEXEC],
+  [MS.NODIRATIME, MOUNT_ATTR.NODIRATIME],
+  [MS.NOATIME, MOUNT_ATTR.NOATIME],
+  [MS.STRICTATIME, MOUNT_ATTR.STRICTATIME],
+];
+
+/** Sets per-mount flags on a detached or attached mount. */
+export function setMountFlags(kernel: Kernel, mount: number, flags: number, recursive: boolean): void {
+  const set = ATTRIBUTES.reduce((sum, [from, to]) => (flags & from ? sum | to : sum), 0);
+  // The access-time modes are one field: it has to be cleared before another mode is set.
+  const clear = flags & (MS.NOATIME | MS.STRICTATIME) ? MOUNT_ATTR.ATIME_MASK : 0;
+  if (set === 0) return;
+  kernel.mountSetattr(mount, '', AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0), { set, clear });
+}
+
+/** Attaches a detached mount on what a descriptor names. */
+export function attachMount(kernel: Kernel, mount: number, target: number): void {
+  kernel.moveMount(mount, '', target, '', MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_EMPTY_PATH);
+}
+
+/** A detached copy of the mount at a descriptor. */
+export function cloneTree(kernel: Kernel, at: number, recursive = false): number {
+  return kernel.openTree(at, '', OPEN_TREE_CLONE | AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0));
+}
+
+/**
+ * The sources of bind mounts, opened with the host's privileges before any namespace is entered: the mapped root may
+ * not be able to reach them later, and nothing inside the container can redirect them.
+ *
+ * @returns detached mounts by step index; an optional step whose source is missing has none
+ */
+export function openBindSources(
+  kernel: Kernel,
+  steps: readonly MountStep[],
+  userns: number | undefined,
+): Map<number, number> {
+  const trees = new Map<number, number>();
+  steps.forEach((step, index) => {
+    if (step.kind !== 'bind') return;
+    const recursive = (step.flags & MS.REC) !== 0;
+    withStep(step, () => {
+      const tree = kernel.openTree(AT.FDCWD, step.source, OPEN_TREE_CLONE | (recursive ? AT.RECURSIVE : 0));
+      trees.set(index, tree);
+      if (step.idmapped && userns !== undefined)
+        kernel.mountSetattr(tree, '', AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0), {
+          set: MOUNT_ATTR.IDMAP,
+          userns,
+        });
+    });
+  });
+  return trees;
+}
+
+/** Does the mounts of a plan below `root`, in order. `log` hears of optional ones that failed. */
+export function doMounts(
+  kernel: Kernel,
+  root: number,
+  steps: readonly MountStep[],
+  sources: ReadonlyMap<number, number>,
+  log: (text: string) => void,
+): void {
+  steps.forEach((step, index) => {
+    withStep(step, () => doMount(kernel, root, step, sources.get(index)), log);
+  });
+}
+
+function doMount(kernel: Kernel, root: number, step: MountStep, source: number | undefined): void {
+  if (step.kind === 'readonly') {
+    makeReadOnly(kernel, root, step);
+    return;
+  }
+  if (step.kind === 'bind' && source === undefined) return;
+  const target = openTarget(kernel, root, step);
+  try {
+    if (step.kind === 'bind') {
+      setMountFlags(kernel, source!, step.flags, (step.flags & MS.REC) !== 0);
+      attachMount(kernel, source!, target);
+      kernel.close(source!);
+    } else {
+      kernel.mount(step.source, `/proc/self/fd/${target}`, step.fstype, step.flags, step.data);
+    }
+  } finally {
+    kernel.close(target);
+  }
+  if (step.propagation !== 0) {
+    const mounted = openInRoot(kernel, root, step.target);
+    kernel.mount('', `/proc/self/fd/${mounted}`, '', step.propagation, '');
+    kernel.close(mounted);
+  }
+}
+
+function openTarget(kernel: Kernel, root: number, step: MountStep): number {
+  if (step.create === 'dir') return makeDirectoryInRoot(kernel, root, step.target);
+  if (step.create === 'file') return makeFileInRoot(kernel, root, step.target);
+  return openInRoot(kernel, root, step.target);
+}
+
+/** Covers a directory or file with a read-only copy of its own mount, and the exceptions with writable ones. */
+function makeReadOnly(kernel: Kernel, root: number, step: MountStep): void {
+  const writable = (step.except ?? []).map((path) => {
+    const at = openInRoot(kernel, root, path);
+    const tree = cloneTree(kernel, at);
+    kernel.close(at);
+    return { path, tree };
+  });
+  const target = openInRoot(kernel, root, step.target);
+  const tree = cloneTree(kernel, target, true);
+  setMountFlags(kernel, tree, MS.RDONLY | step.flags, true);
+  attachMount(kernel, tree, target);
+  kernel.close(tree);
+  kernel.close(target);
+  for (const { path, tree: kept } of writable) {
+    const at = openInRoot(kernel, root, path);
+    attachMount(kernel, kept, at);
+    kernel.close(at);
+    kernel.close(kept);
+  }
+}
+
+function withStep(step: MountStep, act: () => void, log?: (text: string) => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (step.optional) {
+      log?.(`${step.what}: ${(error as Error).message} (optional, passed over)`);
+      return;
+    }
+    const failure = toTslxcError(error, 'MOUNT_FAILED', { step: step.what, message: step.what });
+    throw new TslxcError({
+      ...failure.toJSON(),
+      ...step.origin,
+      hint: hintFor(step, failure.errno),
+      cause: error,
+    });
+  }
+}
+
+function hintFor(step: MountStep, errno: string | undefined): string | undefined {
+  if (errno === 'ENOENT')
+    return step.kind === 'bind'
+      ? `check that ${step.source} exists on the host and /${step.target} in the container (create=dir and create=file make it)`
+      : `make /${step.target} in the root filesystem, or add create=dir`;
+  if (errno === 'ENODEV') return `the host's kernel has no file system "${step.fstype}"`;
+  return undefined;
+}

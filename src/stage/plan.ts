@@ -1,0 +1,116 @@
+/**
+ * What a stage is told: plain data, made by the manager from the config. The stage decides nothing; it does these
+ * things in the order in which it finds them (bubblewrap's list of operations, nspawn's table of mounts).
+ */
+import type { ResolvedNic } from '../network/host-side.ts';
+import type { IdMapEntry } from '../security/id-map.ts';
+
+/** A mount below the root filesystem. `target` is relative to it and resolved inside it only. */
+export interface MountStep {
+  /** Words for the log and for an error: `mount /proc`. */
+  readonly what: string;
+  /** Config line that asked for it. */
+  readonly origin?: { readonly file: string; readonly line: number };
+  readonly kind: 'filesystem' | 'bind' | 'readonly';
+  /** `filesystem`: its source; `bind`: a path on the host. */
+  readonly source: string;
+  readonly target: string;
+  readonly fstype: string;
+  /** MS_* of mount(2); for `bind` those that can be set on a bind mount are. */
+  readonly flags: number;
+  readonly data: string;
+  /** MS_PRIVATE, MS_SLAVE … (with MS_REC), 0 for none. */
+  readonly propagation: number;
+  readonly create?: 'dir' | 'file';
+  /** A failure is logged and passed over. */
+  readonly optional: boolean;
+  /** `readonly`: parts below `target` that stay writable. */
+  readonly except?: readonly string[];
+  /** `bind`: map the owners as the root filesystem's. */
+  readonly idmapped?: boolean;
+}
+
+export interface DevicePlan {
+  /** Size of the tmpfs on /dev, bytes. */
+  readonly size: number;
+  /** Nodes to make: name, major, minor. */
+  readonly nodes: readonly { name: string; major: number; minor: number }[];
+}
+
+export interface HookCommand {
+  readonly type: string;
+  readonly command: string;
+  readonly origin: { readonly file: string; readonly line: number };
+}
+
+export interface StartStagePlan {
+  readonly name: string;
+  readonly hostname?: string;
+  /** CLONE_NEW* to unshare, without NEWUSER. */
+  readonly namespaces: number;
+  /** Of `namespaces`, those that a prepared spare has unshared before. */
+  readonly idmap: readonly IdMapEntry[];
+  /** cgroup.procs files of the container's cgroups. */
+  readonly cgroupFiles: readonly string[];
+  readonly rootfs: {
+    readonly source: string;
+    /** Where it is mounted on the host side of the pivot, seen by hooks. */
+    readonly mountPoint: string;
+    readonly flags: number;
+    readonly origin?: { readonly file: string; readonly line: number };
+  };
+  readonly mounts: readonly MountStep[];
+  readonly dev?: DevicePlan;
+  /** Largest number of ptys in the container's devpts; 0 for no devpts. */
+  readonly ptyMax: number;
+  readonly ttys: number;
+  /** Directory below /dev for console and ttys, or empty. */
+  readonly ttyDir: string;
+  readonly console: boolean;
+  readonly nics: readonly ResolvedNic[];
+  readonly sharesNetwork: boolean;
+  readonly hooks: readonly HookCommand[];
+  readonly hookVersion: 0 | 1;
+  readonly hookEnv: readonly string[];
+  readonly sysctls: readonly { readonly name: string; readonly value: string }[];
+  readonly rlimits: readonly {
+    readonly resource: number;
+    readonly soft: number | null;
+    readonly hard: number | null;
+  }[];
+  readonly personality?: number;
+  readonly capabilities: readonly number[];
+  readonly noNewPrivileges: boolean;
+  readonly sessionKeyring: boolean;
+  readonly nofile: { readonly soft: number; readonly hard: number };
+  readonly init: {
+    readonly args: readonly string[];
+    readonly env: readonly string[];
+    readonly cwd: string;
+    readonly uid: number;
+    readonly gid: number;
+    readonly groups: readonly number[];
+  };
+}
+
+export interface AttachStagePlan {
+  readonly name: string;
+  readonly initPid: number;
+  /** CLONE_NEW* to join. */
+  readonly namespaces: number;
+  readonly cgroupFiles: readonly string[];
+  readonly remountProcSys: boolean;
+  /** Null keeps all that the caller has (`-e CAP`). */
+  readonly capabilities: readonly number[] | null;
+  readonly noNewPrivileges: boolean;
+  readonly personality?: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Empty: the login shell of the user. */
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  /** Whether `pty` (slave) becomes the controlling terminal; descriptors of the manager. */
+  readonly terminal: boolean;
+  readonly nofile: { readonly soft: number; readonly hard: number };
+}

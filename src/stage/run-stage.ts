@@ -1,0 +1,39 @@
+import { toTslxcError } from '../errors/tslxc-error.ts';
+import { SIG } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { type AttachDescriptors, attachStage } from './attach.ts';
+import { StageChannel } from './channel.ts';
+import type { AttachStagePlan, StartStagePlan } from './plan.ts';
+import { startOuter } from './start-outer.ts';
+import { holdUserNamespace } from './user-namespace.ts';
+
+export type StageKind = 'start' | 'attach' | 'userns';
+
+/**
+ * A forked child's whole life. `channel` is its end of a socket pair; `manager` a pidfd, from which the descriptors
+ * that the plan names by number are copied.
+ */
+export function runStage(
+  kernel: Kernel,
+  kind: StageKind,
+  channelFd: number,
+  manager: number,
+  unshared: number,
+): never {
+  const channel = new StageChannel(kernel, channelFd);
+  try {
+    // The fork server ignores SIGCHLD so as to have no zombies; here children are waited for.
+    kernel.signal(SIG.CHLD, 'default');
+    if (kind === 'userns') holdUserNamespace(kernel, channel);
+    const { plan, fds } = channel.expect('plan');
+    const taken = Object.fromEntries(
+      Object.entries(fds).map(([name, fd]) => [name, kernel.pidfdGetfd(manager, fd)]),
+    );
+    kernel.close(manager);
+    if (kind === 'start') startOuter(kernel, channel, plan as StartStagePlan, taken.userns, unshared);
+    attachStage(kernel, channel, plan as AttachStagePlan, taken as unknown as AttachDescriptors);
+  } catch (error) {
+    channel.send({ type: 'error', error: toTslxcError(error, 'START_FAILED').toJSON() });
+  }
+  return kernel.exit(1);
+}

@@ -1,0 +1,90 @@
+/**
+ * The first half of a start, outside the container: everything that needs the host's privileges or the host's paths.
+ * What it opens here it carries across as descriptors.
+ */
+import { writeFileSync } from 'node:fs';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { AT, CLONE, MOUNT_ATTR, OPEN_TREE_CLONE } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { StageChannel } from './channel.ts';
+import { openDeviceSources } from './dev.ts';
+import { openBindSources } from './mounts.ts';
+import type { StartStagePlan } from './plan.ts';
+import { type Carried, startInner } from './start-inner.ts';
+import { joinUserNamespace } from './user-namespace.ts';
+
+/** `unshared`: CLONE_NEW* that this process, a prepared spare, has left behind already. */
+export function startOuter(
+  kernel: Kernel,
+  channel: StageChannel,
+  plan: StartStagePlan,
+  userns: number | undefined,
+  unshared: number,
+): never {
+  enterCgroups(plan.cgroupFiles);
+  if (plan.sessionKeyring) joinKeyring(kernel);
+  const carried: Carried = {
+    rootfs: openRootfs(kernel, plan, userns),
+    sources: openBindSources(kernel, plan.mounts, userns),
+    devices: userns !== undefined && plan.dev ? openDeviceSources(kernel, plan.dev) : undefined,
+  };
+  if (userns !== undefined) {
+    joinUserNamespace(kernel, userns);
+    kernel.close(userns);
+  }
+  kernel.unshare(plan.namespaces & ~unshared);
+  const pid = kernel.fork();
+  if (pid === 0) startInner(kernel, channel, plan, carried);
+  channel.send({ type: 'init', pid });
+  // The keeper, a subreaper, becomes init's parent.
+  return kernel.exit(0);
+}
+
+/** Writing 0 moves the writer. Done before the cgroup namespace is made: its root is where the process is then. */
+export function enterCgroups(files: readonly string[]): void {
+  for (const file of files) {
+    try {
+      writeFileSync(file, '0');
+    } catch (error) {
+      const failure = toTslxcError(error, 'START_FAILED', { step: 'enter cgroup' });
+      throw new TslxcError({
+        ...failure.toJSON(),
+        message: `can not enter the cgroup ${file.replace(/\/(cgroup\.procs|tasks)$/, '')}: ${failure.errno}`,
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Keys in the caller's session keyring are not the container's business. Hosts without keyrings say ENOSYS. */
+function joinKeyring(kernel: Kernel): void {
+  try {
+    kernel.joinNewSessionKeyring();
+  } catch (error) {
+    if (!['ENOSYS', 'EPERM', 'EDQUOT'].includes((error as { code?: string }).code ?? '')) throw error;
+  }
+}
+
+/** The root filesystem as a detached mount: idmapped where there is a user namespace, so that no file is chowned. */
+function openRootfs(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): number {
+  try {
+    const recursive = userns === undefined ? AT.RECURSIVE : 0;
+    const tree = kernel.openTree(AT.FDCWD, plan.rootfs.source, OPEN_TREE_CLONE | recursive);
+    if (userns !== undefined) kernel.mountSetattr(tree, '', AT.EMPTY_PATH, { set: MOUNT_ATTR.IDMAP, userns });
+    return tree;
+  } catch (error) {
+    const failure = toTslxcError(error, 'MOUNT_FAILED');
+    throw new TslxcError({
+      ...failure.toJSON(),
+      ...plan.rootfs.origin,
+      step: 'open the root filesystem',
+      message:
+        userns !== undefined && failure.errno === 'EINVAL'
+          ? `the file system of ${plan.rootfs.source} can not be mounted with mapped owners (idmapped mounts)`
+          : `can not open the root filesystem ${plan.rootfs.source}: ${failure.message}`,
+      cause: error,
+    });
+  }
+}
+
+export const PREPARED_NAMESPACES = CLONE.NEWNET | CLONE.NEWUTS | CLONE.NEWIPC;

@@ -1,0 +1,63 @@
+import { openSync } from 'node:fs';
+import { MS, O, RESOLVE } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
+import { attachMount, cloneTree } from './mounts.ts';
+
+/** Descriptors of the stage's: masters go to the manager, slaves into the container. */
+export interface Terminals {
+  readonly console: { readonly master: number; readonly slave: number } | undefined;
+  readonly ttys: readonly { readonly master: number; readonly slave: number }[];
+  /** O_PATH descriptor of the container's own devpts, or -1. */
+  readonly devpts: number;
+}
+
+/** Group `tty` in every distribution. */
+const TTY_GROUP = 5;
+
+/**
+ * A devpts instance of the container's own: gid 5, mode 620 as LXC's; `gid` is left out where group 5 is not mapped.
+ * @returns a descriptor of its root
+ */
+export function mountDevpts(kernel: Kernel, dev: number, max: number): number {
+  const at = makeDirectoryInRoot(kernel, dev, 'pts');
+  const options = (gid: string) => `newinstance,ptmxmode=0666,mode=0620${gid},max=${max}`;
+  const flags = MS.NOSUID | MS.NOEXEC;
+  try {
+    kernel.mount('devpts', `/proc/self/fd/${at}`, 'devpts', flags, options(`,gid=${TTY_GROUP}`));
+  } catch {
+    kernel.mount('devpts', `/proc/self/fd/${at}`, 'devpts', flags, options(''));
+  }
+  kernel.close(at);
+  try {
+    kernel.symlinkat('pts/ptmx', dev, 'ptmx');
+  } catch {
+    // A node or a link that the image brought is covered below by nothing: it leads to the same place or to none.
+  }
+  return openInRoot(kernel, dev, 'pts', O.DIRECTORY);
+}
+
+/** A pty of the container's devpts, or of the host's where it has none. The slave is taken by descriptor (rule R5). */
+export function openPty(kernel: Kernel, devpts: number): { master: number; slave: number } {
+  const master =
+    devpts >= 0
+      ? kernel.openat2(devpts, 'ptmx', O.RDWR | O.NOCTTY, 0, RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS)
+      : openSync('/dev/ptmx', O.RDWR | O.NOCTTY | O.CLOEXEC);
+  return { master, slave: kernel.openPtyPeer(master) };
+}
+
+/** Puts a slave at /dev/NAME, or at /dev/DIR/NAME with a link from /dev/NAME. */
+export function placeTerminal(kernel: Kernel, dev: number, dir: string, name: string, slave: number): void {
+  if (dir) kernel.close(makeDirectoryInRoot(kernel, dev, dir));
+  const file = makeFileInRoot(kernel, dev, dir ? `${dir}/${name}` : name);
+  const mount = cloneTree(kernel, slave);
+  attachMount(kernel, mount, file);
+  kernel.close(mount);
+  kernel.close(file);
+  if (!dir) return;
+  try {
+    kernel.symlinkat(`${dir}/${name}`, dev, name);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EEXIST') throw error;
+  }
+}
