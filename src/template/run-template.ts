@@ -37,7 +37,7 @@ const STEP = /^==> *(.*)$/;
 
 /**
  * Runs a template to its end. When this returns or throws, no process of the template is left.
- * @throws TslxcError TEMPLATE_FAILED with the template's own last words.
+ * @throws TslxcError TEMPLATE_FAILED (or DISK_FULL) with the template's own last words.
  */
 export async function runTemplate(run: TemplateRun): Promise<void> {
   if (run.signal?.aborted) throw interrupted(run);
@@ -120,7 +120,7 @@ function failure(
   const words = tail.lastWords() ?? (exitCode === undefined ? spawnMessage : undefined);
   const reason = words?.startsWith(own) ? words.slice(own.length) : words;
   return new TslxcError({
-    code: 'TEMPLATE_FAILED',
+    code: /no space left on device/i.test(reason ?? '') ? 'DISK_FULL' : 'TEMPLATE_FAILED',
     message: `template ${templateName(run.template)} failed (${how})${reason ? `: ${reason}` : ''}`,
     container: run.name,
     step: 'template',
