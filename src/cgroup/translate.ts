@@ -40,6 +40,7 @@ const KEYED = /^(io\.|rdma\.|misc\.|net_prio\.ifpriomap|cgroup\.subtree_control)
 const FIRST = [
   'cpuset.cpus',
   'cpuset.mems',
+  'memory.max',
   'memory.limit_in_bytes',
   'memory.memsw.limit_in_bytes',
   'cpu.cfs_period_us',
