@@ -1,5 +1,6 @@
 /** The cgroups of one container, from the plan to the removal: what the rooms above use. */
-export { createCgroup, delegate, type MissingController } from './create.ts';
+export type { MissingController } from './controllers.ts';
+export { createCgroup, delegate } from './create.ts';
 export { applyDevices } from './devices.ts';
 export { freeze, isFrozen, unfreeze } from './freeze.ts';
 export { getItem, setItem } from './items.ts';

@@ -1,17 +1,12 @@
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { enableControllers, type MissingController } from './controllers.ts';
 import { reduceRules } from './device-rules.ts';
-import { describeProcess, errnoOf, pidsIn, readFile, tryWrite, writeFile } from './files.ts';
+import { errnoOf, readFile, tryWrite, writeFile } from './files.ts';
 import { words } from './layout.ts';
 import type { CgroupPlan, PlannedHierarchy } from './plan.ts';
 import { removeHierarchy } from './remove.ts';
-
-/** A controller that could not be handed down to the container, and why. */
-export interface MissingController {
-  readonly controller: string;
-  readonly reason: string;
-}
 
 /**
  * Makes the cgroups of a plan. If one can't be made, those made by this call are removed again.
@@ -109,52 +104,6 @@ function fillCpuset(hierarchy: PlannedHierarchy, directory: string): void {
   }
   // Cgroups that the guest makes below start filled as well.
   tryWrite(join(directory, 'cgroup.clone_children'), '1');
-}
-
-/** v2: each level must hand its controllers on to the next, from the mount point to the limit cgroup itself. */
-function enableControllers(hierarchy: PlannedHierarchy, needed: readonly string[]): MissingController[] {
-  const { mountpoint, limit, controllers } = hierarchy;
-  const levels = relative(mountpoint, limit)
-    .split('/')
-    .map((_, i, parts) => join(mountpoint, ...parts.slice(0, i)));
-  const missing = new Map<string, string>();
-  for (const directory of [...levels, limit]) {
-    const there = words(readFile(join(directory, 'cgroup.controllers')) ?? '');
-    const enabled = words(readFile(join(directory, 'cgroup.subtree_control')) ?? '');
-    for (const controller of controllers) {
-      if (missing.has(controller) || enabled.includes(controller)) continue;
-      const reason = there.includes(controller)
-        ? enable(directory, controller)
-        : `${dirname(directory)} does not hand it down (cgroup.subtree_control)`;
-      if (reason !== undefined) missing.set(controller, reason);
-    }
-  }
-  for (const [controller, reason] of missing) {
-    if (!needed.includes(controller)) continue;
-    throw new TslxcError({
-      code: 'CONTROLLER_MISSING',
-      message: `the ${controller} controller can not be used: ${reason}`,
-      step: 'create cgroups',
-      hint: 'a cgroup with processes of its own can not hand controllers down: move them to a cgroup below it',
-    });
-  }
-  return [...missing].map(([controller, reason]) => ({ controller, reason }));
-}
-
-/** The reason why it could not be enabled; undefined when it was. */
-function enable(directory: string, controller: string): string | undefined {
-  const file = join(directory, 'cgroup.subtree_control');
-  try {
-    writeFile(file, `+${controller}`);
-    return undefined;
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno !== 'EBUSY') return `${file} refused it (${errno})`;
-    const pids = pidsIn(directory);
-    const named = pids.slice(0, 5).map(describeProcess).join(', ');
-    const more = pids.length > 5 ? ` and ${pids.length - 5} more` : '';
-    return `${file} refused it (EBUSY), because processes are in ${directory} itself: ${named || 'gone by now'}${more}`;
-  }
 }
 
 /** Files that the owner of a delegated v2 cgroup may write; newer kernels list them. */
