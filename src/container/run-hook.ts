@@ -50,8 +50,11 @@ export async function runHook(run: HookRun): Promise<void> {
     stderr: 'pipe',
     buffer: false,
     reject: false,
-    ...(run.signal ? { cancelSignal: run.signal } : {}),
+    // A session of its own: no way to the caller's terminal (rule R5), and all of it can be ended at once.
+    detached: true,
   });
+  const breakOff = () => endGroup(child.pid);
+  run.signal?.addEventListener('abort', breakOff, { once: true });
   const tail: string[] = [];
   const follow = async (stream: 'stdout' | 'stderr') => {
     try {
@@ -71,6 +74,7 @@ export async function runHook(run: HookRun): Promise<void> {
     }, GRACE_MS).unref();
   });
   const [result] = await Promise.all([child, follow('stdout'), follow('stderr')]);
+  run.signal?.removeEventListener('abort', breakOff);
   run.signal?.throwIfAborted();
   if (result.exitCode === 0) return;
   throw new TslxcError({
@@ -82,6 +86,14 @@ export async function runHook(run: HookRun): Promise<void> {
     step: `hook ${run.type}`,
     ...(run.origin ? { file: run.origin.file, line: run.origin.line } : {}),
   });
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGTERM');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function howItEnded(result: { exitCode?: number | undefined; signal?: string | undefined }): string {

@@ -156,7 +156,7 @@ test('a root filesystem elsewhere goes too, unless it is not managed or the host
 
 test('after kill -9 in the middle the container is gone from sight and the next command removes the rest', async () => {
   const outside = join(root, 'many');
-  const big = template('for i in $(seq 200); do mkdir $R/$i; (cd $R/$i; touch $(seq 100)); done');
+  const big = template('for i in $(seq 100); do mkdir $R/$i; (cd $R/$i; touch $(seq 60)); done');
   const three = { name: 'three', lxcpath };
   await createContainer(three, { template: big, config, directory: outside });
   const before = entries();

@@ -1,5 +1,5 @@
 /** A scratch container directory for tests: own run directory, everything removed at the end. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -23,7 +23,7 @@ export function scratch(): Scratch {
   writeFileSync(join(root, 'empty.conf'), '# first line\nlxc.net.0.type = empty\n');
   after(() => {
     unmountBelow(root);
-    execFileSync('chattr', ['-R', '-f', '-i', '-a', root], { stdio: 'ignore' });
+    spawnSync('chattr', ['-R', '-f', '-i', '-a', root], { stdio: 'ignore' });
     rmSync(root, { recursive: true, force: true });
   });
   let number = 0;
