@@ -28,7 +28,7 @@ const veth = (extra: Partial<NicPlan> = {}): NicPlan => ({
 });
 const link = (name: string) => withNetlink(kernel, (netlink) => findLink(netlink, name));
 
-test('nics', { skip: !isRoot }, async (t) => {
+test('nics', { skip: !isRoot, timeout: 60_000 }, async (t) => {
   before(() => {
     leaveHostNetwork(kernel);
     withNetlink(kernel, (netlink) => {
