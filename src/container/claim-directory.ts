@@ -5,10 +5,19 @@ import { diskFull, tellsOfFullDisk } from '../storage/disk-full.ts';
 import { discardContainer } from './discard.ts';
 import { isPartial, removeMadeOutside } from './partial-marker.ts';
 import { type ContainerRef, configFile, containerDirectory } from './paths.ts';
+import { liveRecord } from './runtime-record.ts';
 
 /** 0700: the files of a container, set-id programs and devices among them, are nobody else's (CVE-2016-1581). */
 export function claimDirectory(ref: ContainerRef): void {
   const directory = containerDirectory(ref);
+  if (liveRecord(ref)) {
+    throw new TslxcError({
+      code: 'CONTAINER_EXISTS',
+      container: ref.name,
+      message: 'a container of that name is running',
+      hint: `stop it first: tslxc-stop -n ${ref.name}`,
+    });
+  }
   try {
     mkdirSync(ref.lxcpath, { recursive: true, mode: 0o711 });
     // A directory with nothing in it is in nobody's way; one with something, config or not, is somebody's.
