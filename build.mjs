@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 
 const BUNDLES = [
   { entry: 'src/cli/main.ts', outfile: 'dist/cli.cjs' },
-  { entry: 'src/manager/main.ts', outfile: 'dist/tslxcd.cjs' },
+  { entry: 'src/manager/boot.ts', outfile: 'dist/tslxcd.cjs' },
 ];
 
 // Code compiled for the last bundle is of no use to this one, and nothing else would ever remove it.
@@ -27,10 +27,7 @@ await Promise.all(
       format: 'cjs',
       target: 'node22',
       // Native code can not be bundled; it is found in node_modules beside dist.
-      external: [
-        'ffi-rs',
-        ...['list', 'net'].map((f) => `../api/${f}.ts`).filter((f) => !existsSync(`${root}/src/cli/${f}`)),
-      ],
+      external: ['ffi-rs'],
       // A CommonJS file has no import.meta; sources use it to find what is shipped with the package.
       banner: {
         js: "const __importMetaUrl = 'file://' + encodeURI(__filename).replace(/[?#]/g, encodeURIComponent);",

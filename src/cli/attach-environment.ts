@@ -1,4 +1,4 @@
-/** The environment of an attached program, by LXC's rules and in its order; later settings win. */
+/** The environment of an attached program, by LXC's rules, up to what its config and -v add. */
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -7,8 +7,6 @@ export interface EnvironmentChoice {
   readonly clear: boolean;
   /** Names to keep all the same. */
   readonly keep: readonly string[];
-  /** `NAME=VALUE`. */
-  readonly set: readonly string[];
 }
 
 export function attachEnvironment(caller: Readonly<NodeJS.ProcessEnv>, choice: EnvironmentChoice): string[] {
@@ -20,10 +18,6 @@ export function attachEnvironment(caller: Readonly<NodeJS.ProcessEnv>, choice: E
     choice.clear && variables.has('PATH') ? variables.get('PATH')! : completed(variables.get('PATH')),
   );
   variables.set('container', 'lxc');
-  for (const setting of choice.set) {
-    const at = setting.indexOf('=');
-    variables.set(setting.slice(0, at), setting.slice(at + 1));
-  }
   return [...variables].map(([name, value]) => `${name}=${value}`);
 }
 

@@ -7,16 +7,13 @@ export const realServices: Services = {
     return (await import('../config/system-config.ts')).loadSystemConfig().lxcpath;
   },
   async container(name, lxcpath): Promise<ContainerShape> {
-    // @ts-expect-error: being written
     const { Container } = await import('../api/container.ts');
     return new Container(name, lxcpath);
   },
   async listContainers(lxcpath) {
-    // @ts-expect-error: being written
     return (await import('../api/list.ts')).listContainers(lxcpath);
   },
   async bridge() {
-    // @ts-expect-error: being written
     return (await import('../api/net.ts')).bridge;
   },
 };

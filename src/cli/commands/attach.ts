@@ -47,8 +47,8 @@ export function attachOptions({ values, operands, io }: AttachCall): AttachOptio
     env: attachEnvironment(io.env, {
       clear: values['clear-env'],
       keep: values['keep-var'],
-      set: values['set-var'],
     }),
+    setEnv: values['set-var'],
     cwd: io.cwd,
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),

@@ -60,7 +60,7 @@ export default command(spec, async (call) => {
   for (const name of names) {
     const container = await call.services.container(name, await call.lxcpath());
     if (values.defined && !container.defined()) continue;
-    const info = container.info(want);
+    const info = await container.info(want);
     if (filters.length > 0 && !filters.some(([, keeps]) => keeps(info))) continue;
     if (!groups.every((group) => info.groups.includes(group))) continue;
     if (info.fault && !call.json) await call.complain(info.fault.with({ container: name }), 'warning');

@@ -16,7 +16,7 @@ export default command(spec, async (call) => {
   if (!container.defined()) throw missing(container);
   if (operands[0] !== undefined && values.restore === undefined)
     throw usage(`unexpected argument '${operands[0]}'`);
-  if (values.list) list(call, container.snapshots());
+  if (values.list) list(call, await container.snapshots());
   else if (values.restore !== undefined) await restore(call, container, values.restore);
   else if (values.destroy !== undefined) await container.destroySnapshot(values.destroy);
   else await take(call, container);

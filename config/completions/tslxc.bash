@@ -1,0 +1,129 @@
+# bash completion for tslxc; generated from the specifications of the commands.
+# shellcheck shell=bash disable=SC2207
+
+_tslxc_container() { tslxc ls -1 "${_tslxc_path[@]}" 2>/dev/null; }
+_tslxc_snapshot() { tslxc snapshot -L -n "$_tslxc_name" "${_tslxc_path[@]}" 2>/dev/null | sed -n 's/^\(snap[0-9]*\) .*/\1/p'; }
+_tslxc_template() {
+  local file folder
+  folder=$(readlink -f "$(command -v tslxc)") || return
+  for file in "${folder%/*/*}"/templates/tslxc-*; do printf "%s\n" "${file##*/tslxc-}"; done
+}
+_tslxc_key() { printf "%s\n" lxc.apparmor.allow_incomplete lxc.apparmor.allow_nesting lxc.apparmor.profile lxc.apparmor.raw lxc.arch lxc.autodev lxc.autodev.tmpfs.size lxc.cap.drop lxc.cap.keep lxc.cgroup.dir lxc.cgroup.dir.container lxc.cgroup.dir.container.inner lxc.cgroup.dir.monitor lxc.cgroup.dir.monitor.pivot lxc.cgroup.relative lxc.console.buffer.size lxc.console.logfile lxc.console.path lxc.console.rotate lxc.console.size lxc.environment lxc.environment.hooks lxc.environment.runtime lxc.ephemeral lxc.execute.cmd lxc.group lxc.hook.autodev lxc.hook.clone lxc.hook.destroy lxc.hook.mount lxc.hook.post-stop lxc.hook.pre-mount lxc.hook.pre-start lxc.hook.start lxc.hook.start-host lxc.hook.stop lxc.hook.version lxc.idmap lxc.include lxc.init.cmd lxc.init.cwd lxc.init.gid lxc.init.groups lxc.init.uid lxc.keyring.session lxc.log.file lxc.log.level lxc.log.syslog lxc.monitor.signal.pdeath lxc.monitor.unshare lxc.mount.auto lxc.mount.entry lxc.mount.fstab lxc.namespace.clone lxc.namespace.keep lxc.no_new_privs lxc.pty.max lxc.rootfs.managed lxc.rootfs.mount lxc.rootfs.options lxc.rootfs.path lxc.sched.core lxc.seccomp.allow_nesting lxc.seccomp.notify.cookie lxc.seccomp.notify.proxy lxc.seccomp.profile lxc.selinux.context lxc.selinux.context.keyring lxc.signal.halt lxc.signal.reboot lxc.signal.stop lxc.start.auto lxc.start.delay lxc.start.order lxc.time.offset.boot lxc.time.offset.monotonic lxc.tty.dir lxc.tty.max lxc.uts.name; }
+
+_tslxc() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[0]##*/} first=1 i
+  local _tslxc_name= _tslxc_path=()
+  COMPREPLY=()
+  # bash cuts --option=word at the equals sign
+  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
+  if [[ $command == tslxc ]]; then
+    if ((COMP_CWORD == 1)); then
+      COMPREPLY=($(compgen -W 'attach config console create destroy info ls net snapshot start stop update-config help' -- "$cur"))
+      return
+    fi
+    command=${COMP_WORDS[1]} first=2
+  fi
+  command=${command#tslxc-}
+  for ((i = first; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      --) compopt -o default; return ;;
+      -n | --name) _tslxc_name=${COMP_WORDS[i + 1]} ;;
+      -P | --lxcpath) _tslxc_path=(-P "${COMP_WORDS[i + 1]}") ;;
+      -*) ;;
+      *) [[ $_tslxc_name ]] || _tslxc_name=${COMP_WORDS[i]} ;;
+    esac
+  done
+  case "$command $prev" in
+    'attach -s' | 'attach --namespaces') COMPREPLY=($(compgen -W 'MOUNT PID UTSNAME IPC USER NETWORK CGROUP TIME' -- "$cur")); return ;;
+    'attach --keep-var') return ;;
+    'attach -v' | 'attach --set-var') return ;;
+    'attach -L' | 'attach --pty-log') compopt -o default; return ;;
+    'attach -u' | 'attach --uid') return ;;
+    'attach -g' | 'attach --gid') return ;;
+    'attach -n' | 'attach --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'attach -P' | 'attach --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'attach -o' | 'attach --logfile') compopt -o default; return ;;
+    'attach -l' | 'attach --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'console -t' | 'console --tty') return ;;
+    'console -e' | 'console --escape') return ;;
+    'console -n' | 'console --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'console -P' | 'console --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'console -o' | 'console --logfile') compopt -o default; return ;;
+    'console -l' | 'console --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'create -t' | 'create --template') COMPREPLY=($(compgen -W '$(_tslxc_template)' -- "$cur")); return ;;
+    'create -f' | 'create --config') compopt -o default; return ;;
+    'create -B' | 'create --bdev') COMPREPLY=($(compgen -W 'dir best none' -- "$cur")); return ;;
+    'create --dir') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'create -n' | 'create --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'create -P' | 'create --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'create -o' | 'create --logfile') compopt -o default; return ;;
+    'create -l' | 'create --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'destroy -n' | 'destroy --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'destroy -P' | 'destroy --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'destroy -o' | 'destroy --logfile') compopt -o default; return ;;
+    'destroy -l' | 'destroy --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'info -c' | 'info --config') COMPREPLY=($(compgen -W '$(_tslxc_key)' -- "$cur")); return ;;
+    'info -n' | 'info --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'info -P' | 'info --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'info -o' | 'info --logfile') compopt -o default; return ;;
+    'info -l' | 'info --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'info --rcfile') compopt -o default; return ;;
+    'ls -F' | 'ls --fancy-format') COMPREPLY=($(compgen -W 'NAME STATE PID RAM SWAP AUTOSTART GROUPS INTERFACE IPV4 IPV6 UNPRIVILEGED' -- "$cur")); return ;;
+    'ls -g' | 'ls --groups') return ;;
+    'ls --filter') return ;;
+    'ls -n' | 'ls --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'ls -P' | 'ls --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'ls -o' | 'ls --logfile') compopt -o default; return ;;
+    'ls -l' | 'ls --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'snapshot -c' | 'snapshot --comment') compopt -o default; return ;;
+    'snapshot -r' | 'snapshot --restore') COMPREPLY=($(compgen -W '$(_tslxc_snapshot)' -- "$cur")); return ;;
+    'snapshot -N' | 'snapshot --newname') return ;;
+    'snapshot -d' | 'snapshot --destroy') COMPREPLY=($(compgen -W '$(_tslxc_snapshot)' -- "$cur")); return ;;
+    'snapshot -n' | 'snapshot --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'snapshot -P' | 'snapshot --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'snapshot -o' | 'snapshot --logfile') compopt -o default; return ;;
+    'snapshot -l' | 'snapshot --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'start -f' | 'start --rcfile') compopt -o default; return ;;
+    'start -s' | 'start --define') COMPREPLY=($(compgen -W '$(_tslxc_key)' -- "$cur")); return ;;
+    'start -c' | 'start --console') compopt -o default; return ;;
+    'start -L' | 'start --console-log') compopt -o default; return ;;
+    'start -p' | 'start --pidfile') compopt -o default; return ;;
+    'start -n' | 'start --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'start -P' | 'start --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'start -o' | 'start --logfile') compopt -o default; return ;;
+    'start -l' | 'start --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'stop -t' | 'stop --timeout') return ;;
+    'stop -n' | 'stop --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'stop -P' | 'stop --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'stop -o' | 'stop --logfile') compopt -o default; return ;;
+    'stop -l' | 'stop --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'update-config -c' | 'update-config --config') compopt -o default; return ;;
+  esac
+  case "$command $cur" in
+    'attach -'*) COMPREPLY=($(compgen -W '-e --elevated-privileges -s --namespaces -R --remount-sys-proc --clear-env --keep-env --keep-var -v --set-var -L --pty-log -u --uid -g --gid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'config -'*) COMPREPLY=($(compgen -W '-l --list --json -h --help --usage --version' -- "$cur")) ;;
+    'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'destroy -'*) COMPREPLY=($(compgen -W '-f --force -s --snapshots -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'info -'*) COMPREPLY=($(compgen -W '-c --config -i --ips -p --pid -S --stats -s --state -H --no-humanize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --rcfile --json -h --help --usage --version' -- "$cur")) ;;
+    'ls -'*) COMPREPLY=($(compgen -W '-1 --line -f --fancy -F --fancy-format --active --running --frozen --stopped --defined --nesting -g --groups --filter -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'net -'*) COMPREPLY=($(compgen -W '-q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'snapshot -'*) COMPREPLY=($(compgen -W '-c --comment -L --list -C --showcomments -r --restore -N --newname -d --destroy -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'start -'*) COMPREPLY=($(compgen -W '-d --daemon -F --foreground -f --rcfile -s --define -c --console -L --console-log -C --close-all-fds -p --pidfile -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'stop -'*) COMPREPLY=($(compgen -W '-r --reboot -W --nowait -t --timeout -k --kill --nokill --nolock -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'update-config -'*) COMPREPLY=($(compgen -W '-c --config -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'attach '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'console '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'create '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'destroy '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'info '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'ls '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'net '*) COMPREPLY=($(compgen -W 'start stop restart reload force-reload status' -- "$cur")) ;;
+    'snapshot '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'start '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'stop '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'update-config '*) compopt -o default ;;
+  esac
+}
+
+complete -F _tslxc tslxc tslxc-attach tslxc-config tslxc-console tslxc-create tslxc-destroy tslxc-info tslxc-ls tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-update-config

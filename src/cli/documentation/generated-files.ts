@@ -1,0 +1,19 @@
+/** Everything that is generated from the specifications, as path and content. A test holds the files against it. */
+import { COMMANDS, type CommandName, loadCommand } from '../command-table.ts';
+import { version } from '../version.ts';
+import { bashCompletion } from './bash-completion.ts';
+import { fishCompletion } from './fish-completion.ts';
+import { manPage } from './man-page.ts';
+import { zshCompletion } from './zsh-completion.ts';
+
+/** Paths are relative to the package's folder. */
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const names = (Object.keys(COMMANDS) as CommandName[]).sort();
+  const specs = await Promise.all(names.map(async (name) => (await loadCommand(name)).spec));
+  return new Map([
+    ...specs.map((spec): [string, string] => [`man/tslxc-${spec.name}.1`, manPage(spec, version())]),
+    ['config/completions/tslxc.bash', bashCompletion(specs)],
+    ['config/completions/_tslxc', zshCompletion(specs)],
+    ['config/completions/tslxc.fish', fishCompletion(specs)],
+  ]);
+}

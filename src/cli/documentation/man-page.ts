@@ -1,0 +1,71 @@
+/** A command's manual page, made of its specification. */
+import type { CommandSpec, OptionSpec } from '../command-spec.ts';
+import { isCommon } from '../common-options.ts';
+import { allOptions, optionSummary, programName } from '../help.ts';
+import { bold, escapeText, italic, literal, section, tagged } from './roff.ts';
+
+export function manPage(spec: CommandSpec, version: string): string {
+  const program = programName(spec);
+  const options = Object.entries(allOptions(spec));
+  const rows = (common: boolean) =>
+    options
+      .filter(([name]) => isCommon(name) === common)
+      .flatMap(([name, option]) => tagged(optionTerm(name, option), `${sentence(optionSummary(option))}`));
+  return [
+    `.\\" Generated from src/cli/commands/${spec.name}.spec.ts; change that and run src/cli/documentation/generate.ts.`,
+    `.TH ${program.toUpperCase()} 1 "" "tslxc ${version}" "System containers"`,
+    ...section('NAME', [`${escapeText(program)} \\- ${escapeText(spec.summary)}`]),
+    ...section(
+      'SYNOPSIS',
+      spec.synopsis.flatMap((form, at) => [
+        ...(at > 0 ? ['.br'] : []),
+        `${bold(program)} ${escapeText(form)}`,
+      ]),
+    ),
+    ...section(
+      'DESCRIPTION',
+      spec.description.flatMap((paragraph, at) => [...(at > 0 ? ['.PP'] : []), escapeText(paragraph)]),
+    ),
+    ...section(
+      'ARGUMENTS',
+      spec.operands.flatMap((operand) => tagged(italic(operand.name), sentence(operand.summary))),
+    ),
+    ...section('OPTIONS', rows(false)),
+    ...section('COMMON OPTIONS', rows(true)),
+    ...section(
+      'EXIT STATUS',
+      spec.exitCodes.flatMap(([code, meaning]) => tagged(bold(code), sentence(meaning))),
+    ),
+    ...section(
+      'EXAMPLES',
+      spec.examples.flatMap(({ command, meaning }, at) => [
+        ...(at > 0 ? ['.PP'] : []),
+        escapeText(`${capital(meaning)}:`),
+        ...literal([command]),
+      ]),
+    ),
+    ...section('SEE ALSO', [spec.seeAlso.map(reference).join(',\n')]),
+    '',
+  ].join('\n');
+}
+
+function optionTerm(name: string, option: OptionSpec): string {
+  const argument = option.kind === 'none' ? '' : `=${italic(option.argument ?? 'VALUE')}`;
+  const long = `${bold(`--${name}`)}${option.kind === 'optional' ? `[${argument}]` : argument}`;
+  return option.short ? `${bold(`-${option.short}`)}, ${long}` : long;
+}
+
+/** `ls` is a command of ours, `page(5)` is a page by itself. */
+function reference(name: string): string {
+  const [, page, number] = /^(.*)\((\d)\)$/.exec(name) ?? [];
+  return page ? `${bold(page)}(${number})` : `${bold(`tslxc-${name}`)}(1)`;
+}
+
+function capital(text: string): string {
+  return /^[A-Z]|^[a-z]*[A-Z]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function sentence(text: string): string {
+  const whole = capital(text);
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+}
