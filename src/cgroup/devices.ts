@@ -14,6 +14,7 @@ import {
 import { errnoOf, readFile, writeFile } from './files.ts';
 import type { CgroupNote } from './limits.ts';
 import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
+import { bottomUp } from './subtree.ts';
 
 /**
  * Puts the plan's device rules in force: by the devices controller where the host has it in v1, else by a program on
@@ -28,7 +29,7 @@ export function applyDevices(
   if (plan.devices.length === 0 && before.length === 0) return [];
   const target = reduceRules(plan.devices);
   const controller = v1Of(plan, 'devices');
-  if (controller) return applyV1(controller.limit, controller.inner, target, reduceRules(before));
+  if (controller) return applyV1(controller.limit, target, reduceRules(before));
   const unified = v2Of(plan);
   if (!unified) {
     throw new TslxcError({
@@ -83,14 +84,17 @@ const EVERYTHING: DeviceException[] = (['b', 'c'] as const).map((type) => ({
 
 /**
  * The kernel copies a v1 list when a cgroup is made, hands what is denied down to those below, and what is allowed
- * not: so what is allowed is written into the inner cgroup too. Allowing comes first, so that nothing that stays
- * allowed is denied for a moment.
+ * not: so what is allowed is written into those below as well, but for cgroups that the guest has restricted itself.
+ * Allowing comes first, so that nothing that stays allowed is denied for a moment.
  */
-function applyV1(limit: string, inner: string, target: DevicePolicy, before: DevicePolicy): CgroupNote[] {
+function applyV1(limit: string, target: DevicePolicy, before: DevicePolicy): CgroupNote[] {
+  const followers = followersOf(limit);
   const listed = readList(limit);
   if (listed === null) {
     if (target.default === 'deny') throw impossible(limit, 'denied by default');
-    for (const one of missing(before.exceptions, target.exceptions)) allow(limit, inner, one);
+    for (const one of missing(before.exceptions, target.exceptions)) {
+      for (const directory of [limit, ...followers]) put(directory, 'allow', one);
+    }
     for (const one of missing(target.exceptions, before.exceptions)) put(limit, 'deny', one);
     return [];
   }
@@ -99,13 +103,25 @@ function applyV1(limit: string, inner: string, target: DevicePolicy, before: Dev
   const wanted = target.default === 'allow' ? EVERYTHING : target.exceptions;
   const refused = missing(wanted, listed).filter((one) => !tryPut(limit, 'allow', one));
   for (const one of missing(listed, wanted)) put(limit, 'deny', one);
-  for (const one of wanted) tryPut(inner, 'allow', one);
+  for (const directory of followers) for (const one of wanted) tryPut(directory, 'allow', one);
   return refused.map((one) => ({
     key: 'devices.allow',
     asked: deviceLine(one),
     effective: deviceList({ default: 'deny', exceptions: readList(limit) ?? EVERYTHING }),
     why: 'the cgroup above does not allow it',
   }));
+}
+
+/** The cgroups below that have the very list of the limit cgroup, parents first. */
+function followersOf(limit: string): string[] {
+  const listOf = (directory: string) =>
+    readFile(join(directory, 'devices.list'))?.split('\n').sort().join('\n');
+  const own = listOf(limit);
+  const found: string[] = [];
+  bottomUp(limit, (path) => {
+    if (path !== limit && listOf(path) === own) found.push(path);
+  });
+  return found.reverse();
 }
 
 function put(directory: string, verb: 'allow' | 'deny', exception: DeviceException): void {
@@ -125,11 +141,6 @@ function tryPut(directory: string, verb: 'allow' | 'deny', exception: DeviceExce
     if (errnoOf(error) === 'EPERM') return false;
     throw failed(`"${deviceLine(exception)}" was refused by ${join(directory, `devices.${verb}`)}`, error);
   }
-}
-
-function allow(limit: string, inner: string, exception: DeviceException): void {
-  put(limit, 'allow', exception);
-  tryPut(inner, 'allow', exception);
 }
 
 function impossible(limit: string, wanted: string): TslxcError {

@@ -17,7 +17,12 @@ export interface CgroupStatistics {
   readonly blockReadBytes?: bigint | undefined;
   readonly blockWriteBytes?: bigint | undefined;
   readonly pids?: bigint | undefined;
-  /** Processes that the OOM killer took since the container was started. */
+  /** How often the memory limit was hit; the kernel then takes caches away first. */
+  readonly memoryLimitHits?: bigint | undefined;
+  /**
+   * Processes that the OOM killer took since the container was started. On v1 each victim is counted in its own
+   * cgroup, so those of cgroups that the guest has removed since are missing.
+   */
   readonly oomKills?: bigint | undefined;
 }
 
@@ -68,6 +73,7 @@ function memory(plan: CgroupPlan): Partial<CgroupStatistics> {
       kernelMemoryBytes: readNumber(join(one, 'memory.kmem.usage_in_bytes')),
       // The two are read one after the other: never below nothing.
       swapBytes: both === undefined || usage === undefined ? undefined : both > usage ? both - usage : 0n,
+      memoryLimitHits: readNumber(join(one, 'memory.failcnt')),
       oomKills: oomKillsV1(one),
     };
   }
@@ -75,16 +81,17 @@ function memory(plan: CgroupPlan): Partial<CgroupStatistics> {
   if (!two) return {};
   const stat = readCounters(join(two, 'memory.stat'));
   const parts = ['kernel_stack', 'pagetables', 'percpu', 'sock', 'slab'].map((name) => stat.get(name));
+  const events = readCounters(join(two, 'memory.events'));
   return {
     memoryBytes: readNumber(join(two, 'memory.current')),
     memoryLimitBytes: readNumber(join(two, 'memory.max')),
     kernelMemoryBytes: stat.get('kernel') ?? sum(parts),
     swapBytes: readNumber(join(two, 'memory.swap.current')),
-    oomKills: readCounters(join(two, 'memory.events')).get('oom_kill'),
+    memoryLimitHits: events.get('max'),
+    oomKills: events.get('oom_kill'),
   };
 }
 
-/** v1 counts a victim in its own cgroup only; those of cgroups that are gone are lost. */
 function oomKillsV1(limit: string): bigint | undefined {
   const counts: (bigint | undefined)[] = [];
   bottomUp(limit, (path) => counts.push(readCounters(join(path, 'memory.oom_control')).get('oom_kill')));

@@ -223,6 +223,7 @@ test('memory: what overflows is killed inside, nothing outside, and it shows', {
   const result = inside(plan, `unshare -m sh -c '${fill}'`);
   assert.notEqual(result.stdout, '0');
   assert.ok(statistics(plan).oomKills! >= 1n, 'counted');
+  assert.ok(statistics(plan).memoryLimitHits! >= 1n);
   assert.equal(statistics(plan).memoryLimitBytes, 64n << 20n);
   assert.equal(neighbour.exitCode ?? neighbour.signalCode, null);
   neighbour.kill();
@@ -262,6 +263,25 @@ for (const spelling of ['cgroup', 'cgroup2']) {
     assert.match(inside(plan, NODES).stderr, /full/, 'again changes nothing');
   });
 }
+
+test('devices: what is allowed later reaches what the guest made, unless it restricted that itself', {
+  skip,
+}, () => {
+  let { plan } = start(
+    'lxc.cgroup.devices.deny = a\nlxc.cgroup.devices.allow = c *:* m\nlxc.cgroup.devices.allow = c 1:3 rwm',
+  );
+  applyDevices(kernel, plan);
+  const devices = plan.hierarchies.find(({ controllers }) => controllers.includes('devices'));
+  if (!devices) return; // v2: one program for all
+  for (const name of ['plain', 'plain/below', 'strict']) mkdirSync(join(devices.inner, name));
+  writeFileSync(join(devices.inner, 'strict/devices.deny'), 'c 1:3 rw');
+  ({ plan } = setItem(kernel, plan, 'devices.allow', 'c 1:7 r'));
+  const list = (name: string) => readFileSync(join(devices.inner, name, 'devices.list'), 'utf8');
+  assert.match(list('plain/below'), /c 1:7 r/);
+  assert.doesNotMatch(list('strict'), /1:7/);
+  setItem(kernel, plan, 'devices.deny', 'c 1:7 r');
+  assert.doesNotMatch(list('plain/below'), /1:7/);
+});
 
 test('devices: a denylist', { skip }, () => {
   let { plan } = start('lxc.cgroup.devices.deny = c 1:7 r');
