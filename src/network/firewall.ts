@@ -86,7 +86,7 @@ async function nftForwardDrops(settings: ServiceSettings): Promise<NetworkWarnin
   return warnings;
 }
 
-/** The same question where there is only iptables: our chain comes first there, so it is about those before it only. */
+/** With iptables our jumps stand first in the chain that has the policy, so they are heard before it. */
 export async function firewallWarnings(
   kind: FirewallKind,
   settings: ServiceSettings,

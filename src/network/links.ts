@@ -1,7 +1,7 @@
 /** Network interfaces of the current network namespace: make, change, remove, look at. */
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { AF } from '../kernel/constants.ts';
-import { macFromBytes, macToBytes } from './mac-address.ts';
+import { macFromBytes, macToBytes } from './mac-bytes.ts';
 import type { Netlink } from './netlink.ts';
 import { attribute, decodeAttributes, nested, readText, text, u8, u32 } from './netlink-message.ts';
 import {

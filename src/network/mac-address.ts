@@ -31,11 +31,3 @@ export function resolveMac(template: string): string {
 export function hostEndMac(): string {
   return resolveMac('fe:xx:xx:xx:xx:xx');
 }
-
-export function macToBytes(mac: string): Buffer {
-  return Buffer.from(mac.replaceAll(':', ''), 'hex');
-}
-
-export function macFromBytes(bytes: Buffer | undefined): string {
-  return bytes ? (bytes.toString('hex').match(/../g) ?? []).join(':') : '';
-}
