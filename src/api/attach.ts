@@ -62,7 +62,7 @@ export function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitS
         ...(size ? { pty: size, terminals } : {}),
       },
       (event) => {
-        if (event.type === 'attached-exit') ended(event.status);
+        if (event.type === 'attached-exit') ended(event.status ?? { code: null, signal: null });
       },
     );
     const stopForwarding = forwardSignals(manager, pid, size !== undefined);

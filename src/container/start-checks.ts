@@ -12,14 +12,18 @@ import { availableIds, hostIdOf, mapFault } from '../security/id-map.ts';
 import { DEFAULT_PATH } from '../stage/execute.ts';
 import { openInRoot } from '../stage/in-root.ts';
 import type { StartPlan } from './start-plan.ts';
+import type { StartServices } from './start-services.ts';
 
 type Check = (kernel: Kernel, plan: StartPlan) => void;
 
-const CHECKS: readonly Check[] = [checkRootfs, checkIdMap, checkReach, checkInit, checkNetwork];
+const CHECKS: readonly Check[] = [checkRootfs, checkIdMap, checkReach, checkInit];
 
 /** @throws TslxcError the first fault of the plan on this host */
-export function checkStart(kernel: Kernel, plan: StartPlan): void {
+export async function checkStart({ kernel, ensureBridge }: StartServices, plan: StartPlan): Promise<void> {
   for (const check of CHECKS) check(kernel, plan);
+  // The default bridge is made when the first container names it; any other has to be there.
+  for (const { type, link } of plan.nics) if (type === 'veth' && link) await ensureBridge(link);
+  checkNics(kernel, plan.nics);
 }
 
 function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan): void {
@@ -115,8 +119,4 @@ function executable(kernel: Kernel, root: number, path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function checkNetwork(kernel: Kernel, plan: StartPlan): void {
-  checkNics(kernel, plan.nics);
 }

@@ -48,7 +48,6 @@ export interface StartContext {
 export async function startContainer(context: StartContext): Promise<Started> {
   const { services, plan, journal, hooks } = context;
   await hooks.run('pre-start');
-  for (const nic of plan.nics) if (nic.type === 'veth' && nic.link) await services.ensureBridge(nic.link);
   const prepared =
     plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
   const stageReady = services.stage('start', prepared, context.log);

@@ -3,9 +3,10 @@
  * We lift that from every mapping, fork, and look whether a mapping appeared in between that the child now lacks; if
  * one did, the child (still blocked in read) is killed and we try again. A child that gets the go byte is complete.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import type { Calls } from './binding.ts';
-import { MADV_DOFORK, SIG } from './constants.ts';
+import { MADV_DOFORK, O, SIG, SYS } from './constants.ts';
+import { openHow } from './structs.ts';
 
 /** /proc/self/maps is read into memory that is there already: allocating would change what is being read. */
 const text = [Buffer.alloc(1 << 18), Buffer.alloc(1 << 18)] as const;
@@ -13,6 +14,13 @@ const ranges = [new Float64Array(8192), new Float64Array(8192)] as const;
 const byte = Buffer.alloc(1);
 const pipeFds = Buffer.alloc(8);
 const status = Buffer.alloc(4);
+const readOnly = openHow(O.RDONLY | O.CLOEXEC, 0, 0);
+
+/**
+ * The host's procfs, opened before any namespace is entered: a stage that has joined a container forks too, and must
+ * not look at the guest's /proc (rule R2), where it is not even listed. Close-on-exec like everything of ours.
+ */
+let proc = -1;
 
 const DASH = 45;
 const SPACE = 32;
@@ -20,17 +28,17 @@ const NEWLINE = 10;
 const NINE = 57;
 
 /** Reads the mappings into slot 0 (before) or 1 (after); returns how many numbers (two a mapping) were written. */
-function readMappings(slot: 0 | 1): number {
+function readMappings(calls: Calls, slot: 0 | 1): number {
   const buffer = text[slot];
   const out = ranges[slot];
-  const fd = openSync('/proc/self/maps', 'r');
+  const fd = calls.openat2(SYS.openat2, proc, 'self/maps', readOnly, readOnly.length);
   let length = 0;
   for (;;) {
-    const n = readSync(fd, buffer, length, buffer.length - length, null);
+    const n = calls.read(fd, buffer.subarray(length), buffer.length - length);
     if (n === 0) break;
     length += n;
   }
-  closeSync(fd);
+  calls.close(fd);
   let at = 0;
   let count = 0;
   while (at < length) {
@@ -71,11 +79,12 @@ const ATTEMPTS = 1000;
 
 /** Forks; 0 in the child, the child's pid in the parent. See the head of the file. */
 export function certifiedFork(calls: Calls): number {
+  if (proc < 0) proc = openSync('/proc', O.PATH | O.DIRECTORY | O.CLOEXEC);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     calls.pipe2(pipeFds, 0);
     const goRead = pipeFds.readInt32LE(0);
     const goWrite = pipeFds.readInt32LE(4);
-    const before = readMappings(0);
+    const before = readMappings(calls, 0);
     const old = ranges[0];
     for (let i = 0; i < before; i += 2) {
       try {
@@ -92,15 +101,14 @@ export function certifiedFork(calls: Calls): number {
       calls.close(goRead);
       return 0;
     }
-    const after = readMappings(1);
+    const after = readMappings(calls, 1);
     const certified = covered(before, after);
     if (certified) calls.write(goWrite, byte, 1);
-    else calls.kill(pid, SIG.KILL);
+    else endIncomplete(calls, pid);
     calls.close(goRead);
     calls.close(goWrite);
     if (certified) return pid;
     forkRetries++;
-    waitGone(calls, pid);
   }
   throw new Error(`no certified fork in ${ATTEMPTS} attempts: the heap does not hold still`);
 }
@@ -113,9 +121,10 @@ function readByte(calls: Calls, fd: number): number {
   }
 }
 
-/** Where SIGCHLD is ignored the kernel has reaped the child already (ECHILD). */
-function waitGone(calls: Calls, pid: number): void {
+/** It may have crashed on the page that it lacks; and where SIGCHLD is ignored the kernel has reaped it already. */
+function endIncomplete(calls: Calls, pid: number): void {
   try {
+    calls.kill(pid, SIG.KILL);
     calls.waitpid(pid, status, 0);
   } catch {}
 }

@@ -90,8 +90,6 @@ export interface Kernel {
   setNonblocking(fd: number, on: boolean): void;
   pipe(): [read: number, write: number];
   close(fd: number): void;
-  /** Closes every descriptor from `first` up. */
-  closeFrom(first: number): void;
   /** Marks every descriptor from `first` up close-on-exec. */
   cloexecFrom(first: number): void;
   /** Bytes read; 0 at the end; -1 when nothing is there on a non-blocking descriptor. */

@@ -181,7 +181,6 @@ function fileVerbs(c: Calls) {
       return [fds.readInt32LE(0), fds.readInt32LE(4)];
     },
     close: (fd) => void c.close(fd),
-    closeFrom: (first) => void c.closeRange(SYS.close_range, first, 0xffffffff, 0),
     cloexecFrom: (first) => void c.closeRange(SYS.close_range, first, 0xffffffff, CLOSE_RANGE_CLOEXEC),
     read(fd, buffer) {
       try {

@@ -25,6 +25,7 @@ async function boot(): Promise<void> {
   const keeperIsThere = keeperRuns(paths.keeperLock);
   // The lock belongs to the open file, which a forked child shares: the keeper must not hold it past our death.
   if (!keeperIsThere && kernel.fork() === 0) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, [lock]);
+  process.title = 'tslxcd';
   const { runManager } = await import('./main.ts');
   await runManager(paths, monitor, () => reachKeeper(paths.keeperSocket));
 

@@ -33,12 +33,10 @@ interface Spare {
 const KINDS: readonly StageKind[] = ['start', 'attach', 'userns'];
 /** How long after the last request spares are made again, milliseconds: not in the middle of a start. */
 const QUIET = 40;
-const CONTROL = 3;
-const MANAGER = 4;
 
 /** Serves until the manager's end of `control` closes. `manager` is a pidfd of it. */
 export function forkServer(kernel: Kernel, control: number, manager: number): never {
-  holdOnly(kernel, control, manager);
+  process.title = 'tslxc-forkserver';
   kernel.prctl(PR.SET_DUMPABLE, 0);
   kernel.signal(SIG.CHLD, 'ignore');
   const spares: { plain?: Spare | undefined; prepared?: Spare | undefined } = {};
@@ -49,11 +47,11 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
 
   /** A fresh stage on its way to work: forks, and in the child never returns. */
   const forkStage = (kind: StageKind, channelNumber: number): number => {
-    const channel = kernel.pidfdGetfd(MANAGER, channelNumber);
+    const channel = kernel.pidfdGetfd(manager, channelNumber);
     const pid = kernel.fork();
     if (pid === 0) {
-      for (const fd of [CONTROL, ...sockets()]) kernel.close(fd);
-      runStage(kernel, kind, channel, MANAGER, 0);
+      for (const fd of [control, ...sockets()]) kernel.close(fd);
+      runStage(kernel, kind, channel, manager, 0);
     }
     kernel.close(channel);
     return pid;
@@ -63,8 +61,8 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
     const [ours, theirs] = kernel.socketpair(1 | O.CLOEXEC);
     const pid = kernel.fork();
     if (pid === 0) {
-      for (const fd of [CONTROL, ours, ...sockets()]) kernel.close(fd);
-      waitAsSpare(kernel, theirs, unshared);
+      for (const fd of [control, ours, ...sockets()]) kernel.close(fd);
+      waitAsSpare(kernel, manager, theirs, unshared);
     }
     kernel.close(theirs);
     return { pid, socket: ours };
@@ -100,35 +98,25 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
 
   for (;;) {
     const full = spares.plain && spares.prepared;
-    const ready = kernel.poll([{ fd: CONTROL, events: POLL.IN }], full ? -1 : QUIET);
+    const ready = kernel.poll([{ fd: control, events: POLL.IN }], full ? -1 : QUIET);
     if (ready.length === 0) {
       if (!spares.plain) spares.plain = makeSpare(0);
       else if (!spares.prepared) spares.prepared = makeSpare(PREPARED_NAMESPACES);
       continue;
     }
-    const length = kernel.recv(CONTROL, chunk);
+    const length = kernel.recv(control, chunk);
     if (length === 0) kernel.exit(0);
     for (const line of lines.push(chunk.subarray(0, length)))
-      kernel.send(CONTROL, Buffer.from(`${JSON.stringify(serve(line))}\n`));
+      kernel.send(control, Buffer.from(`${JSON.stringify(serve(line))}\n`));
   }
 }
 
-/** Nothing of the keeper's (other containers' consoles, its socket) may be in a process that enters a container. */
-function holdOnly(kernel: Kernel, control: number, manager: number): void {
-  const [a, b] = [kernel.dup(control), kernel.dup(manager)];
-  kernel.dup2(a, CONTROL);
-  kernel.dup2(b, MANAGER);
-  kernel.setCloexec(CONTROL, true);
-  kernel.setCloexec(MANAGER, true);
-  kernel.closeFrom(MANAGER + 1);
-}
-
-function waitAsSpare(kernel: Kernel, socket: number, unshared: number): never {
+function waitAsSpare(kernel: Kernel, manager: number, socket: number, unshared: number): never {
   if (unshared !== 0) kernel.unshare(unshared);
   const order = Buffer.alloc(8);
   if (kernel.recv(socket, order) !== 8) kernel.exit(0);
-  const channel = kernel.pidfdGetfd(MANAGER, order.readInt32LE(0));
+  const channel = kernel.pidfdGetfd(manager, order.readInt32LE(0));
   kernel.send(socket, Buffer.from([1]));
   kernel.close(socket);
-  return runStage(kernel, KINDS[order.readInt32LE(4)]!, channel, MANAGER, unshared);
+  return runStage(kernel, KINDS[order.readInt32LE(4)]!, channel, manager, unshared);
 }

@@ -3,7 +3,8 @@ import type { ExitStatus } from '../kernel/kernel.ts';
 
 export interface Ended {
   readonly pid: number;
-  readonly status: ExitStatus;
+  /** Null where the process was not the keeper's child: it has ended, nobody knows how. */
+  readonly status: ExitStatus | null;
 }
 
 export type KeeperRequest = { readonly id: number } & (

@@ -17,6 +17,14 @@ interface Kept {
   readonly drain: { readonly log?: string } | undefined;
 }
 
+/** A process whose end the manager wants to know. One that an earlier keeper started is no child of ours. */
+interface Watched {
+  /** -1 once it has ended. */
+  pidfd: number;
+  /** Null while it runs, and for good where another's child ended and only that can be known. */
+  status: ExitStatus | null;
+}
+
 interface Manager {
   readonly socket: number;
   readonly lines: LineBuffer;
@@ -32,13 +40,14 @@ export class Keeper {
   readonly #path: string;
   readonly #listener: number;
   readonly #children: number;
+  readonly #lock: number;
   readonly #kept = new Map<string, Kept>();
-  /** Watched processes; a status once they have ended. */
-  readonly #watched = new Map<number, ExitStatus | null>();
+  readonly #watched = new Map<number, Watched>();
   readonly #chunk = Buffer.alloc(65536);
   #manager: Manager | undefined;
 
-  constructor(kernel: Kernel, path: string) {
+  constructor(kernel: Kernel, path: string, lock: number) {
+    this.#lock = lock;
     this.#kernel = kernel;
     this.#path = path;
     rmSync(path, { force: true });
@@ -59,13 +68,20 @@ export class Keeper {
         if (fd === this.#listener) this.#accept();
         else if (fd === this.#children) this.#reap();
         else if (fd === this.#manager?.socket) this.#hear(this.#manager);
-        else this.#drain(fd, what);
+        else this.#other(fd, what);
       }
     }
   }
 
+  #other(fd: number, what: number): void {
+    const watched = [...this.#watched].find(([, { pidfd }]) => pidfd === fd);
+    if (watched) this.#noteEnd(watched[0]);
+    else this.#drain(fd, what);
+  }
+
   #interests(): { fd: number; events: number }[] {
     const fds = [this.#listener, this.#children];
+    for (const { pidfd } of this.#watched.values()) if (pidfd >= 0) fds.push(pidfd);
     if (this.#manager) fds.push(this.#manager.socket);
     else for (const kept of this.#kept.values()) if (kept.drain) fds.push(kept.fd);
     return fds.map((fd) => ({ fd, events: POLL.IN }));
@@ -94,13 +110,15 @@ export class Keeper {
       return;
     }
     for (const line of manager.lines.push(this.#chunk.subarray(0, length)))
-      this.#answer(manager, JSON.parse(line) as KeeperRequest);
+      if (this.#manager === manager) this.#answer(manager, JSON.parse(line) as KeeperRequest);
   }
 
+  /** A failed write may have hung up already when the end of the stream is read. */
   #hangUp(manager: Manager): void {
+    if (this.#manager !== manager) return;
+    this.#manager = undefined;
     this.#kernel.close(manager.socket);
     if (manager.pidfd >= 0) this.#kernel.close(manager.pidfd);
-    if (this.#manager === manager) this.#manager = undefined;
   }
 
   #answer(manager: Manager, request: KeeperRequest): void {
@@ -125,7 +143,7 @@ export class Keeper {
         manager.pid = request.pid;
         manager.pidfd = this.#kernel.pidfdOpen(request.pid);
         const ended: Ended[] = [];
-        for (const [pid, status] of this.#watched) if (status) ended.push({ pid, status });
+        for (const [pid, { pidfd, status }] of this.#watched) if (pidfd < 0) ended.push({ pid, status });
         return {
           pid: process.pid,
           kept: Object.fromEntries([...this.#kept].map(([label, { fd }]) => [label, fd])),
@@ -145,11 +163,11 @@ export class Keeper {
       case 'fork-server':
         return { pid: this.#forkServer(manager, request.control) };
       case 'watch':
-        // It may have ended before it was asked about.
-        if (!this.#watched.has(request.pid)) this.#watched.set(request.pid, null);
+        if (!this.#watched.has(request.pid))
+          this.#watched.set(request.pid, { pidfd: this.#kernel.pidfdOpen(request.pid), status: null });
         return {};
       case 'forget':
-        this.#watched.delete(request.pid);
+        this.#forget(request.pid);
         return {};
       case 'quit':
         return this.#leave();
@@ -171,7 +189,14 @@ export class Keeper {
   #forkServer(manager: Manager, number: number): number {
     const control = this.#kernel.pidfdGetfd(manager.pidfd, number);
     const pid = this.#kernel.fork();
-    if (pid === 0) forkServer(this.#kernel, control, manager.pidfd);
+    if (pid === 0) {
+      // Nothing of the keeper's (other containers' consoles, its sockets) may be in a process that enters a container.
+      // One by one: libuv's own descriptors have to stay, its at-fork handler closes them by number.
+      const kept = [...this.#kept.values()].map(({ fd }) => fd);
+      for (const fd of [this.#listener, this.#children, manager.socket, this.#lock, ...kept])
+        this.#kernel.close(fd);
+      forkServer(this.#kernel, control, manager.pidfd);
+    }
     this.#kernel.close(control);
     return pid;
   }
@@ -187,9 +212,30 @@ export class Keeper {
         // ECHILD: none left.
       }
       if (!gone) return;
-      if (this.#watched.has(gone.pid)) this.#watched.set(gone.pid, gone.status);
-      if (this.#manager) this.#say(this.#manager, { event: 'ended', ended: gone });
+      this.#report(gone);
     }
+  }
+
+  #report(ended: Ended): void {
+    const watched = this.#watched.get(ended.pid);
+    if (watched) {
+      if (watched.pidfd >= 0) this.#kernel.close(watched.pidfd);
+      watched.pidfd = -1;
+      watched.status = ended.status;
+    }
+    if (this.#manager) this.#say(this.#manager, { event: 'ended', ended });
+  }
+
+  /** A watched process has ended. A child is reaped, which tells how; of another's child no more can be known. */
+  #noteEnd(pid: number): void {
+    this.#reap();
+    if (this.#watched.get(pid)!.pidfd >= 0) this.#report({ pid, status: null });
+  }
+
+  #forget(pid: number): void {
+    const pidfd = this.#watched.get(pid)?.pidfd ?? -1;
+    if (pidfd >= 0) this.#kernel.close(pidfd);
+    this.#watched.delete(pid);
   }
 
   #drain(fd: number, what: number): void {
@@ -235,11 +281,12 @@ export function runKeeper(
   closeFirst: readonly number[],
 ): never {
   for (const fd of closeFirst) kernel.close(fd);
+  process.title = 'tslxc-keeper';
   kernel.setsid();
   const lock = openSync(lockFile, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
   if (!kernel.flock(lock, LOCK.EX | LOCK.NB)) kernel.exit(0);
   try {
-    new Keeper(kernel, path).run();
+    new Keeper(kernel, path, lock).run();
   } catch (error) {
     kernel.write(2, Buffer.from(`tslxc keeper: ${(error as Error).stack}\n`));
   }

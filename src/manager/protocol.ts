@@ -114,5 +114,5 @@ export type Reply =
 
 /** What happens while a request is being served or watched. */
 export type ManagerEvent =
-  | { readonly type: 'attached-exit'; readonly status: ExitStatus }
+  | { readonly type: 'attached-exit'; readonly status: ExitStatus | null }
   | { readonly type: 'stopped'; readonly status: ExitStatus | null };

@@ -89,7 +89,7 @@ export class Supervised {
     try {
       const { config, warnings } = this.#load();
       const plan = planStart(this.ref, config, hostFacts(this.#services), this.#request);
-      checkStart(this.#services.kernel, plan);
+      await checkStart(this.#services, plan);
       const hooks = this.#hooks(config, plan);
       const started = await startContainer({
         services: this.#services,

@@ -23,9 +23,9 @@ export class Supervisor {
   readonly #containers = new Map<string, Supervised>();
   readonly #forks: ForkClient;
   /** Programs that were attached, and other children: who wants to know of their end. */
-  readonly #waiting = new Map<number, (status: ExitStatus) => void>();
+  readonly #waiting = new Map<number, (status: ExitStatus | null) => void>();
   /** Ends that came before anybody asked: a process may be gone before its number has arrived. */
-  readonly #early = new Map<number, ExitStatus>();
+  readonly #early = new Map<number, ExitStatus | null>();
   /** Told when the number of containers changes. */
   onChange: () => void = () => {};
 
@@ -160,7 +160,8 @@ export class Supervisor {
     try {
       const end = this.keeper.ended.find(({ pid }) => pid === record.init!.pid);
       container.adopt(record, (label) => this.keeper.copyOf(label));
-      if (!isAlive(record.init)) void container.initEnded(end?.status ?? null);
+      if (isAlive(record.init)) await this.keeper.watch(record.init!.pid);
+      else void container.initEnded(end?.status ?? null);
     } catch (error) {
       // The config can not be read any more: it goes on running, and is looked after as far as possible.
       process.stderr.write(`adopt ${name}: ${(error as Error).message}\n`);
@@ -176,7 +177,7 @@ export class Supervisor {
     removeRecord(ref);
   }
 
-  #ended(pid: number, status: ExitStatus): void {
+  #ended(pid: number, status: ExitStatus | null): void {
     const container = [...this.#containers.values()].find(({ init }) => init?.pid === pid);
     const waiting = this.#waiting.get(pid);
     this.#waiting.delete(pid);
@@ -197,9 +198,9 @@ export class Supervisor {
   }
 
   /** Calls back when a child that is no container's init has ended. */
-  whenEnded(pid: number, listener: (status: ExitStatus) => void): void {
+  whenEnded(pid: number, listener: (status: ExitStatus | null) => void): void {
     const early = this.#early.get(pid);
-    if (early) listener(early);
+    if (early !== undefined) listener(early);
     else this.#waiting.set(pid, listener);
   }
 }
