@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmdirSync,
   rmSync,
@@ -200,6 +201,40 @@ test('what the kernel refuses is an error with key, line and reason', { skip }, 
   assert.equal(refused('lxc.cgroup.cpu.cfs_quota_us = 1').code, 'CGROUP_VALUE');
   const unknown = isV2('memory') ? 'lxc.cgroup2.memory.nonsense = 1' : 'lxc.cgroup.memory.nonsense = 1';
   assert.match(refused(unknown).message, /no file memory\.nonsense/);
+});
+
+test('block devices: limits by device, weights on a kernel with other names for them', { skip }, (t) => {
+  const disk = readdirSync('/sys/block').find((name) => /^(sd|vd|nvme|xvd)/.test(name));
+  if (!disk) return t.skip('no disk');
+  const device = readFileSync(`/sys/block/${disk}/dev`, 'utf8').trim();
+  for (const config of [
+    `lxc.cgroup.blkio.throttle.read_bps_device = ${device} 1M\nlxc.cgroup.blkio.throttle.write_iops_device = ${device} 50`,
+    `lxc.cgroup2.io.max = ${device} rbps=1M wiops=50`,
+  ]) {
+    const { plan, notes } = start(config);
+    assert.deepEqual(notes, []);
+    const [bps, iops] = isV2('io')
+      ? [getItem(plan, 'io.max'), getItem(plan, 'io.max')]
+      : [getItem(plan, 'blkio.throttle.read_bps_device'), getItem(plan, 'blkio.throttle.write_iops_device')];
+    assert.match(bps, /1048576/);
+    assert.match(iops, /50/);
+    setItem(kernel, plan, 'io.max', `${device} rbps=max wiops=max`);
+  }
+  const weights = ['io.weight', 'io.bfq.weight', 'blkio.weight', 'blkio.bfq.weight'];
+  const { plan } = start();
+  const { limit } = plan.hierarchies.find(({ controllers }) =>
+    controllers.some((name) => /^(blk)?io$/.test(name)),
+  )!;
+  if (!weights.some((name) => existsSync(join(limit, name)))) return;
+  setItem(kernel, plan, 'blkio.weight', '250');
+  assert.ok(
+    weights.some((name) => /\b(250|50)\b/.test(existsSync(join(limit, name)) ? getItem(plan, name) : '')),
+  );
+});
+
+test('a value that the kernel takes and ignores is told', { skip: skip || isV2('memory') }, () => {
+  const { notes } = start('lxc.cgroup.memory.kmem.limit_in_bytes = 64M');
+  for (const note of notes) assert.match(note.why ?? '', /ignores it/);
 });
 
 test('pids.max stops a fork bomb', { skip }, () => {
