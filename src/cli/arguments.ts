@@ -26,7 +26,8 @@ export function parseArguments<Options extends OptionTable>(
   );
   const given = new Set(scanned.options.map(({ name }) => name));
   const values = parser(regular, parserOptions(table, given)) as unknown as Record<string, unknown>;
-  for (const [name, option] of Object.entries(table)) values[name] = typed(name, option, values[name]);
+  for (const [name, option] of Object.entries(table))
+    values[name] = option.kind === 'none' ? given.has(name) : typed(name, option, values[name]);
 
   const operands = [...scanned.operands];
   const name =
@@ -56,7 +57,6 @@ function parserOptions(table: OptionTable, given: ReadonlySet<string>): parser.O
       'camel-case-expansion': false,
       'combine-arrays': false,
       'dot-notation': false,
-      'duplicate-arguments-array': false,
       'greedy-arrays': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
@@ -66,7 +66,6 @@ function parserOptions(table: OptionTable, given: ReadonlySet<string>): parser.O
 }
 
 function typed(name: string, option: OptionSpec, value: unknown): unknown {
-  if (option.kind === 'none') return value === true;
   if (option.repeatable) return value ?? [];
   const text = Array.isArray(value) ? value.at(-1) : value;
   if (!option.integer || text === undefined) return text;

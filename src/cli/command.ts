@@ -1,6 +1,7 @@
 /** Makes a command, `(argv, io) => exit code`, of its specification and its work. */
 import { resolve } from 'node:path';
 import type { ContainerShape } from '../api/container.ts';
+import type { ErrorCode } from '../errors/error-table.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { parseArguments } from './arguments.ts';
 import type { CommandSpec, OptionTable, OptionValues } from './command-spec.ts';
@@ -55,6 +56,7 @@ export function command<const Options extends OptionTable>(
     // Where the line can not be parsed, these two still decide how that is said.
     const flags = { quiet: false, json: argv.includes('--json') && 'json' in spec.options };
     let log: Log | undefined;
+    let container: string | undefined;
     try {
       const parsed = parseArguments(argv, spec);
       const values = parsed.values as Readonly<Record<string, unknown>>;
@@ -64,6 +66,7 @@ export function command<const Options extends OptionTable>(
         values.lxcpath === undefined
           ? await services.defaultLxcpath()
           : resolve(io.cwd, values.lxcpath as string);
+      container = parsed.name;
       log = openLog(program, parsed.name, values, io, lxcpath);
       const call: Call<Options> = {
         ...flags,
@@ -105,7 +108,7 @@ export function command<const Options extends OptionTable>(
       if (!extras.anyUser && io.uid !== 0) throw notRoot();
       return await work(call);
     } catch (thrown) {
-      const error = addressed(thrown, spec as CommandSpec, argv);
+      const error = addressed(thrown, spec as CommandSpec, argv, container);
       await log?.error(error, 'error').catch(() => {});
       await reportError(error, io, { program, ...flags });
       return (error instanceof TslxcError && extras.exitCode?.(error)) || 1;
@@ -113,9 +116,23 @@ export function command<const Options extends OptionTable>(
   }
 }
 
-/** A usage error without a better hint says where the options are explained, or which mistake is the likely one. */
-function addressed(thrown: unknown, spec: CommandSpec, argv: readonly string[]): unknown {
-  if (!(thrown instanceof TslxcError) || thrown.code !== 'USAGE') return thrown;
+/** Errors of the command line are about no container. */
+const ABOUT_THE_CALL = new Set<ErrorCode>(['USAGE', 'NAME_INVALID', 'NOT_PERMITTED', 'NOT_SUPPORTED']);
+
+/**
+ * The error with what the command knows: its container, and for a command line that is not understood, where the
+ * options are explained or which mistake is the likely one.
+ */
+function addressed(
+  thrown: unknown,
+  spec: CommandSpec,
+  argv: readonly string[],
+  container: string | undefined,
+): unknown {
+  if (!(thrown instanceof TslxcError)) return thrown;
+  if (!ABOUT_THE_CALL.has(thrown.code))
+    return spec.container === 'required' ? thrown.with({ container }) : thrown;
+  if (thrown.code !== 'USAGE') return thrown;
   const program = programName(spec);
   const tail = spec.operands.find((operand) => operand.many);
   if (tail && !argv.includes('--'))

@@ -40,7 +40,7 @@ export function helpText(spec: CommandSpec, width = 100): string {
     out.push('');
   }
   out.push('Exit status:');
-  for (const [code, meaning] of spec.exitCodes) out.push(...entry(`  ${code}`, meaning, width, 6));
+  for (const [code, meaning] of spec.exitCodes) out.push(...entry(`  ${code}`, meaning, width, 7));
   if (spec.examples.length > 0) {
     out.push('', 'Examples:');
     for (const { command, meaning } of spec.examples) out.push(`  ${command}`, `      ${meaning}`);

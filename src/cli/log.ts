@@ -1,7 +1,6 @@
 /** `-o FILE` and `-l LEVEL`: what the command met, line by line, in LXC's layout. */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { defaultLogFile } from '../container/paths.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { LOG_PRIORITIES } from './common-options.ts';
 import { usage } from './getopt.ts';
@@ -30,7 +29,7 @@ export function openLog(
 
   async function write(priority: LogPriority, message: string): Promise<void> {
     if (!on || LOG_PRIORITIES.indexOf(priority) > threshold) return;
-    file ??= logfile ? resolve(io.cwd, logfile) : defaultLogFile({ name: name!, lxcpath: await lxcpath() });
+    file ??= logfile ? resolve(io.cwd, logfile) : await defaultFile(name!, await lxcpath());
     const head = `${program} ${name ?? '-'} ${timestamp(new Date())} ${priority.padEnd(8)}`;
     try {
       mkdirSync(dirname(file), { recursive: true });
@@ -48,6 +47,11 @@ export function openLog(
       await write(severity === 'error' ? 'ERROR' : 'WARN', `${error.code} - ${place}${error.message}${step}`);
     },
   };
+}
+
+async function defaultFile(name: string, lxcpath: string): Promise<string> {
+  const { defaultLogFile } = await import('../container/paths.ts');
+  return defaultLogFile({ name, lxcpath });
 }
 
 function level(text: string): number {

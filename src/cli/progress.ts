@@ -25,7 +25,7 @@ export async function withProgress<Result>(
   work: (progress: Progress) => Promise<Result>,
 ): Promise<Result> {
   if (options.quiet) return await work({ step() {}, line() {} });
-  if (io.stdoutIsTTY && io.stderrIsTTY && io.env.TERM !== 'dumb') return await liveProgress(io, work);
+  if (canRedraw(io)) return await liveProgress(io, work);
   if (options.terminalOnly) return await work({ step() {}, line() {} });
   return await work({
     step: (text) => io.print(`${text}\n`),
@@ -33,13 +33,24 @@ export async function withProgress<Result>(
   });
 }
 
+/** A terminal that says how wide it is; some (serial lines, `script` in a job) do not. */
+function canRedraw(io: Io): boolean {
+  return io.stdoutIsTTY && io.stderrIsTTY && io.env.TERM !== 'dumb' && (io.stdout.columns ?? 0) > 20;
+}
+
 /** How many of the last lines of a program's output stay visible below its step. */
 const LINES_SHOWN = 4;
+/** How many are worth a look when it failed. */
+const LINES_OF_FAILURE = 20;
+
+function asLines(lines: readonly string[] = []): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
 
 /** One list of one task for each step: listr2 wants to know its tasks beforehand, and nobody does. */
 async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promise<Result>): Promise<Result> {
   const { Listr } = await import('listr2');
-  let current: { end(error?: Error): void; line(text: string): void } | undefined;
+  let current: { end(error?: Error): void; line(text: string): void; lines: string[] } | undefined;
   let shown: Promise<void> = Promise.resolve();
 
   const progress: Progress = {
@@ -54,6 +65,7 @@ async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promis
       const lines: string[] = [];
       let show = (_: string) => {};
       current = {
+        lines,
         end,
         line(line) {
           lines.push(line);
@@ -91,11 +103,14 @@ async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promis
   try {
     const result = await work(progress);
     current?.end();
+    await shown;
+    // What a program says at the end is meant to be read: a password, a next step.
+    io.print(asLines(current?.lines));
     return result;
   } catch (error) {
     current?.end(error instanceof Error ? error : new Error(String(error)));
-    throw error;
-  } finally {
     await shown;
+    io.printError(asLines(current?.lines.slice(-LINES_OF_FAILURE)));
+    throw error;
   }
 }

@@ -33,9 +33,9 @@ export function errorText(
   severity: 'error' | 'warning' = 'error',
   paint: Painter = PLAIN,
 ): string {
-  const place = [error.file, error.file && error.line, error.file && error.line && error.column]
-    .filter(Boolean)
-    .join(':');
+  // Some messages have to name the file themselves: once is enough.
+  const file = error.file && (error.line || !error.message.includes(error.file)) ? error.file : '';
+  const place = [file, file && error.line, file && error.line && error.column].filter(Boolean).join(':');
   const prefix = [program, error.container, place, severity === 'warning' ? 'warning' : '']
     .filter(Boolean)
     .map((part) => `${part}: `)
@@ -43,6 +43,7 @@ export function errorText(
   const lines = [`${paint.prefix(prefix)}${paint[severity](error.message)}`];
   if (error.step) lines.push(`  step: ${error.step}`);
   for (const cause of causes(error)) lines.push(`  cause: ${cause}`);
+  for (const fault of furtherFaults(error)) lines.push(`  also: ${fault}`);
   if (error.errno && !lines.join('\n').includes(error.errno)) lines.push(`  errno: ${error.errno}`);
   if (error.hint) lines.push(paint.hint(`  hint: ${error.hint}`));
   if (error.code === 'INTERNAL') {
@@ -61,6 +62,15 @@ function causes(error: TslxcError): string[] {
     if (!error.message.includes(cause.message)) found.push(`${place}${cause.message}`);
   }
   return found;
+}
+
+/** A config is read to its end: all that is wrong with it, the first of which is the error itself. */
+function furtherFaults(error: TslxcError): string[] {
+  if (!Array.isArray(error.cause)) return [];
+  return error.cause
+    .slice(1)
+    .filter((fault) => fault instanceof TslxcError)
+    .map(({ file, line, message }) => `${[file, file && line].filter(Boolean).join(':')}: ${message}`);
 }
 
 function errorJson(error: TslxcError): ErrorDetails & { causes?: string[] } {

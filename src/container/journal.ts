@@ -63,6 +63,16 @@ export class Journal {
     appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
   }
 
+  /** Takes back the last entry: its thing turned out to be somebody else's. */
+  retract(): void {
+    this.#rewrite(this.entries().slice(0, -1));
+  }
+
+  #rewrite(entries: readonly JournalEntry[]): void {
+    rmSync(this.#file, { force: true });
+    for (const entry of entries) this.add(entry);
+  }
+
   entries(): JournalEntry[] {
     let text: string;
     try {
@@ -94,8 +104,7 @@ export class Journal {
         failures.push(error as Error);
         kept.unshift(entry);
       }
-    rmSync(this.#file, { force: true });
-    for (const entry of kept) this.add(entry);
+    this.#rewrite(kept);
     return failures;
   }
 }

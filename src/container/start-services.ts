@@ -24,6 +24,9 @@ export interface StartServices {
   watch(pid: number): Promise<void>;
   /** Makes the default bridge, if it is this one. */
   ensureBridge(name: string): Promise<void>;
+  /** Makes the container's name resolve on the default bridge, and its DHCP lease its own, whatever the guest says. */
+  reserveName(container: string, mac: string, address: string | undefined): void;
+  releaseName(container: string): void;
 }
 
 /** Label prefix of a container's descriptors in the keeper. */

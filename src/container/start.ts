@@ -9,6 +9,7 @@ import {
   createCgroup,
   delegate,
   enterFiles,
+  type MissingController,
   planCgroup,
 } from '../cgroup/container-cgroup.ts';
 import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
@@ -50,36 +51,38 @@ export async function startContainer(context: StartContext): Promise<Started> {
   await hooks.run('pre-start');
   const prepared =
     plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
-  const stageReady = services.stage('start', prepared, context.log);
-  const userns = plan.stage.idmap.length > 0 ? await makeUserNamespace(context) : undefined;
+  const first = services.stage('start', prepared, context.log);
   let stage: StageProcess | undefined;
+  let userns: number | undefined;
+  first.catch(() => {});
   try {
+    if (plan.stage.idmap.length > 0) userns = await makeUserNamespace(context);
     const { cgroup, notes } = makeCgroups(context);
     const nics = plan.nics.map((nic) => resolveNic(services.kernel, nic));
     for (const nic of nics) if (nic.pair) journal.add({ kind: 'veth', host: nic.pair });
-    stage = await stageReady;
     const stagePlan: StartStagePlan = {
       ...plan.stage,
       nics,
       cgroupFiles: enterFiles(cgroup),
       hookEnv: hooks.environmentList(),
     };
-    stage.send({ type: 'plan', plan: stagePlan, fds: userns === undefined ? {} : { userns } });
-    const { pid } = await expectFrom(stage, 'init');
+    let pid: number | undefined;
+    while (pid === undefined) {
+      stage = await (stage ? services.stage('start', prepared, context.log) : first);
+      stage.send({ type: 'plan', plan: stagePlan, fds: userns === undefined ? {} : { userns } });
+      pid = await firstProcess(stage);
+    }
     const init = identify(pid);
-    if (!init) throw await failureOf(stage, 'the first process of the container ended at once');
+    if (!stage || !init) throw await failureOf(stage, 'the first process of the container ended at once');
     journal.add({ kind: 'process', process: init });
     await services.watch(pid);
     const ready = await prepareInit(context, stage, init, nics, cgroup);
     stage.send({ type: 'go' });
     await expectEnd(stage);
     return { ...ready, notes };
-  } catch (error) {
-    // A stage that was asked for and never used must not wait for ever.
-    stage ??= await stageReady.catch(() => undefined);
-    throw error;
   } finally {
-    stage?.close();
+    // Also one that was asked for and never used: it must not wait for ever.
+    (stage ?? (await first.catch(() => undefined)))?.close();
     if (userns !== undefined) closeSync(userns);
   }
 }
@@ -93,6 +96,7 @@ async function prepareInit(
 ): Promise<Pick<Started, 'record' | 'terminals'>> {
   for (const nic of nics) {
     createHostSide(services.kernel, nic, { pid: init.pid });
+    if (nic.link && nic.hwaddr) services.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
     await hooks.networkScript(nic, 'up');
   }
   stage.send({ type: 'network' });
@@ -138,18 +142,39 @@ function makeCgroups({ services, plan, journal, log }: StartContext): {
   cgroup: CgroupPlan;
   notes: readonly CgroupNote[];
 } {
-  const cgroup = planCgroup(services.layout, plan.name, { ...plan.cgroup, devices: plan.devices });
-  journal.add({ kind: 'cgroup', plan: cgroup });
   const needed = [...new Set(plan.limits.map(({ controller }) => controller))].filter(
     (name) => name !== 'cgroup',
   );
-  for (const { controller, reason } of createCgroup(cgroup, needed))
+  const { cgroup, missing } = claimCgroups(services, plan, journal, needed);
+  for (const { controller, reason } of missing)
     log(`cgroup controller ${controller} is not handed to the container: ${reason}`);
   const notes = applyLimits(cgroup, plan.limits);
   const uid = hostIdOf(plan.stage.idmap, 'u', 0);
   const gid = hostIdOf(plan.stage.idmap, 'g', 0);
   if (uid !== undefined && gid !== undefined) delegate(cgroup, uid, gid);
   return { cgroup, notes };
+}
+
+const CLAIM_ATTEMPTS = 20;
+
+/** Another manager (of another run directory) may take the name between our look and our mkdir: then the next one. */
+function claimCgroups(
+  { layout }: StartServices,
+  plan: StartPlan,
+  journal: Journal,
+  needed: readonly string[],
+): { cgroup: CgroupPlan; missing: MissingController[] } {
+  for (let attempt = 1; ; attempt++) {
+    const cgroup = planCgroup(layout, plan.name, { ...plan.cgroup, devices: plan.devices });
+    journal.add({ kind: 'cgroup', plan: cgroup });
+    try {
+      return { cgroup, missing: createCgroup(cgroup, needed) };
+    } catch (error) {
+      if ((error as TslxcError).errno !== 'EEXIST' || attempt === CLAIM_ATTEMPTS) throw error;
+      // It is theirs: undoing our start must not touch it.
+      journal.retract();
+    }
+  }
 }
 
 /** A user namespace with the container's maps, as a descriptor of this process. */
@@ -178,6 +203,16 @@ async function makeUserNamespace({ services, plan, log }: StartContext): Promise
   }
 }
 
+/** Host pid of the container's first process; undefined when the stage asks for another attempt. */
+async function firstProcess(stage: StageProcess): Promise<number | undefined> {
+  const message = await stage.next();
+  if (message?.type === 'error') throw errorFromJSON(message.error);
+  if (message?.type === 'init') return message.pid;
+  if (message?.type !== 'again') throw stageDied('waiting for init');
+  stage.close();
+  return undefined;
+}
+
 async function expectFrom<T extends FromStage['type']>(
   stage: StageProcess,
   type: T,
@@ -194,8 +229,8 @@ async function expectEnd(stage: StageProcess): Promise<void> {
   if (message?.type === 'error') throw errorFromJSON(message.error);
 }
 
-async function failureOf(stage: StageProcess, otherwise: string): Promise<TslxcError> {
-  const message = await stage.next();
+async function failureOf(stage: StageProcess | undefined, otherwise: string): Promise<TslxcError> {
+  const message = await stage?.next();
   return message?.type === 'error' ? errorFromJSON(message.error) : stageDied(otherwise);
 }
 

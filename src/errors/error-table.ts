@@ -20,7 +20,6 @@ export const ERROR_TABLE = {
   CONFIG_READ: 'a config file can not be read',
   CONFIG_WRITE: 'a config file can not be written',
   ROOTFS_MISSING: 'the root filesystem is not there',
-  ROOTFS_UNREACHABLE: 'the mapped root user can not reach the root filesystem',
   INIT_MISSING: 'the init program is not in the root filesystem',
   BRIDGE_MISSING: 'a bridge does not exist',
   INTERFACE_MISSING: 'a network interface does not exist',

@@ -77,10 +77,16 @@ export let forkRetries = 0;
 
 const ATTEMPTS = 1000;
 
-/** Forks; 0 in the child, the child's pid in the parent. See the head of the file. */
-export function certifiedFork(calls: Calls): number {
+/** The heap did not hold still: no child is left, and another attempt may succeed. */
+export class UncertifiedFork extends Error {}
+
+/**
+ * Forks; 0 in the child, the child's pid in the parent. See the head of the file.
+ * @throws UncertifiedFork after `attempts`
+ */
+export function certifiedFork(calls: Calls, attempts = ATTEMPTS): number {
   if (proc < 0) proc = openSync('/proc', O.PATH | O.DIRECTORY | O.CLOEXEC);
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
     calls.pipe2(pipeFds, 0);
     const goRead = pipeFds.readInt32LE(0);
     const goWrite = pipeFds.readInt32LE(4);
@@ -110,7 +116,7 @@ export function certifiedFork(calls: Calls): number {
     if (certified) return pid;
     forkRetries++;
   }
-  throw new Error(`no certified fork in ${ATTEMPTS} attempts: the heap does not hold still`);
+  throw new UncertifiedFork(`no certified fork in ${attempts} attempts: the heap does not hold still`);
 }
 
 function readByte(calls: Calls, fd: number): number {

@@ -21,8 +21,11 @@ export interface PollEvent {
  */
 export interface Kernel {
   // --- processes
-  /** Certified fork (design.md, section 4): 0 in the child. The child may run synchronous code only. */
-  fork(): number;
+  /**
+   * Certified fork (docs/design.md): 0 in the child. The child may run synchronous code only. Tries until it succeeds, or
+   * `attempts` times and throws UncertifiedFork.
+   */
+  fork(attempts?: number): number;
   /** _exit(2): no handlers, no flushing. */
   exit(status: number): never;
   /** Replaces the process. `env` are `NAME=value` strings. */
@@ -30,7 +33,8 @@ export interface Kernel {
   /** Waits for a child (`pid` > 0) or any child (-1). Null when `block` is false and none has ended. */
   wait(pid: number, block: boolean): { pid: number; status: ExitStatus } | null;
   kill(pid: number, signal: number): void;
-  parentPid(): number;
+  /** This process's pid. `process.pid` is the parent's in a forked child: Node remembers it from its start. */
+  pid(): number;
   /** A descriptor that names the process for ever (close-on-exec). */
   pidfdOpen(pid: number): number;
   pidfdSignal(pidfd: number, signal: number): void;

@@ -67,7 +67,7 @@ function pointerArray(c: Calls, items: readonly string[]): { array: Buffer; stri
 
 function processVerbs(c: Calls) {
   return {
-    fork: () => certifiedFork(c),
+    fork: (attempts) => certifiedFork(c, attempts),
     exit: (status) => c.exit(status) as never,
     exec(path, args, env) {
       held = [pointerArray(c, args), pointerArray(c, env)];
@@ -79,7 +79,7 @@ function processVerbs(c: Calls) {
       return ended === 0 ? null : { pid: ended, status: decodeStatus(word.readInt32LE()) };
     },
     kill: (pid, signal) => void c.kill(pid, signal),
-    parentPid: () => c.getppid(),
+    pid: () => c.getpid(),
     pidfdOpen: (pid) => c.pidfdOpen(SYS.pidfd_open, pid, 0),
     pidfdSignal: (pidfd, signal) => void c.pidfdSendSignal(SYS.pidfd_send_signal, pidfd, signal, 0, 0),
     pidfdGetfd: (pidfd, fd) => c.pidfdGetfd(SYS.pidfd_getfd, pidfd, fd, 0),

@@ -26,7 +26,7 @@ export const SIGNATURES = {
   execve: int('execve', 'string', 'buffer', 'buffer'),
   waitpid: int('waitpid', 'int', 'buffer', 'int'),
   kill: int('kill', 'int', 'int'),
-  getppid: int('getppid'),
+  getpid: int('getpid'),
   prctl: int('prctl', 'int', 'long', 'long', 'long', 'long'),
   setsid: int('setsid'),
   signal: fn('signal', 'long', 'int', 'long'),

@@ -13,8 +13,11 @@ import type { Ended, KeeperReply, KeeperRequest, KeeperResult } from './keeper-p
 
 interface Kept {
   readonly fd: number;
-  /** A console's master, read while there is no manager. */
-  readonly drain: { readonly log?: string } | undefined;
+  /**
+   * A console's master, read while there is no manager. Its slave is held open: without one, reading reports a hang-up
+   * for ever as soon as nobody inside has the console open.
+   */
+  readonly drain: { readonly log?: string; readonly slave: number } | undefined;
 }
 
 /** A process whose end the manager wants to know. One that an earlier keeper started is no child of ours. */
@@ -145,7 +148,7 @@ export class Keeper {
         const ended: Ended[] = [];
         for (const [pid, { pidfd, status }] of this.#watched) if (pidfd < 0) ended.push({ pid, status });
         return {
-          pid: process.pid,
+          pid: this.#kernel.pid(),
           kept: Object.fromEntries([...this.#kept].map(([label, { fd }]) => [label, fd])),
           ended,
         };
@@ -156,7 +159,7 @@ export class Keeper {
       case 'drop':
         for (const [label, kept] of this.#kept)
           if (label.startsWith(request.prefix)) {
-            this.#kernel.close(kept.fd);
+            this.#close(kept);
             this.#kept.delete(label);
           }
         return {};
@@ -179,11 +182,17 @@ export class Keeper {
     try {
       const old = this.#kept.get(request.label);
       const fd = this.#kernel.pidfdGetfd(pidfd, request.fd);
-      if (old) this.#kernel.close(old.fd);
-      this.#kept.set(request.label, { fd, drain: request.drain });
+      if (old) this.#close(old);
+      const drain = request.drain && { ...request.drain, slave: this.#kernel.openPtyPeer(fd) };
+      this.#kept.set(request.label, { fd, drain });
     } finally {
       this.#kernel.close(pidfd);
     }
+  }
+
+  #close({ fd, drain }: Kept): void {
+    this.#kernel.close(fd);
+    if (drain) this.#kernel.close(drain.slave);
   }
 
   #forkServer(manager: Manager, number: number): number {
@@ -192,7 +201,7 @@ export class Keeper {
     if (pid === 0) {
       // Nothing of the keeper's (other containers' consoles, its sockets) may be in a process that enters a container.
       // One by one: libuv's own descriptors have to stay, its at-fork handler closes them by number.
-      const kept = [...this.#kept.values()].map(({ fd }) => fd);
+      const kept = [...this.#kept.values()].flatMap(({ fd, drain }) => (drain ? [fd, drain.slave] : [fd]));
       for (const fd of [this.#listener, this.#children, manager.socket, this.#lock, ...kept])
         this.#kernel.close(fd);
       forkServer(this.#kernel, control, manager.pidfd);
@@ -239,19 +248,15 @@ export class Keeper {
   }
 
   #drain(fd: number, what: number): void {
-    const entry = [...this.#kept].find(([, kept]) => kept.fd === fd);
-    if (!entry) return;
-    const [label, { drain }] = entry;
+    const log = [...this.#kept.values()].find((kept) => kept.fd === fd)?.drain?.log;
+    if (!(what & POLL.IN)) return;
     let length = 0;
-    if (what & POLL.IN)
-      try {
-        length = this.#kernel.read(fd, this.#chunk);
-      } catch {
-        // EIO: no slave is open just now.
-      }
-    if (length > 0 && drain?.log) this.#appendLog(drain.log, this.#chunk.subarray(0, length));
-    // A console whose slaves are all closed reports HUP for ever: nothing to drain until a manager looks after it.
-    if (length <= 0) this.#kept.set(label, { fd, drain: undefined });
+    try {
+      length = this.#kernel.read(fd, this.#chunk);
+    } catch {
+      // EIO: the pty was hung up in this moment.
+    }
+    if (length > 0 && log) this.#appendLog(log, this.#chunk.subarray(0, length));
   }
 
   #appendLog(file: string, bytes: Uint8Array): void {

@@ -9,6 +9,7 @@ import { HostHooks } from '../container/host-hooks.ts';
 import { Journal } from '../container/journal.ts';
 import { lockContainer } from '../container/lock.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
+import { recoverContainer } from '../container/recover.ts';
 import { isAlive, type RuntimeRecord, removeRecord } from '../container/runtime-record.ts';
 import { haltSignal, wasReboot } from '../container/signals.ts';
 import { startContainer } from '../container/start.ts';
@@ -79,6 +80,8 @@ export class Supervised {
   /** Starts it. @returns warnings @throws TslxcError the cause, with everything undone */
   async start(): Promise<TslxcError[]> {
     using _lock = lockContainer(this.ref);
+    // A restore over it may have been killed half-way.
+    await recoverContainer(this.ref);
     return await this.#start();
   }
 
@@ -237,6 +240,8 @@ export class Supervised {
       await attempt('network script', () => hooks.networkScript(withHost(nic, record), 'down'));
     this.terminals.close();
     if (initPidfd >= 0) closeSync(initPidfd);
+    if (record.nics.some(({ link }) => link))
+      await attempt('name', () => this.#services.releaseName(record.name));
     await attempt('keeper', async () => {
       await this.#services.drop(keptPrefix(this.ref));
       await this.#services.forget(record.init!.pid);

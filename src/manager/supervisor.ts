@@ -8,7 +8,7 @@ import { keptPrefix } from '../container/start-services.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 import { bridgeService } from '../network/bridge-plan.ts';
-import { ensureBridge } from '../network/bridge-service.ts';
+import { ensureBridge, releaseName, reserveName } from '../network/bridge-service.ts';
 import { ForkClient } from './fork-client.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import type { StartRequest } from './protocol.ts';
@@ -55,6 +55,10 @@ export class Supervisor {
       ensureBridge: async (name) => {
         await ensureBridge(bridgeService(kernel), name);
       },
+      reserveName: (container, mac, address) => {
+        reserveName(bridgeService(kernel), { container, mac, ...(address ? { address } : {}) });
+      },
+      releaseName: (container) => releaseName(bridgeService(kernel), container),
     };
   }
 

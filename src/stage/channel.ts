@@ -15,6 +15,7 @@ import { LineBuffer } from '../kernel/line-buffer.ts';
  *                             <-      ready                               all but execve is done
  *     go                      ->
  *                             <-      (end of stream)                     execve has succeeded
+ *                             <-      again                               the fork was not certified: a new stage, please
  *                             <-      error {…}                           instead of any answer
  *                             <-      log {text}                          any time
  */
@@ -33,6 +34,7 @@ export type FromStage =
       readonly devpts: number;
     }
   | { readonly type: 'userns' }
+  | { readonly type: 'again' }
   | { readonly type: 'ready' }
   | { readonly type: 'log'; readonly text: string }
   | { readonly type: 'error'; readonly error: ErrorDetails };

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, CLONE, MOUNT_ATTR, OPEN_TREE_CLONE } from '../kernel/constants.ts';
+import { UncertifiedFork } from '../kernel/fork.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { StageChannel } from './channel.ts';
 import { openDeviceSources } from './dev.ts';
@@ -33,11 +34,25 @@ export function startOuter(
     kernel.close(userns);
   }
   kernel.unshare(plan.namespaces & ~unshared);
-  const pid = kernel.fork();
+  const pid = forkInit(kernel, channel);
   if (pid === 0) startInner(kernel, channel, plan, carried);
   channel.send({ type: 'init', pid });
   // The keeper, a subreaper, becomes init's parent.
   return kernel.exit(0);
+}
+
+/**
+ * One attempt only: a child that is not certified is killed, and it was pid 1, with which its pid namespace dies. In a
+ * user namespace there is no way back to the old pid namespace either, so the manager begins again with a new stage.
+ */
+function forkInit(kernel: Kernel, channel: StageChannel): number {
+  try {
+    return kernel.fork(1);
+  } catch (error) {
+    if (!(error instanceof UncertifiedFork)) throw error;
+    channel.send({ type: 'again' });
+    return kernel.exit(0);
+  }
 }
 
 /** Writing 0 moves the writer. Done before the cgroup namespace is made: its root is where the process is then. */

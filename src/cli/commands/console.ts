@@ -7,8 +7,6 @@ export default command(spec, async ({ values, io, quiet, container }) => {
   const { tty = -1, escape: letter } = values;
   if (tty < -1) throw usage(`there is no tty ${tty}`);
   const prefix = describeEscape(letter === undefined ? DEFAULT_ESCAPE : parseEscape(letter));
-  // The terminal may be raw by then, where a line feed alone goes straight down.
-  const newline = io.stderrIsTTY ? '\r\n' : '\n';
   const outcome = await (await container()).console({
     tty,
     ...(letter === undefined ? {} : { escape: letter }),
@@ -21,7 +19,7 @@ export default command(spec, async ({ values, io, quiet, container }) => {
         `Type <${prefix} q> to exit the console, <${prefix} ${prefix}> to enter ${prefix} itself`,
         '',
       ];
-      io.printError(banner.join(newline));
+      io.printError(banner.join('\n'));
     },
   });
   if (io.stderrIsTTY && !quiet) io.printError(outcome === 'closed' ? '\nThe container has stopped.\n' : '\n');

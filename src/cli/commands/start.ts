@@ -21,7 +21,10 @@ export default command(spec, async (call) => {
   }
   const result = await container.start(options);
   await told(call, result);
-  if (call.json) call.io.print(`${JSON.stringify({ name: container.name, pid: result.pid })}\n`);
+  if (call.json)
+    call.io.print(
+      `${JSON.stringify({ name: container.name, pid: result.pid, milliseconds: result.milliseconds })}\n`,
+    );
   return 0;
 });
 
