@@ -21,8 +21,9 @@ export function parseArguments<Options extends OptionTable>(
 ): ParsedArguments<Options> {
   const table: OptionTable = { ...spec.options, ...HELP_OPTIONS };
   const scanned = scanArguments(argv, table);
+  // yargs-parser takes one pair of quotes off a value; these are for it, and the user's own stay.
   const regular = scanned.options.map(({ name, value }) =>
-    table[name]!.kind === 'none' ? `--${name}` : `--${name}=${value ?? ''}`,
+    table[name]!.kind === 'none' ? `--${name}` : `--${name}="${value ?? ''}"`,
   );
   const given = new Set(scanned.options.map(({ name }) => name));
   const values = parser(regular, parserOptions(table, given)) as unknown as Record<string, unknown>;

@@ -1,0 +1,106 @@
+/** Help, manual, completions, launchers: all of them are what the specifications say. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import type { CommandSpec } from '../../src/cli/command-spec.ts';
+import { COMMANDS, type CommandName, loadCommand } from '../../src/cli/command-table.ts';
+import { generatedFiles } from '../../src/cli/documentation/generated-files.ts';
+import { allOptions, helpText, usageText } from '../../src/cli/help.ts';
+
+const root = join(import.meta.dirname, '../..');
+const NAMES = Object.keys(COMMANDS) as CommandName[];
+
+describe('generated files', () => {
+  let files: ReadonlyMap<string, string>;
+  before(async () => {
+    files = await generatedFiles();
+  });
+
+  it('are as the specifications make them (else run src/cli/documentation/generate.ts)', () => {
+    for (const [path, content] of files) assert.equal(readFileSync(join(root, path), 'utf8'), content, path);
+  });
+
+  it('has no page of a command that is gone', () => {
+    const pages = readdirSync(join(root, 'man')).filter((file) => /^tslxc-.*\.1$/.test(file));
+    assert.deepEqual(pages.sort(), NAMES.map((name) => `tslxc-${name}.1`).sort());
+  });
+
+  it('has pages without a warning from man', { skip: !existsSync('/usr/bin/man') }, () => {
+    for (const path of files.keys()) {
+      if (!path.startsWith('man/')) continue;
+      const { stderr, status } = spawnSync('man', ['--warnings', '-l', join(root, path)], {
+        encoding: 'utf8',
+        env: { ...process.env, LC_ALL: 'C.UTF-8', MANPAGER: 'cat', MANWIDTH: '80' },
+      });
+      assert.deepEqual([stderr, status], ['', 0], path);
+    }
+  });
+
+  it('has bash completion that bash reads, and that completes', () => {
+    const script = `
+      source ${join(root, 'config/completions/tslxc.bash')}
+      tslxc() { [ "$1" = ls ] && printf 'deb\\nweb\\n' || printf 'snap0 (p) t\\nsnap1 (p) t\\n'; }
+      complete_words() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _tslxc; echo "\${COMPREPLY[*]}"; }
+      complete_words tslxc sta
+      complete_words tslxc-stop w
+      complete_words tslxc stop -n d
+      complete_words tslxc-snapshot -n web -r ''
+      complete_words tslxc-start --fore
+      complete_words tslxc-net st
+    `;
+    const words = execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trimEnd().split('\n');
+    assert.deepEqual(words, ['start', 'web', 'deb', 'snap0 snap1', '--foreground', 'start stop status']);
+  });
+});
+
+describe('launchers', () => {
+  it('there is one for each command, linked to the one file', () => {
+    const links = readdirSync(join(root, 'bin')).filter((file) => file.startsWith('tslxc-'));
+    assert.deepEqual(links.sort(), NAMES.map((name) => `tslxc-${name}`).sort());
+    for (const link of links) assert.equal(readlinkSync(join(root, 'bin', link)), 'tslxc');
+  });
+});
+
+for (const name of NAMES) {
+  describe(`specification of ${name}`, () => {
+    let spec: CommandSpec;
+    before(async () => {
+      ({ spec } = await loadCommand(name));
+    });
+
+    it('has its own name, and no letter twice', () => {
+      assert.equal(spec.name, name);
+      const shorts = Object.values(allOptions(spec)).flatMap(({ short }) => short ?? []);
+      assert.deepEqual([...new Set(shorts)], shorts);
+    });
+
+    it('refers to options and commands that exist', () => {
+      for (const [option, { conflicts = [], requires = [], kind, argument }] of Object.entries(
+        spec.options,
+      )) {
+        for (const other of [...conflicts, ...requires])
+          assert.ok(other in spec.options, `${option}: ${other}`);
+        assert.equal(
+          kind === 'none',
+          argument === undefined,
+          `${option} has an argument name iff it has one`,
+        );
+      }
+      for (const other of spec.seeAlso) assert.ok(/\(\d\)$/.test(other) || other in COMMANDS, other);
+    });
+
+    it('is told whole by help and usage', () => {
+      const help = helpText(spec);
+      const usage = usageText(spec);
+      for (const option of Object.keys(allOptions(spec))) {
+        assert.match(help, new RegExp(`--${option}\\b`));
+        assert.match(usage, new RegExp(`--${option}\\b`));
+      }
+      for (const [code] of spec.exitCodes) assert.match(help, new RegExp(`^ {2}${code} `, 'm'));
+      for (const line of help.split('\n')) assert.ok(line.length <= 100, line);
+      assert.doesNotMatch(help, /[^\x20-\x7e\n]/);
+    });
+  });
+}

@@ -1,0 +1,34 @@
+/** A world for commands under test: what they print is kept, nothing is a terminal unless said. */
+import type { Io } from '../../src/cli/io.ts';
+
+export interface FakeIo extends Io {
+  readonly out: () => string;
+  readonly err: () => string;
+}
+
+export function fakeIo(more: Partial<Io> = {}): FakeIo {
+  let out = '';
+  let err = '';
+  return {
+    stdin: {} as NodeJS.ReadStream,
+    stdout: {} as NodeJS.WriteStream,
+    stderr: {} as NodeJS.WriteStream,
+    stdinIsTTY: false,
+    stdoutIsTTY: false,
+    stderrIsTTY: false,
+    columns: 80,
+    cwd: '/here',
+    env: { PATH: '/usr/bin:/bin', HOME: '/root' },
+    uid: 0,
+    print(text) {
+      out += text;
+    },
+    printError(text) {
+      err += text;
+    },
+    onInterrupt: () => () => {},
+    ...more,
+    out: () => out,
+    err: () => err,
+  };
+}

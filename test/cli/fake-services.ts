@@ -1,0 +1,62 @@
+/** A library with containers of the test's making; every call of a method is written down. */
+import type { ContainerShape } from '../../src/api/container.ts';
+import type { ContainerInfo } from '../../src/api/options.ts';
+import type { Services } from '../../src/cli/services.ts';
+
+export interface FakeContainer extends Partial<ContainerShape> {
+  readonly info?: () => Promise<ContainerInfo>;
+}
+
+export interface FakeServices extends Services {
+  /** `METHOD NAME OPTIONS` in the order called. */
+  readonly calls: [method: string, name: string, ...rest: unknown[]][];
+}
+
+export function info(name: string, more: Partial<ContainerInfo> = {}): ContainerInfo {
+  return {
+    name,
+    state: 'STOPPED',
+    ips: [],
+    autostart: false,
+    groups: [],
+    interfaces: [],
+    unprivileged: false,
+    links: [],
+    ...more,
+  };
+}
+
+/** Containers that are not in the table are not defined. */
+export function fakeServices(containers: Readonly<Record<string, FakeContainer>>): FakeServices {
+  const calls: FakeServices['calls'] = [];
+  return {
+    calls,
+    defaultLxcpath: async () => '/var/lib/tslxc',
+    listContainers: async () => Object.keys(containers).sort(),
+    bridge: async () => {
+      throw new Error('no bridge in this test');
+    },
+    async container(name, lxcpath) {
+      const own = containers[name];
+      const base = {
+        name,
+        lxcpath,
+        directory: `${lxcpath}/${name}`,
+        configFile: `${lxcpath}/${name}/config`,
+        defined: () => own !== undefined,
+        info: async () => info(name),
+      };
+      return new Proxy({ ...base, ...own } as ContainerShape, {
+        get(target, key: string) {
+          const member = (target as unknown as Record<string, unknown>)[key];
+          if (member !== undefined && typeof member !== 'function') return member;
+          if (['defined', 'then', 'info'].includes(key)) return member;
+          return async (...rest: unknown[]) => {
+            calls.push([key, name, ...rest]);
+            return (member as ((...rest: unknown[]) => unknown) | undefined)?.(...rest);
+          };
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/** An error as the user sees it: program, container, place, message; then what else is known; the hint last. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { errorText, reportError } from '../../src/cli/report-error.ts';
+import { TslxcError } from '../../src/errors/tslxc-error.ts';
+import { fakeIo } from './fake-io.ts';
+
+const BRIDGE = new TslxcError({
+  code: 'BRIDGE_MISSING',
+  container: 'deb',
+  file: '/var/lib/tslxc/deb/config',
+  line: 12,
+  message: 'bridge "br9" does not exist',
+  hint: 'create it, or use tslxcbr0',
+});
+
+describe('error text', () => {
+  it('names program, container, file and line, then the hint', () => {
+    assert.equal(
+      errorText(BRIDGE, 'tslxc-start'),
+      'tslxc-start: deb: /var/lib/tslxc/deb/config:12: bridge "br9" does not exist\n' +
+        '  hint: create it, or use tslxcbr0\n',
+    );
+  });
+
+  it('adds step, cause and errno where they are known', () => {
+    const error = new TslxcError({
+      code: 'MOUNT_FAILED',
+      message: 'can not mount /proc',
+      step: 'mount /proc',
+      errno: 'EPERM',
+      cause: new Error('mount said no', { cause: new Error('seccomp') }),
+    });
+    assert.equal(
+      errorText(error, 'tslxc-start'),
+      'tslxc-start: can not mount /proc\n  step: mount /proc\n  cause: mount said no\n  cause: seccomp\n  errno: EPERM\n',
+    );
+  });
+
+  it('does not repeat what the message says', () => {
+    const error = new TslxcError({
+      code: 'CONFIG_READ',
+      message: '/c/config does not exist (ENOENT)',
+      file: '/c/config',
+      errno: 'ENOENT',
+    });
+    assert.equal(errorText(error, 'tslxc-info'), 'tslxc-info: /c/config does not exist (ENOENT)\n');
+  });
+
+  it('lists all faults that an error stands for', () => {
+    const second = new TslxcError({
+      code: 'CONFIG_UNKNOWN_KEY',
+      message: 'no key lxc.bogus',
+      file: '/c',
+      line: 3,
+    });
+    const first = new TslxcError({ code: 'CONFIG_VALUE', message: 'bad value', file: '/c', line: 1 });
+    const text = errorText(first.with({ cause: [first, second] }), 'tslxc-start');
+    assert.equal(text, 'tslxc-start: /c:1: bad value\n  also: /c:3: no key lxc.bogus\n');
+  });
+
+  it('shows where a bug is', () => {
+    const text = errorText(new TslxcError({ code: 'INTERNAL', message: 'oops' }), 'tslxc-ls');
+    assert.match(text, /^tslxc-ls: oops\n {4}at /);
+  });
+
+  it('says that a warning is one', () => {
+    assert.match(errorText(BRIDGE, 'tslxc-start', 'warning'), /config:12: warning: bridge/);
+  });
+});
+
+describe('reporting', () => {
+  it('has colours on a terminal only', async () => {
+    const pipe = fakeIo();
+    await reportError(BRIDGE, pipe, { program: 'p' });
+    assert.doesNotMatch(pipe.err(), /\x1b/);
+    const terminal = fakeIo({ stderrIsTTY: true });
+    await reportError(BRIDGE, terminal, { program: 'p' });
+    assert.match(terminal.err(), /\x1b\[31mbridge/);
+  });
+
+  it('respects NO_COLOR and a dumb terminal', async () => {
+    for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+      const io = fakeIo({ stderrIsTTY: true, env });
+      await reportError(BRIDGE, io, { program: 'p' });
+      assert.doesNotMatch(io.err(), /\x1b/);
+    }
+  });
+
+  it('is silent with -q, and JSON with --json', async () => {
+    const io = fakeIo();
+    await reportError(BRIDGE, io, { program: 'p', quiet: true });
+    assert.equal(io.err(), '');
+    await reportError(BRIDGE, io, { program: 'p', json: true });
+    const { error } = JSON.parse(io.err());
+    assert.deepEqual([error.code, error.line, error.container], ['BRIDGE_MISSING', 12, 'deb']);
+  });
+});
