@@ -1,0 +1,10 @@
+type Paint = (text: string) => string;
+export const bold: Paint;
+export const dim: Paint;
+export const red: Paint;
+export const green: Paint;
+export const yellow: Paint;
+export const cyan: Paint;
+export function duration(milliseconds: number): string;
+export function spinner(title: string): { stop(): void };
+export function step<T>(title: string, work: () => Promise<T>): Promise<T>;
