@@ -6,6 +6,7 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { parseArguments } from './arguments.ts';
 import type { CommandSpec, OptionTable, OptionValues } from './command-spec.ts';
 import { helpText, programName, usageText } from './help.ts';
+import type { Interrupted } from './interrupt.ts';
 import type { Io } from './io.ts';
 import { type Log, openLog } from './log.ts';
 import { reportError } from './report-error.ts';
@@ -108,6 +109,10 @@ export function command<const Options extends OptionTable>(
       if (!extras.anyUser && io.uid !== 0) throw notRoot();
       return await work(call);
     } catch (thrown) {
+      if (isInterrupted(thrown)) {
+        if (!flags.quiet) io.printError(`${program}: ${thrown.message}\n`);
+        return thrown.exitCode;
+      }
       const error = addressed(thrown, spec as CommandSpec, argv, container);
       await log?.error(error, 'error').catch(() => {});
       await reportError(error, io, { program, ...flags });
@@ -140,6 +145,11 @@ function addressed(
       hint: `put -- before a ${tail.name} that has options of its own; see '${program} --help'`,
     });
   return thrown.with({ hint: `see '${program} --help'` });
+}
+
+/** By its name: interrupt.ts is loaded only by the commands that can be interrupted. */
+function isInterrupted(thrown: unknown): thrown is Interrupted {
+  return thrown instanceof Error && thrown.name === 'Interrupted';
 }
 
 function notRoot(): TslxcError {

@@ -1,14 +1,36 @@
+import { constants } from 'node:os';
 import type { Io } from './io.ts';
 
-/** Runs work that can be called off: the first SIGINT, SIGTERM or SIGHUP aborts it, and it cleans up. */
+/** The user called the work off. */
+export class Interrupted extends Error {
+  /** As a shell tells a program's death by the signal. */
+  readonly exitCode: number;
+
+  constructor(signal: NodeJS.Signals) {
+    super('interrupted');
+    this.name = 'Interrupted';
+    this.exitCode = 128 + constants.signals[signal];
+  }
+}
+
+/**
+ * Runs work that can be called off: the first SIGINT, SIGTERM or SIGHUP aborts it, and it cleans up. The second one
+ * ends the command at once; what it leaves is for the next command to clear away.
+ */
 export async function interruptible<Result>(
   io: Io,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const abort = new AbortController();
-  const ignore = io.onInterrupt((name) => abort.abort(name));
+  const ignore = io.onInterrupt((signal) => {
+    ignore();
+    abort.abort(new Interrupted(signal));
+  });
   try {
     return await work(abort.signal);
+  } catch (error) {
+    // However the work put it: it failed because it was told to stop.
+    throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {
     ignore();
   }

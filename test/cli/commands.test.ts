@@ -266,6 +266,15 @@ describe('attach', () => {
     assert.deepEqual(await kept('-s', 'NETWORK'), all);
     assert.deepEqual(await kept('-eCGROUP', '-s', 'PID'), { keepCgroup: true });
   });
+  it("never makes a stream of a pipe: that would turn the program's non-blocking", async () => {
+    const world = fakeIo();
+    Object.defineProperty(world, 'stdin', {
+      get() {
+        throw new Error('touched');
+      },
+    });
+    assert.equal(await dispatch(['attach', 'web'], world, fakeServices(ended({ code: 0, signal: null }))), 0);
+  });
   it('joins the namespaces that -s names', async () => {
     assert.equal((await options('-s', 'NETWORK|UTSNAME')).namespaces, CLONE.NEWNET | CLONE.NEWUTS);
     assert.equal((await options('-s', 'mount')).namespaces, CLONE.NEWNS);
@@ -319,6 +328,24 @@ describe('create', () => {
     const { code, out, err } = await run('create -n new -t x', working);
     assert.deepEqual([code, out, err], [0, 'Downloading\n50 %\n', 'careful\n']);
     assert.equal((await run('create -q -n new -t x', working)).out, '');
+  });
+  it('stops at a signal, says so, and exits as one killed by it', async () => {
+    let interrupt = (_: NodeJS.Signals) => {};
+    const onInterrupt: Io['onInterrupt'] = (listener) => {
+      interrupt = listener;
+      return () => {};
+    };
+    const endless = {
+      new: {
+        create: ({ signal }: { signal?: AbortSignal }) =>
+          new Promise<void>((_, reject) => {
+            signal!.addEventListener('abort', () => reject(new Error('killed')));
+            interrupt('SIGINT');
+          }),
+      },
+    };
+    const { code, err } = await run('create -n new -t x', endless, { onInterrupt });
+    assert.deepEqual([code, err], [130, 'tslxc-create: interrupted\n']);
   });
   it('passes template arguments and paths of the caller', async () => {
     const { calls } = await run('create -n new -t x -f c --dir d -B dir -- -r bookworm', working);

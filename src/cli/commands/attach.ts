@@ -28,6 +28,12 @@ const NAMESPACES = {
   NET: CLONE.NEWNET,
 };
 
+/**
+ * Stands for a stream that is no terminal. The program gets the descriptor itself, so nothing may be done to it here,
+ * and making Node's stream object of a pipe does something: it makes the pipe non-blocking, for the program too.
+ */
+const PIPE: object = { isTTY: false };
+
 export default command(
   spec,
   async (call) => {
@@ -56,9 +62,9 @@ export function attachOptions({ values, operands, io }: AttachCall): AttachOptio
     ...(values.namespaces === undefined ? {} : { namespaces: namespaces(values.namespaces) }),
     ...(values['remount-sys-proc'] ? { remountProcSys: true } : {}),
     ...(values['pty-log'] === undefined ? {} : { ptyLog: resolve(io.cwd, values['pty-log']) }),
-    stdin: io.stdin,
-    stdout: io.stdout,
-    stderr: io.stderr,
+    stdin: io.stdinIsTTY ? io.stdin : (PIPE as NodeJS.ReadStream),
+    stdout: io.stdoutIsTTY ? io.stdout : (PIPE as NodeJS.WriteStream),
+    stderr: io.stderrIsTTY ? io.stderr : (PIPE as NodeJS.WriteStream),
   };
 }
 

@@ -31,7 +31,7 @@ export const spec = defineSpec({
       short: 'f',
       kind: 'required',
       argument: 'FILE',
-      summary: 'config to start from',
+      summary: 'file that its config begins with',
       default: 'lxc.default_config of tslxc.conf',
       complete: 'file',
     },
