@@ -17,7 +17,6 @@ import {
 import { bold, cyan, dim, duration, green, red, spinner } from './test/setup/progress.mjs';
 import { endCommands, runCommand } from './test/setup/run-command.mjs';
 
-const BRIDGE = '/sys/class/net/tslxcbr0';
 const INTERRUPTED = 130;
 
 /** Our own container directory, and the run directory of our own manager. */
@@ -25,7 +24,8 @@ const place = mkdtempSync('/var/tmp/tslxc-quickstart-');
 const lxcpath = join(place, 'lxc');
 const runDirectory = join(place, 'run');
 const env = { ...process.env, TSLXC_RUNDIR: runDirectory, TSLXC_IDLE_SECONDS: '1' };
-const bridgeWasThere = existsSync(BRIDGE);
+const bridgeIsThere = () => /^\s*tslxcbr0:/m.test(readFileSync('/proc/net/dev', 'utf8'));
+const bridgeWasThere = bridgeIsThere();
 const made = [];
 let interrupted = false;
 let number = 0;
@@ -157,7 +157,7 @@ const mountsInside = () =>
 async function cleanUp() {
   if (existsSync(lxcpath)) {
     for (const name of made) await quietly('destroy', '-P', lxcpath, '-n', name, '-f', '-s');
-    if (!bridgeWasThere && existsSync(BRIDGE)) await quietly('net', 'stop');
+    if (!bridgeWasThere && bridgeIsThere()) await quietly('net', 'stop');
     // The manager leaves by itself when it has nothing to do.
     for (let i = 0; i < 100 && ours().length; i++) await delay(100);
     for (const pid of ours()) process.kill(Number(pid), 'SIGKILL');

@@ -86,6 +86,12 @@ function processes(): string[] {
     });
 }
 
+/** Of our own network namespace; /sys/class/net may be another's. */
+const interfaces = () =>
+  [...read('/proc/net/dev').matchAll(/^\s*([^\s:]+):/gm)]
+    .map(([, name]) => name!)
+    .filter((name) => OUR_INTERFACES.test(name));
+
 const loopDevices = () =>
   list('/sys/block')
     .filter((name) => name.startsWith('loop') && existsSync(`/sys/block/${name}/loop/backing_file`))
@@ -127,7 +133,7 @@ export function snapshot(): Snapshot {
   return {
     mount: mounts(),
     cgroup: cgroups(),
-    interface: list('/sys/class/net').filter((name) => OUR_INTERFACES.test(name)),
+    interface: interfaces(),
     process: processes(),
     'loop device': loopDevices(),
     'nftables table': tables(),
