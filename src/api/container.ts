@@ -1,4 +1,4 @@
-/** The typed library: what `import { Container } from 'tslxc'` gives. Every command is a thin shell around it. */
+/** The typed library: what a program that imports tslxc gets. Every command is a thin shell around it. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkName } from '../config/container-name.ts';

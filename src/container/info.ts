@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { isFrozen, statistics } from '../cgroup/container-cgroup.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
-import { readConfig } from '../config/load-config.ts';
 import type { TslxcError } from '../errors/tslxc-error.ts';
 import { addressesOf, type ContainerAddress, interfacesOf } from './addresses.ts';
 import { isDefined } from './list.ts';
@@ -43,11 +42,13 @@ export interface ContainerInfo {
 export interface InfoWanted {
   readonly statistics?: boolean;
   readonly addresses?: boolean;
+  /** What the config file says (true unless given): autostart, groups, whether it is readable at all. */
+  readonly config?: boolean;
 }
 
-export function containerInfo(ref: ContainerRef, wanted: InfoWanted = {}): ContainerInfo {
+export async function containerInfo(ref: ContainerRef, wanted: InfoWanted = {}): Promise<ContainerInfo> {
   const record = liveRecord(ref);
-  const report = configReport(ref, record);
+  const report = (wanted.config ?? true) ? await configReport(ref, record) : undefined;
   const config = report?.config;
   const pid = record?.init?.pid;
   return {
@@ -72,12 +73,13 @@ export function currentState(record: RuntimeRecord | undefined): State {
 }
 
 /** A running container's config is the one that it was started with; one without any is shown all the same. */
-function configReport(
+async function configReport(
   ref: ContainerRef,
   record: RuntimeRecord | undefined,
-): { config: ContainerConfig; errors: readonly TslxcError[] } | undefined {
+): Promise<{ config: ContainerConfig; errors: readonly TslxcError[] } | undefined> {
   const file = record?.configFile ?? configFile(ref);
   if (!record && !isDefined(ref)) return undefined;
+  const { readConfig } = await import('../config/load-config.ts');
   return readConfig(file, { name: ref.name, ...(record ? { defines: record.defines } : {}) });
 }
 

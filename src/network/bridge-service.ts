@@ -19,7 +19,7 @@ import {
   stopDhcpServer,
 } from './dhcp-server.ts';
 import { FIREWALLS } from './firewall.ts';
-import { findLink } from './links.ts';
+import { findLink, isBridge } from './links.ts';
 import { withNetlink } from './netlink.ts';
 import {
   readState,
@@ -108,6 +108,8 @@ export async function ensureBridge(service: BridgeService, name: string): Promis
   if (!settings.enabled || name !== settings.bridge) return false;
   const state = readState(runDirectory);
   const link = withNetlink(kernel, (netlink) => findLink(netlink, name));
+  // Somebody else's: made by hand, or served from another run directory. It is used as it is.
+  if (!state && link?.up && isBridge(link)) return false;
   if (!state || !link?.up || dhcpServerPid(state.dhcp) === undefined) await startBridge(service);
   return true;
 }

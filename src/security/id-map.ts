@@ -76,6 +76,12 @@ export function mapFault(
         entry: map[0]!,
         message: `there is no ${type === 'u' ? 'user' : 'group'} map (a "${type}" line)`,
       };
+  for (const type of ['u', 'g'] as const)
+    if (map.length > 0 && hostIdOf(map, type, 0) === undefined)
+      return {
+        entry: map.find((entry) => entry.type === type)!,
+        message: `${type === 'u' ? 'user' : 'group'} 0 of the container, its root, has no id on the host`,
+      };
   return undefined;
 }
 

@@ -1,8 +1,8 @@
-import { AT, MS, O, OPEN_TREE_CLONE, S_IFCHR } from '../kernel/constants.ts';
+import { MS, O, S_IFCHR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { makeDevice } from '../kernel/structs.ts';
 import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
-import { attachMount } from './mounts.ts';
+import { attachMount, openHostTree } from './mounts.ts';
 import type { DevicePlan } from './plan.ts';
 
 /** Names in /dev that lead to the process's own descriptors. */
@@ -15,7 +15,7 @@ const LINKS: readonly (readonly [string, string])[] = [
 
 /** The host's device nodes as detached mounts, for a container that may not make its own (a user namespace). */
 export function openDeviceSources(kernel: Kernel, plan: DevicePlan): number[] {
-  return plan.nodes.map(({ name }) => kernel.openTree(AT.FDCWD, `/dev/${name}`, OPEN_TREE_CLONE));
+  return plan.nodes.map(({ name }) => openHostTree(kernel, `/dev/${name}`, false));
 }
 
 /**

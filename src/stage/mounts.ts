@@ -35,6 +35,16 @@ export function cloneTree(kernel: Kernel, at: number, recursive = false): number
 }
 
 /**
+ * Opens a path of the host as a detached mount. A copy of a shared mount would be its peer, and what the container
+ * mounts below would appear on the host: it becomes a slave, which hears of the host's mounts and tells of none.
+ */
+export function openHostTree(kernel: Kernel, path: string, recursive: boolean): number {
+  const tree = kernel.openTree(AT.FDCWD, path, OPEN_TREE_CLONE | (recursive ? AT.RECURSIVE : 0));
+  kernel.mountSetattr(tree, '', AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0), { propagation: MS.SLAVE });
+  return tree;
+}
+
+/**
  * The sources of bind mounts, opened with the host's privileges before any namespace is entered: the mapped root may
  * not be able to reach them later, and nothing inside the container can redirect them.
  *
@@ -50,7 +60,7 @@ export function openBindSources(
     if (step.kind !== 'bind') return;
     const recursive = (step.flags & MS.REC) !== 0;
     withStep(step, () => {
-      const tree = kernel.openTree(AT.FDCWD, step.source, OPEN_TREE_CLONE | (recursive ? AT.RECURSIVE : 0));
+      const tree = openHostTree(kernel, step.source, recursive);
       trees.set(index, tree);
       if (step.idmapped && userns !== undefined)
         kernel.mountSetattr(tree, '', AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0), {

@@ -4,12 +4,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { AT, CLONE, MOUNT_ATTR, OPEN_TREE_CLONE } from '../kernel/constants.ts';
+import { AT, CLONE, MOUNT_ATTR } from '../kernel/constants.ts';
 import { UncertifiedFork } from '../kernel/fork.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { StageChannel } from './channel.ts';
 import { openDeviceSources } from './dev.ts';
-import { openBindSources } from './mounts.ts';
+import { openBindSources, openHostTree } from './mounts.ts';
 import type { StartStagePlan } from './plan.ts';
 import { type Carried, startInner } from './start-inner.ts';
 import { joinUserNamespace } from './user-namespace.ts';
@@ -83,8 +83,8 @@ function joinKeyring(kernel: Kernel): void {
 /** The root filesystem as a detached mount: idmapped where there is a user namespace, so that no file is chowned. */
 function openRootfs(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): number {
   try {
-    const recursive = userns === undefined ? AT.RECURSIVE : 0;
-    const tree = kernel.openTree(AT.FDCWD, plan.rootfs.source, OPEN_TREE_CLONE | recursive);
+    // Not every file system can be mapped: what is mounted below the root stays outside an idmapped one.
+    const tree = openHostTree(kernel, plan.rootfs.source, userns === undefined);
     if (userns !== undefined) kernel.mountSetattr(tree, '', AT.EMPTY_PATH, { set: MOUNT_ATTR.IDMAP, userns });
     return tree;
   } catch (error) {

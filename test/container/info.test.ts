@@ -36,7 +36,7 @@ function run(name: string): void {
   });
 }
 
-test('listed are the defined and the running ones, not the half-made and hidden', () => {
+test('listed are the defined and the running ones, not the half-made and hidden', async () => {
   define('b', '');
   define('a', '');
   define('half', '');
@@ -52,9 +52,9 @@ test('listed are the defined and the running ones, not the half-made and hidden'
   assert.deepEqual(listContainers(join(root, 'missing')), []);
 });
 
-test('a stopped container', () => {
+test('a stopped container', async () => {
   define('stopped', 'lxc.start.auto = 1\nlxc.group = onboot web\nlxc.idmap = u 0 100000 10\n');
-  assert.deepEqual(containerInfo({ name: 'stopped', lxcpath }, { statistics: true, addresses: true }), {
+  assert.deepEqual(await containerInfo({ name: 'stopped', lxcpath }, { statistics: true, addresses: true }), {
     name: 'stopped',
     state: 'STOPPED',
     ips: [],
@@ -66,26 +66,26 @@ test('a stopped container', () => {
   });
 });
 
-test('a running container; dear things only when asked for', () => {
+test('a running container; dear things only when asked for', async () => {
   define('running', '');
   run('running');
-  const plain = containerInfo({ name: 'running', lxcpath });
+  const plain = await containerInfo({ name: 'running', lxcpath });
   assert.equal(plain.state, 'RUNNING');
   assert.equal(plain.pid, process.pid);
   assert.equal(plain.unprivileged, true);
   assert.deepEqual(plain.groups, ['defined']);
   assert.deepEqual(plain.ips, []);
   assert.deepEqual(plain.links, []);
-  const full = containerInfo({ name: 'running', lxcpath }, { statistics: true, addresses: true });
+  const full = await containerInfo({ name: 'running', lxcpath }, { statistics: true, addresses: true });
   assert.deepEqual(
     full.links.map(({ host }) => host),
     ['lo'],
   );
 });
 
-test('a config that can not be read is a fault, not a failure', () => {
+test('a config that can not be read is a fault, not a failure', async () => {
   define('broken', 'lxc.start.auto = 1\nlxc.bogus = 1\n');
-  const info = containerInfo({ name: 'broken', lxcpath });
+  const info = await containerInfo({ name: 'broken', lxcpath });
   assert.equal(info.fault?.code, 'CONFIG_UNKNOWN_KEY');
   assert.equal(info.fault?.line, 2);
   assert.equal(info.autostart, true);

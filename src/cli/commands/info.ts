@@ -16,7 +16,11 @@ export default command(spec, async (call) => {
   const wantsInfo = all || values.state || values.pid || values.ips || values.stats || call.json;
   if (!wantsInfo && !container.defined() && values.rcfile === undefined) throw missing(container);
   const info = wantsInfo
-    ? await container.info({ statistics, addresses: all || values.ips || call.json })
+    ? await container.info({
+        statistics,
+        addresses: all || values.ips || call.json,
+        config: all || call.json,
+      })
     : undefined;
   if (info && info.state === 'STOPPED' && !container.defined() && values.rcfile === undefined)
     throw missing(container);

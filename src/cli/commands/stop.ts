@@ -16,7 +16,8 @@ export default command(
     if (timeout < -1) throw usage(`a timeout of ${timeout} seconds makes no sense`, '-1 waits for ever');
     const mode: StopOptions['mode'] = values.kill ? 'kill' : values.reboot ? 'reboot' : 'shutdown';
     const container = await call.container();
-    if (!container.defined() && (await container.info()).state === 'STOPPED') throw missing(container);
+    if (!container.defined() && (await container.info({ config: false })).state === 'STOPPED')
+      throw missing(container);
     await container.stop({ mode, timeout, killAfter: mode === 'shutdown' && !values.nokill });
     return 0;
   },
