@@ -3,7 +3,16 @@
  * stopped and removed, and it is an error when anything was left that a user would have had to clean up.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach } from 'node:test';
@@ -207,12 +216,21 @@ export class ContainerHost {
   /** Kills whatever runs; then nothing may be left but the container directories and an idle manager. */
   async stopAll(): Promise<void> {
     for (const terminal of this.#terminals.splice(0)) terminal.close();
-    const active = (await this.ok('ls', ['-1', '--active'])).split('\n').map((name) => name.trim());
-    for (const name of active.filter(Boolean)) {
-      const { code, stderr } = await this.tslxc('stop', ['-n', name, '-k']);
-      assert.ok(code === 0 || code === 2, `tslxc-stop -n ${name} -k: ${stderr}`);
+    for (const lxcpath of this.#lxcpaths()) {
+      const active = (await this.ok('ls', ['-1', '--active', '-P', lxcpath])).split('\n');
+      for (const name of active.map((line) => line.trim()).filter(Boolean)) {
+        const { code, stderr } = await this.tslxc('stop', ['-n', name, '-k', '-P', lxcpath]);
+        assert.ok(code === 0 || code === 2, `tslxc-stop -n ${name} -k: ${stderr}`);
+      }
     }
     await this.assertNothingLeft('after all containers were stopped');
+  }
+
+  /** Container directories that this host's manager has had to do with. */
+  #lxcpaths(): string[] {
+    return globSync(join(this.rundir, 'containers/*/lxcpath')).map((file) =>
+      readFileSync(file, 'utf8').trim(),
+    );
   }
 
   /** Stops everything, ends the manager, removes all; then tells what should not have been there. */

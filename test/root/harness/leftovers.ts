@@ -114,7 +114,7 @@ export function descriptorsOf(pid: number): Map<number, string> {
 
 /** A field of /proc/PID/status. */
 export function statusField(pid: number | 'self', field: string): string {
-  return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(read(`/proc/${pid}/status`))?.[1] ?? '';
+  return new RegExp(`^${field}:[ \\t]*(.*)$`, 'm').exec(read(`/proc/${pid}/status`))?.[1] ?? '';
 }
 
 export function isAlive(pid: number): boolean {
