@@ -80,7 +80,7 @@ async function configReport(
   const file = record?.configFile ?? configFile(ref);
   if (!record && !isDefined(ref)) return undefined;
   const { readConfig } = await import('../config/load-config.ts');
-  return readConfig(file, { name: ref.name, ...(record ? { defines: record.defines } : {}) });
+  return readConfig(file, { name: ref.name, ...(record ? { defines: record.wishes.defines } : {}) });
 }
 
 type Counters = Pick<

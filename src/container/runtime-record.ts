@@ -4,6 +4,18 @@ import type { CgroupPlan } from '../cgroup/container-cgroup.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
 import type { State } from './state.ts';
 
+/** What the command line of a start adds to the config. */
+export interface StartWishes {
+  /** `KEY=VALUE` from `-s`, applied after the file. */
+  readonly defines: readonly string[];
+  /** Init program and arguments instead of `lxc.init.cmd`. */
+  readonly init?: readonly string[];
+  /** Copy of the console's output, instead of `lxc.console.logfile`. */
+  readonly consoleLog?: string;
+  /** Written with init's pid, removed at stop. */
+  readonly pidFile?: string;
+}
+
 /** A process that can not be confused with a later one of the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
@@ -19,8 +31,8 @@ export interface RuntimeRecord {
   readonly state: State;
   /** Config file in use: `lxcpath/name/config` unless `--rcfile` named another. */
   readonly configFile: string;
-  /** `KEY=VALUE` from `-s`, needed again at a reboot. */
-  readonly defines: readonly string[];
+  /** What the command line of the start said: needed again at a reboot, also by a later manager. */
+  readonly wishes: StartWishes;
   readonly init?: ProcessIdentity;
   /** ISO 8601. */
   readonly startedAt: string;

@@ -17,6 +17,7 @@ import { initEnvironment } from './environment.ts';
 import { parseMountOptions } from './mount-options.ts';
 import { planMounts } from './mount-plan.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
+import type { StartWishes } from './runtime-record.ts';
 
 /** What has to be known about the host before a plan can be made. */
 export interface HostFacts {
@@ -26,12 +27,6 @@ export interface HostFacts {
   /** Soft and hard limit of open files that a container starts with: the host's own, not Node's raised one. */
   readonly nofile: { readonly soft: number; readonly hard: number };
   readonly rootfsMount: string;
-}
-
-/** What the command line adds to the config. */
-export interface StartWishes {
-  readonly init?: readonly string[] | undefined;
-  readonly consoleLog?: string | undefined;
 }
 
 export interface StartPlan {
@@ -90,7 +85,7 @@ export function planStart(
   ref: ContainerRef,
   config: ContainerConfig,
   host: HostFacts,
-  wishes: StartWishes = {},
+  wishes: Partial<StartWishes> = {},
 ): StartPlan {
   const rootfs = config.one('lxc.rootfs.path');
   if (!rootfs)
@@ -116,6 +111,11 @@ export function planStart(
   const hookVersion = (config.one('lxc.hook.version')?.value ?? 0) as 0 | 1;
   const mountPoint = config.one('lxc.rootfs.mount')?.value ?? host.rootfsMount;
   const log = wishes.consoleLog ?? config.one('lxc.console.logfile')?.value;
+  const rlimits = config.under('lxc.prlimit.').map(({ key, value }) => ({
+    resource: RLIMIT[key.slice('lxc.prlimit.'.length) as keyof typeof RLIMIT],
+    soft: value.soft === 'unlimited' ? null : value.soft,
+    hard: value.hard === 'unlimited' ? null : value.hard,
+  }));
   return {
     name: ref.name,
     lxcpath: ref.lxcpath,
@@ -174,16 +174,12 @@ export function planStart(
       sysctls: config
         .under('lxc.sysctl.')
         .map(({ key, value }) => ({ name: key.slice('lxc.sysctl.'.length), value })),
-      rlimits: config.under('lxc.prlimit.').map(({ key, value }) => ({
-        resource: RLIMIT[key.slice('lxc.prlimit.'.length) as keyof typeof RLIMIT],
-        soft: value.soft === 'unlimited' ? null : value.soft,
-        hard: value.hard === 'unlimited' ? null : value.hard,
-      })),
+      rlimits,
       ...(arch?.bits === 32 ? { personality: PERSONALITY.LINUX32 } : {}),
       capabilities,
       noNewPrivileges: Boolean(config.one('lxc.no_new_privs')?.value),
       sessionKeyring: true,
-      nofile: host.nofile,
+      nofile: rlimits.some(({ resource }) => resource === RLIMIT.nofile) ? null : host.nofile,
       init: {
         args: wishes.init?.length ? wishes.init : initCommand(config),
         env: initEnvironment(config),

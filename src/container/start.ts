@@ -20,7 +20,13 @@ import type { StartStagePlan } from '../stage/plan.ts';
 import { PREPARED_NAMESPACES } from '../stage/start-outer.ts';
 import type { HostHooks } from './host-hooks.ts';
 import type { Journal } from './journal.ts';
-import { identify, type ProcessIdentity, type RuntimeRecord, writeRecord } from './runtime-record.ts';
+import {
+  identify,
+  type ProcessIdentity,
+  type RuntimeRecord,
+  type StartWishes,
+  writeRecord,
+} from './runtime-record.ts';
 import type { StartPlan } from './start-plan.ts';
 import { keptPrefix, type StageProcess, type StartServices } from './start-services.ts';
 
@@ -38,7 +44,7 @@ export interface StartContext {
   readonly plan: StartPlan;
   readonly journal: Journal;
   readonly hooks: HostHooks;
-  readonly defines: readonly string[];
+  readonly wishes: StartWishes;
   log(text: string): void;
 }
 
@@ -88,7 +94,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
 }
 
 async function prepareInit(
-  { services, plan, hooks, defines }: StartContext,
+  { services, plan, hooks, wishes }: StartContext,
   stage: StageProcess,
   init: ProcessIdentity,
   nics: readonly ResolvedNic[],
@@ -118,7 +124,7 @@ async function prepareInit(
     lxcpath: plan.lxcpath,
     state: 'RUNNING',
     configFile: plan.configFile,
-    defines,
+    wishes,
     init,
     startedAt: new Date().toISOString(),
     cgroup,

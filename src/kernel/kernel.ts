@@ -38,6 +38,8 @@ export interface Kernel {
   /** A descriptor that names the process for ever (close-on-exec). */
   pidfdOpen(pid: number): number;
   pidfdSignal(pidfd: number, signal: number): void;
+  /** How an ended process, not our child, ended; null where the kernel (before 6.15) does not tell. */
+  pidfdExit(pidfd: number): ExitStatus | null;
   /** A copy of another process's descriptor, close-on-exec. Needs ptrace rights over it. */
   pidfdGetfd(pidfd: number, fd: number): number;
   prctl(option: number, a?: number, b?: number, c?: number, d?: number): number;

@@ -27,6 +27,11 @@ import {
 } from './structs.ts';
 
 const CLOSE_RANGE_CLOEXEC = 4;
+/** First version of `struct pidfd_info` (linux/pidfd.h); the exit code is its last member. */
+const PIDFD_INFO_SIZE = 64;
+const PIDFD_INFO_EXIT = 1n << 3n;
+/** _IOWR(0xff, 11, struct pidfd_info) */
+const PIDFD_GET_INFO = 0xc000ff0b + PIDFD_INFO_SIZE * 0x10000;
 const TCSANOW = 0;
 /** Larger than any `struct termios` of libc. */
 const TERMIOS_SIZE = 64;
@@ -82,6 +87,16 @@ function processVerbs(c: Calls) {
     pid: () => c.getpid(),
     pidfdOpen: (pid) => c.pidfdOpen(SYS.pidfd_open, pid, 0),
     pidfdSignal: (pidfd, signal) => void c.pidfdSendSignal(SYS.pidfd_send_signal, pidfd, signal, 0, 0),
+    pidfdExit(pidfd) {
+      const info = Buffer.alloc(PIDFD_INFO_SIZE);
+      info.writeBigUInt64LE(PIDFD_INFO_EXIT, 0);
+      try {
+        c.ioctl(pidfd, PIDFD_GET_INFO, info);
+      } catch {
+        return null;
+      }
+      return info.readBigUInt64LE(0) & PIDFD_INFO_EXIT ? decodeStatus(info.readInt32LE(60)) : null;
+    },
     pidfdGetfd: (pidfd, fd) => c.pidfdGetfd(SYS.pidfd_getfd, pidfd, fd, 0),
     prctl: (option, a = 0, b = 0, x = 0, y = 0) => c.prctl(option, a, b, x, y),
     setsid: () => void c.setsid(),

@@ -2,6 +2,7 @@
  * The first moments of tslxcd. While next to nothing is loaded it forks off its keeper (a certified fork of a small
  * heap); the manager proper is loaded after that.
  */
+import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { enterMonitorCgroup } from '../cgroup/monitor-cgroup.ts';
@@ -12,11 +13,14 @@ import { KeeperClient } from './keeper-client.ts';
 import { runPaths } from './run-paths.ts';
 
 const KEEPER_ATTEMPTS = 500;
+const KEEPER_ONLY = '--keeper';
 
 async function boot(): Promise<void> {
   const kernel = linuxKernel();
   const paths = runPaths();
   process.chdir('/');
+  // A manager that has lost its keeper runs itself again like this: it could not fork one any more.
+  if (process.argv.includes(KEEPER_ONLY)) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, []);
   const lock = openSync(paths.managerLock, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
   // Another manager is there, or starting: the client will find it.
   if (!kernel.flock(lock, LOCK.EX | LOCK.NB)) process.exit(0);
@@ -27,7 +31,15 @@ async function boot(): Promise<void> {
   if (!keeperIsThere && kernel.fork() === 0) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, [lock]);
   process.title = 'tslxcd';
   const { runManager } = await import('./main.ts');
-  await runManager(paths, monitor, () => reachKeeper(paths.keeperSocket));
+  await runManager(paths, monitor, {
+    connect: () => reachKeeper(paths.keeperSocket),
+    replace: () => {
+      const child = spawn('/proc/self/exe', [...process.execArgv, process.argv[1]!, KEEPER_ONLY], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+      child.unref();
+    },
+  });
 
   function keeperRuns(file: string): boolean {
     const fd = openSync(file, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);

@@ -78,6 +78,18 @@ export class ContainerTerminals {
     return theirs;
   }
 
+  /** What the keeper holds copies of, by its labels there. */
+  labelled(): (readonly [label: string, fd: number])[] {
+    if (!this.#descriptors) return [];
+    const { devpts, console, ttys } = this.#descriptors;
+    const all = [
+      ['devpts', devpts],
+      ['console', console],
+      ...ttys.map((fd, i) => [`tty${i + 1}`, fd] as const),
+    ] as const;
+    return all.filter(([, fd]) => fd >= 0);
+  }
+
   get hasConsole(): boolean {
     return this.#hub !== undefined;
   }

@@ -16,7 +16,7 @@ const STREAM = 1;
 /** The manager's line to its fork server; a new one is forked by the keeper when the old one has died. */
 export class ForkClient {
   readonly #kernel: Kernel;
-  readonly #keeper: KeeperClient;
+  #keeper: KeeperClient;
   readonly #waiting = new Map<number, { resolve(pid: number): void; reject(error: Error): void }>();
   #server: Promise<JsonLines> | undefined;
   #next = 1;
@@ -29,11 +29,20 @@ export class ForkClient {
 
   /** Has the fork server (and its spares) made before the first start asks for it. */
   async warm(): Promise<void> {
-    this.#server ??= this.#launch();
-    await this.#server;
+    await this.#reach();
   }
 
-  async #launch(): Promise<JsonLines> {
+  #reach(): Promise<JsonLines> {
+    if (!this.#server) {
+      const launched = this.#launch(() => {
+        if (this.#server === launched) this.#server = undefined;
+      });
+      this.#server = launched;
+    }
+    return this.#server;
+  }
+
+  async #launch(onEnd: () => void): Promise<JsonLines> {
     const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
     this.#pid = await this.#keeper.forkServer(theirs);
     this.#kernel.close(theirs);
@@ -46,11 +55,19 @@ export class ForkClient {
         else waiting?.reject(new TslxcError({ code: 'START_FAILED', message: reply.error, step: 'fork' }));
       },
       () => {
-        this.#server = undefined;
+        onEnd();
         for (const { reject } of this.#waiting.values()) reject(died());
         this.#waiting.clear();
       },
     );
+  }
+
+  /** Children of the old keeper's fork server would become init's: it is hung up on. */
+  useKeeper(keeper: KeeperClient): void {
+    this.#keeper = keeper;
+    const old = this.#server;
+    this.#server = undefined;
+    void old?.then(({ socket }) => socket.destroy()).catch(() => {});
   }
 
   /** Hangs up, and waits (a second at most) until the server has ended. */
@@ -62,8 +79,7 @@ export class ForkClient {
 
   /** A new stage, waiting for its plan. */
   async stage(kind: StageKind, prepared: boolean, onLog: (text: string) => void): Promise<StageProcess> {
-    this.#server ??= this.#launch();
-    const server = await this.#server;
+    const server = await this.#reach();
     const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
     try {
       const id = this.#next++;

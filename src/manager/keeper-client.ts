@@ -7,6 +7,7 @@ import { RpcClient } from './rpc.ts';
 export class KeeperClient {
   readonly #rpc: RpcClient;
   readonly #kernel: Kernel;
+  #pid = -1;
   #pidfd = -1;
   /** What the keeper holds from the time of an earlier manager: descriptors of the keeper's by label. */
   kept: Readonly<Record<string, number>> = {};
@@ -26,6 +27,7 @@ export class KeeperClient {
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     const client = new KeeperClient(kernel, new RpcClient(socket, 'the keeper'));
     const hello = await client.#rpc.request<KeeperResult>('hello', { pid: process.pid });
+    client.#pid = hello.pid!;
     client.#pidfd = kernel.pidfdOpen(hello.pid!);
     client.kept = hello.kept!;
     client.ended = hello.ended!;
@@ -61,6 +63,15 @@ export class KeeperClient {
 
   async forkServer(control: number): Promise<number> {
     return (await this.#rpc.request<KeeperResult>('fork-server', { control })).pid!;
+  }
+
+  /** Takes the ended keeper's status, if it was a child of this process: libuv knows nothing of it. */
+  reap(): void {
+    try {
+      this.#kernel.wait(this.#pid, true);
+    } catch {
+      // An earlier manager's child.
+    }
   }
 
   /** The keeper ends without an answer. */

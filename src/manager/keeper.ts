@@ -235,10 +235,18 @@ export class Keeper {
     if (this.#manager) this.#say(this.#manager, { event: 'ended', ended });
   }
 
-  /** A watched process has ended. A child is reaped, which tells how; of another's child no more can be known. */
+  /** A watched process has ended. A child is reaped, which tells how; of another's child the kernel may tell. */
   #noteEnd(pid: number): void {
     this.#reap();
-    if (this.#watched.get(pid)!.pidfd >= 0) this.#report({ pid, status: null });
+    const { pidfd } = this.#watched.get(pid)!;
+    if (pidfd < 0) return;
+    // The kernel knows once the foster parent has reaped it: a moment is given.
+    let status: ExitStatus | null = null;
+    for (let i = 0; i < 10 && !status; i++) {
+      status = this.#kernel.pidfdExit(pidfd);
+      if (!status) this.#kernel.poll([], 5);
+    }
+    this.#report({ pid, status });
   }
 
   #forget(pid: number): void {

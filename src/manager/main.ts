@@ -13,10 +13,10 @@ const IDLE = Number(process.env.TSLXC_IDLE_SECONDS ?? 20) * 1000;
 export async function runManager(
   paths: ReturnType<typeof runPaths>,
   monitor: MonitorCgroup,
-  connectKeeper: () => Promise<KeeperClient>,
+  keepers: { connect(): Promise<KeeperClient> /** Starts another. */; replace(): void },
 ): Promise<void> {
   const kernel = linuxKernel();
-  const keeper = await connectKeeper();
+  let keeper = await keepers.connect();
   const supervisor = new Supervisor(kernel, keeper);
   await supervisor.adopt();
 
@@ -39,17 +39,21 @@ export async function runManager(
   };
   supervisor.onChange = consider;
   supervisor.onLeave = leave;
-  keeper.onEnd = async () => {
-    if (!leaving) {
-      // Killed. What it held is held here too; a successor of this process makes a new one.
-      process.stderr.write('the keeper has gone\n');
-      return;
+  const keeperEnded = async () => {
+    if (leaving) {
+      // The fork server ends with us at the latest: it and the keeper are in the cgroup that is to be removed.
+      await supervisor.forksEnded();
+      leaveAndRemoveMonitorCgroup(monitor);
+      process.exit(0);
     }
-    // The fork server ends with us at the latest: it and the keeper are in the cgroup that is to be removed.
-    await supervisor.forksEnded();
-    leaveAndRemoveMonitorCgroup(monitor);
-    process.exit(0);
+    keeper.reap();
+    process.stderr.write('the keeper was killed: another takes its place\n');
+    keepers.replace();
+    keeper = await keepers.connect();
+    keeper.onEnd = keeperEnded;
+    await supervisor.useKeeper(keeper);
   };
+  keeper.onEnd = keeperEnded;
   server.on('error', (error) => process.stderr.write(`${error.message}\n`));
   consider();
   await supervisor.warm();

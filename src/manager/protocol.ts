@@ -11,6 +11,7 @@
  * Descriptors do not travel in the lines: a result names `pid` and `fd`, and the receiver takes a copy with
  * pidfd_getfd(2). The socket lies in a 0700 directory and the manager checks the peer's credentials.
  */
+import type { StartWishes } from '../container/runtime-record.ts';
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { WindowSize } from '../kernel/structs.ts';
@@ -23,17 +24,11 @@ interface Target {
   readonly lxcpath: string;
 }
 
-export interface StartRequest extends Target {
+export interface StartRequest extends Target, StartWishes {
   /** Config file instead of the container's own, absolute. */
   readonly rcfile?: string;
-  /** `KEY=VALUE`, applied after the file. */
-  readonly defines: readonly string[];
-  /** Init program and arguments instead of `lxc.init.cmd`. */
-  readonly init?: readonly string[];
   /** Stream the console to this client from the first byte (`-F`). */
   readonly foreground: boolean;
-  readonly consoleLog?: string;
-  readonly pidFile?: string;
   /** The client's environment: `lxc.environment = NAME` copies from it. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -10,7 +10,7 @@ import { Journal } from '../container/journal.ts';
 import { lockContainer } from '../container/lock.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
 import { recoverContainer } from '../container/recover.ts';
-import { isAlive, type RuntimeRecord, removeRecord } from '../container/runtime-record.ts';
+import { isAlive, type RuntimeRecord, removeRecord, type StartWishes } from '../container/runtime-record.ts';
 import { haltSignal, wasReboot } from '../container/signals.ts';
 import { startContainer } from '../container/start.ts';
 import { checkStart } from '../container/start-checks.ts';
@@ -99,7 +99,7 @@ export class Supervised {
         plan,
         journal: this.#journal,
         hooks,
-        defines: this.#request.defines,
+        wishes: this.#wishes(),
         log: (text) => this.#log?.write('INFO', text),
       });
       this.#take(started.record, plan, hooks);
@@ -146,6 +146,18 @@ export class Supervised {
     );
   }
 
+  /** A new keeper holds nothing yet. */
+  async keepAgain(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    const prefix = keptPrefix(this.ref);
+    for (const [label, fd] of this.terminals.labelled()) {
+      const drain = label === 'console' ? { log: running.plan.console.log } : undefined;
+      closeSync(await this.#services.keep(`${prefix}${label}`, process.pid, fd, drain));
+    }
+    await this.#services.watch(running.record.init!.pid);
+  }
+
   #load(): { config: ContainerConfig; warnings: TslxcError[] } {
     const config = loadConfig(this.#request.rcfile ?? configFile(this.ref), {
       name: this.ref.name,
@@ -166,6 +178,16 @@ export class Supervised {
         }),
       );
     return { config, warnings };
+  }
+
+  #wishes(): StartWishes {
+    const { defines, init, consoleLog, pidFile } = this.#request;
+    return {
+      defines,
+      ...(init ? { init } : {}),
+      ...(consoleLog ? { consoleLog } : {}),
+      ...(pidFile ? { pidFile } : {}),
+    };
   }
 
   #hooks(config: ContainerConfig, plan: StartPlan): HostHooks {

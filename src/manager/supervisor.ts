@@ -18,7 +18,7 @@ const key = (ref: { lxcpath: string; name: string }) => `${ref.lxcpath}|${ref.na
 
 export class Supervisor {
   readonly kernel: Kernel;
-  readonly keeper: KeeperClient;
+  #keeper: KeeperClient;
   readonly services: SupervisedServices;
   readonly #containers = new Map<string, Supervised>();
   readonly #forks: ForkClient;
@@ -31,7 +31,7 @@ export class Supervisor {
 
   constructor(kernel: Kernel, keeper: KeeperClient) {
     this.kernel = kernel;
-    this.keeper = keeper;
+    this.#keeper = keeper;
     this.#forks = new ForkClient(kernel, keeper);
     keeper.onEnded = ({ pid, status }) => this.#ended(pid, status);
     const layout: CgroupLayout = detectLayout();
@@ -43,15 +43,15 @@ export class Supervisor {
         const pidfd = kernel.pidfdOpen(pid);
         try {
           const copy = kernel.pidfdGetfd(pidfd, fd);
-          await keeper.keep(label, pid, fd, drain);
+          await this.#keeper.keep(label, pid, fd, drain);
           return copy;
         } finally {
           kernel.close(pidfd);
         }
       },
-      drop: (prefix) => keeper.drop(prefix),
-      watch: (pid) => keeper.watch(pid),
-      forget: (pid) => keeper.forget(pid),
+      drop: (prefix) => this.#keeper.drop(prefix),
+      watch: (pid) => this.#keeper.watch(pid),
+      forget: (pid) => this.#keeper.forget(pid),
       ensureBridge: async (name) => {
         await ensureBridge(bridgeService(kernel), name);
       },
@@ -60,6 +60,15 @@ export class Supervisor {
       },
       releaseName: (container) => releaseName(bridgeService(kernel), container),
     };
+  }
+
+  /** The keeper was killed: a new one gets copies of all that it held, and forks a new fork server. */
+  async useKeeper(keeper: KeeperClient): Promise<void> {
+    this.#keeper = keeper;
+    keeper.onEnded = ({ pid, status }) => this.#ended(pid, status);
+    this.#forks.useKeeper(keeper);
+    for (const container of this.#containers.values()) await container.keepAgain();
+    await this.warm();
   }
 
   /** Ends the manager. */
@@ -145,26 +154,26 @@ export class Supervisor {
       else this.#clean(record);
     }
     for (const ref of journaledContainers()) if (!known.has(key(ref))) this.#clean(ref);
-    this.keeper.ended
+    this.#keeper.ended
       .filter(({ pid }) => !records.some((record) => record.init?.pid === pid))
-      .forEach(({ pid }) => void this.keeper.forget(pid));
+      .forEach(({ pid }) => void this.#keeper.forget(pid));
   }
 
   async #adoptOne(record: RuntimeRecord): Promise<void> {
-    const { name, lxcpath, defines, configFile } = record;
+    const { name, lxcpath, wishes, configFile } = record;
     const request: StartRequest = {
       name,
       lxcpath,
-      defines,
+      ...wishes,
       rcfile: configFile,
       foreground: false,
       env: { PATH: process.env.PATH ?? '' },
     };
     const container = this.#add(new Supervised(this.services, request));
     try {
-      const end = this.keeper.ended.find(({ pid }) => pid === record.init!.pid);
-      container.adopt(record, (label) => this.keeper.copyOf(label));
-      if (isAlive(record.init)) await this.keeper.watch(record.init!.pid);
+      const end = this.#keeper.ended.find(({ pid }) => pid === record.init!.pid);
+      container.adopt(record, (label) => this.#keeper.copyOf(label));
+      if (isAlive(record.init)) await this.#keeper.watch(record.init!.pid);
       else void container.initEnded(end?.status ?? null);
     } catch (error) {
       // The config can not be read any more: it goes on running, and is looked after as far as possible.
@@ -177,7 +186,7 @@ export class Supervisor {
   #clean(ref: { lxcpath: string; name: string }): void {
     for (const failure of new Journal(ref).release(this.kernel))
       process.stderr.write(`clean up ${ref.name}: ${failure.message}\n`);
-    void this.keeper.drop(keptPrefix(ref));
+    void this.#keeper.drop(keptPrefix(ref));
     removeRecord(ref);
   }
 

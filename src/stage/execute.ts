@@ -20,7 +20,8 @@ export function execute(
   program: {
     readonly args: readonly string[];
     readonly env: readonly string[];
-    readonly nofile: { readonly soft: number; readonly hard: number };
+    /** Null: the limit is what it has to be. */
+    readonly nofile: { readonly soft: number; readonly hard: number } | null;
   },
 ): never {
   for (const signal of [SIG.PIPE, SIG.XFSZ, SIG.CHLD]) kernel.signal(signal, 'default');
@@ -28,7 +29,7 @@ export function execute(
   kernel.cloexecFrom(FIRST_OWN);
   for (const fd of [0, 1, 2]) kernel.setCloexec(fd, false);
   const { soft, hard } = kernel.getRlimit(RLIMIT.nofile);
-  if (soft !== program.nofile.soft)
+  if (program.nofile && soft !== program.nofile.soft)
     kernel.setRlimit(RLIMIT.nofile, Math.min(program.nofile.soft, hard), hard);
   let failure: unknown;
   for (const path of candidates(program.args[0]!, program.env)) {

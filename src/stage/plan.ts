@@ -82,7 +82,8 @@ export interface StartStagePlan {
   readonly capabilities: readonly number[];
   readonly noNewPrivileges: boolean;
   readonly sessionKeyring: boolean;
-  readonly nofile: { readonly soft: number; readonly hard: number };
+  /** Limit of open files to go back to; null where `rlimits` sets it. */
+  readonly nofile: { readonly soft: number; readonly hard: number } | null;
   readonly init: {
     readonly args: readonly string[];
     readonly env: readonly string[];
@@ -112,5 +113,5 @@ export interface AttachStagePlan {
   readonly cwd: string;
   /** Whether `pty` (slave) becomes the controlling terminal; descriptors of the manager. */
   readonly terminal: boolean;
-  readonly nofile: { readonly soft: number; readonly hard: number };
+  readonly nofile: { readonly soft: number; readonly hard: number } | null;
 }

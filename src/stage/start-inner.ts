@@ -55,6 +55,10 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
   if (plan.hostname !== undefined) kernel.sethostname(plan.hostname);
 
   kernel.mount('', '/', '', MS.SLAVE | MS.REC, '');
+  // LXC's order: the nics' up scripts come before the first hook of the container. Without one, mounting goes on while
+  // the manager makes the nics.
+  const waitsFirst = plan.hooks.some(({ type }) => type === 'pre-mount');
+  if (waitsFirst) channel.expect('network');
   hooks('pre-mount');
   const root = attachRootfs(kernel, plan, carried.rootfs);
   // Mount points that every distribution has; some images leave them out.
@@ -71,7 +75,7 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
   }
   const terminals = setUpTerminals(kernel, dev, plan);
 
-  channel.expect('network');
+  if (!waitsFirst) channel.expect('network');
   if (!plan.sharesNetwork) configureContainerSide(kernel, plan.nics);
   for (const { name, value } of plan.sysctls) writeSysctl(name, value);
 

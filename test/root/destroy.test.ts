@@ -25,7 +25,7 @@ function pretendToRun(): void {
     ...ref,
     state: 'RUNNING',
     configFile: join(directory, 'config'),
-    defines: [],
+    wishes: { defines: [] },
     init: identify(process.pid)!,
     startedAt: new Date().toISOString(),
     nics: [],

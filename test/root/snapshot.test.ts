@@ -99,7 +99,7 @@ test('refused: a running container, none, one at work, a comment that is not the
     ...ref,
     state: 'RUNNING',
     configFile: join(directory, 'config'),
-    defines: [],
+    wishes: { defines: [] },
     init: identify(process.pid)!,
     startedAt: '',
     nics: [],
