@@ -7,9 +7,11 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { enterMonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { LOCK, O } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { runKeeper } from './keeper.ts';
 import { KeeperClient } from './keeper-client.ts';
+import { readOnlyBinary, runsReadOnly } from './read-only-binary.ts';
 import { runPaths } from './run-paths.ts';
 
 const KEEPER_ATTEMPTS = 500;
@@ -19,6 +21,8 @@ async function boot(): Promise<void> {
   const kernel = linuxKernel();
   const paths = runPaths();
   process.chdir('/');
+  // Started by hand or by systemd, not by a client: again, from a binary that no guest can write to.
+  if (!runsReadOnly()) runAgainReadOnly(kernel);
   // A manager that has lost its keeper runs itself again like this: it could not fork one any more.
   if (process.argv.includes(KEEPER_ONLY)) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, []);
   const lock = openSync(paths.managerLock, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
@@ -57,6 +61,14 @@ async function boot(): Promise<void> {
         await delay(2);
       }
   }
+}
+
+function runAgainReadOnly(kernel: Kernel): void {
+  const binary = readOnlyBinary(kernel);
+  kernel.setCloexec(binary, false);
+  const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+  for (const fd of [0, 1, 2]) kernel.setCloexec(fd, false);
+  kernel.exec(`/proc/self/fd/${binary}`, ['tslxcd', ...process.execArgv, ...process.argv.slice(1)], env);
 }
 
 boot().catch((error: Error) => {

@@ -5,9 +5,10 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../errors/tslxc-error.ts';
-import { AT, MOUNT_ATTR, O, OPEN_TREE_CLONE } from '../kernel/constants.ts';
+import { O } from '../kernel/constants.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { type ManagerEvent, type Operation, PROTOCOL_VERSION, type Requests } from './protocol.ts';
+import { readOnlyBinary } from './read-only-binary.ts';
 import { RpcClient } from './rpc.ts';
 import { runPaths } from './run-paths.ts';
 
@@ -77,7 +78,7 @@ function tryConnect(path: string): Promise<Socket | undefined> {
 async function startManager(path: string): Promise<Socket> {
   const { log } = runPaths();
   const logFd = openSync(log, O.WRONLY | O.CREAT | O.TRUNC | O.NOFOLLOW | O.CLOEXEC, 0o600);
-  const binary = readOnlyBinary();
+  const binary = readOnlyBinary(linuxKernel());
   let ended: string | undefined;
   try {
     const child = spawn('/proc/self/fd/3', managerArguments(), {
@@ -112,17 +113,6 @@ async function startManager(path: string): Promise<Socket> {
 function lastWords(log: string): string {
   const text = existsSync(log) ? readFileSync(log, 'utf8').trim() : '';
   return text ? `: ${text.split('\n')[0]}` : '';
-}
-
-/**
- * Node's binary through a read-only mount that no mount namespace shows: a guest that gets hold of a stage's
- * /proc/PID/exe can not write to the host's node through it (CVE-2019-5736).
- */
-function readOnlyBinary(): number {
-  const kernel = linuxKernel();
-  const tree = kernel.openTree(AT.FDCWD, process.execPath, OPEN_TREE_CLONE);
-  kernel.mountSetattr(tree, '', AT.EMPTY_PATH, { set: MOUNT_ATTR.RDONLY });
-  return tree;
 }
 
 function managerArguments(): string[] {

@@ -8,7 +8,8 @@ import { listen } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** How long an idle manager stays, milliseconds: commands come in bursts. `TSLXC_IDLE_SECONDS` changes it. */
-const IDLE = Number(process.env.TSLXC_IDLE_SECONDS ?? 20) * 1000;
+const IDLE =
+  process.env.TSLXC_IDLE_SECONDS === 'infinity' ? null : Number(process.env.TSLXC_IDLE_SECONDS ?? 20) * 1000;
 
 export async function runManager(
   paths: ReturnType<typeof runPaths>,
@@ -35,7 +36,7 @@ export async function runManager(
   };
   const consider = () => {
     clearTimeout(timer);
-    if (sessions === 0 && supervisor.count === 0) timer = setTimeout(leave, IDLE);
+    if (IDLE !== null && sessions === 0 && supervisor.count === 0) timer = setTimeout(leave, IDLE);
   };
   supervisor.onChange = consider;
   supervisor.onLeave = leave;

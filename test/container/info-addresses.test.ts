@@ -59,7 +59,12 @@ test('this host’s own, as Node sees them', () => {
     .filter((entry) => !entry.internal && entry.family === 'IPv4')
     .map(({ address }) => address);
   const found = addressesOf(process.pid).filter(({ family }) => family === 'inet');
-  assert.deepEqual(found.map(({ address }) => address).sort(), expected.sort());
+  // Node leaves out interfaces without a carrier (a bridge without ports): ours may be more.
+  for (const address of expected)
+    assert.ok(
+      found.some((entry) => entry.address === address),
+      address,
+    );
   assert.ok(interfacesOf(process.pid).includes('lo'));
 });
 

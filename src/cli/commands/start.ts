@@ -35,6 +35,10 @@ function startOptions({ values, operands, io }: StartCall): StartOptions {
   // `none` (no console at all) is a word of the key, not a file.
   if (values.console !== undefined)
     defines.push(`lxc.console.path=${values.console === 'none' ? 'none' : here(values.console)}`);
+  // The manager's log of the container follows the command's.
+  const { logfile, logpriority } = values as { logfile?: string; logpriority?: string };
+  if (logpriority !== undefined) defines.push(`lxc.log.level=${logpriority}`);
+  if (logfile !== undefined && logfile !== 'none') defines.push(`lxc.log.file=${here(logfile)}`);
   return {
     ...(values.rcfile === undefined ? {} : { rcfile: here(values.rcfile) }),
     ...(defines.length > 0 ? { defines } : {}),
