@@ -1,46 +1,24 @@
 /** Hooks of a container that run on the host, and the scripts of its nics: one place knows their environment. */
-import type { ContainerConfig } from '../config/container-config.ts';
 import type { ResolvedNic } from '../network/host-side.ts';
-import type { HookCommand } from '../stage/plan.ts';
-import { hookEnvironment } from './environment.ts';
-import { hookEnvironment as hookVariables } from './hook-environment.ts';
-import type { ContainerRef } from './paths.ts';
 import { runHook } from './run-hook.ts';
+import type { StartPlan } from './start-plan.ts';
 
 export class HostHooks {
-  readonly #ref: ContainerRef;
-  readonly #config: ContainerConfig;
-  readonly #hooks: readonly HookCommand[];
-  readonly #version: 0 | 1;
+  readonly #plan: StartPlan;
   readonly #log: (text: string) => void;
-  readonly #rootfsMount: string;
   /** Known once init exists: LXC_PID. */
   initPid: number | undefined;
   /** `stop` or `reboot`, once it ends: LXC_TARGET. */
   target: 'stop' | 'reboot' | undefined;
 
-  constructor(options: {
-    ref: ContainerRef;
-    config: ContainerConfig;
-    hooks: readonly HookCommand[];
-    version: 0 | 1;
-    rootfsMount: string;
-    log: (text: string) => void;
-  }) {
-    this.#ref = options.ref;
-    this.#config = options.config;
-    this.#hooks = options.hooks;
-    this.#version = options.version;
-    this.#log = options.log;
-    this.#rootfsMount = options.rootfsMount;
+  constructor(plan: StartPlan, log: (text: string) => void) {
+    this.#plan = plan;
+    this.#log = log;
   }
 
   #variables(): Record<string, string> {
     return {
-      LXC_ROOTFS_MOUNT: this.#rootfsMount,
-      ...hookVariables(this.#ref, this.#config),
-      LXC_HOOK_VERSION: String(this.#version),
-      LXC_LOG_LEVEL: this.#config.get('lxc.log.level') || 'ERROR',
+      ...this.#plan.hookVariables,
       ...(this.initPid ? { LXC_PID: String(this.initPid) } : {}),
       ...(this.target ? { LXC_TARGET: this.target } : {}),
     };
@@ -49,7 +27,7 @@ export class HostHooks {
   /** For the hooks that run in the stage. */
   environmentList(): string[] {
     return [
-      ...hookEnvironment(this.#config),
+      ...this.#plan.stage.hookEnv,
       ...Object.entries(this.#variables()).map(([name, value]) => `${name}=${value}`),
     ];
   }
@@ -60,14 +38,14 @@ export class HostHooks {
     args: readonly string[] = [],
     env: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    for (const hook of this.#hooks)
+    for (const hook of this.#plan.hostHooks)
       if (hook.type === type)
         await runHook({
-          ref: this.#ref,
+          ref: this.#plan,
           type,
           command: hook.command,
           env: { ...this.#variables(), ...env },
-          version: this.#version,
+          version: this.#plan.stage.hookVersion,
           args,
           origin: hook.origin,
           onLine: (text) => this.#log(`hook ${type}: ${text}`),
@@ -83,11 +61,11 @@ export class HostHooks {
     if (command === undefined) return;
     const link = nic.link ? [nic.link, ...(nic.pair ? [nic.pair] : [])] : [];
     await runHook({
-      ref: this.#ref,
+      ref: this.#plan,
       type: way,
       section: 'net',
       command,
-      version: this.#version,
+      version: this.#plan.stage.hookVersion,
       args: [nic.type, ...link],
       env: {
         ...this.#variables(),

@@ -6,16 +6,18 @@ import { type DeviceRule, deviceRules } from '../cgroup/device-rules.ts';
 import type { CgroupLayout } from '../cgroup/layout.ts';
 import { type CgroupWrite, translate } from '../cgroup/translate.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
-import type { NicConfig } from '../config/nic-config.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, PERSONALITY, RLIMIT } from '../kernel/constants.ts';
-import type { NicKey, NicOrigin, NicPlan } from '../network/nic-plan.ts';
+import type { NicOrigin, NicPlan } from '../network/nic-plan.ts';
 import { capabilityNumber, keptCapabilities } from '../security/capabilities.ts';
 import type { IdMapEntry } from '../security/id-map.ts';
-import type { HookCommand, MountStep, StartStagePlan } from '../stage/plan.ts';
-import { initEnvironment } from './environment.ts';
+import type { HookCommand, StartStagePlan } from '../stage/plan.ts';
+import { type LogPlan, planLog } from './container-log.ts';
+import { hookEnvironment, initEnvironment } from './environment.ts';
+import { hookEnvironment as hookVariables } from './hook-environment.ts';
 import { parseMountOptions } from './mount-options.ts';
 import { planMounts } from './mount-plan.ts';
+import { planNic } from './nic-from-config.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
 import type { StartWishes } from './runtime-record.ts';
 
@@ -41,6 +43,9 @@ export interface StartPlan {
   readonly cgroup: { readonly dir?: string; readonly relative?: boolean };
   /** Hooks that run on the host, outside the stage. */
   readonly hostHooks: readonly HookCommand[];
+  /** LXC_* variables of every hook that are known beforehand. */
+  readonly hookVariables: Readonly<Record<string, string>>;
+  readonly log: LogPlan;
   readonly signals: { readonly halt: number; readonly reboot: number; readonly stop: number };
   readonly console: {
     readonly log?: string;
@@ -98,7 +103,7 @@ export function planStart(
       hint: `add \`lxc.rootfs.path = dir:${containerDirectory(ref)}/rootfs\``,
     });
   const idmap: IdMapEntry[] = config.all('lxc.idmap').map((setting) => setting.value);
-  const nics = config.nics().map(nicPlan);
+  const nics = config.nics().map(planNic);
   const sharesNetwork = nics.some((nic) => nic.type === 'none');
   const capabilities = keptSet(config, host);
   const has = (name: Parameters<typeof capabilityNumber>[0]) => capabilities.includes(capabilityNumber(name));
@@ -127,6 +132,13 @@ export function planStart(
       ...(config.one('lxc.cgroup.dir') ? { dir: config.one('lxc.cgroup.dir')!.value } : {}),
     },
     hostHooks: hooks.filter((hook) => !STAGE_HOOKS.has(hook.type)),
+    hookVariables: {
+      LXC_ROOTFS_MOUNT: mountPoint,
+      ...hookVariables(ref, config),
+      LXC_HOOK_VERSION: String(hookVersion),
+      LXC_LOG_LEVEL: config.get('lxc.log.level') || 'ERROR',
+    },
+    log: planLog(ref, config),
     signals: {
       halt: config.one('lxc.signal.halt')?.value ?? 0,
       reboot: config.one('lxc.signal.reboot')?.value ?? 0,
@@ -170,7 +182,7 @@ export function planStart(
       sharesNetwork,
       hooks: hooks.filter((hook) => STAGE_HOOKS.has(hook.type)),
       hookVersion,
-      hookEnv: [],
+      hookEnv: hookEnvironment(config),
       sysctls: config
         .under('lxc.sysctl.')
         .map(({ key, value }) => ({ name: key.slice('lxc.sysctl.'.length), value })),
@@ -228,54 +240,3 @@ function allHooks(config: ContainerConfig): HookCommand[] {
     config.all(`lxc.hook.${type}`).map(({ value, origin }) => ({ type, command: value, origin })),
   );
 }
-
-const SUPPORTED_NICS = new Set(['veth', 'empty', 'none']);
-
-function nicPlan(nic: NicConfig): NicPlan {
-  const type = nic.type?.value ?? 'empty';
-  if (!SUPPORTED_NICS.has(type))
-    throw new TslxcError({
-      code: 'NOT_SUPPORTED',
-      message: `lxc.net.${nic.index}.type = ${type} is not acted on in this version`,
-      ...(nic.type?.origin ?? nic.origin),
-      hint: 'this version knows veth, empty and none',
-    });
-  const origins: Partial<Record<NicKey, NicOrigin>> = {};
-  for (const [key, setting] of [
-    ['type', nic.type],
-    ['link', nic.link],
-    ['name', nic.name],
-    ['hwaddr', nic.hwaddr],
-    ['mtu', nic.mtu],
-    ['flags', nic.flags],
-    ['veth.pair', nic.vethPair],
-    ['ipv4.address', nic.ipv4Address[0]],
-    ['ipv4.gateway', nic.ipv4Gateway],
-    ['ipv6.address', nic.ipv6Address[0]],
-    ['ipv6.gateway', nic.ipv6Gateway],
-    ['script.up', nic.scriptUp],
-    ['script.down', nic.scriptDown],
-  ] as const)
-    if (setting) origins[key] = { file: setting.origin.file, line: setting.origin.line };
-  const gateway = (setting: NicConfig['ipv4Gateway']) =>
-    setting && (setting.value.kind === 'address' ? setting.value.address : setting.value.kind);
-  return {
-    index: nic.index,
-    type: type as NicPlan['type'],
-    link: nic.link?.value,
-    name: nic.name?.value,
-    hwaddr: nic.hwaddr?.value.pattern,
-    mtu: nic.mtu?.value,
-    up: nic.flags !== undefined,
-    pair: nic.vethPair?.value,
-    ipv4: nic.ipv4Address.map(({ value }) => value),
-    ipv4Gateway: gateway(nic.ipv4Gateway),
-    ipv6: nic.ipv6Address.map(({ value }) => value),
-    ipv6Gateway: gateway(nic.ipv6Gateway),
-    scriptUp: nic.scriptUp?.value,
-    scriptDown: nic.scriptDown?.value,
-    origins,
-  };
-}
-
-export type { MountStep };

@@ -27,6 +27,7 @@ import {
   type StartWishes,
   writeRecord,
 } from './runtime-record.ts';
+import { savePlan } from './saved-plan.ts';
 import type { StartPlan } from './start-plan.ts';
 import { keptPrefix, type StageProcess, type StartServices } from './start-services.ts';
 
@@ -140,6 +141,7 @@ async function prepareInit(
   };
   hooks.initPid = init.pid;
   await hooks.run('start-host');
+  savePlan(plan);
   writeRecord(record);
   return { record, terminals: { devpts: devpts!, console: console!, ttys } };
 }

@@ -11,7 +11,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { runKeeper } from './keeper.ts';
 import { KeeperClient } from './keeper-client.ts';
-import { readOnlyBinary, runsReadOnly } from './read-only-binary.ts';
+import { READ_ONLY, readOnlyBinary } from './read-only-binary.ts';
 import { runPaths } from './run-paths.ts';
 
 const KEEPER_ATTEMPTS = 500;
@@ -22,7 +22,7 @@ async function boot(): Promise<void> {
   const paths = runPaths();
   process.chdir('/');
   // Started by hand or by systemd, not by a client: again, from a binary that no guest can write to.
-  if (!runsReadOnly()) runAgainReadOnly(kernel);
+  if (!process.argv.includes(READ_ONLY)) runAgainReadOnly(kernel);
   // A manager that has lost its keeper runs itself again like this: it could not fork one any more.
   if (process.argv.includes(KEEPER_ONLY)) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, []);
   const lock = openSync(paths.managerLock, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
@@ -38,7 +38,7 @@ async function boot(): Promise<void> {
   await runManager(paths, monitor, {
     connect: () => reachKeeper(paths.keeperSocket),
     replace: () => {
-      const child = spawn('/proc/self/exe', [...process.execArgv, process.argv[1]!, KEEPER_ONLY], {
+      const child = spawn('/proc/self/exe', [...process.execArgv, process.argv[1]!, READ_ONLY, KEEPER_ONLY], {
         stdio: ['ignore', 'inherit', 'inherit'],
       });
       child.unref();
@@ -68,7 +68,11 @@ function runAgainReadOnly(kernel: Kernel): void {
   kernel.setCloexec(binary, false);
   const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
   for (const fd of [0, 1, 2]) kernel.setCloexec(fd, false);
-  kernel.exec(`/proc/self/fd/${binary}`, ['tslxcd', ...process.execArgv, ...process.argv.slice(1)], env);
+  kernel.exec(
+    `/proc/self/fd/${binary}`,
+    ['tslxcd', ...process.execArgv, ...process.argv.slice(1), READ_ONLY],
+    env,
+  );
 }
 
 boot().catch((error: Error) => {

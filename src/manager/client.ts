@@ -8,7 +8,7 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { type ManagerEvent, type Operation, PROTOCOL_VERSION, type Requests } from './protocol.ts';
-import { readOnlyBinary } from './read-only-binary.ts';
+import { READ_ONLY, readOnlyBinary } from './read-only-binary.ts';
 import { RpcClient } from './rpc.ts';
 import { runPaths } from './run-paths.ts';
 
@@ -119,7 +119,7 @@ function managerArguments(): string[] {
   // Next to the bundle of the command; from the sources (tests) next to this file.
   const bundle = join(import.meta.dirname ?? __dirname, 'tslxcd.cjs');
   const script = existsSync(bundle) ? bundle : join(import.meta.dirname ?? __dirname, 'boot.ts');
-  return ['--single-threaded', '--disable-warning=ExperimentalWarning', script];
+  return ['--single-threaded', '--disable-warning=ExperimentalWarning', script, READ_ONLY];
 }
 
 /** Only what the manager and the programs that it runs look at: nothing of the caller's goes on living in it. */

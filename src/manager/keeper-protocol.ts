@@ -7,19 +7,21 @@ export interface Ended {
   readonly status: ExitStatus | null;
 }
 
+/**
+ * Keep a copy of a descriptor of process `pid` under a label. `drain`: it is a console's master, to be read while there
+ * is no manager (its writers would block), into `log` if there is one.
+ */
+export interface KeepRequest {
+  readonly op: 'keep';
+  readonly label: string;
+  readonly pid: number;
+  readonly fd: number;
+  readonly drain?: { readonly log?: string };
+}
+
 export type KeeperRequest = { readonly id: number } & (
   | { readonly op: 'hello'; readonly pid: number }
-  /**
-   * Keep a copy of a descriptor of process `pid` under a label. `drain`: it is a console's master, to be read while there
-   * is no manager (its writers would block), into `log` if there is one.
-   */
-  | {
-      readonly op: 'keep';
-      readonly label: string;
-      readonly pid: number;
-      readonly fd: number;
-      readonly drain?: { readonly log?: string };
-    }
+  | KeepRequest
   /** Close what is kept under labels that begin so. */
   | { readonly op: 'drop'; readonly prefix: string }
   /** Fork a fork server; `control` is its end of a socket pair, by its number in the manager. */

@@ -3,30 +3,15 @@
  * becomes its child and its exit status is never lost; and it holds the consoles' and ttys' masters, so that a killed
  * manager costs nobody a terminal. While no manager is there it drains the consoles, or their writers would block.
  */
-import { appendFileSync, closeSync, openSync, rmSync } from 'node:fs';
+import { openSync, rmSync } from 'node:fs';
 import { AF, LOCK, O, POLL, PR, SIG, SOCK } from '../kernel/constants.ts';
-import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { LineBuffer } from '../kernel/line-buffer.ts';
 import { unixAddress } from '../kernel/structs.ts';
 import { forkServer } from './fork-server.ts';
 import type { Ended, KeeperReply, KeeperRequest, KeeperResult } from './keeper-protocol.ts';
-
-interface Kept {
-  readonly fd: number;
-  /**
-   * A console's master, read while there is no manager. Its slave is held open: without one, reading reports a hang-up
-   * for ever as soon as nobody inside has the console open.
-   */
-  readonly drain: { readonly log?: string; readonly slave: number } | undefined;
-}
-
-/** A process whose end the manager wants to know. One that an earlier keeper started is no child of ours. */
-interface Watched {
-  /** -1 once it has ended. */
-  pidfd: number;
-  /** Null while it runs, and for good where another's child ended and only that can be known. */
-  status: ExitStatus | null;
-}
+import { KeptDescriptors } from './kept-descriptors.ts';
+import { WatchedProcesses } from './watched-processes.ts';
 
 interface Manager {
   readonly socket: number;
@@ -44,8 +29,8 @@ export class Keeper {
   readonly #listener: number;
   readonly #children: number;
   readonly #lock: number;
-  readonly #kept = new Map<string, Kept>();
-  readonly #watched = new Map<number, Watched>();
+  readonly #kept: KeptDescriptors;
+  readonly #watched: WatchedProcesses;
   readonly #chunk = Buffer.alloc(65536);
   #manager: Manager | undefined;
 
@@ -53,6 +38,8 @@ export class Keeper {
     this.#lock = lock;
     this.#kernel = kernel;
     this.#path = path;
+    this.#kept = new KeptDescriptors(kernel);
+    this.#watched = new WatchedProcesses(kernel);
     rmSync(path, { force: true });
     this.#listener = kernel.socket(AF.UNIX, SOCK.STREAM | SOCK.CLOEXEC, 0);
     kernel.bind(this.#listener, unixAddress(path));
@@ -77,16 +64,20 @@ export class Keeper {
   }
 
   #other(fd: number, what: number): void {
-    const watched = [...this.#watched].find(([, { pidfd }]) => pidfd === fd);
-    if (watched) this.#noteEnd(watched[0]);
-    else this.#drain(fd, what);
+    const pid = this.#watched.pidOf(fd);
+    if (pid === undefined) {
+      this.#kept.drain(fd, what);
+      return;
+    }
+    // A child is reaped, which tells how it ended; of another's child the kernel may tell.
+    this.#reap();
+    const end = this.#watched.fosterEnd(pid);
+    if (end) this.#report(end);
   }
 
   #interests(): { fd: number; events: number }[] {
-    const fds = [this.#listener, this.#children];
-    for (const { pidfd } of this.#watched.values()) if (pidfd >= 0) fds.push(pidfd);
-    if (this.#manager) fds.push(this.#manager.socket);
-    else for (const kept of this.#kept.values()) if (kept.drain) fds.push(kept.fd);
+    const others = this.#manager ? [this.#manager.socket] : this.#kept.consoles();
+    const fds = [this.#listener, this.#children, ...this.#watched.pidfds(), ...others];
     return fds.map((fd) => ({ fd, events: POLL.IN }));
   }
 
@@ -145,54 +136,25 @@ export class Keeper {
       case 'hello': {
         manager.pid = request.pid;
         manager.pidfd = this.#kernel.pidfdOpen(request.pid);
-        const ended: Ended[] = [];
-        for (const [pid, { pidfd, status }] of this.#watched) if (pidfd < 0) ended.push({ pid, status });
-        return {
-          pid: this.#kernel.pid(),
-          kept: Object.fromEntries([...this.#kept].map(([label, { fd }]) => [label, fd])),
-          ended,
-        };
+        return { pid: this.#kernel.pid(), kept: this.#kept.byLabel(), ended: this.#watched.ended() };
       }
       case 'keep':
-        this.#keep(request);
+        this.#kept.keep(request);
         return {};
       case 'drop':
-        for (const [label, kept] of this.#kept)
-          if (label.startsWith(request.prefix)) {
-            this.#close(kept);
-            this.#kept.delete(label);
-          }
+        this.#kept.drop(request.prefix);
         return {};
       case 'fork-server':
         return { pid: this.#forkServer(manager, request.control) };
       case 'watch':
-        if (!this.#watched.has(request.pid))
-          this.#watched.set(request.pid, { pidfd: this.#kernel.pidfdOpen(request.pid), status: null });
+        this.#watched.watch(request.pid);
         return {};
       case 'forget':
-        this.#forget(request.pid);
+        this.#watched.forget(request.pid);
         return {};
       case 'quit':
         return this.#leave();
     }
-  }
-
-  #keep(request: Extract<KeeperRequest, { op: 'keep' }>): void {
-    const pidfd = this.#kernel.pidfdOpen(request.pid);
-    try {
-      const old = this.#kept.get(request.label);
-      const fd = this.#kernel.pidfdGetfd(pidfd, request.fd);
-      if (old) this.#close(old);
-      const drain = request.drain && { ...request.drain, slave: this.#kernel.openPtyPeer(fd) };
-      this.#kept.set(request.label, { fd, drain });
-    } finally {
-      this.#kernel.close(pidfd);
-    }
-  }
-
-  #close({ fd, drain }: Kept): void {
-    this.#kernel.close(fd);
-    if (drain) this.#kernel.close(drain.slave);
   }
 
   #forkServer(manager: Manager, number: number): number {
@@ -201,8 +163,14 @@ export class Keeper {
     if (pid === 0) {
       // Nothing of the keeper's (other containers' consoles, its sockets) may be in a process that enters a container.
       // One by one: libuv's own descriptors have to stay, its at-fork handler closes them by number.
-      const kept = [...this.#kept.values()].flatMap(({ fd, drain }) => (drain ? [fd, drain.slave] : [fd]));
-      for (const fd of [this.#listener, this.#children, manager.socket, this.#lock, ...kept])
+      for (const fd of [
+        this.#listener,
+        this.#children,
+        manager.socket,
+        this.#lock,
+        ...this.#watched.pidfds(),
+        ...this.#kept.all(),
+      ])
         this.#kernel.close(fd);
       forkServer(this.#kernel, control, manager.pidfd);
     }
@@ -226,55 +194,8 @@ export class Keeper {
   }
 
   #report(ended: Ended): void {
-    const watched = this.#watched.get(ended.pid);
-    if (watched) {
-      if (watched.pidfd >= 0) this.#kernel.close(watched.pidfd);
-      watched.pidfd = -1;
-      watched.status = ended.status;
-    }
+    this.#watched.note(ended);
     if (this.#manager) this.#say(this.#manager, { event: 'ended', ended });
-  }
-
-  /** A watched process has ended. A child is reaped, which tells how; of another's child the kernel may tell. */
-  #noteEnd(pid: number): void {
-    this.#reap();
-    const { pidfd } = this.#watched.get(pid)!;
-    if (pidfd < 0) return;
-    // The kernel knows once the foster parent has reaped it: a moment is given.
-    let status: ExitStatus | null = null;
-    for (let i = 0; i < 10 && !status; i++) {
-      status = this.#kernel.pidfdExit(pidfd);
-      if (!status) this.#kernel.poll([], 5);
-    }
-    this.#report({ pid, status });
-  }
-
-  #forget(pid: number): void {
-    const pidfd = this.#watched.get(pid)?.pidfd ?? -1;
-    if (pidfd >= 0) this.#kernel.close(pidfd);
-    this.#watched.delete(pid);
-  }
-
-  #drain(fd: number, what: number): void {
-    const log = [...this.#kept.values()].find((kept) => kept.fd === fd)?.drain?.log;
-    if (!(what & POLL.IN)) return;
-    let length = 0;
-    try {
-      length = this.#kernel.read(fd, this.#chunk);
-    } catch {
-      // EIO: the pty was hung up in this moment.
-    }
-    if (length > 0 && log) this.#appendLog(log, this.#chunk.subarray(0, length));
-  }
-
-  #appendLog(file: string, bytes: Uint8Array): void {
-    try {
-      const fd = openSync(file, O.WRONLY | O.APPEND | O.CREAT | O.NOFOLLOW, 0o640);
-      appendFileSync(fd, bytes);
-      closeSync(fd);
-    } catch {
-      // A full disk costs the log, never the container.
-    }
   }
 
   #leave(): never {

@@ -11,7 +11,10 @@
  * Descriptors do not travel in the lines: a result names `pid` and `fd`, and the receiver takes a copy with
  * pidfd_getfd(2). The socket lies in a 0700 directory and the manager checks the peer's credentials.
  */
+import type { AttachRequest } from '../container/attach.ts';
+import type { ContainerRef } from '../container/paths.ts';
 import type { StartWishes } from '../container/runtime-record.ts';
+import type { StopRequest } from '../container/stop.ts';
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { WindowSize } from '../kernel/structs.ts';
@@ -19,12 +22,7 @@ import type { WindowSize } from '../kernel/structs.ts';
 /** Raised when a message changes its meaning; a manager of another version is asked to leave when it is idle. */
 export const PROTOCOL_VERSION = 1;
 
-interface Target {
-  readonly name: string;
-  readonly lxcpath: string;
-}
-
-export interface StartRequest extends Target, StartWishes {
+export interface StartRequest extends ContainerRef, StartWishes {
   /** Config file instead of the container's own, absolute. */
   readonly rcfile?: string;
   /** Stream the console to this client from the first byte (`-F`). */
@@ -33,40 +31,9 @@ export interface StartRequest extends Target, StartWishes {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface StopRequest extends Target {
-  readonly mode: 'shutdown' | 'reboot' | 'kill';
-  /** Seconds; -1 waits for ever, 0 does not wait. */
-  readonly timeout: number;
-  /** Whether to kill when the time is over. */
-  readonly killAfter: boolean;
-}
-
-export interface ConsoleRequest extends Target {
+export interface ConsoleRequest extends ContainerRef {
   /** 0 the console, N a tty, -1 the first free tty. */
   readonly tty: number;
-}
-
-export interface AttachRequest extends Target {
-  /** Program and arguments; empty means the login shell of the user. */
-  readonly command: readonly string[];
-  /** `NAME=VALUE`: the program's environment, before that of the config. */
-  readonly env: readonly string[];
-  /** Applied last (`-v`). */
-  readonly setEnv: readonly string[];
-  readonly cwd: string;
-  readonly uid?: number;
-  readonly gid?: number;
-  /** CLONE_NEW* to join; undefined joins all of the container's. */
-  readonly namespaces?: number;
-  /** Privileges that are not dropped. */
-  readonly keep: { readonly capabilities: boolean; readonly cgroup: boolean; readonly lsm: boolean };
-  readonly remountProcSys: boolean;
-  /** Descriptors of the client's process that become 0, 1 and 2; unused with `pty`. */
-  readonly stdio: readonly [number, number, number];
-  /** Ask for a pty of the container's own as the program's terminal, of this size. */
-  readonly pty?: WindowSize;
-  /** With `pty`: which of 0, 1, 2 are terminals of the caller's and become the pty. */
-  readonly terminals?: readonly number[];
 }
 
 export interface Requests {
@@ -76,7 +43,7 @@ export interface Requests {
   console: { params: ConsoleRequest; result: { tty: number; fd: number } };
   attach: { params: AttachRequest; result: { pid: number; fd?: number } };
   /** Window size of the console's terminal. */
-  resize: { params: Target & { size: WindowSize }; result: Record<string, never> };
+  resize: { params: ContainerRef & { size: WindowSize }; result: Record<string, never> };
   /** The client has made its copy of a descriptor: the manager may close its own. */
   taken: { params: { fd: number }; result: Record<string, never> };
   /** Signal for a program that this client attached. */

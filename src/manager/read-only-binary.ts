@@ -1,4 +1,3 @@
-import { closeSync, openSync } from 'node:fs';
 import { AT, MOUNT_ATTR, OPEN_TREE_CLONE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
@@ -13,12 +12,5 @@ export function readOnlyBinary(kernel: Kernel): number {
   return tree;
 }
 
-/** Whether this process runs from such a mount. A running program is ETXTBSY, a read-only mount EROFS before that. */
-export function runsReadOnly(): boolean {
-  try {
-    closeSync(openSync('/proc/self/exe', 'r+'));
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EROFS';
-  }
-}
+/** Argument by which whoever starts tslxcd from such a mount says so. */
+export const READ_ONLY = '--read-only-binary';

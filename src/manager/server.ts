@@ -1,11 +1,11 @@
 /** The manager's socket: one session a client. Clients ask, the supervisor does. */
 import { closeSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { type AttachRequest, attachProgram } from '../container/attach.ts';
+import type { StopRequest } from '../container/stop.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { attachProgram } from './attach.ts';
 import {
-  type AttachRequest,
   type ConsoleRequest,
   type ManagerEvent,
   type Operation,
@@ -14,7 +14,6 @@ import {
   type Request,
   type Requests,
   type StartRequest,
-  type StopRequest,
 } from './protocol.ts';
 import { JsonLines } from './rpc.ts';
 import type { Supervised } from './supervised.ts';
@@ -102,7 +101,7 @@ class Session {
     const received = performance.now();
     const { container, warnings } = await this.#supervisor.start(params);
     const milliseconds = performance.now() - received;
-    const result = { pid: container.init?.pid ?? 0, milliseconds, warnings: warnings.map((w) => w.toJSON()) };
+    const result = { pid: container.initPid ?? 0, milliseconds, warnings: warnings.map((w) => w.toJSON()) };
     if (!params.foreground) return result;
     this.#foreground = container;
     const follow = (): void =>
@@ -137,7 +136,7 @@ class Session {
     const supervisor = this.#supervisor;
     const { pid, master } = await attachProgram(
       supervisor.services,
-      supervisor.get(params),
+      supervisor.get(params).attachable(),
       params,
       this.#pid,
       (pid) => {

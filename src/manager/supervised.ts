@@ -1,9 +1,9 @@
 /** One container in the manager's care, from its start to its end, reboots included. */
 import { closeSync, writeFileSync } from 'node:fs';
-import { unfreeze } from '../cgroup/container-cgroup.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { ContainerLog } from '../container/container-log.ts';
+import type { Attachable } from '../container/attach.ts';
+import { ContainerLog, planLog } from '../container/container-log.ts';
 import { destroyContainer } from '../container/destroy.ts';
 import { HostHooks } from '../container/host-hooks.ts';
 import { Journal } from '../container/journal.ts';
@@ -11,19 +11,20 @@ import { lockContainer } from '../container/lock.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
 import { recoverContainer } from '../container/recover.ts';
 import { isAlive, type RuntimeRecord, removeRecord, type StartWishes } from '../container/runtime-record.ts';
-import { haltSignal, wasReboot } from '../container/signals.ts';
+import { loadPlan, removePlan } from '../container/saved-plan.ts';
+import { wasReboot } from '../container/signals.ts';
 import { startContainer } from '../container/start.ts';
 import { checkStart } from '../container/start-checks.ts';
 import { planStart, type StartPlan } from '../container/start-plan.ts';
 import { keptPrefix, type StartServices } from '../container/start-services.ts';
 import type { State } from '../container/state.ts';
+import { type StopRequest, stopInit } from '../container/stop.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { SIG } from '../kernel/constants.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { NicPlan } from '../network/nic-plan.ts';
 import { ContainerTerminals } from './container-terminals.ts';
 import { hostFacts } from './host-facts.ts';
-import type { StartRequest, StopRequest } from './protocol.ts';
+import type { StartRequest } from './protocol.ts';
 
 /** How a container ended, for those who waited for it. */
 export interface Ending {
@@ -65,16 +66,20 @@ export class Supervised {
     this.terminals.onTrouble = (error) => this.#log?.write('WARN', error.message);
   }
 
-  get init(): { readonly pid: number; readonly pidfd: number } | undefined {
-    return this.#running && { pid: this.#running.record.init!.pid, pidfd: this.#running.initPidfd };
+  /** Host pid of its init; undefined when it does not run. */
+  get initPid(): number | undefined {
+    return this.#running?.record.init?.pid;
   }
 
-  get record(): RuntimeRecord | undefined {
-    return this.#running?.record;
+  /** @throws TslxcError NOT_RUNNING */
+  attachable(): Attachable {
+    const { record, plan, initPidfd } = this.#mustRun();
+    return { init: initPidfd, plan, record, devpts: this.terminals.devpts };
   }
 
-  get plan(): StartPlan | undefined {
-    return this.#running?.plan;
+  #mustRun(): Running {
+    if (this.#running) return this.#running;
+    throw new TslxcError({ code: 'NOT_RUNNING', container: this.ref.name, message: 'it is not running' });
   }
 
   /** Starts it. @returns warnings @throws TslxcError the cause, with everything undone */
@@ -93,7 +98,7 @@ export class Supervised {
       const { config, warnings } = this.#load();
       const plan = planStart(this.ref, config, hostFacts(this.#services), this.#request);
       await checkStart(this.#services, plan);
-      const hooks = this.#hooks(config, plan);
+      const hooks = this.#hooks(plan);
       const started = await startContainer({
         services: this.#services,
         plan,
@@ -117,6 +122,7 @@ export class Supervised {
       const error = toTslxcError(thrown, 'START_FAILED', { container: this.ref.name });
       this.#log?.write('ERROR', error.message);
       this.#release();
+      await this.#services.drop(keptPrefix(this.ref)).catch(() => {});
       this.state = 'STOPPED';
       throw error;
     }
@@ -130,9 +136,9 @@ export class Supervised {
 
   /** Takes over a container that an earlier manager started; its init may have ended meanwhile (see initEnded). */
   adopt(record: RuntimeRecord, copyOf: (label: string) => number | undefined): void {
-    const { config } = this.#load();
-    const plan = planStart(this.ref, config, hostFacts(this.#services), this.#request);
-    const hooks = this.#hooks(config, plan);
+    const plan = loadPlan(this.ref);
+    this.#log = new ContainerLog(this.ref, plan.log);
+    const hooks = this.#hooks(plan);
     hooks.initPid = record.init!.pid;
     this.#take(record, plan, hooks);
     const prefix = keptPrefix(this.ref);
@@ -164,7 +170,7 @@ export class Supervised {
       defines: this.#request.defines,
       env: this.#request.env,
     });
-    this.#log = new ContainerLog(this.ref, config);
+    this.#log = new ContainerLog(this.ref, planLog(this.ref, config));
     const warnings = config.warnings.map(
       ({ message, hint, file, line }) => new TslxcError({ code: 'CONFIG_SYNTAX', message, hint, file, line }),
     );
@@ -190,15 +196,8 @@ export class Supervised {
     };
   }
 
-  #hooks(config: ContainerConfig, plan: StartPlan): HostHooks {
-    return new HostHooks({
-      ref: this.ref,
-      config,
-      hooks: plan.hostHooks,
-      version: plan.stage.hookVersion,
-      rootfsMount: plan.stage.rootfs.mountPoint,
-      log: (text) => this.#log?.write('DEBUG', text),
-    });
+  #hooks(plan: StartPlan): HostHooks {
+    return new HostHooks(plan, (text) => this.#log?.write('DEBUG', text));
   }
 
   #writePidFile(): void {
@@ -211,6 +210,7 @@ export class Supervised {
     for (const failure of this.#journal.release(this.#services.kernel))
       this.#log?.write('WARN', `could not clean up: ${failure.message}`);
     removeRecord(this.ref);
+    removePlan(this.ref);
   }
 
   /** Settles with the next end of this init. */
@@ -285,47 +285,18 @@ export class Supervised {
 
   /** Asks init to end, or ends it; returns when it has ended, or at once with a timeout of 0. */
   async stop(request: StopRequest): Promise<void> {
-    const running = this.#running;
-    if (!running)
-      throw new TslxcError({ code: 'NOT_RUNNING', container: this.ref.name, message: 'it is not running' });
+    const { record, plan, initPidfd } = this.#mustRun();
+    const init = { pid: record.init!.pid, pidfd: initPidfd };
     const { kernel } = this.#services;
-    const ended = this.ended();
-    const pid = running.record.init!.pid;
-    const { signals } = running.plan;
-    const signal = {
-      kill: () => signals.stop,
-      shutdown: () => signals.halt || haltSignal(pid),
-      reboot: () => signals.reboot || SIG.INT,
-    }[request.mode]();
-    if (running.record.cgroup) unfreeze(running.record.cgroup);
-    kernel.pidfdSignal(running.initPidfd, signal);
-    if (request.timeout === 0) return;
-    if (await inTime(ended, request.mode === 'kill' ? -1 : request.timeout)) return;
-    if (!request.killAfter || request.mode === 'reboot')
-      throw new TslxcError({
-        code: 'STOP_TIMEOUT',
-        container: this.ref.name,
-        message: `init (pid ${pid}) did not answer signal ${signal} in ${request.timeout} seconds`,
-        hint: `\`tslxc-stop -n ${this.ref.name} -k\` ends it at once; lxc.signal.${request.mode === 'reboot' ? 'reboot' : 'halt'} names the signal that its init expects`,
-      });
-    this.#log?.write('WARN', `init did not answer signal ${signal} in ${request.timeout} seconds: killed`);
-    kernel.pidfdSignal(running.initPidfd, SIG.KILL);
-    await ended;
+    await stopInit(
+      { kernel, init, signals: plan.signals, cgroup: record.cgroup },
+      request,
+      this.ended(),
+      (text) => this.#log?.write('WARN', text),
+    );
   }
 }
 
 function withHost(nic: NicPlan, record: RuntimeRecord): NicPlan {
   return { ...nic, pair: record.nics.find(({ index }) => index === nic.index)?.host ?? nic.pair };
-}
-
-/** Whether it settles within that many seconds; -1 waits for ever. */
-async function inTime(promise: Promise<unknown>, seconds: number): Promise<boolean> {
-  if (seconds < 0) return promise.then(() => true);
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), seconds * 1000);
-  });
-  const result = await Promise.race([promise.then(() => true), timeout]);
-  clearTimeout(timer);
-  return result;
 }

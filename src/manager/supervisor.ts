@@ -191,7 +191,7 @@ export class Supervisor {
   }
 
   #ended(pid: number, status: ExitStatus | null): void {
-    const container = [...this.#containers.values()].find(({ init }) => init?.pid === pid);
+    const container = [...this.#containers.values()].find(({ initPid }) => initPid === pid);
     const waiting = this.#waiting.get(pid);
     this.#waiting.delete(pid);
     if (container) void container.initEnded(status);
@@ -203,7 +203,7 @@ export class Supervisor {
   }
 
   #deliverEarly(container: Supervised): void {
-    const pid = container.init?.pid;
+    const pid = container.initPid;
     const status = pid === undefined ? undefined : this.#early.get(pid);
     if (status === undefined) return;
     this.#early.delete(pid!);

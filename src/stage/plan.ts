@@ -96,7 +96,6 @@ export interface StartStagePlan {
 
 export interface AttachStagePlan {
   readonly name: string;
-  readonly initPid: number;
   /** CLONE_NEW* to join. */
   readonly namespaces: number;
   readonly cgroupFiles: readonly string[];

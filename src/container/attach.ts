@@ -1,13 +1,49 @@
 /** A program in a running container, on behalf of a client. */
 import { closeSync } from 'node:fs';
 import { attachFiles } from '../cgroup/container-cgroup.ts';
-import { mergeEnvironment } from '../container/environment.ts';
 import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
 import { CLONE } from '../kernel/constants.ts';
+import type { WindowSize } from '../kernel/structs.ts';
 import type { AttachStagePlan } from '../stage/plan.ts';
 import { openPty } from '../stage/terminals.ts';
-import type { AttachRequest } from './protocol.ts';
-import type { Supervised, SupervisedServices } from './supervised.ts';
+import { mergeEnvironment } from './environment.ts';
+import type { ContainerRef } from './paths.ts';
+import type { RuntimeRecord } from './runtime-record.ts';
+import type { StartPlan } from './start-plan.ts';
+import type { StartServices } from './start-services.ts';
+
+export interface AttachRequest extends ContainerRef {
+  /** Program and arguments; empty means the login shell of the user. */
+  readonly command: readonly string[];
+  /** `NAME=VALUE`: the program's environment, before that of the config. */
+  readonly env: readonly string[];
+  /** Applied last (`-v`). */
+  readonly setEnv: readonly string[];
+  readonly cwd: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** CLONE_NEW* to join; undefined joins all of the container's. */
+  readonly namespaces?: number;
+  /** Privileges that are not dropped. */
+  readonly keep: { readonly capabilities: boolean; readonly cgroup: boolean; readonly lsm: boolean };
+  readonly remountProcSys: boolean;
+  /** Descriptors of the client's process that become 0, 1 and 2; unused with `pty`. */
+  readonly stdio: readonly [number, number, number];
+  /** Ask for a pty of the container's own as the program's terminal, of this size. */
+  readonly pty?: WindowSize;
+  /** With `pty`: which of 0, 1, 2 are terminals of the caller's and become the pty. */
+  readonly terminals?: readonly number[];
+}
+
+/** A running container, as far as attaching needs to know it. */
+export interface Attachable {
+  /** pidfd of its init. */
+  readonly init: number;
+  readonly plan: StartPlan;
+  readonly record: RuntimeRecord;
+  /** Descriptor of its own devpts, or -1. */
+  readonly devpts: number;
+}
 
 /** A program that runs now; the fork server's stage has become it. */
 export interface Attached {
@@ -20,18 +56,15 @@ export interface Attached {
 /**
  * @param clientPid the process whose descriptors `stdio` names
  * @param expectEnd called with the pid before the program can have ended
- * @throws TslxcError NOT_RUNNING, EXEC_FAILED
+ * @throws TslxcError EXEC_FAILED
  */
 export async function attachProgram(
-  services: SupervisedServices,
-  container: Supervised,
+  services: StartServices,
+  { init, plan, record, devpts }: Attachable,
   request: AttachRequest,
   clientPid: number,
   expectEnd: (pid: number) => void,
 ): Promise<Attached> {
-  const { init, plan, record } = container;
-  if (!init || !plan || !record)
-    throw new TslxcError({ code: 'NOT_RUNNING', container: request.name, message: 'it is not running' });
   const { kernel } = services;
   const opened: number[] = [];
   let master: number | undefined;
@@ -45,7 +78,7 @@ export async function attachProgram(
       return copy;
     });
     if (request.pty) {
-      const pty = openPty(kernel, container.terminals.devpts);
+      const pty = openPty(kernel, devpts);
       master = pty.master;
       opened.push(pty.slave);
       kernel.setWindowSize(pty.master, request.pty);
@@ -54,7 +87,6 @@ export async function attachProgram(
     const available = plan.stage.namespaces | (record.unprivileged ? CLONE.NEWUSER : 0);
     const stagePlan: AttachStagePlan = {
       name: request.name,
-      initPid: init.pid,
       namespaces: request.namespaces === undefined ? available : request.namespaces & available,
       cgroupFiles: request.keep.cgroup || !record.cgroup ? [] : attachFiles(record.cgroup),
       remountProcSys: request.remountProcSys,
@@ -72,7 +104,7 @@ export async function attachProgram(
     stage.send({
       type: 'plan',
       plan: stagePlan,
-      fds: { stdin: stdio[0]!, stdout: stdio[1]!, stderr: stdio[2]!, init: init.pidfd },
+      fds: { stdin: stdio[0]!, stdout: stdio[1]!, stderr: stdio[2]!, init },
     });
     const first = await stage.next();
     if (first?.type === 'error') throw errorFromJSON(first.error);

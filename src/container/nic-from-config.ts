@@ -1,0 +1,53 @@
+import type { NicConfig } from '../config/nic-config.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import type { NicKey, NicOrigin, NicPlan } from '../network/nic-plan.ts';
+
+const SUPPORTED_NICS = new Set(['veth', 'empty', 'none']);
+
+/** The config's `lxc.net.N.*` as the network room takes them. @throws TslxcError NOT_SUPPORTED for types that come later */
+export function planNic(nic: NicConfig): NicPlan {
+  const type = nic.type?.value ?? 'empty';
+  if (!SUPPORTED_NICS.has(type))
+    throw new TslxcError({
+      code: 'NOT_SUPPORTED',
+      message: `lxc.net.${nic.index}.type = ${type} is not acted on in this version`,
+      ...(nic.type?.origin ?? nic.origin),
+      hint: 'this version knows veth, empty and none',
+    });
+  const origins: Partial<Record<NicKey, NicOrigin>> = {};
+  for (const [key, setting] of [
+    ['type', nic.type],
+    ['link', nic.link],
+    ['name', nic.name],
+    ['hwaddr', nic.hwaddr],
+    ['mtu', nic.mtu],
+    ['flags', nic.flags],
+    ['veth.pair', nic.vethPair],
+    ['ipv4.address', nic.ipv4Address[0]],
+    ['ipv4.gateway', nic.ipv4Gateway],
+    ['ipv6.address', nic.ipv6Address[0]],
+    ['ipv6.gateway', nic.ipv6Gateway],
+    ['script.up', nic.scriptUp],
+    ['script.down', nic.scriptDown],
+  ] as const)
+    if (setting) origins[key] = { file: setting.origin.file, line: setting.origin.line };
+  const gateway = (setting: NicConfig['ipv4Gateway']) =>
+    setting && (setting.value.kind === 'address' ? setting.value.address : setting.value.kind);
+  return {
+    index: nic.index,
+    type: type as NicPlan['type'],
+    link: nic.link?.value,
+    name: nic.name?.value,
+    hwaddr: nic.hwaddr?.value.pattern,
+    mtu: nic.mtu?.value,
+    up: nic.flags !== undefined,
+    pair: nic.vethPair?.value,
+    ipv4: nic.ipv4Address.map(({ value }) => value),
+    ipv4Gateway: gateway(nic.ipv4Gateway),
+    ipv6: nic.ipv6Address.map(({ value }) => value),
+    ipv6Gateway: gateway(nic.ipv6Gateway),
+    scriptUp: nic.scriptUp?.value,
+    scriptDown: nic.scriptDown?.value,
+    origins,
+  };
+}

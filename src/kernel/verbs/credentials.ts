@@ -1,0 +1,25 @@
+import type { Calls } from '../binding.ts';
+import { KEYCTL_JOIN_SESSION_KEYRING, SYS } from '../constants.ts';
+import type { Kernel } from '../kernel.ts';
+import { capabilityData, capabilityHeader, readCapabilityData } from '../structs.ts';
+
+export function credentialVerbs(c: Calls) {
+  return {
+    setresuid: (uid) => void c.setresuid(uid, uid, uid),
+    setresgid: (gid) => void c.setresgid(gid, gid, gid),
+    setgroups(gids) {
+      const list = Buffer.alloc(Math.max(1, gids.length) * 4);
+      gids.forEach((gid, i) => {
+        list.writeUInt32LE(gid, i * 4);
+      });
+      c.setgroups(SYS.setgroups, gids.length, list);
+    },
+    getCapabilities() {
+      const data = Buffer.alloc(24);
+      c.capget(SYS.capget, capabilityHeader(), data);
+      return readCapabilityData(data);
+    },
+    setCapabilities: (sets) => void c.capset(SYS.capset, capabilityHeader(), capabilityData(sets)),
+    joinNewSessionKeyring: () => void c.keyctl(SYS.keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0),
+  } satisfies Partial<Kernel>;
+}

@@ -1,0 +1,66 @@
+import type { Calls, KernelError } from '../binding.ts';
+import { F, FD_CLOEXEC, LOCK, O, SYS } from '../constants.ts';
+import type { Kernel } from '../kernel.ts';
+import { retried } from '../retried.ts';
+import { openHow, pollfds } from '../structs.ts';
+
+const CLOSE_RANGE_CLOEXEC = 4;
+
+export function fileVerbs(c: Calls) {
+  const setFlag = (fd: number, get: number, set: number, flag: number, on: boolean) => {
+    const flags = c.fcntl(fd, get, 0);
+    c.fcntl(fd, set, on ? flags | flag : flags & ~flag);
+  };
+  return {
+    openat2(dirfd, path, flags, mode, resolve) {
+      const how = openHow(flags | O.CLOEXEC, mode, resolve);
+      return retried(() => c.openat2(SYS.openat2, dirfd, path, how, how.length));
+    },
+    mkdirat: (dirfd, path, mode) => void c.mkdirat(dirfd, path, mode),
+    mknodat: (dirfd, path, mode, device) => void c.mknodat(dirfd, path, mode, device),
+    symlinkat: (target, dirfd, path) => void c.symlinkat(target, dirfd, path),
+    fchownat: (dirfd, path, uid, gid, flags) => void c.fchownat(dirfd, path, uid, gid, flags),
+    fchmodat: (dirfd, path, mode) => void c.fchmodat(dirfd, path, mode, 0),
+    flock(fd, operation) {
+      try {
+        retried(() => c.flock(fd, operation));
+        return true;
+      } catch (error) {
+        if (operation & LOCK.NB && (error as KernelError).code === 'EAGAIN') return false;
+        throw error;
+      }
+    },
+    dup: (fd) => c.fcntl(fd, F.DUPFD_CLOEXEC, 3),
+    dup2: (from, to) => void c.dup2(from, to),
+    setCloexec: (fd, on) => setFlag(fd, F.GETFD, F.SETFD, FD_CLOEXEC, on),
+    setNonblocking: (fd, on) => setFlag(fd, F.GETFL, F.SETFL, O.NONBLOCK, on),
+    pipe() {
+      const fds = Buffer.alloc(8);
+      c.pipe2(fds, O.CLOEXEC);
+      return [fds.readInt32LE(0), fds.readInt32LE(4)];
+    },
+    close: (fd) => void c.close(fd),
+    cloexecFrom: (first) => void c.closeRange(SYS.close_range, first, 0xffffffff, CLOSE_RANGE_CLOEXEC),
+    read(fd, buffer) {
+      try {
+        return retried(() => c.read(fd, buffer, buffer.length));
+      } catch (error) {
+        if ((error as KernelError).code === 'EAGAIN') return -1;
+        throw error;
+      }
+    },
+    write: (fd, bytes) => retried(() => c.write(fd, bytes, bytes.length)),
+    poll(fds, timeout) {
+      const set = pollfds(fds);
+      try {
+        c.poll(set, fds.length, timeout);
+      } catch (error) {
+        if ((error as KernelError).code === 'EINTR') return [];
+        throw error;
+      }
+      return fds
+        .map(({ fd }, i) => ({ fd, events: set.readInt16LE(i * 8 + 6) }))
+        .filter(({ events }) => events !== 0);
+    },
+  } satisfies Partial<Kernel>;
+}

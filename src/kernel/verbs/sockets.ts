@@ -1,0 +1,41 @@
+import type { Calls } from '../binding.ts';
+import { O, SO_PEERCRED, SOL_SOCKET, SYS } from '../constants.ts';
+import type { Kernel } from '../kernel.ts';
+import { retried } from '../retried.ts';
+
+/** For arguments that accept4(2) may be given as NULL. */
+const UNUSED = 0;
+
+export function socketVerbs(c: Calls) {
+  return {
+    socket: (domain, type, protocol) => c.socket(domain, type, protocol),
+    socketpair(type) {
+      const fds = Buffer.alloc(8);
+      c.socketpair(1, type, 0, fds);
+      return [fds.readInt32LE(0), fds.readInt32LE(4)];
+    },
+    bind: (fd, address) => void c.bind(fd, address, address.length),
+    listen: (fd, backlog) => void c.listen(fd, backlog),
+    accept: (fd) => retried(() => c.accept(fd, UNUSED, UNUSED, O.CLOEXEC)),
+    connect: (fd, address) => void retried(() => c.connect(fd, address, address.length)),
+    send: (fd, bytes) => retried(() => c.send(fd, bytes, bytes.length, 0x4000 /* MSG_NOSIGNAL */)),
+    recv: (fd, buffer) => retried(() => c.recv(fd, buffer, buffer.length, 0)),
+    setSocketOption(fd, level, option, value) {
+      const int = Buffer.alloc(4);
+      int.writeInt32LE(value);
+      c.setsockopt(fd, level, option, int, int.length);
+    },
+    peerCredentials(fd) {
+      const credentials = Buffer.alloc(12);
+      const length = Buffer.from([12, 0, 0, 0]);
+      c.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length);
+      return {
+        pid: credentials.readInt32LE(0),
+        uid: credentials.readUInt32LE(4),
+        gid: credentials.readUInt32LE(8),
+      };
+    },
+    bpf: (command, attribute) => c.bpf(SYS.bpf, command, attribute, attribute.length),
+    addressOf: (buffer) => c.addressOf(buffer, buffer, 0),
+  } satisfies Partial<Kernel>;
+}

@@ -1,0 +1,91 @@
+/** Terminals that outlive the manager: the keeper's descriptors, by labels that the manager chose. */
+import { appendFileSync, closeSync, openSync } from 'node:fs';
+import { O, POLL } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { KeepRequest } from './keeper-protocol.ts';
+
+interface Kept {
+  readonly fd: number;
+  /**
+   * A console's master, read while there is no manager. Its slave is held open: without one, reading reports a hang-up
+   * for ever as soon as nobody inside has the console open.
+   */
+  readonly drain: { readonly log?: string; readonly slave: number } | undefined;
+}
+
+export class KeptDescriptors {
+  readonly #kernel: Kernel;
+  readonly #kept = new Map<string, Kept>();
+  readonly #chunk = Buffer.alloc(65536);
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /** Copies a descriptor of another process; one of that label is replaced. */
+  keep(request: KeepRequest): void {
+    const pidfd = this.#kernel.pidfdOpen(request.pid);
+    try {
+      const old = this.#kept.get(request.label);
+      const fd = this.#kernel.pidfdGetfd(pidfd, request.fd);
+      if (old) this.#close(old);
+      const drain = request.drain && { ...request.drain, slave: this.#kernel.openPtyPeer(fd) };
+      this.#kept.set(request.label, { fd, drain });
+    } finally {
+      this.#kernel.close(pidfd);
+    }
+  }
+
+  drop(prefix: string): void {
+    for (const [label, kept] of this.#kept)
+      if (label.startsWith(prefix)) {
+        this.#close(kept);
+        this.#kept.delete(label);
+      }
+  }
+
+  #close({ fd, drain }: Kept): void {
+    this.#kernel.close(fd);
+    if (drain) this.#kernel.close(drain.slave);
+  }
+
+  byLabel(): Record<string, number> {
+    return Object.fromEntries([...this.#kept].map(([label, { fd }]) => [label, fd]));
+  }
+
+  /** Every descriptor that is held here. */
+  all(): number[] {
+    return [...this.#kept.values()].flatMap(({ fd, drain }) => (drain ? [fd, drain.slave] : [fd]));
+  }
+
+  consoles(): number[] {
+    return [...this.#kept.values()].flatMap(({ fd, drain }) => (drain ? [fd] : []));
+  }
+
+  /** Something happened on a console: what it says goes to its log, or nowhere. */
+  drain(fd: number, events: number): void {
+    const log = [...this.#kept.values()].find((kept) => kept.fd === fd)?.drain?.log;
+    if (!(events & POLL.IN)) return;
+    let length = 0;
+    try {
+      length = this.#kernel.read(fd, this.#chunk);
+    } catch {
+      // EIO: the pty was hung up in this moment.
+    }
+    if (length > 0 && log) appendLog(log, this.#chunk.subarray(0, length));
+  }
+}
+
+function appendLog(file: string, bytes: Uint8Array): void {
+  try {
+    const fd = openSync(file, O.WRONLY | O.APPEND | O.CREAT | O.NOFOLLOW, 0o640);
+    appendFileSync(fd, bytes);
+    closeSync(fd);
+  } catch {
+    // A full disk costs the log, never the container.
+  }
+}
