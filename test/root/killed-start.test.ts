@@ -6,7 +6,7 @@ import { ContainerHost, skip } from './harness/container-host.ts';
 import { processesIn } from './harness/leftovers.ts';
 import { delay, SLOW } from './harness/slow.ts';
 
-const host = new ContainerHost();
+const host = new ContainerHost({ eachTest: true });
 const busybox = new Busybox(host);
 const ROUNDS = Number(process.env.TSLXC_TEST_ROUNDS ?? 50);
 /** The same seed gives the same moments, as far as a machine is ever the same. */

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerHost } from './container-host.ts';
 import { run } from './run-command.ts';
@@ -33,7 +33,8 @@ export class Busybox {
     const host = this.#host;
     const from = join(host.lxcpath, host.name(BASE));
     const to = join(directory, host.name(short));
-    if (!existsSync(to)) mkdirSync(to, { mode: 0o755 });
+    rmSync(to, { recursive: true, force: true });
+    mkdirSync(to, { mode: 0o755 });
     await run('cp', ['-a', '--reflink=auto', join(from, 'rootfs'), to]);
     const text = readFileSync(join(from, 'config'), 'utf8')
       .replaceAll(from, to)

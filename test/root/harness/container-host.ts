@@ -216,6 +216,18 @@ export class ContainerHost {
   /** Kills whatever runs; then nothing may be left but the container directories and an idle manager. */
   async stopAll(): Promise<void> {
     for (const terminal of this.#terminals.splice(0)) terminal.close();
+    try {
+      await this.#killRunning();
+      await this.assertNothingLeft('after all containers were stopped');
+    } catch (error) {
+      // By force, so that one fault is one failed test and not that of all the tests after it.
+      for (const { pid } of processesIn(this.mark)) tryKill(pid);
+      await this.#killRunning().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #killRunning(): Promise<void> {
     for (const lxcpath of this.#lxcpaths()) {
       const active = (await this.ok('ls', ['-1', '--active', '-P', lxcpath])).split('\n');
       for (const name of active.map((line) => line.trim()).filter(Boolean)) {
@@ -223,7 +235,6 @@ export class ContainerHost {
         assert.ok(code === 0 || code === 2, `tslxc-stop -n ${name} -k: ${stderr}`);
       }
     }
-    await this.assertNothingLeft('after all containers were stopped');
   }
 
   /** Container directories that this host's manager has had to do with. */

@@ -1,0 +1,253 @@
+/** What is mounted in a container and how: lxc.mount.auto, entries and their options, rootfs.options. */
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { Busybox } from './harness/busybox.ts';
+import { ContainerHost, skip } from './harness/container-host.ts';
+
+const host = new ContainerHost({ eachTest: true });
+const busybox = new Busybox(host);
+const source = join(host.root, 'source');
+const INIT = ['--', '/bin/sleep', '1000'];
+
+before(() => {
+  if (skip) return;
+  mkdirSync(join(source, 'sub'), { recursive: true });
+  writeFileSync(join(source, 'file'), 'of the host\n');
+});
+
+let number = 0;
+const current = () => `m${number - 1}`;
+async function started(config: string): Promise<(command: string) => Promise<string>> {
+  const name = `m${number++}`;
+  await busybox.start(name, config, INIT);
+  return (command) => host.inside(name, command);
+}
+
+/** Whether a write to each of these succeeds, as `path=yes|no`. */
+const probe = (...paths: string[]) =>
+  paths
+    .map(
+      (path) =>
+        `if { cat ${path} >/tmp/was && cat /tmp/was >${path}; } 2>/dev/null; then echo ${path}=yes; else echo ${path}=no; fi`,
+    )
+    .join('; ');
+
+const PROC = ['/proc/sys/kernel/hostname', '/proc/sys/net/ipv4/ip_forward', '/proc/sys/vm/swappiness'];
+const SYS = [
+  '/sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan',
+  '/sys/devices/virtual/net/lo/mtu',
+];
+const MODES: Record<string, [paths: string[], expected: string[]]> = {
+  'proc:rw': [PROC, ['yes', 'yes', 'yes']],
+  'proc:mixed': [PROC, ['no', 'yes', 'no']],
+  proc: [PROC, ['no', 'yes', 'no']],
+  'sys:rw': [SYS, ['yes', 'yes']],
+  'sys:ro': [SYS, ['no', 'no']],
+  'sys:mixed': [SYS, ['no', 'yes']],
+  sys: [SYS, ['no', 'yes']],
+};
+
+for (const [mode, [paths, expected]] of Object.entries(MODES))
+  test(`mount.auto = ${mode}`, { skip }, async () => {
+    const other = mode.startsWith('sys') ? ' proc:rw' : '';
+    const inside = await started(`lxc.mount.auto =\nlxc.mount.auto = ${mode}${other}`);
+    const there = paths.filter((path) => existsSync(path) || path.endsWith('mtu') || path.includes('/net/'));
+    const shown = (await inside(probe(...there))).split('\n');
+    assert.deepEqual(
+      shown,
+      there.map((path) => `${path}=${expected[paths.indexOf(path)]}`),
+    );
+    const point = mode.startsWith('sys') ? '/sys' : '/proc';
+    const line = (await inside('cat /proc/mounts')).split('\n').find((text) => text.split(' ')[1] === point)!;
+    assert.match(line, /nosuid,nodev,noexec/);
+  });
+
+test('/proc/sysrq-trigger can not be written under proc:mixed', {
+  skip: skip || !existsSync('/proc/sysrq-trigger'),
+}, async () => {
+  const inside = await started('lxc.mount.auto =\nlxc.mount.auto = proc:mixed');
+  assert.equal(
+    await inside('if ( echo h >/proc/sysrq-trigger ) 2>/dev/null; then echo yes; else echo no; fi'),
+    'no',
+  );
+});
+
+test('without mount.auto there is nothing of that', { skip }, async () => {
+  await busybox.make('plain', 'lxc.mount.auto =');
+  await host.ok('start', ['-n', '@plain', ...INIT]);
+  assert.equal(await host.inside('plain', 'ls /proc /sys | grep -v :'), '');
+});
+
+test('the cgroups of a container end at its own', { skip }, async () => {
+  await busybox.start(
+    'cg',
+    'lxc.mount.auto =\nlxc.mount.auto = proc:mixed sys:mixed cgroup:mixed:force',
+    INIT,
+  );
+  const cgroups = (await host.inside('cg', 'cut -d: -f3 /proc/1/cgroup')).split('\n');
+  assert.ok(
+    cgroups.every((path) => path === '/'),
+    cgroups.join(' '),
+  );
+  const seen = await host.inside('cg', 'find /sys/fs/cgroup -maxdepth 3 -type d 2>/dev/null');
+  assert.ok(!seen.includes('tslxc.payload'), 'other containers are not seen');
+  assert.equal(
+    await host.inside('cg', 'grep -c " /sys/fs/cgroup" /proc/mounts | grep -vx 0 >/dev/null && echo mounted'),
+    'mounted',
+  );
+});
+
+test('mount.entry: bind, read-only, create=dir and create=file', { skip }, async () => {
+  const inside = await started(
+    [
+      `lxc.mount.entry = ${source} srv/rw none bind,create=dir 0 0`,
+      `lxc.mount.entry = ${source} srv/ro none bind,ro,create=dir 0 0`,
+      `lxc.mount.entry = ${source}/file etc/deep/er/file none bind,create=file 0 0`,
+      'lxc.mount.entry = tmpfs srv/tmp tmpfs size=64k,mode=700,create=dir 0 0',
+    ].join('\n'),
+  );
+  assert.equal(
+    await inside('cat /srv/rw/file /srv/ro/file /etc/deep/er/file'),
+    'of the host\n'.repeat(3).trim(),
+  );
+  await inside('touch /srv/rw/new');
+  assert.ok(existsSync(join(source, 'new')));
+  assert.match(await inside('touch /srv/ro/new2 2>&1 || true'), /Read-only/);
+  assert.match(await inside('grep " /srv/tmp " /proc/mounts'), /size=64k,mode=700/);
+  await host.kill(current());
+  assert.deepEqual(readdirSync(host.rootfs(current())).includes('srv'), true);
+  assert.deepEqual(
+    readdirSync(join(host.rootfs(current()), 'srv/rw')),
+    [],
+    'nothing was mounted on the host',
+  );
+});
+
+test('mount.entry: optional ones are passed over, others are an error with file and line', {
+  skip,
+}, async () => {
+  const inside = await started(
+    [
+      'lxc.mount.entry = /no/such/source srv none bind,optional 0 0',
+      `lxc.mount.entry = ${source} no/such/target none bind,optional 0 0`,
+      'lxc.mount.entry = x mnt nosuchfs optional 0 0',
+    ].join('\n'),
+  );
+  assert.equal(await inside('echo fine'), 'fine');
+  await host.kill(current());
+  const faults: Record<string, [string, RegExp]> = {
+    nosource: ['lxc.mount.entry = /no/such/source srv none bind 0 0', /\/no\/such\/source/],
+    notarget: [`lxc.mount.entry = ${source} no/such/target none bind 0 0`, /no\/such\/target/],
+    nofs: ['lxc.mount.entry = x mnt nosuchfs defaults 0 0', /nosuchfs/],
+    nofields: ['lxc.mount.entry = justone', /mount\.entry/],
+  };
+  for (const [name, [config, message]] of Object.entries(faults)) {
+    await busybox.make(name, config);
+    const line = readFileSync(host.config(name), 'utf8').split('\n').indexOf(config) + 1;
+    const { code, stderr } = await host.tslxc('start', ['-n', `@${name}`]);
+    assert.equal(code, 1, name);
+    assert.match(stderr, message);
+    assert.ok(stderr.includes(`${name}/config:${line}:`), stderr);
+    await host.assertNothingLeft();
+  }
+});
+
+test('mount.fstab: the same in a file, with its own lines in errors', { skip }, async () => {
+  const fstab = join(host.root, 'fstab');
+  writeFileSync(fstab, `# comment\n\n${source} mnt none bind 0 0\n`);
+  const inside = await started(`lxc.mount.fstab = ${fstab}`);
+  assert.equal(await inside('cat /mnt/file'), 'of the host');
+  writeFileSync(fstab, '# comment\n\n/no/such mnt none bind 0 0\n');
+  await busybox.make('badfstab', `lxc.mount.fstab = ${fstab}`);
+  const { code, stderr } = await host.tslxc('start', ['-n', '@badfstab']);
+  assert.equal(code, 1);
+  assert.ok(stderr.includes(`${fstab}:3:`), stderr);
+});
+
+test('a bind of a tree takes what is mounted below only when asked to', { skip }, async () => {
+  const { sh } = await import('./harness/run-command.ts');
+  await sh(`mount -t tmpfs tmpfs ${source}/sub && touch ${source}/sub/mounted`);
+  try {
+    const inside = await started(
+      `lxc.mount.entry = ${source} mnt none bind 0 0\nlxc.mount.entry = ${source} srv none rbind 0 0`,
+    );
+    assert.equal(await inside('ls /mnt/sub | wc -l; ls /srv/sub'), '0\nmounted');
+    // And what happens to mounts inside stays inside.
+    await inside('umount /srv/sub');
+    assert.ok(existsSync(join(source, 'sub/mounted')));
+  } finally {
+    await host.kill(current());
+    await sh(`umount ${source}/sub`);
+  }
+});
+
+test('a target that is a symlink is resolved inside the root filesystem only', { skip }, async () => {
+  const outside = join(host.root, 'outside');
+  mkdirSync(outside);
+  await busybox.make(
+    'links',
+    `lxc.mount.entry = ${source} link none bind 0 0\nlxc.mount.entry = ${source} up/a none bind,create=dir 0 0`,
+  );
+  const rootfs = host.rootfs('links');
+  symlinkSync(outside, join(rootfs, 'link'));
+  symlinkSync('../../../../../../../../../..', join(rootfs, 'up'));
+  const refused = await host.tslxc('start', ['-n', '@links', ...INIT]);
+  assert.equal(refused.code, 1, 'inside there is no such directory');
+  assert.deepEqual(readdirSync(outside), []);
+  mkdirSync(join(rootfs, outside), { recursive: true });
+  await host.ok('start', ['-n', '@links', ...INIT]);
+  assert.equal(await host.inside('links', `cat ${outside}/file; cat /a/file`), 'of the host\nof the host');
+  assert.deepEqual(readdirSync(outside), [], 'the host has not been touched');
+  assert.equal(existsSync('/a'), false);
+});
+
+test('rootfs.options = ro', { skip }, async () => {
+  await busybox.make('ro', 'lxc.rootfs.options = ro');
+  await host.ok('start', ['-n', '@ro', ...INIT]);
+  assert.match(await host.inside('ro', 'touch /etc/x 2>&1 || true'), /Read-only/);
+  assert.match(await host.inside('ro', 'mount -o remount,rw / 2>&1; touch /dev/shm/x && echo dev'), /dev$/);
+  await host.kill('ro');
+  writeFileSync(join(host.rootfs('ro'), 'etc/x'), 'the host may still write');
+  rmSync(join(host.rootfs('ro'), 'etc/x'));
+});
+
+test('the host does not see what is mounted in a container, nor a container what was unmounted', {
+  skip,
+}, async () => {
+  const before = readFileSync('/proc/self/mounts', 'utf8');
+  const inside = await started('lxc.mount.entry = tmpfs mnt tmpfs defaults 0 0');
+  await inside('mount -t tmpfs more /srv');
+  assert.equal(readFileSync('/proc/self/mounts', 'utf8').includes(host.root), before.includes(host.root));
+  // The whole of the host's tree is gone in there: no mount whose root is the host's.
+  const roots = (await inside('cat /proc/1/mountinfo'))
+    .split('\n')
+    .map((line) => line.split(' ').slice(3, 5));
+  for (const [, point] of roots)
+    assert.ok(!point!.includes('old') && !point!.includes('pivot'), String(point));
+});
+
+test('a mount of the host that comes and goes reaches no container', { skip }, async () => {
+  const { sh } = await import('./harness/run-command.ts');
+  await sh(`mount -t tmpfs tmpfs ${source} && mount --make-shared ${source} && mkdir ${source}/x`);
+  try {
+    const inside = await started(`lxc.mount.entry = ${source} mnt none rbind 0 0`);
+    await inside('mount -t tmpfs inner /mnt/x');
+    assert.ok(
+      !readFileSync('/proc/self/mounts', 'utf8').includes('inner '),
+      "the container's mount reached the host",
+    );
+  } finally {
+    await host.kill(current());
+    await sh(`umount -R ${source}`);
+  }
+});
