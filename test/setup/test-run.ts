@@ -95,7 +95,7 @@ export async function runTestFiles({ files, root, concurrency, timeout }: RunOpt
     concurrency,
     timeout,
     // Some tests fork as the fork server does; the child of a Node with several threads hangs (docs/kernel-notes.md).
-    execArgv: ['--disable-warning=ExperimentalWarning', '--single-threaded'],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--single-threaded', '--v8-pool-size=0'],
   });
   const isFile = (data: { name: string; file?: string; nesting: number }) =>
     data.nesting === 0 && relative(root, data.name) === name(data.file);

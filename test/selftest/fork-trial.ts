@@ -1,0 +1,119 @@
+/**
+ * The trial itself: forks as tslxc does, again and again, and watches what becomes of the children. Bundled by main.ts,
+ * so that it runs on every Node; argv: how many forks. Prints one line of JSON.
+ */
+import { CLONE, POLL, PR, SIG } from '../../src/kernel/constants.ts';
+import { forkRetries } from '../../src/kernel/fork.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
+import { linuxKernel } from '../../src/kernel/linux.ts';
+
+export interface Row {
+  readonly what: string;
+  readonly forks: number;
+  /** Forks whose first child was not complete and was replaced. */
+  readonly triedAgain: number;
+  /** Certified children that crashed, hung or ended with anything but success. */
+  readonly failed: number;
+  /** Milliseconds from the call of fork until the child is certified. */
+  readonly median: number;
+  readonly p99: number;
+}
+
+const kernel: Kernel = linuxKernel();
+const count = Number(process.argv[2]);
+const PATIENCE = 10_000;
+/** When it is that bad, more of it tells nothing new, and each child that hangs takes its time. */
+const ENOUGH_FAILURES = 10;
+const WARM_UP = 20;
+const FAILED = 255;
+
+/** What a stage does, in small: allocates, collects garbage, becomes root of a user namespace. */
+function work(): number {
+  const kept: unknown[] = [];
+  for (let i = 0; i < 2000; i++) kept.push({ i, text: `number ${i}`, bytes: new Uint8Array(64) });
+  for (let i = 0; i < 20_000; i++) kept[i % 100] = [i, String(i)];
+  (globalThis as { gc?: () => void }).gc!();
+  kernel.unshare(CLONE.NEWUSER);
+  const text = JSON.stringify(kept.slice(100, 200)).length;
+  (globalThis as { gc?: () => void }).gc!();
+  return text > 1000 ? 0 : 1;
+}
+
+/** Everything in a child: whatever is thrown there must not reach Node's own handlers. */
+function inChild(body: () => number): never {
+  let status = FAILED;
+  try {
+    kernel.prctl(PR.SET_PDEATHSIG, SIG.KILL);
+    status = body();
+  } catch {}
+  return kernel.exit(status);
+}
+
+/** The child's exit status; FAILED if it died or does not end. */
+function statusOf(pid: number): number {
+  const pidfd = kernel.pidfdOpen(pid);
+  const ended = kernel.poll([{ fd: pidfd, events: POLL.IN }], PATIENCE).length > 0;
+  if (!ended) kernel.kill(pid, SIG.KILL);
+  kernel.close(pidfd);
+  return kernel.wait(pid, true)?.status.code ?? FAILED;
+}
+
+function quantile(sorted: Float64Array, part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
+}
+
+/** Forks `count` times. `child` runs in the child; its exit status other than FAILED counts tries again below it. */
+function trial(what: string, child: () => number, between: () => void = () => {}): Row {
+  const times = new Float64Array(count);
+  let [forks, triedAgain, failed] = [0, 0, 0];
+  for (let i = -WARM_UP; i < count && failed < ENOUGH_FAILURES; i++) {
+    forks = Math.max(i + 1, 0);
+    between();
+    const before = forkRetries;
+    const since = process.hrtime.bigint();
+    const pid = kernel.fork();
+    if (pid === 0) inChild(child);
+    const time = Number(process.hrtime.bigint() - since) / 1e6;
+    const status = statusOf(pid);
+    if (status === FAILED) failed++;
+    if (i < 0) continue;
+    times[i] = time;
+    if (forkRetries > before || (status !== 0 && status !== FAILED)) triedAgain++;
+  }
+  const sorted = times.subarray(0, forks).sort();
+  return { what, forks, triedAgain, failed, median: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
+}
+
+/** A fork server that makes stages which make an init each: what it found comes through a pipe. */
+function thirdGeneration(): Row {
+  const [from, to] = kernel.pipe();
+  const server = kernel.fork();
+  if (server === 0)
+    inChild(() => {
+      const row = trial('third generation: server, stage, init', () => {
+        const before = forkRetries;
+        const init = kernel.fork();
+        if (init === 0) inChild(work);
+        // Not 0 and not FAILED: the stage's own fork needed another try.
+        return statusOf(init) === 0 ? Math.min(forkRetries - before, FAILED - 1) : FAILED;
+      });
+      kernel.write(to, Buffer.from(JSON.stringify(row)));
+      return 0;
+    });
+  kernel.close(to);
+  const buffer = Buffer.alloc(4096);
+  const length = kernel.read(from, buffer);
+  const died = statusOf(server) !== 0 || length === 0;
+  if (died) return { what: 'third generation', forks: 0, triedAgain: 0, failed: 1, median: NaN, p99: NaN };
+  return JSON.parse(buffer.toString('utf8', 0, length)) as Row;
+}
+
+let noise: unknown[] = [];
+const rows = [
+  trial('child of a quiet process', work),
+  trial('child of a busy process', work, () => {
+    noise = Array.from({ length: 3000 }, (_, i) => ({ i, text: `noise ${i}`, last: noise.length }));
+  }),
+  thirdGeneration(),
+];
+process.stdout.write(`${JSON.stringify({ version: process.version, arch: process.arch, rows })}\n`);
