@@ -56,7 +56,7 @@ export class Container implements ContainerRef {
 
   /** Runs in the foreground until the container stops; its init's exit status. */
   async startForeground(o: options.ForegroundOptions): Promise<ExitStatus> {
-    return (await import('./start.ts')).startForeground(this, o);
+    return (await import('./foreground.ts')).startForeground(this, o);
   }
 
   async stop(o: options.StopOptions = {}): Promise<void> {

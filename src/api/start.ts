@@ -1,15 +1,11 @@
-import { Socket } from 'node:net';
 import type { ContainerRef } from '../container/paths.ts';
-import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
-import type { ExitStatus } from '../kernel/kernel.ts';
-import { linuxKernel } from '../kernel/linux.ts';
+import { errorFromJSON } from '../errors/tslxc-error.ts';
 import type { StartResult as StartReply, StartRequest } from '../manager/protocol.ts';
-import { EscapeFilter, parseEscape } from '../terminal/escape.ts';
-import { relayTerminal } from '../terminal/relay.ts';
 import { withManager } from './manager.ts';
-import type { ForegroundOptions, StartOptions, StartResult } from './options.ts';
+import type { StartOptions, StartResult } from './options.ts';
 
-function startRequest(ref: ContainerRef, options: StartOptions, foreground: boolean): StartRequest {
+/** What the manager is asked for a start. */
+export function startRequest(ref: ContainerRef, options: StartOptions, foreground: boolean): StartRequest {
   return {
     name: ref.name,
     lxcpath: ref.lxcpath,
@@ -23,7 +19,7 @@ function startRequest(ref: ContainerRef, options: StartOptions, foreground: bool
   };
 }
 
-const startResult = ({ pid, milliseconds, warnings }: StartReply): StartResult => ({
+export const startResult = ({ pid, milliseconds, warnings }: StartReply): StartResult => ({
   pid,
   milliseconds,
   warnings: warnings.map(errorFromJSON),
@@ -34,46 +30,4 @@ export function start(ref: ContainerRef, options: StartOptions = {}): Promise<St
   return withManager('start a container', async (manager) =>
     startResult(await manager.request('start', startRequest(ref, options, false))),
   );
-}
-
-/** Starts a container with its console on the caller's terminal; settles with init's exit status when it stops. */
-export function startForeground(ref: ContainerRef, options: ForegroundOptions): Promise<ExitStatus> {
-  return withManager('start a container', async (manager) => {
-    let stopped: (status: ExitStatus) => void = () => {};
-    const end = new Promise<ExitStatus>((resolve) => {
-      stopped = resolve;
-    });
-    const lost = new Promise<never>((_, reject) => {
-      manager.onEnd = () =>
-        reject(
-          new TslxcError({
-            code: 'MANAGER_DIED',
-            container: ref.name,
-            message: 'the manager (tslxcd) went away; the container goes on running',
-            hint: `\`tslxc-console -n ${ref.name} -t 0\` leads back to its console`,
-          }),
-        );
-    });
-    lost.catch(() => {});
-    const reply = await manager.request('start', startRequest(ref, options, true), (event) => {
-      if (event.type === 'stopped') stopped(event.status ?? { code: null, signal: null });
-    });
-    options.onStarted?.(startResult(reply));
-    const stream = new Socket({ fd: await manager.take(reply.fd!), readable: true, writable: true });
-    const relay = relayTerminal({
-      kernel: linuxKernel(),
-      input: options.input,
-      output: options.output,
-      peer: stream,
-      ...(options.output.isTTY ? { terminal: 1 } : {}),
-      ...(options.escape ? { escape: new EscapeFilter(parseEscape(options.escape)) } : {}),
-      onResize: (size) => void manager.request('resize', { ...ref, size }).catch(() => {}),
-      signals: process,
-    });
-    // Ended by a signal or by the end of the terminal: hanging up makes the manager shut the container down.
-    const ended = relay.then(async (how) => (how === 'terminated' ? { code: null, signal: 15 } : await end));
-    const status = await Promise.race([ended, lost]);
-    if (!stream.destroyed) stream.destroy();
-    return status;
-  });
 }

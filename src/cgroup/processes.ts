@@ -7,9 +7,16 @@ import { errnoOf, readFile, sleep, tryWrite } from './files.ts';
 import { type CgroupPlan, type PlannedHierarchy, v1Of, v2Of } from './plan.ts';
 import { pidsOf } from './remove.ts';
 
-/** The files into which a starting process writes `0` to be in the container's cgroups. */
+/**
+ * File through which a single-threaded process enters. In v1 that is `tasks`: a thread that moves itself is spared the
+ * lock over all thread groups, for which `cgroup.procs` waits milliseconds in each hierarchy (cgroup_procs_write_start
+ * in kernel/cgroup/cgroup.c). v2 takes whole processes only.
+ */
+const entrance = ({ version }: PlannedHierarchy) => (version === 1 ? 'tasks' : 'cgroup.procs');
+
+/** The files into which a starting process, which has one thread, writes `0` to be in the container's cgroups. */
 export function enterFiles(plan: CgroupPlan): string[] {
-  return plan.hierarchies.map(({ inner }) => join(inner, 'cgroup.procs'));
+  return plan.hierarchies.map((hierarchy) => join(hierarchy.inner, entrance(hierarchy)));
 }
 
 /** Cgroup of processes that were attached, where they can not be in the inner one itself. */
@@ -23,7 +30,7 @@ const MAX_LEAVES = 100;
 export function attachFiles(plan: CgroupPlan): string[] {
   return plan.hierarchies.map((hierarchy) => {
     const needsLeaf = hierarchy.version === 2 && hierarchy.controllers.length > 0;
-    return join(needsLeaf ? leafOf(hierarchy) : hierarchy.inner, 'cgroup.procs');
+    return join(needsLeaf ? leafOf(hierarchy) : hierarchy.inner, entrance(hierarchy));
   });
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SIG } from '../kernel/constants.ts';
+import type { ExitStatus } from '../kernel/kernel.ts';
 
 /** SIGRTMIN as the C library counts it: 32 and 33 are its own. */
 const SIGRTMIN = 34;
@@ -19,4 +20,9 @@ export function haltSignal(initPid: number): number {
 /** How an init's end is read: the kernel reports a reboot(2) from inside as SIGHUP (restart) or SIGINT (halt). */
 export function wasReboot(status: { readonly signal: number | null } | null): boolean {
   return status?.signal === SIG.HUP;
+}
+
+/** How init ended, for whoever waited: a halt by reboot(2) is an orderly end, not a death by signal. */
+export function endStatus(status: ExitStatus | null): ExitStatus | null {
+  return status?.signal === SIG.INT ? { code: 0, signal: null } : status;
 }

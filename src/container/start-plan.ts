@@ -36,7 +36,7 @@ export interface StartPlan {
   readonly lxcpath: string;
   readonly configFile: string;
   /** Everything for the stage but what is only known while acting: cgroup files, nics' names. */
-  readonly stage: Omit<StartStagePlan, 'cgroupFiles' | 'nics'>;
+  readonly stage: Omit<StartStagePlan, 'cgroupFiles' | 'cgroupBirth' | 'nics'>;
   readonly nics: readonly NicPlan[];
   readonly limits: readonly CgroupWrite[];
   readonly devices: readonly DeviceRule[];

@@ -70,20 +70,21 @@ export async function startContainer(context: StartContext): Promise<Started> {
     const stagePlan: StartStagePlan = {
       ...plan.stage,
       nics,
-      cgroupFiles: enterFiles(cgroup),
+      ...entrance(cgroup, userns !== undefined),
       hookEnv: hooks.environmentList(),
     };
     let pid: number | undefined;
     while (pid === undefined) {
       stage = await (stage ? services.stage('start', prepared, context.log) : first);
       stage.send({ type: 'plan', plan: stagePlan, fds: userns === undefined ? {} : { userns } });
+      // While the stage is at work.
+      savePlan(plan);
       pid = await firstProcess(stage);
     }
     const init = identify(pid);
     if (!stage || !init) throw await failureOf(stage, 'the first process of the container ended at once');
     journal.add({ kind: 'process', process: init });
-    await services.watch(pid);
-    const ready = await prepareInit(context, stage, init, nics, cgroup);
+    const [ready] = await Promise.all([prepareInit(context, stage, init, nics, cgroup), services.watch(pid)]);
     stage.send({ type: 'go' });
     await expectEnd(stage);
     return { ...ready, notes };
@@ -108,6 +109,8 @@ async function prepareInit(
   }
   stage.send({ type: 'network' });
   const ptys = await expectFrom(stage, 'ptys');
+  // The nodes in /dev have been made: from here on the rules bind.
+  applyDevices(services.kernel, cgroup);
   const prefix = keptPrefix(plan);
   const keep = (label: string, fd: number, drain?: { log?: string | undefined }) =>
     fd >= 0 ? services.keep(`${prefix}${label}`, init.pid, fd, drain) : Promise.resolve(-1);
@@ -116,9 +119,7 @@ async function prepareInit(
     keep('console', ptys.console, { log: plan.console.log }),
     ...ptys.ttys.map((fd, i) => keep(`tty${i + 1}`, fd)),
   ]);
-  stage.send({ type: 'taken' });
   await expectFrom(stage, 'ready');
-  applyDevices(services.kernel, cgroup);
   const record: RuntimeRecord = {
     version: 1,
     name: plan.name,
@@ -141,7 +142,6 @@ async function prepareInit(
   };
   hooks.initPid = init.pid;
   await hooks.run('start-host');
-  savePlan(plan);
   writeRecord(record);
   return { record, terminals: { devpts: devpts!, console: console!, ttys } };
 }
@@ -161,6 +161,16 @@ function makeCgroups({ services, plan, journal, log }: StartContext): {
   const gid = hostIdOf(plan.stage.idmap, 'g', 0);
   if (uid !== undefined && gid !== undefined) delegate(cgroup, uid, gid);
   return { cgroup, notes };
+}
+
+/**
+ * How init gets into its cgroups. To be born in the v2 one is cheapest, but asks for rights over the cgroup above it,
+ * which a mapped root has not: with a user namespace the stage moves before it joins that.
+ */
+function entrance(cgroup: CgroupPlan, mapped: boolean): Pick<StartStagePlan, 'cgroupFiles' | 'cgroupBirth'> {
+  const unified = mapped ? undefined : cgroup.hierarchies.find(({ version }) => version === 2);
+  const others = { ...cgroup, hierarchies: cgroup.hierarchies.filter((hierarchy) => hierarchy !== unified) };
+  return { cgroupFiles: enterFiles(others), cgroupBirth: unified?.inner ?? null };
 }
 
 const CLAIM_ATTEMPTS = 20;

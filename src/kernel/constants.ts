@@ -12,6 +12,7 @@ export const SYS = {
   open_tree: 428,
   move_mount: 429,
   pidfd_open: 434,
+  clone3: 435,
   close_range: 436,
   openat2: 437,
   pidfd_getfd: 438,

@@ -4,7 +4,7 @@
  * one did, the child (still blocked in read) is killed and we try again. A child that gets the go byte is complete.
  */
 import { openSync } from 'node:fs';
-import type { Calls } from './binding.ts';
+import type { Calls, KernelError } from './binding.ts';
 import { MADV_DOFORK, O, SIG, SYS } from './constants.ts';
 import { openHow } from './structs.ts';
 
@@ -14,6 +14,9 @@ const ranges = [new Float64Array(8192), new Float64Array(8192)] as const;
 const byte = Buffer.alloc(1);
 const pipeFds = Buffer.alloc(8);
 const status = Buffer.alloc(4);
+/** `struct clone_args`, version 2. */
+const cloneArgs = Buffer.alloc(88);
+const CLONE_INTO_CGROUP = 0x200000000n;
 const readOnly = openHow(O.RDONLY | O.CLOEXEC, 0, 0);
 
 /**
@@ -26,9 +29,19 @@ const DASH = 45;
 const SPACE = 32;
 const NEWLINE = 10;
 const NINE = 57;
+const BRACKET = 91;
+const LETTER_V = 118;
 
-/** Reads the mappings into slot 0 (before) or 1 (after); returns how many numbers (two a mapping) were written. */
-function readMappings(calls: Calls, slot: 0 | 1): number {
+/** What /proc/self/maps says of the process. */
+interface Mappings {
+  /** Numbers written into the slot's ranges: two a mapping. */
+  readonly count: number;
+  /** Where the kernel's own pages ([vvar], [vdso] …) begin, above everything else. */
+  readonly end: number;
+}
+
+/** Reads the mappings into slot 0 (before) or 1 (after). */
+function readMappings(calls: Calls, slot: 0 | 1): Mappings {
   const buffer = text[slot];
   const out = ranges[slot];
   const fd = calls.openat2(SYS.openat2, proc, 'self/maps', readOnly, readOnly.length);
@@ -41,20 +54,24 @@ function readMappings(calls: Calls, slot: 0 | 1): number {
   calls.close(fd);
   let at = 0;
   let count = 0;
+  let end = 0;
   while (at < length) {
-    for (const end of [DASH, SPACE]) {
+    for (const stop of [DASH, SPACE]) {
       let address = 0;
-      while (buffer[at] !== end) {
+      while (buffer[at] !== stop) {
         const digit = buffer[at++]!;
         address = address * 16 + (digit <= NINE ? digit - 48 : digit - 87);
       }
       at++;
       out[count++] = address;
     }
-    while (buffer[at] !== NEWLINE) at++;
+    while (buffer[at] !== NEWLINE) {
+      if (end === 0 && buffer[at] === BRACKET && buffer[at + 1] === LETTER_V) end = out[count - 2]!;
+      at++;
+    }
     at++;
   }
-  return count;
+  return { count, end: end || out[count - 1]! };
 }
 
 /** Whether every mapping seen after the fork lies within those seen before it. */
@@ -81,25 +98,19 @@ const ATTEMPTS = 1000;
 export class UncertifiedFork extends Error {}
 
 /**
- * Forks; 0 in the child, the child's pid in the parent. See the head of the file.
+ * Forks; 0 in the child, the child's pid in the parent. See the head of the file. `cgroup`: directory of the v2 cgroup
+ * that the child begins in; only from a process with one thread (see cloneInto).
  * @throws UncertifiedFork after `attempts`
  */
-export function certifiedFork(calls: Calls, attempts = ATTEMPTS): number {
+export function certifiedFork(calls: Calls, attempts = ATTEMPTS, cgroup?: number): number {
   if (proc < 0) proc = openSync('/proc', O.PATH | O.DIRECTORY | O.CLOEXEC);
   for (let attempt = 0; attempt < attempts; attempt++) {
     calls.pipe2(pipeFds, 0);
     const goRead = pipeFds.readInt32LE(0);
     const goWrite = pipeFds.readInt32LE(4);
     const before = readMappings(calls, 0);
-    const old = ranges[0];
-    for (let i = 0; i < before; i += 2) {
-      try {
-        calls.madvise(old[i]!, old[i + 1]! - old[i]!, MADV_DOFORK);
-      } catch {
-        // [vvar] and [vdso] refuse advice (EINVAL); the kernel copies them anyway.
-      }
-    }
-    const pid = calls.fork();
+    allowFork(calls, ranges[0][0]!, before.end);
+    const pid = cgroup === undefined ? calls.fork() : cloneInto(calls, cgroup);
     if (pid === 0) {
       calls.close(goWrite);
       // The end of the pipe instead of the byte: the parent died or did not certify us.
@@ -108,7 +119,7 @@ export function certifiedFork(calls: Calls, attempts = ATTEMPTS): number {
       return 0;
     }
     const after = readMappings(calls, 1);
-    const certified = covered(before, after);
+    const certified = covered(before.count, after.count);
     if (certified) calls.write(goWrite, byte, 1);
     else endIncomplete(calls, pid);
     calls.close(goRead);
@@ -117,6 +128,27 @@ export function certifiedFork(calls: Calls, attempts = ATTEMPTS): number {
     forkRetries++;
   }
   throw new UncertifiedFork(`no certified fork in ${attempts} attempts: the heap does not hold still`);
+}
+
+/** One call for the whole address space: the kernel goes on over holes, and says ENOMEM in the end. */
+function allowFork(calls: Calls, start: number, end: number): void {
+  try {
+    calls.madvise(start, end - start, MADV_DOFORK);
+  } catch (error) {
+    if ((error as KernelError).code !== 'ENOMEM') throw error;
+  }
+}
+
+/**
+ * clone3(2) with CLONE_INTO_CGROUP: to be born in a cgroup costs nothing, while moving there by cgroup.procs waits for
+ * an RCU grace period (5 ms and more). The C library's at-fork handlers do not run. They make locks whole that other
+ * threads may hold; a stage has no other threads.
+ */
+function cloneInto(calls: Calls, cgroup: number): number {
+  cloneArgs.writeBigUInt64LE(CLONE_INTO_CGROUP, 0);
+  cloneArgs.writeBigUInt64LE(BigInt(SIG.CHLD), 32);
+  cloneArgs.writeBigUInt64LE(BigInt(cgroup), 80);
+  return calls.clone3(SYS.clone3, cloneArgs, cloneArgs.length);
 }
 
 function readByte(calls: Calls, fd: number): number {

@@ -23,9 +23,9 @@ export interface Kernel {
   // --- processes
   /**
    * Certified fork (docs/design.md): 0 in the child. The child may run synchronous code only. Tries until it succeeds, or
-   * `attempts` times and throws UncertifiedFork.
+   * `attempts` times and throws UncertifiedFork. `cgroup`: descriptor of the v2 cgroup that the child is born in.
    */
-  fork(attempts?: number): number;
+  fork(attempts?: number, cgroup?: number): number;
   /** _exit(2): no handlers, no flushing. */
   exit(status: number): never;
   /** Replaces the process. `env` are `NAME=value` strings. */

@@ -22,6 +22,7 @@ const int = <const A extends readonly ArgType[]>(symbol: string, ...args: A) => 
 export const SIGNATURES = {
   // processes
   fork: int('fork'),
+  clone3: int('syscall', 'long', 'buffer', 'long'),
   exit: fn('_exit', 'void', 'int'),
   execve: int('execve', 'string', 'buffer', 'buffer'),
   waitpid: int('waitpid', 'int', 'buffer', 'int'),

@@ -23,8 +23,12 @@ async function boot(): Promise<void> {
   process.chdir('/');
   // Started by hand or by systemd, not by a client: again, from a binary that no guest can write to.
   if (!process.argv.includes(READ_ONLY)) runAgainReadOnly(kernel);
-  // A manager that has lost its keeper runs itself again like this: it could not fork one any more.
-  if (process.argv.includes(KEEPER_ONLY)) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, []);
+  // A manager that has lost its keeper runs itself again like this: it could not fork one any more. The keeper is a fork
+  // here too: signals are taken from a descriptor, which only works in a process with one thread.
+  if (process.argv.includes(KEEPER_ONLY)) {
+    if (kernel.fork() === 0) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, []);
+    process.exit(0);
+  }
   const lock = openSync(paths.managerLock, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
   // Another manager is there, or starting: the client will find it.
   if (!kernel.flock(lock, LOCK.EX | LOCK.NB)) process.exit(0);
@@ -42,6 +46,7 @@ async function boot(): Promise<void> {
         stdio: ['ignore', 'inherit', 'inherit'],
       });
       child.unref();
+      return reachKeeper(paths.keeperSocket);
     },
   });
 

@@ -1,12 +1,10 @@
 /** A client's line to the manager, which is started when it is not there. */
-import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
-import { linuxKernel } from '../kernel/linux.ts';
 import { type ManagerEvent, type Operation, PROTOCOL_VERSION, type Requests } from './protocol.ts';
 import { READ_ONLY, readOnlyBinary } from './read-only-binary.ts';
 import { RpcClient } from './rpc.ts';
@@ -17,32 +15,26 @@ const PATIENCE = 30_000;
 
 export class ManagerClient {
   readonly #rpc: RpcClient;
-  #pidfd = -1;
+  /** Sent ahead of the first request without waiting: the manager refuses what follows a version that it does not speak. */
+  readonly #hello: Promise<Requests['hello']['result']>;
   onEnd: () => void = () => {};
 
-  private constructor(socket: Socket) {
-    this.#rpc = new RpcClient(socket, 'the manager (tslxcd)');
-    this.#rpc.onEnd = () => this.onEnd();
+  private constructor(rpc: RpcClient) {
+    this.#rpc = rpc;
+    rpc.onEnd = () => this.onEnd();
+    this.#hello = rpc.request('hello', { version: PROTOCOL_VERSION });
+    this.#hello.catch(() => {});
   }
 
   /**
    * Connects; `start` says whether to start a manager when none answers.
-   * @throws TslxcError MANAGER_UNREACHABLE, PROTOCOL
+   * @throws TslxcError MANAGER_UNREACHABLE
    */
   static async connect(options: { start: boolean }): Promise<ManagerClient | undefined> {
     const path = runPaths().managerSocket;
     const socket = (await tryConnect(path)) ?? (options.start ? await startManager(path) : undefined);
     if (!socket) return undefined;
-    const client = new ManagerClient(socket);
-    const { version, pid } = await client.request('hello', { version: PROTOCOL_VERSION });
-    if (version !== PROTOCOL_VERSION)
-      throw new TslxcError({
-        code: 'PROTOCOL',
-        message: `the running manager (pid ${pid}) is of another version: it speaks protocol ${version}, this command ${PROTOCOL_VERSION}`,
-        hint: `containers outlive it: end it with \`kill ${pid}\` and try again`,
-      });
-    client.#pidfd = linuxKernel().pidfdOpen(pid);
-    return client;
+    return new ManagerClient(new RpcClient(socket, 'the manager (tslxcd)'));
   }
 
   request<O extends Operation>(
@@ -55,15 +47,17 @@ export class ManagerClient {
 
   /** This process's copy of a descriptor of the manager's. `keep`: the manager goes on holding its own. */
   async take(fd: number, options: { keep?: boolean } = {}): Promise<number> {
-    const copy = linuxKernel().pidfdGetfd(this.#pidfd, fd);
+    // Loaded only where a descriptor is wanted: a plain start has no need of the kernel's binding.
+    const kernel = (await import('../kernel/linux.ts')).linuxKernel();
+    const manager = kernel.pidfdOpen((await this.#hello).pid);
+    const copy = kernel.pidfdGetfd(manager, fd);
+    kernel.close(manager);
     if (!options.keep) await this.request('taken', { fd });
     return copy;
   }
 
   close(): void {
     this.#rpc.socket.destroy();
-    if (this.#pidfd >= 0) closeSync(this.#pidfd);
-    this.#pidfd = -1;
   }
 }
 
@@ -78,6 +72,8 @@ function tryConnect(path: string): Promise<Socket | undefined> {
 async function startManager(path: string): Promise<Socket> {
   const { log } = runPaths();
   const logFd = openSync(log, O.WRONLY | O.CREAT | O.TRUNC | O.NOFOLLOW | O.CLOEXEC, 0o600);
+  const { spawn } = await import('node:child_process');
+  const { linuxKernel } = await import('../kernel/linux.ts');
   const binary = readOnlyBinary(linuxKernel());
   let ended: string | undefined;
   try {
@@ -119,7 +115,14 @@ function managerArguments(): string[] {
   // Next to the bundle of the command; from the sources (tests) next to this file.
   const bundle = join(import.meta.dirname ?? __dirname, 'tslxcd.cjs');
   const script = existsSync(bundle) ? bundle : join(import.meta.dirname ?? __dirname, 'boot.ts');
-  return ['--single-threaded', '--disable-warning=ExperimentalWarning', script, READ_ONLY];
+  // Both flags, or a forked child may wait for V8 threads that it has not (docs/fork-selftest.md).
+  return [
+    '--single-threaded',
+    '--v8-pool-size=0',
+    '--disable-warning=ExperimentalWarning',
+    script,
+    READ_ONLY,
+  ];
 }
 
 /** Only what the manager and the programs that it runs look at: nothing of the caller's goes on living in it. */

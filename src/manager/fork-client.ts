@@ -16,13 +16,13 @@ const STREAM = 1;
 /** The manager's line to its fork server; a new one is forked by the keeper when the old one has died. */
 export class ForkClient {
   readonly #kernel: Kernel;
-  #keeper: KeeperClient;
+  #keeper: Promise<KeeperClient>;
   readonly #waiting = new Map<number, { resolve(pid: number): void; reject(error: Error): void }>();
   #server: Promise<JsonLines> | undefined;
   #next = 1;
   #pid = -1;
 
-  constructor(kernel: Kernel, keeper: KeeperClient) {
+  constructor(kernel: Kernel, keeper: Promise<KeeperClient>) {
     this.#kernel = kernel;
     this.#keeper = keeper;
   }
@@ -44,7 +44,7 @@ export class ForkClient {
 
   async #launch(onEnd: () => void): Promise<JsonLines> {
     const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
-    this.#pid = await this.#keeper.forkServer(theirs);
+    this.#pid = await (await this.#keeper).forkServer(theirs);
     this.#kernel.close(theirs);
     return new JsonLines(
       new Socket({ fd: ours, readable: true, writable: true }),
@@ -63,7 +63,7 @@ export class ForkClient {
   }
 
   /** Children of the old keeper's fork server would become init's: it is hung up on. */
-  useKeeper(keeper: KeeperClient): void {
+  useKeeper(keeper: Promise<KeeperClient>): void {
     this.#keeper = keeper;
     const old = this.#server;
     this.#server = undefined;

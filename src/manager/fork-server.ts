@@ -8,6 +8,7 @@
 import { O, POLL, PR, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { LineBuffer } from '../kernel/line-buffer.ts';
+import { rehearse } from '../stage/rehearsal.ts';
 import { runStage, type StageKind } from '../stage/run-stage.ts';
 import { PREPARED_NAMESPACES } from '../stage/start-outer.ts';
 
@@ -39,6 +40,7 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
   process.title = 'tslxc-forkserver';
   kernel.prctl(PR.SET_DUMPABLE, 0);
   kernel.signal(SIG.CHLD, 'ignore');
+  rehearse(kernel);
   const spares: { plain?: Spare | undefined; prepared?: Spare | undefined } = {};
   const lines = new LineBuffer();
   const chunk = Buffer.alloc(4096);

@@ -11,10 +11,17 @@ import { Supervisor } from './supervisor.ts';
 const IDLE =
   process.env.TSLXC_IDLE_SECONDS === 'infinity' ? null : Number(process.env.TSLXC_IDLE_SECONDS ?? 20) * 1000;
 
+/** How long a new manager waits for the command that started it, milliseconds. */
+const FIRST_CLIENT = 5000;
+
 export async function runManager(
   paths: ReturnType<typeof runPaths>,
   monitor: MonitorCgroup,
-  keepers: { connect(): Promise<KeeperClient> /** Starts another. */; replace(): void },
+  keepers: {
+    connect(): Promise<KeeperClient>;
+    /** Starts another in the place of a killed one. */
+    replace(): Promise<KeeperClient>;
+  },
 ): Promise<void> {
   const kernel = linuxKernel();
   let keeper = await keepers.connect();
@@ -34,11 +41,11 @@ export async function runManager(
     rmSync(paths.managerSocket, { force: true });
     keeper.quit();
   };
-  const consider = () => {
+  const consider = (idle = IDLE) => {
     clearTimeout(timer);
-    if (IDLE !== null && sessions === 0 && supervisor.count === 0) timer = setTimeout(leave, IDLE);
+    if (idle !== null && sessions === 0 && supervisor.count === 0) timer = setTimeout(leave, idle);
   };
-  supervisor.onChange = consider;
+  supervisor.onChange = () => consider();
   supervisor.onLeave = leave;
   const keeperEnded = async () => {
     if (leaving) {
@@ -49,13 +56,16 @@ export async function runManager(
     }
     keeper.reap();
     process.stderr.write('the keeper was killed: another takes its place\n');
-    keepers.replace();
-    keeper = await keepers.connect();
-    keeper.onEnd = keeperEnded;
-    await supervisor.useKeeper(keeper);
+    const next = keepers.replace().then((fresh) => {
+      keeper = fresh;
+      fresh.onEnd = keeperEnded;
+      return fresh;
+    });
+    await supervisor.useKeeper(next);
   };
   keeper.onEnd = keeperEnded;
   server.on('error', (error) => process.stderr.write(`${error.message}\n`));
-  consider();
+  // The command that started this manager has yet to find it.
+  consider(IDLE === null ? null : Math.max(IDLE, FIRST_CLIENT));
   await supervisor.warm();
 }

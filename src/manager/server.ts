@@ -26,6 +26,8 @@ type Handlers = {
   ) => Promise<Requests[O]['result']> | Requests[O]['result'];
 };
 
+/** What a client of any version may ask: who we are, and to make room for a manager of its own. */
+const FOR_ALL_VERSIONS = new Set(['hello', 'quit']);
 /** Seconds that a container started in the foreground has to shut down when its client has gone. */
 const ORPHAN_TIMEOUT = 30;
 
@@ -39,6 +41,8 @@ class Session {
   readonly #attached = new Set<number>();
   readonly #containers = new Set<Supervised>();
   #foreground: Supervised | undefined;
+  /** Whether the client has said hello in our version of the protocol. */
+  #understood = false;
 
   constructor(supervisor: Supervisor, socket: Socket, pid: number, onEnd: () => void) {
     this.#supervisor = supervisor;
@@ -58,6 +62,7 @@ class Session {
     const reply = (message: Reply) => this.#lines.send(message);
     try {
       const handler = Object.hasOwn(this.#handlers, op) ? this.#handlers[op as Operation] : undefined;
+      if (!this.#understood && !FOR_ALL_VERSIONS.has(op)) throw otherVersion();
       if (!handler)
         throw new TslxcError({ code: 'PROTOCOL', message: `the manager knows no operation "${op}"` });
       const result = await (handler as (params: unknown, tell: (event: ManagerEvent) => void) => unknown)(
@@ -71,7 +76,10 @@ class Session {
   }
 
   readonly #handlers: Handlers = {
-    hello: () => ({ version: PROTOCOL_VERSION, pid: process.pid }),
+    hello: ({ version }) => {
+      this.#understood = version === PROTOCOL_VERSION;
+      return { version: PROTOCOL_VERSION, pid: process.pid };
+    },
     start: (params, tell) => this.#start(params, tell),
     stop: async (params: StopRequest) => {
       await this.#supervisor.get(params).stop(params);
@@ -166,6 +174,14 @@ class Session {
         .stop({ ...orphan.ref, mode: 'shutdown', timeout: ORPHAN_TIMEOUT, killAfter: true })
         .catch(() => {});
   }
+}
+
+function otherVersion(): TslxcError {
+  return new TslxcError({
+    code: 'PROTOCOL',
+    message: `the running manager (pid ${process.pid}) is of another version: it speaks protocol ${PROTOCOL_VERSION}`,
+    hint: `containers outlive it: end it with \`kill ${process.pid}\` and try again`,
+  });
 }
 
 /** Listens at `path`. Only the user that the manager belongs to, and root, are let in. */

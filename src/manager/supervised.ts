@@ -12,7 +12,7 @@ import { type ContainerRef, configFile } from '../container/paths.ts';
 import { recoverContainer } from '../container/recover.ts';
 import { isAlive, type RuntimeRecord, removeRecord, type StartWishes } from '../container/runtime-record.ts';
 import { loadPlan, removePlan } from '../container/saved-plan.ts';
-import { wasReboot } from '../container/signals.ts';
+import { endStatus, wasReboot } from '../container/signals.ts';
 import { startContainer } from '../container/start.ts';
 import { checkStart } from '../container/start-checks.ts';
 import { planStart, type StartPlan } from '../container/start-plan.ts';
@@ -235,7 +235,7 @@ export class Supervised {
         failure = error as Error;
       }
     }
-    this.#tell({ status, target: failure ? 'stop' : target });
+    this.#tell({ status: endStatus(status), target: failure ? 'stop' : target });
     if (target === 'reboot' && !failure) return;
     if (running.plan.ephemeral && target === 'stop') await this.#destroy();
     this.terminals.hangUp();

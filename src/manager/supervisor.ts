@@ -18,7 +18,8 @@ const key = (ref: { lxcpath: string; name: string }) => `${ref.lxcpath}|${ref.na
 
 export class Supervisor {
   readonly kernel: Kernel;
-  #keeper: KeeperClient;
+  /** Pending while a killed keeper is being replaced: whoever needs one waits. */
+  #keeper: Promise<KeeperClient>;
   readonly services: SupervisedServices;
   readonly #containers = new Map<string, Supervised>();
   readonly #forks: ForkClient;
@@ -31,8 +32,8 @@ export class Supervisor {
 
   constructor(kernel: Kernel, keeper: KeeperClient) {
     this.kernel = kernel;
-    this.#keeper = keeper;
-    this.#forks = new ForkClient(kernel, keeper);
+    this.#keeper = Promise.resolve(keeper);
+    this.#forks = new ForkClient(kernel, this.#keeper);
     keeper.onEnded = ({ pid, status }) => this.#ended(pid, status);
     const layout: CgroupLayout = detectLayout();
     this.services = {
@@ -43,15 +44,15 @@ export class Supervisor {
         const pidfd = kernel.pidfdOpen(pid);
         try {
           const copy = kernel.pidfdGetfd(pidfd, fd);
-          await this.#keeper.keep(label, pid, fd, drain);
+          await (await this.#keeper).keep(label, pid, fd, drain);
           return copy;
         } finally {
           kernel.close(pidfd);
         }
       },
-      drop: (prefix) => this.#keeper.drop(prefix),
-      watch: (pid) => this.#keeper.watch(pid),
-      forget: (pid) => this.#keeper.forget(pid),
+      drop: (prefix) => this.#keeper.then((held) => held.drop(prefix)),
+      watch: (pid) => this.#keeper.then((held) => held.watch(pid)),
+      forget: (pid) => this.#keeper.then((held) => held.forget(pid)),
       ensureBridge: async (name) => {
         await ensureBridge(bridgeService(kernel), name);
       },
@@ -62,12 +63,17 @@ export class Supervisor {
     };
   }
 
-  /** The keeper was killed: a new one gets copies of all that it held, and forks a new fork server. */
-  async useKeeper(keeper: KeeperClient): Promise<void> {
-    this.#keeper = keeper;
+  /**
+   * The keeper was killed. The next one gets copies of all that the old one held, forks a new fork server (children of
+   * the old one's would not become ours), and watches what is waited for.
+   */
+  async useKeeper(next: Promise<KeeperClient>): Promise<void> {
+    this.#keeper = next;
+    this.#forks.useKeeper(next);
+    const keeper = await next;
     keeper.onEnded = ({ pid, status }) => this.#ended(pid, status);
-    this.#forks.useKeeper(keeper);
     for (const container of this.#containers.values()) await container.keepAgain();
+    for (const pid of this.#waiting.keys()) await keeper.watch(pid).catch(() => this.#ended(pid, null));
     await this.warm();
   }
 
@@ -154,9 +160,10 @@ export class Supervisor {
       else this.#clean(record);
     }
     for (const ref of journaledContainers()) if (!known.has(key(ref))) this.#clean(ref);
-    this.#keeper.ended
+    const keeper = await this.#keeper;
+    keeper.ended
       .filter(({ pid }) => !records.some((record) => record.init?.pid === pid))
-      .forEach(({ pid }) => void this.#keeper.forget(pid));
+      .forEach(({ pid }) => void keeper.forget(pid));
   }
 
   async #adoptOne(record: RuntimeRecord): Promise<void> {
@@ -171,9 +178,10 @@ export class Supervisor {
     };
     const container = this.#add(new Supervised(this.services, request));
     try {
-      const end = this.#keeper.ended.find(({ pid }) => pid === record.init!.pid);
-      container.adopt(record, (label) => this.#keeper.copyOf(label));
-      if (isAlive(record.init)) await this.#keeper.watch(record.init!.pid);
+      const keeper = await this.#keeper;
+      const end = keeper.ended.find(({ pid }) => pid === record.init!.pid);
+      container.adopt(record, (label) => keeper.copyOf(label));
+      if (isAlive(record.init)) await keeper.watch(record.init!.pid);
       else void container.initEnded(end?.status ?? null);
     } catch (error) {
       // The config can not be read any more: it goes on running, and is looked after as far as possible.
@@ -186,7 +194,7 @@ export class Supervisor {
   #clean(ref: { lxcpath: string; name: string }): void {
     for (const failure of new Journal(ref).release(this.kernel))
       process.stderr.write(`clean up ${ref.name}: ${failure.message}\n`);
-    void this.#keeper.drop(keptPrefix(ref));
+    void this.services.drop(keptPrefix(ref)).catch(() => {});
     removeRecord(ref);
   }
 

@@ -8,16 +8,17 @@ import { LineBuffer } from '../kernel/line-buffer.ts';
  *
  *     manager                         stage
  *     plan                    ->
- *                             <-      init {pid}                          start: pid 1 of the container exists
+ *                             <-      init {pid}                          pid 1 of the container exists
  *     network                 ->                                          host ends of the nics are made
- *                             <-      ptys {console, ttys, devpts}        descriptors of the stage, to be copied
- *     taken                   ->
+ *                             <-      ptys {console, ttys, devpts}        descriptors of the stage, to be copied before go
  *                             <-      ready                               all but execve is done
  *     go                      ->
  *                             <-      (end of stream)                     execve has succeeded
  *                             <-      again                               the fork was not certified: a new stage, please
  *                             <-      error {…}                           instead of any answer
  *                             <-      log {text}                          any time
+ *
+ * An attach has plan, init, go and the end; the holder of a user namespace says userns and waits for taken.
  */
 export type ToStage =
   | { readonly type: 'plan'; readonly plan: unknown; readonly fds: Readonly<Record<string, number>> }

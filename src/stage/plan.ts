@@ -50,8 +50,10 @@ export interface StartStagePlan {
   readonly namespaces: number;
   /** Of `namespaces`, those that a prepared spare has unshared before. */
   readonly idmap: readonly IdMapEntry[];
-  /** cgroup.procs files of the container's cgroups. */
+  /** Files through which the stage enters the container's cgroups. */
   readonly cgroupFiles: readonly string[];
+  /** v2 cgroup that init is born in instead; null where it is entered by file. */
+  readonly cgroupBirth: string | null;
   readonly rootfs: {
     readonly source: string;
     /** Where it is mounted on the host side of the pivot, seen by hooks. */

@@ -1,5 +1,5 @@
 import { toTslxcError } from '../errors/tslxc-error.ts';
-import { SIG } from '../kernel/constants.ts';
+import { AT, O, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type AttachDescriptors, attachStage } from './attach.ts';
 import { StageChannel } from './channel.ts';
@@ -25,6 +25,7 @@ export function runStage(
     // The fork server ignores SIGCHLD so as to have no zombies; here children are waited for.
     kernel.signal(SIG.CHLD, 'default');
     if (kind === 'userns') holdUserNamespace(kernel, channel);
+    leaveStdio(kernel);
     const { plan, fds } = channel.expect('plan');
     const taken = Object.fromEntries(
       Object.entries(fds).map(([name, fd]) => [name, kernel.pidfdGetfd(manager, fd)]),
@@ -36,4 +37,11 @@ export function runStage(
     channel.send({ type: 'error', error: toTslxcError(error, 'START_FAILED').toJSON() });
   }
   return kernel.exit(1);
+}
+
+/** Nothing of the manager's (its log) is standard output of anything in a container (rule R3). */
+function leaveStdio(kernel: Kernel): void {
+  const nothing = kernel.openat2(AT.FDCWD, '/dev/null', O.RDWR, 0, 0);
+  for (const fd of [0, 1, 2]) kernel.dup2(nothing, fd);
+  kernel.close(nothing);
 }

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { MNT_DETACH, MS, O, PR } from '../kernel/constants.ts';
+import { CLONE, MNT_DETACH, MS, O, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { configureContainerSide } from '../network/container-side.ts';
 import { confineCapabilities } from '../security/capabilities.ts';
@@ -50,6 +50,7 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
   };
   // Not dumpable: nobody inside may read this process's memory, descriptors or executable (CVE-2016-9962, 2019-5736).
   kernel.prctl(PR.SET_DUMPABLE, 0);
+  kernel.unshare(plan.namespaces & CLONE.NEWCGROUP);
   kernel.setsid();
   kernel.umask(0o022);
   if (plan.hostname !== undefined) kernel.sethostname(plan.hostname);
@@ -85,7 +86,6 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
     ttys: terminals.ttys.map((tty) => tty.master),
     devpts: terminals.devpts,
   });
-  channel.expect('taken');
 
   enterRoot(kernel, root);
   if (plan.personality !== undefined) kernel.personality(plan.personality);

@@ -2,9 +2,9 @@
  * The first half of a start, outside the container: everything that needs the host's privileges or the host's paths.
  * What it opens here it carries across as descriptors.
  */
-import { writeFileSync } from 'node:fs';
+import { openSync, writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { AT, CLONE, MOUNT_ATTR } from '../kernel/constants.ts';
+import { AT, CLONE, MOUNT_ATTR, O } from '../kernel/constants.ts';
 import { UncertifiedFork } from '../kernel/fork.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { StageChannel } from './channel.ts';
@@ -33,8 +33,9 @@ export function startOuter(
     joinUserNamespace(kernel, userns);
     kernel.close(userns);
   }
-  kernel.unshare(plan.namespaces & ~unshared);
-  const pid = forkInit(kernel, channel);
+  // The cgroup namespace's root is where its maker is: init makes it once it is there.
+  kernel.unshare(plan.namespaces & ~unshared & ~CLONE.NEWCGROUP);
+  const pid = forkInit(kernel, channel, plan.cgroupBirth);
   if (pid === 0) startInner(kernel, channel, plan, carried);
   channel.send({ type: 'init', pid });
   // The keeper, a subreaper, becomes init's parent.
@@ -45,9 +46,9 @@ export function startOuter(
  * One attempt only: a child that is not certified is killed, and it was pid 1, with which its pid namespace dies. In a
  * user namespace there is no way back to the old pid namespace either, so the manager begins again with a new stage.
  */
-function forkInit(kernel: Kernel, channel: StageChannel): number {
+function forkInit(kernel: Kernel, channel: StageChannel, cgroup: string | null): number {
   try {
-    return kernel.fork(1);
+    return kernel.fork(1, cgroup === null ? undefined : openSync(cgroup, O.RDONLY | O.DIRECTORY | O.CLOEXEC));
   } catch (error) {
     if (!(error instanceof UncertifiedFork)) throw error;
     channel.send({ type: 'again' });
@@ -55,7 +56,7 @@ function forkInit(kernel: Kernel, channel: StageChannel): number {
   }
 }
 
-/** Writing 0 moves the writer. Done before the cgroup namespace is made: its root is where the process is then. */
+/** Writing 0 moves the writer. */
 export function enterCgroups(files: readonly string[]): void {
   for (const file of files) {
     try {

@@ -1,5 +1,4 @@
-import { openSync } from 'node:fs';
-import { MS, O, RESOLVE } from '../kernel/constants.ts';
+import { AT, MS, O, RESOLVE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
 import { attachMount, cloneTree } from './mounts.ts';
@@ -42,7 +41,7 @@ export function openPty(kernel: Kernel, devpts: number): { master: number; slave
   const master =
     devpts >= 0
       ? kernel.openat2(devpts, 'ptmx', O.RDWR | O.NOCTTY, 0, RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS)
-      : openSync('/dev/ptmx', O.RDWR | O.NOCTTY | O.CLOEXEC);
+      : kernel.openat2(AT.FDCWD, '/dev/ptmx', O.RDWR | O.NOCTTY, 0, 0);
   return { master, slave: kernel.openPtyPeer(master) };
 }
 

@@ -35,7 +35,7 @@ function pointerArray(c: Calls, items: readonly string[]): { array: Buffer; stri
 
 export function processVerbs(c: Calls) {
   return {
-    fork: (attempts) => certifiedFork(c, attempts),
+    fork: (attempts, cgroup) => certifiedFork(c, attempts, cgroup),
     exit: (status) => c.exit(status) as never,
     exec(path, args, env) {
       held = [pointerArray(c, args), pointerArray(c, env)];

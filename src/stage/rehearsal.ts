@@ -1,0 +1,101 @@
+/**
+ * V8 compiles a function when it is first called. In a stage everything is called for the first time, in a process that
+ * ends moments later; so the fork server goes through the motions once, against a kernel that does nothing, and its
+ * children inherit the compiled code. Saves a start about a third of its time.
+ */
+import { recordingKernel } from '../kernel/double.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { findLink } from '../network/links.ts';
+import { withNetlink } from '../network/netlink.ts';
+import type { ToStage } from './channel.ts';
+import type { AttachStagePlan, StartStagePlan } from './plan.ts';
+import { runStage } from './run-stage.ts';
+
+class EndOfRehearsal extends Error {}
+
+/** As a start of the smallest container. */
+const START: StartStagePlan = {
+  name: 'rehearsal',
+  hostname: 'rehearsal',
+  namespaces: 0,
+  idmap: [],
+  cgroupFiles: [],
+  cgroupBirth: null,
+  rootfs: { source: '/', mountPoint: '/', flags: 1 },
+  mounts: (['filesystem', 'bind', 'readonly'] as const).map((kind) => ({
+    what: kind,
+    kind,
+    source: '',
+    target: 'proc',
+    fstype: '',
+    flags: 1,
+    data: '',
+    propagation: 1,
+    create: 'dir',
+    optional: true,
+    except: ['proc/sys'],
+  })),
+  dev: { size: 0, nodes: [{ name: 'null', major: 1, minor: 3 }] },
+  ptyMax: 1,
+  ttys: 1,
+  ttyDir: '',
+  console: true,
+  nics: [],
+  sharesNetwork: true,
+  hooks: [],
+  hookVersion: 0,
+  hookEnv: [],
+  sysctls: [],
+  rlimits: [],
+  capabilities: [0],
+  noNewPrivileges: false,
+  sessionKeyring: true,
+  nofile: { soft: 1, hard: 1 },
+  init: { args: ['init'], env: [], cwd: '/', uid: 0, gid: 0, groups: [] },
+};
+
+const ATTACH: AttachStagePlan = {
+  name: 'rehearsal',
+  namespaces: 0,
+  cgroupFiles: [],
+  remountProcSys: false,
+  capabilities: [0],
+  noNewPrivileges: false,
+  uid: 0,
+  gid: 0,
+  args: ['true'],
+  env: [],
+  cwd: '/',
+  terminal: true,
+  nofile: { soft: 1, hard: 1 },
+};
+
+/** Goes through a start, an attach and a look at the network. Changes nothing but this process's compiled code. */
+export function rehearse(kernel: Kernel): void {
+  playStage('start', { type: 'plan', plan: START, fds: {} });
+  playStage('attach', { type: 'plan', plan: ATTACH, fds: { stdin: 0, stdout: 0, stderr: 0, init: 0 } });
+  // Only reads, so the real kernel can be asked: a reply is what has to be taken apart.
+  withNetlink(kernel, (netlink) => findLink(netlink, 'lo'));
+}
+
+function playStage(kind: 'start' | 'attach', plan: ToStage): void {
+  const script: ToStage[] = [plan, { type: 'network' }, { type: 'taken' }, { type: 'go' }];
+  const messages = kind === 'start' ? script : [plan, script[3]!];
+  const end = () => {
+    throw new EndOfRehearsal();
+  };
+  const { kernel } = recordingKernel({
+    exit: end,
+    exec: end,
+    send: (_fd, bytes) => bytes.length,
+    recv: (_fd, buffer) => buffer.length && Buffer.from(`${JSON.stringify(messages.shift())}\n`).copy(buffer),
+    getCapabilities: { effective: 1n, permitted: 1n, inheritable: 0n },
+    getRlimit: { soft: 0, hard: 1 },
+    prctl: 0,
+  });
+  try {
+    runStage(kernel, kind, 0, 0, 0);
+  } catch (error) {
+    if (!(error instanceof EndOfRehearsal)) throw error;
+  }
+}
