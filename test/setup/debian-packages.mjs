@@ -6,12 +6,12 @@ export const FOR_QUICKSTART = [
   ['/usr/share/doc/busybox-static', 'busybox-static'],
   ['dnsmasq', 'dnsmasq-base'],
   ['nft', 'nftables'],
-  ['ps', 'procps'],
 ];
 
 /** The tests: the programs that tslxc uses, those that look at what it did, and LXC as the peer. */
 export const FOR_TESTS = [
   ...FOR_QUICKSTART,
+  ['pgrep', 'procps'],
   ['iptables', 'iptables'],
   ['mmdebstrap', 'mmdebstrap'],
   ['debootstrap', 'debootstrap'],
