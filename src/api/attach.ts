@@ -27,8 +27,10 @@ export function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitS
     const kernel = linuxKernel();
     const size = terminals.length > 0 ? (options.size ?? kernel.windowSize(terminals[0]!)) : undefined;
     let ended: (status: ExitStatus) => void = () => {};
+    let giveUp: (error: Error) => void = () => {};
     const end = new Promise<ExitStatus>((resolve, reject) => {
       ended = resolve;
+      giveUp = reject;
       manager.onEnd = () =>
         reject(
           new TslxcError({
@@ -65,7 +67,7 @@ export function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitS
         if (event.type === 'attached-exit') ended(event.status ?? { code: null, signal: null });
       },
     );
-    const stopForwarding = forwardSignals(manager, pid, size !== undefined);
+    const stopForwarding = forwardSignals(manager, pid, size !== undefined, giveUp);
     try {
       if (fd !== undefined) await relay(manager, fd, options);
       return await end;
@@ -75,10 +77,25 @@ export function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitS
   });
 }
 
+/** How often a signal is passed on before it is taken to be meant for the command itself. */
+const PATIENCE = 3;
+
 /** With a pty the terminal sends them by itself (Ctrl-C is a byte there); only those of other processes are passed on. */
-function forwardSignals(manager: ManagerClient, pid: number, pty: boolean): () => void {
+function forwardSignals(
+  manager: ManagerClient,
+  pid: number,
+  pty: boolean,
+  giveUp: (error: Error) => void,
+): () => void {
+  let sent = 0;
   const listeners = FORWARDED.filter((name) => !pty || name.startsWith('SIGUSR')).map((name) => {
-    const listener = () => void manager.request('signal', { pid, signal: NUMBERS[name] }).catch(() => {});
+    const listener = () => {
+      if (++sent > PATIENCE)
+        giveUp(
+          new TslxcError({ code: 'EXEC_FAILED', message: `${name} again: the program is left to itself` }),
+        );
+      else void manager.request('signal', { pid, signal: NUMBERS[name] }).catch(giveUp);
+    };
     process.on(name, listener);
     return { name, listener };
   });
