@@ -182,7 +182,7 @@ export class Supervisor {
       const end = keeper.ended.find(({ pid }) => pid === record.init!.pid);
       container.adopt(record, (label) => keeper.copyOf(label));
       if (isAlive(record.init)) await keeper.watch(record.init!.pid);
-      else void container.initEnded(end?.status ?? null);
+      else await container.initEnded(end?.status ?? null);
     } catch (error) {
       // The config can not be read any more: it goes on running, and is looked after as far as possible.
       process.stderr.write(`adopt ${name}: ${(error as Error).message}\n`);
