@@ -1,5 +1,6 @@
 /** Which containers there are. */
 import { existsSync, readdirSync } from 'node:fs';
+import { TslxcError } from '../errors/tslxc-error.ts';
 import { isPartial } from './partial-marker.ts';
 import { type ContainerRef, configFile } from './paths.ts';
 import { allRecords, liveRecord } from './runtime-record.ts';
@@ -36,4 +37,13 @@ export function listContainers(lxcpath: string): string[] {
 /** As LXC sorts them, in any locale. */
 function byBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function noSuchContainer(ref: ContainerRef): TslxcError {
+  return new TslxcError({
+    code: 'CONTAINER_MISSING',
+    container: ref.name,
+    message: `there is no such container in ${ref.lxcpath}`,
+    hint: '`tslxc-ls` lists the containers; -P names another container directory',
+  });
 }

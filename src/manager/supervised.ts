@@ -7,6 +7,7 @@ import { ContainerLog, planLog } from '../container/container-log.ts';
 import { destroyContainer } from '../container/destroy.ts';
 import { HostHooks } from '../container/host-hooks.ts';
 import { Journal } from '../container/journal.ts';
+import { isDefined, noSuchContainer } from '../container/list.ts';
 import { lockContainer } from '../container/lock.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
 import { recoverContainer } from '../container/recover.ts';
@@ -165,6 +166,7 @@ export class Supervised {
   }
 
   #load(): { config: ContainerConfig; warnings: TslxcError[] } {
+    if (!this.#request.rcfile && !isDefined(this.ref)) throw noSuchContainer(this.ref);
     const config = loadConfig(this.#request.rcfile ?? configFile(this.ref), {
       name: this.ref.name,
       defines: this.#request.defines,

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
 import { Journal, journaledContainers } from '../container/journal.ts';
+import { noSuchContainer } from '../container/list.ts';
 import { containerDirectory } from '../container/paths.ts';
 import { allRecords, isAlive, type RuntimeRecord, removeRecord } from '../container/runtime-record.ts';
 import { keptPrefix } from '../container/start-services.ts';
@@ -104,16 +105,8 @@ export class Supervisor {
   get(ref: { lxcpath: string; name: string }): Supervised {
     const container = this.#containers.get(key(ref));
     if (container) return container;
-    throw new TslxcError(
-      existsSync(containerDirectory(ref))
-        ? { code: 'NOT_RUNNING', container: ref.name, message: 'it is not running' }
-        : {
-            code: 'CONTAINER_MISSING',
-            container: ref.name,
-            message: `there is no such container in ${ref.lxcpath}`,
-            hint: '`tslxc-ls` lists the containers; -P names another container directory',
-          },
-    );
+    if (!existsSync(containerDirectory(ref))) throw noSuchContainer(ref);
+    throw new TslxcError({ code: 'NOT_RUNNING', container: ref.name, message: 'it is not running' });
   }
 
   /** Starts a container; the promise settles when its init runs. */

@@ -65,7 +65,7 @@ function attachInner(
     kernel.setresgid(plan.gid);
     kernel.setresuid(plan.uid);
   } catch (error) {
-    channel.send({ type: 'error', error: toTslxcError(error, 'EXEC_FAILED', { step: 'attach' }).toJSON() });
+    channel.fail(toTslxcError(error, 'EXEC_FAILED', { step: 'attach' }).toJSON());
     kernel.exit(1);
   }
   return execute(kernel, channel, { args, env: plan.env, nofile: plan.nofile });

@@ -58,6 +58,15 @@ export class StageChannel {
     while (bytes.length > 0) bytes = bytes.subarray(this.#kernel.send(this.fd, bytes));
   }
 
+  /**
+   * Tells of a failure and waits until the manager has hung up. Ending at once could lose the words: the manager may be
+   * writing to us, and a write to a closed socket makes its end forget what it has not read yet.
+   */
+  fail(error: ErrorDetails): void {
+    this.send({ type: 'error', error });
+    while (this.#kernel.recv(this.fd, this.#chunk) > 0);
+  }
+
   /** Waits for a message of the expected type; leaves the process when the manager has gone. */
   expect<T extends ToStage['type']>(type: T): Extract<ToStage, { type: T }> {
     while (this.#lines.length === 0) {

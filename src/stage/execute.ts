@@ -42,15 +42,14 @@ export function execute(
     }
   }
   const errno = (failure as { code?: string }).code ?? 'EINVAL';
-  channel.send({
-    type: 'error',
-    error: new TslxcError({
+  channel.fail(
+    new TslxcError({
       code: 'EXEC_FAILED',
       message: `can not run ${program.args[0]}: ${REASONS[errno] ?? errno}`,
       errno,
       step: 'execve',
     }).toJSON(),
-  });
+  );
   return kernel.exit(errno === 'ENOENT' ? 127 : 126);
 }
 

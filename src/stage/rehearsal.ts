@@ -88,7 +88,11 @@ function playStage(kind: 'start' | 'attach', plan: ToStage): void {
     exit: end,
     exec: end,
     send: (_fd, bytes) => bytes.length,
-    recv: (_fd, buffer) => buffer.length && Buffer.from(`${JSON.stringify(messages.shift())}\n`).copy(buffer),
+    // No more messages: the manager has hung up.
+    recv: (_fd, buffer) => {
+      const message = messages.shift();
+      return message ? Buffer.from(`${JSON.stringify(message)}\n`).copy(buffer) : 0;
+    },
     getCapabilities: { effective: 1n, permitted: 1n, inheritable: 0n },
     getRlimit: { soft: 0, hard: 1 },
     prctl: 0,

@@ -34,7 +34,7 @@ export function runStage(
     if (kind === 'start') startOuter(kernel, channel, plan as StartStagePlan, taken.userns, unshared);
     attachStage(kernel, channel, plan as AttachStagePlan, taken as unknown as AttachDescriptors);
   } catch (error) {
-    channel.send({ type: 'error', error: toTslxcError(error, 'START_FAILED').toJSON() });
+    channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
   }
   return kernel.exit(1);
 }

@@ -36,7 +36,7 @@ export function startInner(
   try {
     prepare(kernel, channel, plan, carried);
   } catch (error) {
-    channel.send({ type: 'error', error: toTslxcError(error, 'START_FAILED').toJSON() });
+    channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
     kernel.exit(1);
   }
   return execute(kernel, channel, { ...plan.init, nofile: plan.nofile });

@@ -47,7 +47,9 @@ export function attachOptions({ values, operands, io }: AttachCall): AttachOptio
   const { uid, gid } = values;
   for (const setting of values['set-var'])
     if (!/^[^=]+=/.test(setting)) throw usage(`'${setting}' is not NAME=VALUE`);
-  for (const id of [uid, gid]) if (id !== undefined && id < 0) throw usage(`${id} is not an id`);
+  // To the kernel the largest number means "leave it as it is", which would be root.
+  for (const id of [uid, gid])
+    if (id !== undefined && (id < 0 || id >= 0xffffffff)) throw usage(`${id} is not an id`);
   return {
     command: operands,
     env: attachEnvironment(io.env, {

@@ -5,8 +5,8 @@ import { capabilityData, capabilityHeader, readCapabilityData } from '../structs
 
 export function credentialVerbs(c: Calls) {
   return {
-    setresuid: (uid) => void c.setresuid(uid, uid, uid),
-    setresgid: (gid) => void c.setresgid(gid, gid, gid),
+    setresuid: (uid) => void c.setresuid(checked(uid), uid, uid),
+    setresgid: (gid) => void c.setresgid(checked(gid), gid, gid),
     setgroups(gids) {
       const list = Buffer.alloc(Math.max(1, gids.length) * 4);
       gids.forEach((gid, i) => {
@@ -22,4 +22,10 @@ export function credentialVerbs(c: Calls) {
     setCapabilities: (sets) => void c.capset(SYS.capset, capabilityHeader(), capabilityData(sets)),
     joinNewSessionKeyring: () => void c.keyctl(SYS.keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0),
   } satisfies Partial<Kernel>;
+}
+
+/** To the kernel -1, the largest id, means "leave it as it is": a program would go on as root. */
+function checked(id: number): number {
+  if (Number.isInteger(id) && id >= 0 && id < 0xffffffff) return id;
+  throw new RangeError(`${id} is no user or group id`);
 }
