@@ -109,7 +109,7 @@ _tslxc() {
     'ls -'*) COMPREPLY=($(compgen -W '-1 --line -f --fancy -F --fancy-format --active --running --frozen --stopped --defined --nesting -g --groups --filter -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'net -'*) COMPREPLY=($(compgen -W '-q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'snapshot -'*) COMPREPLY=($(compgen -W '-c --comment -L --list -C --showcomments -r --restore -N --newname -d --destroy -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
-    'start -'*) COMPREPLY=($(compgen -W '-d --daemon -F --foreground -f --rcfile -s --define -c --console -L --console-log -C --close-all-fds -p --pidfile -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'start -'*) COMPREPLY=($(compgen -W '-d --daemon -F --foreground -f --rcfile -s --define -c --console -L --console-log -C --close-all-fds -p --pidfile --dry-run -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'stop -'*) COMPREPLY=($(compgen -W '-r --reboot -W --nowait -t --timeout -k --kill --nokill --nolock -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'update-config -'*) COMPREPLY=($(compgen -W '-c --config -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'attach '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;

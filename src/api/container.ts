@@ -54,6 +54,11 @@ export class Container implements ContainerRef {
     return (await import('./start.ts')).start(this, o);
   }
 
+  /** What a start would do, made and checked without touching anything. */
+  async plan(o: options.StartOptions = {}): Promise<options.PlanResult> {
+    return (await import('./plan.ts')).plan(this, o);
+  }
+
   /** Runs in the foreground until the container stops; its init's exit status. */
   async startForeground(o: options.ForegroundOptions): Promise<ExitStatus> {
     return (await import('./foreground.ts')).startForeground(this, o);

@@ -1,4 +1,6 @@
 /** What the methods of `Container` take and give. All of it is plain data but the streams. */
+import type { PlannedHierarchy } from '../cgroup/plan.ts';
+import type { StartPlan } from '../container/start-plan.ts';
 import type { TslxcError } from '../errors/tslxc-error.ts';
 import type { WindowSize } from '../kernel/structs.ts';
 
@@ -22,6 +24,17 @@ export interface StartResult {
   readonly milliseconds: number;
   /** What the user should know and what did not stop the start. */
   readonly warnings: readonly TslxcError[];
+}
+
+/** What a start would do. */
+export interface PlanResult {
+  readonly plan: StartPlan;
+  /** The cgroups that would be made. */
+  readonly cgroups: readonly PlannedHierarchy[];
+  /** Those of the start. */
+  readonly warnings: readonly TslxcError[];
+  /** What else of the host has a part in it, as sentences. */
+  readonly notes: readonly string[];
 }
 
 export interface StopOptions {

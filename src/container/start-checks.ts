@@ -22,12 +22,19 @@ type Check = (kernel: Kernel, plan: StartPlan) => void;
 
 const CHECKS: readonly Check[] = [checkRootfs, checkIdMap, checkInit];
 
-/** @throws TslxcError the first fault of the plan on this host */
-export async function checkStart({ kernel, ensureBridge }: StartServices, plan: StartPlan): Promise<void> {
+/**
+ * @param coming bridges that need not be there, since a start makes them: for a dry run
+ * @throws TslxcError the first fault of the plan on this host
+ */
+export async function checkStart(
+  { kernel, ensureBridge }: Pick<StartServices, 'kernel' | 'ensureBridge'>,
+  plan: StartPlan,
+  coming: ReadonlySet<string> = new Set(),
+): Promise<void> {
   for (const check of CHECKS) check(kernel, plan);
   // The default bridge is made when the first container names it; any other has to be there.
   for (const { type, link } of plan.nics) if (type === 'veth' && link) await ensureBridge(link);
-  checkNics(kernel, plan.nics);
+  checkNics(kernel, plan.nics, coming);
 }
 
 function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan): void {

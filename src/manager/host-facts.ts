@@ -11,10 +11,14 @@ const NOFILE_SOFT = 1024;
 
 let lastCap: number | undefined;
 
-/** Facts about this host that a start plan depends on. */
-export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'layout'>): HostFacts {
+/** Makes what the facts promise; a dry run does without. */
+export function prepareHost(): void {
   // World-searchable, so that a mapped root can reach it; nothing is ever visible in it outside a container's start.
   mkdirSync(ROOTFS_MOUNT, { recursive: true, mode: 0o755 });
+}
+
+/** Facts about this host that a start plan depends on. Touches nothing. */
+export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'layout'>): HostFacts {
   const { hard } = kernel.getRlimit(RLIMIT.nofile);
   lastCap ??= lastCapability(kernel);
   return {

@@ -3,6 +3,7 @@ import { closeSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Attachable } from '../container/attach.ts';
+import { configWarnings } from '../container/config-warnings.ts';
 import { ContainerLog, planLog } from '../container/container-log.ts';
 import { destroyContainer } from '../container/destroy.ts';
 import { HostHooks } from '../container/host-hooks.ts';
@@ -24,7 +25,7 @@ import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { NicPlan } from '../network/nic-plan.ts';
 import { ContainerTerminals } from './container-terminals.ts';
-import { hostFacts } from './host-facts.ts';
+import { hostFacts, prepareHost } from './host-facts.ts';
 import type { StartRequest } from './protocol.ts';
 
 /** How a container ended, for those who waited for it. */
@@ -97,6 +98,7 @@ export class Supervised {
     this.#release();
     try {
       const { config, warnings } = this.#load();
+      prepareHost();
       const plan = planStart(this.ref, config, hostFacts(this.#services), this.#request);
       await checkStart(this.#services, plan);
       const hooks = this.#hooks(plan);
@@ -173,19 +175,7 @@ export class Supervised {
       env: this.#request.env,
     });
     this.#log = new ContainerLog(this.ref, planLog(this.ref, config));
-    const warnings = config.warnings.map(
-      ({ message, hint, file, line }) => new TslxcError({ code: 'CONFIG_SYNTAX', message, hint, file, line }),
-    );
-    for (const { key, origin } of config.notActedOn())
-      warnings.push(
-        new TslxcError({
-          code: 'NOT_SUPPORTED',
-          message: `${key} is not acted on in this version`,
-          file: origin.file,
-          line: origin.line,
-        }),
-      );
-    return { config, warnings };
+    return { config, warnings: configWarnings(config) };
   }
 
   #wishes(): StartWishes {

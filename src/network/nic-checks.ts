@@ -142,10 +142,11 @@ function bridgeFault(nic: NicPlan, link: Link | undefined): TslxcError | undefin
   return undefined;
 }
 
-function hostFaults(netlink: Netlink, nic: NicPlan): TslxcError[] {
+function hostFaults(netlink: Netlink, nic: NicPlan, coming: ReadonlySet<string>): TslxcError[] {
   const faults: TslxcError[] = [];
   if (nic.link !== undefined && !interfaceNameFault(nic.link)) {
-    const fault = bridgeFault(nic, findLink(netlink, nic.link));
+    const link = findLink(netlink, nic.link);
+    const fault = link || !coming.has(nic.link) ? bridgeFault(nic, link) : undefined;
     if (fault) faults.push(fault);
   }
   if (nic.pair !== undefined && !interfaceNameFault(nic.pair) && findLink(netlink, nic.pair))
@@ -164,16 +165,28 @@ function hostFaults(netlink: Netlink, nic: NicPlan): TslxcError[] {
 /**
  * Everything that is wrong with the nics on this host. Run in the host's network namespace, after `ensureBridge`.
  * An empty list means that only the kernel itself can still say no.
+ * @param coming bridges that need not be there yet
  */
-export function nicFaultsOnHost(kernel: Kernel, nics: readonly NicPlan[]): TslxcError[] {
+export function nicFaultsOnHost(
+  kernel: Kernel,
+  nics: readonly NicPlan[],
+  coming: ReadonlySet<string> = new Set(),
+): TslxcError[] {
   const faults = nicFaults(nics);
   const veths = nics.filter((nic) => nic.type === 'veth');
   if (veths.length === 0) return faults;
-  return withNetlink(kernel, (netlink) => [...faults, ...veths.flatMap((nic) => hostFaults(netlink, nic))]);
+  return withNetlink(kernel, (netlink) => [
+    ...faults,
+    ...veths.flatMap((nic) => hostFaults(netlink, nic, coming)),
+  ]);
 }
 
 /** Throws the first fault. */
-export function checkNics(kernel: Kernel, nics: readonly NicPlan[]): void {
-  const [fault] = nicFaultsOnHost(kernel, nics);
+export function checkNics(
+  kernel: Kernel,
+  nics: readonly NicPlan[],
+  coming: ReadonlySet<string> = new Set(),
+): void {
+  const [fault] = nicFaultsOnHost(kernel, nics, coming);
   if (fault) throw fault;
 }

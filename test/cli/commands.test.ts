@@ -1,11 +1,13 @@
 /** What commands print, ask of the library and exit with; the library is a fake one. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { PlanResult } from '../../src/api/options.ts';
 import { dispatch } from '../../src/cli/dispatch.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { TslxcError } from '../../src/errors/tslxc-error.ts';
 import { CLONE } from '../../src/kernel/constants.ts';
 import { fakeIo } from './fake-io.ts';
+import { PLAN } from './fake-plan.ts';
 import { type FakeContainer, fakeServices, info } from './fake-services.ts';
 
 async function run(
@@ -42,6 +44,8 @@ const RUNNING = info('web', {
   links: [{ host: 'vethAbC123', txBytes: 1270, rxBytes: 4310 }],
 });
 const web = { web: { info: async () => RUNNING } };
+
+const planned = (result: PlanResult) => ({ web: { plan: async () => result } });
 
 describe('dispatch', () => {
   it('refuses an unknown command and names close ones', async () => {
@@ -200,6 +204,34 @@ describe('start', () => {
   });
   it('refuses to share namespaces by name', async () => {
     assert.match((await run('start web --share-net=a', started)).err, /'--share-net' is not supported/);
+  });
+  it('--dry-run plans with the options of the start, and starts nothing', async () => {
+    const { code, out, calls } = await run('start web --dry-run -s lxc.a=1', planned(PLAN));
+    assert.equal(code, 0);
+    assert.deepEqual(calls, [['plan', 'web', { defines: ['lxc.a=1'] }]]);
+    for (const line of [
+      /^Init: +\/sbin\/init "a b"$/m,
+      /^Namespaces: +user mnt pid$/m,
+      /^Id maps: +u 0 100000 65536$/m,
+      /^Mounts: +proc on \/proc type proc \(nosuid\)\n +\/proc\/sys read-only but \/proc\/sys\/net$/m,
+      /^Network: +0: veth eth0, on br0, 10\.0\.4\.7\/24, gateway auto, up$/m,
+      /^Limits: +\/cg\/tslxc\.payload\.web\/memory\.max = 1048576$/m,
+      /^Capabilities: +chown kill$/m,
+      /^Hooks: +pre-start: \/bin\/a\n +start: \/bin\/b$/m,
+      /^Signals: +halt SIGRTMIN\+4$/m,
+      /^Note: +the default bridge is not there$/m,
+      /^Not acted on: +\/c:3: lxc\.x is not acted on$/m,
+    ])
+      assert.match(out, line);
+  });
+  it('--dry-run --json is the plan as data; what would end the start ends it', async () => {
+    const { out } = await run('start web --dry-run --json', planned(PLAN));
+    const { name, stage, cgroups, warnings } = JSON.parse(out);
+    assert.deepEqual([name, stage.init.args, cgroups.length], ['web', ['/sbin/init', 'a b'], 1]);
+    assert.equal(warnings[0].code, 'NOT_SUPPORTED');
+    const refused = await run('start web --dry-run', { web: { plan: failing('INIT_MISSING') } });
+    assert.deepEqual([refused.code, refused.out], [1, '']);
+    assert.match(refused.err, /^tslxc-start: web: INIT_MISSING it is$/m);
   });
 });
 

@@ -60,6 +60,11 @@ export const spec = defineSpec({
       summary: "write the process id of the container's init to FILE; it goes when the container stops",
       complete: 'file',
     },
+    'dry-run': {
+      kind: 'none',
+      extension: true,
+      summary: 'print what a start would do, made and checked for this host, and do nothing',
+    },
     'share-net': { ...SHARE, summary: 'share the network namespace of a container or process' },
     'share-ipc': { ...SHARE, summary: 'share its ipc namespace' },
     'share-uts': { ...SHARE, summary: 'share its uts namespace' },
@@ -70,7 +75,7 @@ export const spec = defineSpec({
   container: 'required',
   operands: [{ name: 'COMMAND', summary: 'program to run as init, with its arguments', many: true }],
   exitCodes: [
-    ['0', 'started'],
+    ['0', 'started, or with --dry-run: nothing stands in the way'],
     ['1', 'not started, or it was running already'],
     ['N', "with -F: the exit code of the container's init, 128 and the number of the signal that killed it"],
   ],
@@ -78,6 +83,7 @@ export const spec = defineSpec({
     { command: 'tslxc-start -n web', meaning: 'start in the background' },
     { command: 'tslxc-start -n web -F', meaning: 'watch it boot' },
     { command: 'tslxc-start -n web -s lxc.uts.name=other', meaning: 'with one setting changed for this run' },
+    { command: 'tslxc-start -n web --dry-run', meaning: 'see what a start would do' },
   ],
   seeAlso: ['stop', 'console', 'attach', 'info', 'tslxc.container.conf(5)'],
 });

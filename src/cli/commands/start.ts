@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { ContainerShape } from '../../api/container.ts';
 import type { StartOptions, StartResult } from '../../api/options.ts';
 import { type Call, command } from '../command.ts';
 import { exitCodeOf } from '../exit-status.ts';
@@ -9,6 +10,7 @@ type StartCall = Call<typeof spec.options>;
 export default command(spec, async (call) => {
   const container = await call.container();
   const options = startOptions(call);
+  if (call.values['dry-run']) return await showPlan(call, container, options);
   if (call.values.foreground) {
     const status = await container.startForeground({
       ...options,
@@ -46,6 +48,19 @@ function startOptions({ values, operands, io }: StartCall): StartOptions {
     ...(values['console-log'] === undefined ? {} : { consoleLog: here(values['console-log']) }),
     ...(values.pidfile === undefined ? {} : { pidFile: here(values.pidfile) }),
   };
+}
+
+/** Nothing is begun: what stands in the way of a start ends the command as it would end the start. */
+async function showPlan(call: StartCall, container: ContainerShape, options: StartOptions): Promise<number> {
+  const result = await container.plan(options);
+  if (call.json) {
+    const { plan, ...rest } = result;
+    call.io.print(`${JSON.stringify({ ...plan, ...rest }, null, 2)}\n`);
+    return 0;
+  }
+  const { planText } = await import('../plan-text.ts');
+  call.io.print(planText(result));
+  return 0;
 }
 
 async function told(call: StartCall, result: StartResult): Promise<void> {

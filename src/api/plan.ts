@@ -1,0 +1,50 @@
+import { detectLayout } from '../cgroup/layout.ts';
+import { planCgroup } from '../cgroup/plan.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { configWarnings } from '../container/config-warnings.ts';
+import { type ContainerRef, configFile } from '../container/paths.ts';
+import { checkStart } from '../container/start-checks.ts';
+import { planStart, type StartPlan } from '../container/start-plan.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { linuxKernel } from '../kernel/linux.ts';
+import { hostFacts } from '../manager/host-facts.ts';
+import { readBridgeSettings } from '../network/bridge-settings.ts';
+import { findLink } from '../network/links.ts';
+import { withNetlink } from '../network/netlink.ts';
+import type { PlanResult, StartOptions } from './options.ts';
+
+/**
+ * What a start would do here and now, made and checked as a start makes and checks it. Nothing is touched, so it needs
+ * neither the manager nor root.
+ * @throws TslxcError what a start would throw before it touches anything
+ */
+export async function plan(ref: ContainerRef, options: StartOptions = {}): Promise<PlanResult> {
+  const kernel = linuxKernel();
+  const layout = detectLayout();
+  const config = loadConfig(options.rcfile ?? configFile(ref), {
+    name: ref.name,
+    defines: options.defines,
+    env: process.env,
+  });
+  const planned = planStart(ref, config, hostFacts({ kernel, layout }), options);
+  const coming = comingBridges(kernel, planned);
+  await checkStart({ kernel, ensureBridge: async () => {} }, planned, coming);
+  const { hierarchies, skipped } = planCgroup(layout, ref.name, planned.cgroup);
+  return {
+    plan: planned,
+    cgroups: hierarchies,
+    warnings: configWarnings(config),
+    notes: [
+      ...[...coming].map((name) => `the default bridge ${name} is not there; a start makes it`),
+      ...skipped.map(({ id, reason }) => `the cgroup hierarchy ${id} is left out: ${reason}`),
+    ],
+  };
+}
+
+/** The default bridge, if a nic names it and it is not there yet. */
+function comingBridges(kernel: Kernel, { nics }: StartPlan): Set<string> {
+  if (!nics.some(({ type, link }) => type === 'veth' && link)) return new Set();
+  const { enabled, bridge } = readBridgeSettings();
+  if (!enabled || !nics.some(({ link }) => link === bridge)) return new Set();
+  return withNetlink(kernel, (netlink) => new Set(findLink(netlink, bridge) ? [] : [bridge]));
+}

@@ -1,0 +1,168 @@
+/** The plan of a start: a config and facts about a host in, plain data out; nothing of this host is looked at. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { parseLayout } from '../../src/cgroup/layout.ts';
+import { type HostFacts, planStart } from '../../src/container/start-plan.ts';
+import { TslxcError } from '../../src/errors/tslxc-error.ts';
+import { CLONE, MS, PERSONALITY, RLIMIT } from '../../src/kernel/constants.ts';
+import { capabilityNumber } from '../../src/security/capabilities.ts';
+import { UNIFIED } from '../cgroup/layouts.ts';
+import { load } from '../config/config-folder.ts';
+
+const HOST: HostFacts = {
+  layout: parseLayout(UNIFIED),
+  lastCapability: 40,
+  cgroupNamespaces: true,
+  nofile: { soft: 1024, hard: 4096 },
+  rootfsMount: '/run/rootfs',
+};
+const REF = { name: 'web', lxcpath: '/var/lib/tslxc' };
+const ROOTFS = 'lxc.rootfs.path = dir:/srv/web/rootfs';
+
+function plan(t: TestContext, lines: readonly string[] = [], host: Partial<HostFacts> = {}) {
+  return planStart(REF, load(t, [ROOTFS, ...lines].join('\n')), { ...HOST, ...host });
+}
+
+/** `CODE line` of what the plan throws; the file is the config's. */
+function fault(t: TestContext, lines: readonly string[]): string {
+  try {
+    plan(t, lines);
+  } catch (error) {
+    assert.ok(error instanceof TslxcError);
+    assert.match(error.file ?? '', /\/config$/);
+    return `${error.code} ${error.line}`;
+  }
+  throw new Error('there is a plan');
+}
+
+const targets = (mounts: readonly { kind: string; target: string }[]) =>
+  mounts.map(({ kind, target }) => `${kind} ${target}`);
+
+describe('the plan of a start', () => {
+  it('has the defaults of LXC', (t) => {
+    const { stage, signals, hookVariables, log, ephemeral } = plan(t);
+    assert.deepEqual(stage.rootfs.source, '/srv/web/rootfs');
+    assert.deepEqual(stage.rootfs.mountPoint, '/run/rootfs');
+    assert.deepEqual(stage.init, {
+      args: ['/sbin/init'],
+      env: ['container=lxc'],
+      cwd: '/',
+      uid: 0,
+      gid: 0,
+      groups: [],
+    });
+    assert.equal(stage.hostname, 'web');
+    assert.equal(stage.namespaces & CLONE.NEWNET, CLONE.NEWNET);
+    assert.equal(stage.namespaces & CLONE.NEWUSER, 0);
+    assert.equal(stage.capabilities.length, 41);
+    assert.equal(stage.dev?.nodes.length, 6);
+    assert.deepEqual(stage.nofile, { soft: 1024, hard: 4096 });
+    assert.deepEqual(signals, { halt: 0, reboot: 0, stop: 9 });
+    assert.equal(hookVariables.LXC_NAME, 'web');
+    assert.equal(log.level, 'ERROR');
+    assert.equal(ephemeral, false);
+  });
+
+  it('mounts proc:mixed read-only but for the network of a container that may set it', (t) => {
+    const [proc, sys, trigger] = plan(t, ['lxc.mount.auto = proc:mixed']).stage.mounts;
+    assert.deepEqual([proc?.fstype, proc?.flags], ['proc', MS.NOSUID | MS.NODEV | MS.NOEXEC]);
+    assert.deepEqual([sys?.kind, sys?.target, sys?.except], ['readonly', 'proc/sys', ['proc/sys/net']]);
+    assert.deepEqual([trigger?.target, trigger?.optional], ['proc/sysrq-trigger', true]);
+    const without = plan(t, ['lxc.mount.auto = proc:mixed', 'lxc.cap.drop = net_admin']);
+    assert.deepEqual(without.stage.mounts[1]?.except, []);
+  });
+
+  it('mounts in the order automatic, entries; each knows its line', (t) => {
+    const { mounts } = plan(t, [
+      'lxc.mount.entry = /srv/data /data none bind,ro,create=dir,optional 0 0',
+      'lxc.mount.auto = sys:ro',
+    ]).stage;
+    assert.deepEqual(targets(mounts), ['filesystem sys', 'readonly sys', 'bind data']);
+    assert.deepEqual(
+      mounts.map(({ origin }) => origin?.line),
+      [3, 3, 2],
+    );
+    const { flags, create, optional, source } = mounts[2]!;
+    assert.deepEqual([flags, create, optional, source], [MS.BIND | MS.RDONLY, 'dir', true, '/srv/data']);
+  });
+
+  it('keeps or drops capabilities of those that the kernel has', (t) => {
+    const dropped = plan(t, ['lxc.cap.drop = sys_module mac_admin']).stage.capabilities;
+    assert.equal(dropped.length, 39);
+    assert.ok(!dropped.includes(capabilityNumber('sys_module')));
+    assert.deepEqual(plan(t, ['lxc.cap.keep = none']).stage.capabilities, []);
+    assert.deepEqual(plan(t, ['lxc.cap.keep = chown kill']).stage.capabilities, [0, 5]);
+    assert.deepEqual(
+      plan(t, ['lxc.cap.keep = checkpoint_restore'], { lastCapability: 37 }).stage.capabilities,
+      [],
+    );
+  });
+
+  it('carries the id map', (t) => {
+    const { idmap } = plan(t, ['lxc.idmap = u 0 100000 65536', 'lxc.idmap = g 0 200000 65536']).stage;
+    assert.deepEqual(idmap, [
+      { type: 'u', nsId: 0, hostId: 100000, range: 65536 },
+      { type: 'g', nsId: 0, hostId: 200000, range: 65536 },
+    ]);
+  });
+
+  it('plans nics by their numbers; none shares the network of the host', (t) => {
+    const { nics, stage } = plan(t, [
+      'lxc.net.1.type = empty',
+      'lxc.net.0.type = veth',
+      'lxc.net.0.link = br0',
+      'lxc.net.0.flags = up',
+      'lxc.net.0.ipv4.address = 10.0.4.7/24',
+      'lxc.net.0.ipv4.gateway = auto',
+    ]);
+    assert.deepEqual(
+      nics.map(({ index, type, link }) => [index, type, link]),
+      [
+        [0, 'veth', 'br0'],
+        [1, 'empty', undefined],
+      ],
+    );
+    assert.deepEqual(nics[0]?.ipv4, [{ address: '10.0.4.7', prefix: 24, broadcast: '10.0.4.255' }]);
+    assert.deepEqual([nics[0]?.up, nics[0]?.ipv4Gateway, nics[0]?.origins?.link?.line], [true, 'auto', 4]);
+    assert.equal(stage.sharesNetwork, false);
+    const shared = plan(t, ['lxc.net.0.type = none']).stage;
+    assert.deepEqual([shared.sharesNetwork, shared.namespaces & CLONE.NEWNET], [true, 0]);
+  });
+
+  it('sets a personality for 32-bit architectures only', (t) => {
+    assert.equal(plan(t, ['lxc.arch = i686']).stage.personality, PERSONALITY.LINUX32);
+    assert.equal(plan(t, ['lxc.arch = x86_64']).stage.personality, undefined);
+  });
+
+  it('leaves the limit of open files to lxc.prlimit.nofile', (t) => {
+    const { rlimits, nofile } = plan(t, ['lxc.prlimit.nofile = 512:unlimited']).stage;
+    assert.deepEqual(rlimits, [{ resource: RLIMIT.nofile, soft: 512, hard: null }]);
+    assert.equal(nofile, null);
+  });
+
+  it('splits the command of init at blanks outside quotes; the one of the command line wins', (t) => {
+    const line = `lxc.init.cmd = /bin/sh -c "echo a b" 'c d'`;
+    assert.deepEqual(plan(t, [line]).stage.init.args, ['/bin/sh', '-c', 'echo a b', 'c d']);
+    const config = load(t, `${ROOTFS}\n${line}`);
+    assert.deepEqual(planStart(REF, config, HOST, { init: ['/bin/true'] }).stage.init.args, ['/bin/true']);
+  });
+
+  it('translates limits for the host', (t) => {
+    const { limits } = plan(t, ['lxc.cgroup.memory.limit_in_bytes = 64M']);
+    assert.deepEqual(
+      limits.map(({ file, value }) => [file, value]),
+      [['memory.max', '67108864']],
+    );
+  });
+
+  it('refuses what can not be done, with the line', (t) => {
+    assert.equal(fault(t, ['lxc.cap.drop = kill', 'lxc.cap.keep = chown']), 'CONFIG_CONFLICT 3');
+    assert.equal(fault(t, ['', 'lxc.net.0.type = macvlan']), 'NOT_SUPPORTED 3');
+    assert.equal(fault(t, ['lxc.mount.auto = shmounts:/x']), 'NOT_SUPPORTED 2');
+    assert.equal(fault(t, ['lxc.cgroup2.memory.max = lots']), 'CGROUP_VALUE 2');
+    assert.throws(() => planStart(REF, load(t, 'lxc.uts.name = web'), HOST), {
+      code: 'ROOTFS_MISSING',
+      container: 'web',
+    });
+  });
+});
