@@ -6,10 +6,22 @@ import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import type { CommandSpec } from '../../src/cli/command-spec.ts';
 import { COMMANDS, type CommandName, loadCommand } from '../../src/cli/command-table.ts';
+import { EXAMPLE } from '../../src/cli/documentation/container-conf-prose.ts';
 import { generatedFiles } from '../../src/cli/documentation/generated-files.ts';
 import { allOptions, helpText, usageText } from '../../src/cli/help.ts';
+import { KEY_FAMILIES } from '../../src/config/key-table.ts';
+import { read } from '../config/config-folder.ts';
 
 const root = join(import.meta.dirname, '../..');
+/** Without the escapes of roff. */
+const plainText = (page: string) =>
+  page
+    .replaceAll(/\\f[BIR]/g, '')
+    .replaceAll(/\\\((aq|ha|ga|ti)/g, (_, name: string) => ({ aq: "'", ha: '^', ga: '`', ti: '~' })[name]!)
+    .replaceAll('\\-', '-')
+    .replaceAll('\\e', '\\')
+    .replaceAll('\\&', '');
+
 const NAMES = Object.keys(COMMANDS) as CommandName[];
 
 describe('generated files', () => {
@@ -36,6 +48,41 @@ describe('generated files', () => {
       });
       assert.deepEqual([stderr, status], ['', 0], path);
     }
+  });
+
+  it('has every key in the page of the config, with its example, and whether it has an effect', () => {
+    const page = plainText(files.get('man/tslxc.container.conf.5')!);
+    const entries = page.split(/^\.TP\n/m);
+    for (const { keys } of KEY_FAMILIES)
+      for (const [key, row] of Object.entries(keys)) {
+        const whole = key.startsWith('lxc.') ? key : `lxc.net.N.${key}`;
+        const found = entries.filter((entry) => entry.startsWith(whole) && entry.includes(row.doc));
+        const [entry = ''] = found;
+        assert.equal(found.length, 1, whole);
+        assert.ok(entry.includes(`Example: ${key.startsWith('lxc.') ? '' : 'lxc.net.0.'}`), whole);
+        assert.ok(entry.includes(row.example), whole);
+        assert.ok(entry.includes(`Since LXC ${row.since}.`), whole);
+        assert.equal(entry.includes('not acted on in this version'), !row.acted, whole);
+        assert.equal(entry.includes('Adds up.'), row.repeated, whole);
+        if (row.default !== '') assert.ok(entry.includes(`Default: ${row.default}.`), whole);
+      }
+  });
+
+  it('has an example in the page of the config that is a config', (t) => {
+    const { config, errors } = read(t, EXAMPLE.lines.join('\n'));
+    assert.deepEqual(errors, []);
+    assert.deepEqual(config.notActedOn(), []);
+  });
+
+  it('has examples of keys that are valid', () => {
+    for (const { keys } of KEY_FAMILIES)
+      for (const [key, { type, example }] of Object.entries(keys)) {
+        const value = key.endsWith('.') ? example.slice(example.indexOf('= ') + 2) : example;
+        for (const item of keys[key]!.repeated && keys[key]!.split
+          ? keys[key]!.split!(value)
+          : [{ text: value }])
+          assert.doesNotThrow(() => type.parse(item.text, { env: {} }), key);
+      }
   });
 
   it('has bash completion that bash reads, and that completes', () => {

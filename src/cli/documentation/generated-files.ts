@@ -2,6 +2,7 @@
 import { COMMANDS, type CommandName, loadCommand } from '../command-table.ts';
 import { version } from '../version.ts';
 import { bashCompletion } from './bash-completion.ts';
+import { CONTAINER_CONF_PAGE, containerConfPage } from './container-conf-page.ts';
 import { fishCompletion } from './fish-completion.ts';
 import { manPage } from './man-page.ts';
 import { zshCompletion } from './zsh-completion.ts';
@@ -12,6 +13,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const specs = await Promise.all(names.map(async (name) => (await loadCommand(name)).spec));
   return new Map([
     ...specs.map((spec): [string, string] => [`man/tslxc-${spec.name}.1`, manPage(spec, version())]),
+    [CONTAINER_CONF_PAGE, containerConfPage(version())],
     ['config/completions/tslxc.bash', bashCompletion(specs)],
     ['config/completions/_tslxc', zshCompletion(specs)],
     ['config/completions/tslxc.fish', fishCompletion(specs)],
