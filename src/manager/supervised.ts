@@ -42,6 +42,8 @@ interface Running {
 }
 
 export interface SupervisedServices extends StartServices {
+  /** Counts the keepers: another number, and what the last one was given it took along. */
+  keeperNumber(): number;
   drop(prefix: string): Promise<void>;
   forget(pid: number): Promise<void>;
 }
@@ -97,6 +99,7 @@ export class Supervised {
     // What a killed start left behind is given back before anything new is made.
     this.#release();
     try {
+      const keeper = this.#services.keeperNumber();
       const { config, warnings } = this.#load();
       prepareHost();
       const plan = planStart(this.ref, config, hostFacts(this.#services), this.#request);
@@ -112,6 +115,7 @@ export class Supervised {
       });
       this.#take(started.record, plan, hooks);
       this.terminals.open(started.terminals, plan.console);
+      if (this.#services.keeperNumber() !== keeper) await this.keepAgain();
       this.#writePidFile();
       const notes = started.notes.map(
         ({ key, asked, effective, why }) =>

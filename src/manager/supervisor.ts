@@ -21,6 +21,7 @@ export class Supervisor {
   readonly kernel: Kernel;
   /** Pending while a killed keeper is being replaced: whoever needs one waits. */
   #keeper: Promise<KeeperClient>;
+  #keepers = 1;
   readonly services: SupervisedServices;
   readonly #containers = new Map<string, Supervised>();
   readonly #forks: ForkClient;
@@ -40,6 +41,7 @@ export class Supervisor {
     this.services = {
       kernel,
       layout,
+      keeperNumber: () => this.#keepers,
       stage: (kind, prepared, onLog) => this.#forks.stage(kind, prepared, onLog),
       keep: async (label, pid, fd, drain) => {
         const pidfd = kernel.pidfdOpen(pid);
@@ -70,6 +72,7 @@ export class Supervisor {
    */
   async useKeeper(next: Promise<KeeperClient>): Promise<void> {
     this.#keeper = next;
+    this.#keepers++;
     this.#forks.useKeeper(next);
     const keeper = await next;
     keeper.onEnded = ({ pid, status }) => this.#ended(pid, status);
