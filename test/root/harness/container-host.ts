@@ -257,14 +257,17 @@ export class ContainerHost {
       }
     };
     await attempt(() => this.stopAll());
+    // A killed manager's socket stays until the next one; one that leaves takes its own along.
+    const leaves = this.managerPid() !== undefined;
     await attempt(() => this.endManager());
-    await attempt(() =>
-      assert.deepEqual(
-        walk(this.rundir).filter((path) => path.endsWith('.sock')),
-        [],
-        'sockets after the manager has gone',
-      ),
-    );
+    if (leaves)
+      await attempt(() =>
+        assert.deepEqual(
+          walk(this.rundir).filter((path) => path.endsWith('.sock')),
+          [],
+          'sockets after the manager has gone',
+        ),
+      );
     await this.#sweep();
     if (faults.length > 0) throw new Error(`not clean at the end:\n${faults.join('\n')}`);
   }
