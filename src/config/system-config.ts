@@ -32,7 +32,7 @@ export class SystemConfig {
 }
 
 /**
- * The values of a system file. It looks like an ini file, but the package `ini` would read another meaning into it:
+ * The values of a system file. It looks like an ini file, but a reader of those would find another meaning in it:
  * there the last line of a key wins and not the first, values end at `;` and `#`, quotes go, and `true` is no text.
  * LXC takes the first line of a key as it stands, and ignores lines that it does not know.
  */

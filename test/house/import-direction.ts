@@ -26,7 +26,6 @@ const LIBRARIES: Record<string, RegExp> = {
   'yargs-parser': /^cli\//,
   chalk: /^cli\//,
   listr2: /^cli\//,
-  ini: /^(config|storage|template)\//,
   execa: /^(container|storage|network|template|manager)\//,
 };
 
