@@ -32,12 +32,14 @@ export const INIT_KEYS = {
     example: '1000',
     since: '2.1',
     default: '0',
+    acted: true,
   }),
   'lxc.init.gid': single(id, {
     doc: 'Group id inside the container that init runs as.',
     example: '1000',
     since: '2.1',
     default: '0',
+    acted: true,
   }),
   'lxc.init.groups': repeated(id, {
     doc: 'Further group ids of init, separated by commas.',
@@ -45,6 +47,7 @@ export const INIT_KEYS = {
     since: '4.0',
     split: commaItems,
     printAll: (values) => values.join(','),
+    acted: true,
   }),
   'lxc.init.cwd': single(absolutePath, {
     doc: 'Folder inside the container that init starts in.',
@@ -58,7 +61,7 @@ export const INIT_KEYS = {
     since: '3.0',
   }),
   'lxc.environment': repeated(environmentVariable, {
-    doc: 'Variable for init and for the hooks that run inside; a bare name takes over its value from the caller.',
+    doc: 'Variable for init, attached programs and hooks; a bare name takes over its value from the caller.',
     example: 'LANG=C.UTF-8',
     since: '1.1',
     acted: true,
@@ -67,11 +70,13 @@ export const INIT_KEYS = {
     doc: 'Variable for init and for attached programs, but not for hooks.',
     example: 'LANG=C.UTF-8',
     since: '7.0',
+    acted: true,
   }),
   'lxc.environment.hooks': repeated(environmentVariable, {
     doc: 'Variable for hooks only.',
     example: 'BACKUP_DIR=/srv/backup',
     since: '7.0',
+    acted: true,
   }),
   'lxc.ephemeral': single(flag, {
     doc: 'Destroy the container when it stops (not when it reboots).',
