@@ -125,6 +125,9 @@ test('a link that is no bridge, and a host name in use', () => {
   assert.throws(() => checkNics(kernel, [veth({ link: 'eth0' })]), /interface "eth0" is not a bridge/);
   assert.throws(() => checkNics(kernel, [veth({ link: 'br0', pair: 'eth0' })]), /interface "eth0" already/);
   checkNics(kernel, [veth({ link: 'br0' }), veth({ index: 1 })]);
+  // A dry run takes for there what a start makes; what is there is looked at all the same.
+  checkNics(kernel, [veth({ link: 'br9' })], new Set(['br9']));
+  assert.throws(() => checkNics(kernel, [veth({ link: 'eth0' })], new Set(['eth0'])), /is not a bridge/);
 });
 
 test('names are drawn until one is free', () => {
