@@ -205,6 +205,17 @@ describe('start', () => {
   it('refuses to share namespaces by name', async () => {
     assert.match((await run('start web --share-net=a', started)).err, /'--share-net' is not supported/);
   });
+  it('says of a container that is not there what the other commands say', async () => {
+    const unread = failing('CONFIG_READ');
+    const gone = { defined: () => false, start: unread, plan: unread, startForeground: unread };
+    for (const line of ['start gone', 'start gone --dry-run', 'start -F gone']) {
+      const { code, err } = await run(line, { gone });
+      assert.equal(code, 1);
+      assert.match(err, /^tslxc-start: gone: there is no container of that name in \/var\/lib\/tslxc\n/);
+    }
+    const { err } = await run('start there', { there: { start: unread } });
+    assert.match(err, /^tslxc-start: there: CONFIG_READ it is$/m);
+  });
   it('--dry-run plans with the options of the start, and starts nothing', async () => {
     const { code, out, calls } = await run('start web --dry-run -s lxc.a=1', planned(PLAN));
     assert.equal(code, 0);

@@ -1,14 +1,26 @@
 import { resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
 import type { StartOptions, StartResult } from '../../api/options.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type Call, command } from '../command.ts';
 import { exitCodeOf } from '../exit-status.ts';
+import { missing } from '../refusals.ts';
 import { spec } from './start.spec.ts';
 
 type StartCall = Call<typeof spec.options>;
 
 export default command(spec, async (call) => {
   const container = await call.container();
+  try {
+    return await startOrPlan(call, container);
+  } catch (error) {
+    // Only now: a start brings back what a killed restore has left under another name.
+    const unread = error instanceof TslxcError && error.code === 'CONFIG_READ';
+    throw unread && !container.defined() && call.values.rcfile === undefined ? missing(container) : error;
+  }
+});
+
+async function startOrPlan(call: StartCall, container: ContainerShape): Promise<number> {
   const options = startOptions(call);
   if (call.values['dry-run']) return await showPlan(call, container, options);
   if (call.values.foreground) {
@@ -28,7 +40,7 @@ export default command(spec, async (call) => {
       `${JSON.stringify({ name: container.name, pid: result.pid, milliseconds: result.milliseconds })}\n`,
     );
   return 0;
-});
+}
 
 /** Paths are the caller's: the manager has another working directory. */
 function startOptions({ values, operands, io }: StartCall): StartOptions {
