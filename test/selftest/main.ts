@@ -1,5 +1,5 @@
 /**
- * npm run selftest:fork -- [COUNT] [--node 22|24|26] [--flags "--single-threaded …"] [--json]
+ * npm run selftest:fork -- [COUNT] [--node 22|24|26] [--flags="--single-threaded …"] [--json]
  * Whether the certified fork (docs/design.md, section 4) holds on this machine: no certified child may fail.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
 });
 const count = Number(positionals[0] ?? 2000);
 if (!Number.isInteger(count) || count < 1 || (values.node && !/^\d+$/.test(values.node))) {
-  console.error('usage: npm run selftest:fork -- [COUNT] [--node MAJOR] [--flags FLAGS] [--json]');
+  console.error('usage: npm run selftest:fork -- [COUNT] [--node MAJOR] [--flags=FLAGS] [--json]');
   process.exit(2);
 }
 
@@ -42,7 +42,7 @@ function print({ version, arch, rows }: { version: string; arch: string; rows: R
   const lines = rows.map(({ what, forks, triedAgain, failed, median, p99 }) => [
     what,
     ...[forks, triedAgain, failed].map(String),
-    ...[median, p99].map((time) => time.toFixed(2)),
+    ...[median, p99].map((time) => time?.toFixed(2) ?? '-'),
   ]);
   const width = header.map((title, i) => Math.max(title.length, ...lines.map((line) => line[i]!.length)));
   console.log(`Node ${version} ${arch}, ${values.flags}`);
