@@ -13,7 +13,7 @@ const busybox = new Busybox(host);
 const NAMES = ['one', 'two', 'three'];
 
 async function threeRunning(): Promise<number[]> {
-  const bridge = await host.bridge('10.213.80.1/24');
+  const { name: bridge } = await host.bridge();
   const configs = [
     '',
     `lxc.net.0.type = veth\nlxc.net.0.link = ${bridge}\nlxc.net.0.flags = up`,

@@ -168,10 +168,10 @@ test('a mkdir loop is charged to the container', { skip }, async () => {
 });
 
 test('two containers serve port 80, each its own', { skip }, async () => {
-  const bridge = await host.bridge('10.213.82.1/24');
+  const { name: bridge, net } = await host.bridge();
   for (const [name, address] of [
-    ['web1', '10.213.82.11'],
-    ['web2', '10.213.82.12'],
+    ['web1', `${net}.11`],
+    ['web2', `${net}.12`],
   ] as const) {
     await busybox.start(
       name,
@@ -183,16 +183,16 @@ test('two containers serve port 80, each its own', { skip }, async () => {
     );
   }
   for (const [name, address] of [
-    ['web1', '10.213.82.11'],
-    ['web2', '10.213.82.12'],
+    ['web1', `${net}.11`],
+    ['web2', `${net}.12`],
   ] as const) {
     const page = await fetch(`http://${address}/index.html`, { signal: AbortSignal.timeout(5000 * SLOW) });
     assert.equal(await page.text(), `this is ${name}\n`);
   }
-  assert.equal(await host.inside('web1', 'wget -q -O - http://10.213.82.12/index.html'), 'this is web2');
+  assert.equal(await host.inside('web1', `wget -q -O - http://${net}.12/index.html`), 'this is web2');
   // What one does to its own interfaces, processes and files is nothing to the other.
   await host.inside('web1', 'ip link set eth0 down; kill -9 -1 2>/dev/null || true');
-  assert.equal(await (await fetch('http://10.213.82.12/index.html')).text(), 'this is web2\n');
+  assert.equal(await (await fetch(`http://${net}.12/index.html`)).text(), 'this is web2\n');
 });
 
 function spawnAttach(short: string, command: string) {

@@ -153,7 +153,7 @@ test('a missing init, and one that can not be run', { skip }, async () => {
 test('a missing bridge, and a name that is taken', { skip }, async () => {
   await config('nobridge', 'lxc.net.0.type = veth\nlxc.net.0.link = nobr77');
   await startRefused('nobridge', 'nobr77', /config:\d+/, 'hint:');
-  const bridge = await host.bridge('10.213.83.1/24');
+  const { name: bridge } = await host.bridge();
   await config('takenpair', `lxc.net.0.type = veth\nlxc.net.0.link = ${bridge}\nlxc.net.0.veth.pair = lo`);
   await startRefused('takenpair', /\blo\b/, /config:\d+/);
   assert.ok(existsSync('/sys/class/net/lo'));

@@ -26,7 +26,7 @@ const sizeOf = (pid: number): Size => ({
 const mounts = () => readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length;
 
 test(`${CYCLES} cycles of start and stop -k`, { skip }, async (t) => {
-  const bridge = await host.bridge('10.213.84.1/24');
+  const { name: bridge } = await host.bridge();
   await busybox.make('cycle', `lxc.net.0.type = veth\nlxc.net.0.link = ${bridge}\nlxc.net.0.flags = up`);
   const cycle = async () => {
     await host.ok('start', ['-n', '@cycle']);

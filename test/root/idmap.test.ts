@@ -123,18 +123,18 @@ test('attach as root and as a user, with a way to become root', { skip }, async 
 });
 
 test('the network: a veth on a bridge, addresses, and the bridge answers', { skip }, async () => {
-  const bridge = await host.bridge('10.213.77.1/24');
+  const { name: bridge, net } = await host.bridge();
   await busybox.start(
     'net',
-    `${MAP}\nlxc.net.0.type = veth\nlxc.net.0.link = ${bridge}\nlxc.net.0.flags = up\nlxc.net.0.ipv4.address = 10.213.77.2/24\nlxc.net.0.ipv4.gateway = 10.213.77.1\nlxc.net.0.name = lan0\nlxc.net.0.hwaddr = 02:00:00:aa:bb:01\nlxc.net.0.mtu = 1400`,
+    `${MAP}\nlxc.net.0.type = veth\nlxc.net.0.link = ${bridge}\nlxc.net.0.flags = up\nlxc.net.0.ipv4.address = ${net}.2/24\nlxc.net.0.ipv4.gateway = ${net}.1\nlxc.net.0.name = lan0\nlxc.net.0.hwaddr = 02:00:00:aa:bb:01\nlxc.net.0.mtu = 1400`,
   );
   assert.match(
     await host.inside('net', 'ip addr show lan0'),
-    /mtu 1400[\s\S]*02:00:00:aa:bb:01[\s\S]*inet 10\.213\.77\.2\/24/,
+    new RegExp(`mtu 1400[\\s\\S]*02:00:00:aa:bb:01[\\s\\S]*inet ${net}.2/24`),
   );
-  assert.match(await host.inside('net', 'ip route'), /default via 10\.213\.77\.1/);
-  await host.inside('net', 'ping -c 1 -W 5 10.213.77.1');
-  assert.match(await host.ok('info', ['-n', '@net', '-i']), /IP: +10\.213\.77\.2/);
+  assert.match(await host.inside('net', 'ip route'), new RegExp(`default via ${net}.1 `));
+  await host.inside('net', `ping -c 1 -W 5 ${net}.1`);
+  assert.match(await host.ok('info', ['-n', '@net', '-i']), new RegExp(`IP: +${net}.2`));
   // The network namespace is owned by the user namespace: its root may change it.
   await host.inside('net', 'ip link set lan0 down && ip link set lan0 up && ip link add dummy9 type veth');
 });

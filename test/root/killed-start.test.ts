@@ -61,7 +61,7 @@ const MAPPED = 'mapped';
 
 before(async () => {
   if (skip) return;
-  const bridge = await host.bridge('10.213.81.1/24');
+  const { name: bridge } = await host.bridge();
   const nic = `lxc.net.0.type = veth\nlxc.net.0.link = ${bridge}\nlxc.net.0.flags = up`;
   await busybox.make(PLAIN, nic);
   await busybox.make(

@@ -136,14 +136,16 @@ export class ContainerHost {
     return join(this.lxcpath, this.name(short), 'rootfs');
   }
 
-  /** A bridge of this host's own, with an address. Removed at the end. */
-  async bridge(address: string): Promise<string> {
-    const name = `${this.mark.slice(-10)}b${this.#bridges.length}`;
+  /** A bridge of this host's own with the address `NET.1/24`, in a net that no other test has now. Removed at the end. */
+  async bridge(): Promise<{ readonly name: string; readonly net: string }> {
+    const number = this.#bridges.length;
+    const name = `${this.mark.slice(-10)}b${number}`;
     this.#bridges.push(name);
+    const net = `10.${200 + ((process.pid >> 8) & 31)}.${(process.pid + number) & 255}`;
     await sh(
-      `ip link add ${name} type bridge && ip addr add ${address} dev ${name} && ip link set ${name} up`,
+      `ip link add ${name} type bridge && ip addr add ${net}.1/24 dev ${name} && ip link set ${name} up`,
     );
-    return name;
+    return { name, net };
   }
 
   /** Processes of the manager's own: `tslxcd`, `tslxc-keeper`, `tslxc-forkserver` and what they run. */
