@@ -40,7 +40,13 @@ const RELEASE: {
     deleteHostSide(kernel, host);
   },
   process({ process }, kernel) {
-    if (isAlive(process)) kernel.kill(process.pid, SIG.KILL);
+    if (!isAlive(process)) return;
+    try {
+      kernel.kill(process.pid, SIG.KILL);
+    } catch (error) {
+      // It ended between the look and the signal.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   },
   file({ path }) {
     rmSync(path, { force: true });

@@ -43,6 +43,7 @@ export const ERROR_TABLE = {
   DISK_FULL: 'the disk is full',
   MANAGER_UNREACHABLE: 'the manager does not answer',
   MANAGER_DIED: 'the manager went away in the middle of the operation',
+  HELPER_DIED: 'a helper process of the manager was killed',
   PROTOCOL: 'client and manager do not speak the same protocol',
   RUNTIME: 'the Node runtime does not have what tslxc needs',
   SYSCALL: 'a system call failed',

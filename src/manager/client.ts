@@ -34,7 +34,7 @@ export class ManagerClient {
     const path = runPaths().managerSocket;
     const socket = (await tryConnect(path)) ?? (options.start ? await startManager(path) : undefined);
     if (!socket) return undefined;
-    return new ManagerClient(new RpcClient(socket, 'the manager (tslxcd)'));
+    return new ManagerClient(new RpcClient(socket, 'the manager (tslxcd)', 'MANAGER_DIED'));
   }
 
   request<O extends Operation>(

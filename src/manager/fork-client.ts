@@ -99,7 +99,7 @@ export class ForkClient {
 
 function died(): TslxcError {
   return new TslxcError({
-    code: 'START_FAILED',
+    code: 'HELPER_DIED',
     message: 'the fork server was killed',
     hint: 'try again: a new one is made, and what was half done is removed',
   });

@@ -25,7 +25,7 @@ export class KeeperClient {
   static async connect(kernel: Kernel, path: string): Promise<KeeperClient> {
     const socket = connect(path);
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    const client = new KeeperClient(kernel, new RpcClient(socket, 'the keeper'));
+    const client = new KeeperClient(kernel, new RpcClient(socket, 'the keeper', 'HELPER_DIED'));
     const hello = await client.#rpc.request<KeeperResult>('hello', { pid: process.pid });
     client.#pid = hello.pid!;
     client.#pidfd = kernel.pidfdOpen(hello.pid!);

@@ -45,14 +45,16 @@ export class RpcClient {
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Map<number, (event: never) => void>();
   readonly #peer: string;
+  readonly #code: 'MANAGER_DIED' | 'HELPER_DIED';
   #next = 1;
   /** Called with events that belong to no request. */
   onEvent: (event: never) => void = () => {};
   onEnd: () => void = () => {};
 
-  /** `peer` names the other side in the error of a request that it dies on. */
-  constructor(socket: Socket, peer: string) {
+  /** `peer` and `code`: the error of a request that the other side dies on. */
+  constructor(socket: Socket, peer: string, code: 'MANAGER_DIED' | 'HELPER_DIED') {
     this.#peer = peer;
+    this.#code = code;
     this.#lines = new JsonLines(
       socket,
       (message: Answer) => this.#hear(message),
@@ -92,7 +94,7 @@ export class RpcClient {
 
   #gone(): TslxcError {
     return new TslxcError({
-      code: 'MANAGER_DIED',
+      code: this.#code,
       message: `${this.#peer} went away in the middle of the operation`,
       hint: 'try again: what it left behind is cleaned up by the next command',
     });

@@ -91,7 +91,13 @@ export class Supervised {
     using _lock = lockContainer(this.ref);
     // A restore over it may have been killed half-way.
     await recoverContainer(this.ref);
-    return await this.#start();
+    try {
+      return await this.#start();
+    } catch (error) {
+      // The start is undone, and the helper is being replaced: nobody need know of it.
+      if ((error as TslxcError).code !== 'HELPER_DIED') throw error;
+      return await this.#start();
+    }
   }
 
   async #start(): Promise<TslxcError[]> {

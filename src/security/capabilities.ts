@@ -25,16 +25,23 @@ function exists(kernel: Kernel, capability: number): boolean {
 }
 
 /**
- * Confines the calling process to `kept` (a set of numbers): bounding set, permitted and effective sets; inheritable
- * and ambient sets are emptied (CVE-2022-29162: an inherited set must never come from the caller). Read back, rule R9.
+ * Takes everything but `kept` (numbers) out of the bounding set, for ever: to be done while the process still has all its
+ * capabilities, before it changes its ids.
+ */
+export function boundCapabilities(kernel: Kernel, kept: ReadonlySet<number>): void {
+  const last = lastCapability(kernel);
+  for (let capability = 0; capability <= last; capability++)
+    if (!kept.has(capability)) kernel.prctl(PR.CAPBSET_DROP, capability);
+}
+
+/**
+ * Leaves the calling process `kept` of what it holds; inheritable and ambient sets are emptied (CVE-2022-29162: an
+ * inherited set must never come from the caller). After the ids are set: that may need a capability that goes here.
+ * Read back, rule R9.
  */
 export function confineCapabilities(kernel: Kernel, kept: ReadonlySet<number>): void {
-  const last = lastCapability(kernel);
   let mask = 0n;
-  for (let capability = 0; capability <= last; capability++) {
-    if (kept.has(capability)) mask |= 1n << BigInt(capability);
-    else kernel.prctl(PR.CAPBSET_DROP, capability);
-  }
+  for (const capability of kept) mask |= 1n << BigInt(capability);
   kernel.prctl(PR.CAP_AMBIENT, PR.CAP_AMBIENT_CLEAR_ALL);
   const held = kernel.getCapabilities();
   const wanted = held.permitted & mask;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, MS, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { confineCapabilities } from '../security/capabilities.ts';
+import { boundCapabilities, confineCapabilities } from '../security/capabilities.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import type { AttachStagePlan } from './plan.ts';
@@ -61,9 +61,11 @@ function attachInner(
     if (plan.personality !== undefined) kernel.personality(plan.personality);
     kernel.setgroups([]);
     if (plan.noNewPrivileges) kernel.prctl(PR.SET_NO_NEW_PRIVS, 1);
-    if (plan.capabilities) confineCapabilities(kernel, new Set(plan.capabilities));
+    const kept = plan.capabilities && new Set(plan.capabilities);
+    if (kept) boundCapabilities(kernel, kept);
     kernel.setresgid(plan.gid);
     kernel.setresuid(plan.uid);
+    if (kept) confineCapabilities(kernel, kept);
   } catch (error) {
     channel.fail(toTslxcError(error, 'EXEC_FAILED', { step: 'attach' }).toJSON());
     kernel.exit(1);

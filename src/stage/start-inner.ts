@@ -7,7 +7,7 @@ import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, MNT_DETACH, MS, O, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { configureContainerSide } from '../network/container-side.ts';
-import { confineCapabilities } from '../security/capabilities.ts';
+import { boundCapabilities, confineCapabilities } from '../security/capabilities.ts';
 import type { StageChannel } from './channel.ts';
 import { mountDev, populateDev } from './dev.ts';
 import { execute } from './execute.ts';
@@ -158,7 +158,9 @@ function becomeInit(kernel: Kernel, plan: StartStagePlan): void {
   if (plan.init.cwd !== '/') process.chdir(plan.init.cwd);
   kernel.setgroups(plan.init.groups);
   if (plan.noNewPrivileges) kernel.prctl(PR.SET_NO_NEW_PRIVS, 1);
-  confineCapabilities(kernel, new Set(plan.capabilities));
+  const kept = new Set(plan.capabilities);
+  boundCapabilities(kernel, kept);
   if (plan.init.gid !== 0) kernel.setresgid(plan.init.gid);
   if (plan.init.uid !== 0) kernel.setresuid(plan.init.uid);
+  confineCapabilities(kernel, kept);
 }
