@@ -111,6 +111,7 @@ export function planStart(
   const options = parseMountOptions(config.one('lxc.rootfs.options')?.value.options ?? []);
   const ttys = config.one('lxc.tty.max')?.value ?? 0;
   const ptys = config.one('lxc.pty.max')?.value ?? 0;
+  const hasConsole = config.one('lxc.console.path')?.value !== 'none';
   const hostname = config.one('lxc.uts.name')?.value;
   const arch = config.one('lxc.arch')?.value;
   const hookVersion = (config.one('lxc.hook.version')?.value ?? 0) as 0 | 1;
@@ -175,10 +176,10 @@ export function planStart(
         ? { dev: { size: config.one('lxc.autodev.tmpfs.size')?.value ?? AUTODEV_SIZE, nodes: NODES } }
         : {}),
       // The console and the ttys are ptys of the container's own devpts, beyond what it may open itself.
-      ptyMax: ttys + ptys === 0 ? 0 : ttys + ptys + 1,
+      ptyMax: ttys + ptys + (hasConsole ? 1 : 0),
       ttys,
       ttyDir: config.one('lxc.tty.dir')?.value ?? '',
-      console: config.one('lxc.console.path')?.value !== 'none',
+      console: hasConsole,
       sharesNetwork,
       hooks: hooks.filter((hook) => STAGE_HOOKS.has(hook.type)),
       hookVersion,
