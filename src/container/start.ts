@@ -1,6 +1,7 @@
 /** The act of a start: the plan carried out step by step, undone as a whole when a step fails. */
 
 import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   applyDevices,
   applyLimits,
@@ -174,6 +175,8 @@ function entrance(cgroup: CgroupPlan, mapped: boolean): Pick<StartStagePlan, 'cg
 }
 
 const CLAIM_ATTEMPTS = 20;
+/** How often a silent stage is looked at, milliseconds. */
+const LOOK_AGAIN = 200;
 
 /** Another manager (of another run directory) may take the name between our look and our mkdir: then the next one. */
 function claimCgroups(
@@ -223,12 +226,25 @@ async function makeUserNamespace({ services, plan, log }: StartContext): Promise
 
 /** Host pid of the container's first process; undefined when the stage asks for another attempt. */
 async function firstProcess(stage: StageProcess): Promise<number | undefined> {
-  const message = await stage.next();
+  const message = await nextOfLiving(stage);
   if (message?.type === 'error') throw errorFromJSON(message.error);
   if (message?.type === 'init') return message.pid;
   if (message?.type !== 'again') throw stageDied('waiting for init');
   stage.close();
   return undefined;
+}
+
+/**
+ * The stage's next message; null when it was killed. Its child may hold the channel open by then, so that the end of the
+ * stream alone would never tell.
+ */
+async function nextOfLiving(stage: StageProcess): Promise<FromStage | null> {
+  const next = stage.next();
+  for (let dead = 0; dead < 2; dead += identify(stage.pid) ? 0 : 1) {
+    const message = await Promise.race([next, delay(LOOK_AGAIN, 'nothing' as const)]);
+    if (message !== 'nothing') return message;
+  }
+  return null;
 }
 
 async function expectFrom<T extends FromStage['type']>(
