@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { eventually } from './harness/slow.ts';
@@ -29,6 +30,18 @@ before(() => {
 });
 
 test('order, arguments and place', { skip }, async () => {
+  covers(
+    'lxc.hook.pre-start',
+    'lxc.hook.pre-mount',
+    'lxc.hook.mount',
+    'lxc.hook.autodev',
+    'lxc.hook.start-host',
+    'lxc.hook.start',
+    'lxc.hook.stop',
+    'lxc.hook.post-stop',
+    'lxc.net.N.script.up',
+    'lxc.net.N.script.down',
+  );
   const { name: bridge } = await host.bridge();
   rmSync(record, { force: true });
   const note = script(
@@ -112,6 +125,7 @@ test('a reboot runs them all again', { skip }, async () => {
 });
 
 test('the environment of each', { skip }, async () => {
+  covers('lxc.hook.version');
   rmSync(record, { force: true });
   const dump = script('dump', `{ echo "== $3$LXC_HOOK_TYPE"; env | sort; } >>${record}`);
   const types = [...HOST_HOOKS, ...STAGE_HOOKS];

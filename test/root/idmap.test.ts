@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { statusField } from './harness/leftovers.ts';
@@ -15,6 +16,7 @@ const MAP = `${USERNS}\nlxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 655
 const BASE = 100000;
 
 test('maps, and who is who inside and outside', { skip }, async () => {
+  covers('lxc.idmap');
   await busybox.start('map', MAP);
   const init = await host.initPid('map');
   for (const file of ['uid_map', 'gid_map'])

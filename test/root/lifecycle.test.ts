@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { delay, eventually, seconds } from './harness/slow.ts';
@@ -227,6 +228,7 @@ test('a frozen container is stopped all the same', { skip }, async () => {
 });
 
 test('an ephemeral container survives a reboot and goes with its stop', { skip }, async () => {
+  covers('lxc.ephemeral');
   await busybox.start('brief', 'lxc.ephemeral = 1');
   await host.ok('stop', ['-n', '@brief', '-r']);
   assert.equal(await host.state('brief'), 'RUNNING');

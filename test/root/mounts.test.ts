@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 
@@ -83,6 +84,7 @@ test('/proc/sysrq-trigger can not be written under proc:mixed', {
 });
 
 test('without mount.auto there is nothing of that', { skip }, async () => {
+  covers('lxc.mount.auto');
   await busybox.make('plain', 'lxc.mount.auto =');
   await host.ok('start', ['-n', '@plain', ...INIT]);
   assert.equal(await host.inside('plain', 'ls /proc /sys | grep -v :'), '');
@@ -108,6 +110,7 @@ test('the cgroups of a container end at its own', { skip }, async () => {
 });
 
 test('mount.entry: bind, read-only, create=dir and create=file', { skip }, async () => {
+  covers('lxc.mount.entry');
   const inside = await started(
     [
       `lxc.mount.entry = ${source} srv/rw none bind,create=dir 0 0`,
@@ -163,6 +166,7 @@ test('mount.entry: optional ones are passed over, others are an error with file 
 });
 
 test('mount.fstab: the same in a file, with its own lines in errors', { skip }, async () => {
+  covers('lxc.mount.fstab');
   const fstab = join(host.root, 'fstab');
   writeFileSync(fstab, `# comment\n\n${source} mnt none bind 0 0\n`);
   const inside = await started(`lxc.mount.fstab = ${fstab}`);
@@ -212,6 +216,7 @@ test('a target that is a symlink is resolved inside the root filesystem only', {
 });
 
 test('rootfs.options = ro', { skip }, async () => {
+  covers('lxc.rootfs.options');
   await busybox.make('ro', 'lxc.rootfs.options = ro');
   await host.ok('start', ['-n', '@ro', ...INIT]);
   assert.match(await host.inside('ro', 'touch /etc/x 2>&1 || true'), /Read-only/);

@@ -8,6 +8,7 @@ import { changeLink, createBridge, findLink, getLink, listLinks } from '../../sr
 import { withNetlink } from '../../src/network/netlink.ts';
 import { checkNics } from '../../src/network/nic-checks.ts';
 import type { NicPlan } from '../../src/network/nic-plan.ts';
+import { covers } from '../register/covers.ts';
 import { type Guest, isRoot, leaveHostNetwork, startGuest } from './network-guest.ts';
 
 const kernel = linuxKernel();
@@ -45,6 +46,13 @@ test('nics', { skip: !isRoot, timeout: 60_000 }, async (t) => {
   });
 
   await t.test('addresses, gateways, MTU, MAC and name as planned; packets pass', () => {
+    covers('lxc.net.N.name', 'lxc.net.N.hwaddr', 'lxc.net.N.mtu');
+    covers(
+      'lxc.net.N.ipv4.address',
+      'lxc.net.N.ipv4.gateway',
+      'lxc.net.N.ipv6.address',
+      'lxc.net.N.ipv6.gateway',
+    );
     const one = guest(
       veth({
         name: 'net0',
@@ -123,6 +131,7 @@ test('nics', { skip: !isRoot, timeout: 60_000 }, async (t) => {
   });
 
   await t.test('several nics, one of them down, one without a bridge, MTU of its own', () => {
+    covers('lxc.net.N.veth.pair');
     const one = guest(veth({ up: false }), veth({ index: 1, link: undefined, mtu: 1300, pair: 'vethown' }), {
       ...veth({ index: 2 }),
       type: 'empty',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { statusField } from './harness/leftovers.ts';
@@ -20,6 +21,7 @@ async function started(config: string, ...args: string[]): Promise<(command: str
 const current = () => `c${number - 1}`;
 
 test("init's environment, directory and arguments", { skip }, async () => {
+  covers('lxc.environment', 'lxc.init.cwd', 'lxc.init.cmd');
   const inside = await started(
     'lxc.environment = A=one two\nlxc.environment = B=$HOME "quoted"\nlxc.init.cwd = /var/log\nlxc.init.cmd = /bin/sh -c "sleep 1000; echo"',
   );
@@ -37,6 +39,7 @@ test("lxc.environment without a value takes the caller's", { skip }, async () =>
 });
 
 test('init.uid and init.gid', { skip }, async () => {
+  covers('lxc.init.uid', 'lxc.init.gid');
   const inside = await started('lxc.init.uid = 1000\nlxc.init.gid = 1001', '--', '/bin/sleep', '1000');
   assert.match(
     await inside('grep -E "^(Uid|Gid|Groups|CapEff)" /proc/1/status'),
@@ -51,6 +54,7 @@ const ALL = bits(statusField('self', 'CapBnd'));
 const [CHOWN, NET_ADMIN, SYS_MODULE, SYS_TIME, NET_RAW] = [0n, 12n, 16n, 25n, 13n];
 
 test('cap.drop', { skip }, async () => {
+  covers('lxc.cap.drop');
   await started('lxc.cap.drop =\nlxc.cap.drop = sys_module net_raw\nlxc.cap.drop = sys_time');
   assert.equal(await bounding(), ALL & ~(1n << SYS_MODULE) & ~(1n << NET_RAW) & ~(1n << SYS_TIME));
   for (const set of ['CapPrm', 'CapEff'])
@@ -60,6 +64,7 @@ test('cap.drop', { skip }, async () => {
 });
 
 test('cap.keep', { skip }, async () => {
+  covers('lxc.cap.keep');
   const inside = await started('lxc.cap.drop =\nlxc.cap.keep = chown net_admin', '--', '/bin/sleep', '1000');
   assert.equal(await bounding(), (1n << CHOWN) | (1n << NET_ADMIN));
   assert.equal(
@@ -74,12 +79,14 @@ test('cap.keep = none', { skip }, async () => {
 });
 
 test('no_new_privs', { skip }, async () => {
+  covers('lxc.no_new_privs');
   const inside = await started('lxc.no_new_privs = 1');
   assert.equal(statusField(await host.initPid(current()), 'NoNewPrivs'), '1');
   assert.match(await inside('grep NoNewPrivs /proc/self/status'), /1$/, 'attach too');
 });
 
 test('prlimit', { skip }, async () => {
+  covers('lxc.prlimit.*');
   const inside = await started(
     'lxc.prlimit.nofile = 512:1024\nlxc.prlimit.core = 0\nlxc.prlimit.nproc = 400',
     '--',
@@ -99,6 +106,7 @@ test("limits that nobody set are the usual ones, not Node's", { skip }, async ()
 });
 
 test('sysctl', { skip }, async () => {
+  covers('lxc.sysctl.*');
   const before = readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8');
   const inside = await started('lxc.sysctl.net.ipv4.ip_forward = 1\nlxc.sysctl.kernel.msgmax = 9000');
   assert.equal(await inside('cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax'), '1\n9000');
@@ -113,15 +121,18 @@ test('a sysctl that is not there', { skip }, async () => {
 });
 
 test('uts.name, and the name when there is none', { skip }, async () => {
+  covers('lxc.uts.name');
   assert.equal(await (await started('lxc.uts.name = some-name.example'))('hostname'), 'some-name.example');
   assert.equal(await (await started('lxc.uts.name ='))('hostname'), host.name(current()));
 });
 
 test('arch: a 32-bit personality', { skip }, async () => {
+  covers('lxc.arch');
   assert.match(await (await started('lxc.arch = i686'))('uname -m'), /^i\d86$/);
 });
 
 test('tty.max, pty.max and autodev', { skip }, async () => {
+  covers('lxc.tty.max', 'lxc.pty.max');
   const inside = await started('lxc.tty.max = 7\nlxc.pty.max = 3');
   assert.equal(await inside('ls /dev/tty[0-9]* | wc -l'), '7');
   assert.match(await inside('grep " /dev/pts " /proc/mounts'), /max=1[01]/);
@@ -137,6 +148,7 @@ test('tty.max, pty.max and autodev', { skip }, async () => {
 });
 
 test('autodev.tmpfs.size', { skip }, async () => {
+  covers('lxc.autodev.tmpfs.size');
   assert.match(
     await (await started('lxc.autodev.tmpfs.size = 1000000'))('grep " /dev " /proc/mounts'),
     /size=980k/,
@@ -144,6 +156,7 @@ test('autodev.tmpfs.size', { skip }, async () => {
 });
 
 test('autodev = 0: what the image has', { skip }, async () => {
+  covers('lxc.autodev');
   await busybox.make('nodev', 'lxc.autodev = 0\nlxc.mount.entry =');
   const { mkdirSync, writeFileSync } = await import('node:fs');
   writeFileSync(`${host.rootfs('nodev')}/dev/of-the-image`, '');
@@ -156,6 +169,7 @@ test('autodev = 0: what the image has', { skip }, async () => {
 });
 
 test('signals: halt, reboot, stop', { skip }, async () => {
+  covers('lxc.signal.halt', 'lxc.signal.reboot', 'lxc.signal.stop');
   const init = [
     '--',
     '/bin/sh',

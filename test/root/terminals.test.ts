@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import type { Terminal } from './harness/pty.ts';
@@ -199,6 +200,7 @@ test('-F: the escape leaves the terminal, and the terminal is as it was', { skip
 });
 
 test('the console log has all that the console showed, and is appended to', { skip }, async () => {
+  covers('lxc.console.logfile');
   const log = join(host.root, 'console.log');
   const say = (text: string) => ['--', '/bin/sh', '-c', `echo ${text}; exit 0`];
   for (const text of ['first', 'second']) {
@@ -332,6 +334,7 @@ test('attach without a command is a login shell', { skip }, async () => {
 });
 
 test('a container without ttys, without ptys, without a console', { skip }, async () => {
+  covers('lxc.console.path');
   await busybox.start('bare', 'lxc.tty.max = 0\nlxc.pty.max = 0\nlxc.console.path = none', [
     '--',
     '/bin/sleep',
@@ -351,6 +354,7 @@ test('a container without ttys, without ptys, without a console', { skip }, asyn
 });
 
 test('lxc.tty.dir: the terminals in a folder, links to them', { skip }, async () => {
+  covers('lxc.tty.dir');
   await busybox.start('dir', 'lxc.tty.dir = lxc\nlxc.tty.max = 2');
   assert.equal(
     await host.inside('dir', 'readlink /dev/tty1; readlink /dev/tty2; readlink /dev/console; ls /dev/lxc'),
