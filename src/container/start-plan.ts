@@ -13,13 +13,15 @@ import { capabilityNumber, keptCapabilities } from '../security/capabilities.ts'
 import type { IdMapEntry } from '../security/id-map.ts';
 import type { HookCommand, StartStagePlan } from '../stage/plan.ts';
 import { type LogPlan, planLog } from './container-log.ts';
-import { hookEnvironment, initEnvironment } from './environment.ts';
-import { hookEnvironment as hookVariables } from './hook-environment.ts';
-import { parseMountOptions } from './mount-options.ts';
+import { planDev } from './dev-plan.ts';
+import { initEnvironment } from './environment.ts';
+import { planHooks } from './hook-plan.ts';
 import { planMounts } from './mount-plan.ts';
 import { planNic } from './nic-from-config.ts';
-import { type ContainerRef, containerDirectory } from './paths.ts';
+import type { ContainerRef } from './paths.ts';
+import { planRootfs } from './rootfs-plan.ts';
 import type { StartWishes } from './runtime-record.ts';
+import { type ConsolePlan, planTerminals } from './terminal-plan.ts';
 
 /** What has to be known about the host before a plan can be made. */
 export interface HostFacts {
@@ -47,41 +49,12 @@ export interface StartPlan {
   readonly hookVariables: Readonly<Record<string, string>>;
   readonly log: LogPlan;
   readonly signals: { readonly halt: number; readonly reboot: number; readonly stop: number };
-  readonly console: {
-    readonly log?: string;
-    readonly size: number;
-    readonly rotate: boolean;
-    readonly ring: number;
-  };
+  readonly console: ConsolePlan;
   readonly ephemeral: boolean;
   readonly rootfsOrigin?: NicOrigin;
 }
 
 const SIGKILL = 9;
-/** Default size of the ring that a late `tslxc-console -t 0` shows, bytes. */
-const CONSOLE_RING = 65536;
-const AUTODEV_SIZE = 500_000;
-const STAGE_HOOKS = new Set(['pre-mount', 'mount', 'autodev', 'start']);
-const HOOK_KEYS = [
-  'pre-start',
-  'pre-mount',
-  'mount',
-  'autodev',
-  'start-host',
-  'start',
-  'stop',
-  'post-stop',
-] as const;
-
-/** Character devices of every container: world-writable, harmless. */
-const NODES = [
-  { name: 'full', major: 1, minor: 7 },
-  { name: 'null', major: 1, minor: 3 },
-  { name: 'random', major: 1, minor: 8 },
-  { name: 'tty', major: 5, minor: 0 },
-  { name: 'urandom', major: 1, minor: 9 },
-  { name: 'zero', major: 1, minor: 5 },
-];
 
 /**
  * @throws TslxcError for whatever the config says that can not be done here, with file and line
@@ -92,31 +65,17 @@ export function planStart(
   host: HostFacts,
   wishes: Partial<StartWishes> = {},
 ): StartPlan {
-  const rootfs = config.one('lxc.rootfs.path');
-  if (!rootfs)
-    throw new TslxcError({
-      code: 'ROOTFS_MISSING',
-      container: ref.name,
-      message:
-        'lxc.rootfs.path is not set: a container without a root filesystem of its own is not supported',
-      file: config.file,
-      hint: `add \`lxc.rootfs.path = dir:${containerDirectory(ref)}/rootfs\``,
-    });
   const idmap: IdMapEntry[] = config.all('lxc.idmap').map((setting) => setting.value);
   const nics = config.nics().map(planNic);
   const sharesNetwork = nics.some((nic) => nic.type === 'none');
   const capabilities = keptSet(config, host);
   const has = (name: Parameters<typeof capabilityNumber>[0]) => capabilities.includes(capabilityNumber(name));
-  const hooks = allHooks(config);
-  const options = parseMountOptions(config.one('lxc.rootfs.options')?.value.options ?? []);
-  const ttys = config.one('lxc.tty.max')?.value ?? 0;
-  const ptys = config.one('lxc.pty.max')?.value ?? 0;
-  const hasConsole = config.one('lxc.console.path')?.value !== 'none';
+  const rootfs = planRootfs(ref, config, host.rootfsMount);
+  const hooks = planHooks(ref, config, rootfs.mountPoint);
+  const terminals = planTerminals(config, wishes.consoleLog);
+  const dev = planDev(config);
   const hostname = config.one('lxc.uts.name')?.value;
   const arch = config.one('lxc.arch')?.value;
-  const hookVersion = (config.one('lxc.hook.version')?.value ?? 0) as 0 | 1;
-  const mountPoint = config.one('lxc.rootfs.mount')?.value ?? host.rootfsMount;
-  const log = wishes.consoleLog ?? config.one('lxc.console.logfile')?.value;
   const rlimits = config.under('lxc.prlimit.').map(({ key, value }) => ({
     resource: RLIMIT[key.slice('lxc.prlimit.'.length) as keyof typeof RLIMIT],
     soft: value.soft === 'unlimited' ? null : value.soft,
@@ -132,27 +91,17 @@ export function planStart(
     cgroup: {
       ...(config.one('lxc.cgroup.dir') ? { dir: config.one('lxc.cgroup.dir')!.value } : {}),
     },
-    hostHooks: hooks.filter((hook) => !STAGE_HOOKS.has(hook.type)),
-    hookVariables: {
-      LXC_ROOTFS_MOUNT: mountPoint,
-      ...hookVariables(ref, config),
-      LXC_HOOK_VERSION: String(hookVersion),
-      LXC_LOG_LEVEL: config.get('lxc.log.level') || 'ERROR',
-    },
+    hostHooks: hooks.hostHooks,
+    hookVariables: hooks.hookVariables,
     log: planLog(ref, config),
     signals: {
       halt: config.one('lxc.signal.halt')?.value ?? 0,
       reboot: config.one('lxc.signal.reboot')?.value ?? 0,
       stop: config.one('lxc.signal.stop')?.value || SIGKILL,
     },
-    console: {
-      ...(log && log !== 'none' ? { log } : {}),
-      size: consoleSize(config.one('lxc.console.size')?.value),
-      rotate: Boolean(config.one('lxc.console.rotate')?.value),
-      ring: CONSOLE_RING,
-    },
+    console: terminals.console,
     ephemeral: Boolean(config.one('lxc.ephemeral')?.value),
-    rootfsOrigin: rootfs.origin,
+    ...(rootfs.origin ? { rootfsOrigin: rootfs.origin } : {}),
     stage: {
       name: ref.name,
       ...(hostname === undefined ? { hostname: ref.name } : { hostname }),
@@ -164,7 +113,7 @@ export function planStart(
         (host.cgroupNamespaces ? CLONE.NEWCGROUP : 0) |
         (sharesNetwork ? 0 : CLONE.NEWNET),
       idmap,
-      rootfs: { source: rootfs.value.path, mountPoint, flags: options.flags, origin: rootfs.origin },
+      rootfs,
       mounts: planMounts(config, {
         layout: host.layout,
         cgroupNamespace: host.cgroupNamespaces,
@@ -172,18 +121,10 @@ export function planStart(
         netAdmin: has('net_admin'),
         unprivileged: idmap.length > 0,
       }),
-      ...((config.one('lxc.autodev')?.value ?? 1)
-        ? { dev: { size: config.one('lxc.autodev.tmpfs.size')?.value ?? AUTODEV_SIZE, nodes: NODES } }
-        : {}),
-      // The console and the ttys are ptys of the container's own devpts, beyond what it may open itself.
-      ptyMax: ttys + ptys + (hasConsole ? 1 : 0),
-      ttys,
-      ttyDir: config.one('lxc.tty.dir')?.value ?? '',
-      console: hasConsole,
+      ...(dev ? { dev } : {}),
+      ...terminals.stage,
+      ...hooks.stage,
       sharesNetwork,
-      hooks: hooks.filter((hook) => STAGE_HOOKS.has(hook.type)),
-      hookVersion,
-      hookEnv: hookEnvironment(config),
       sysctls: config
         .under('lxc.sysctl.')
         .map(({ key, value }) => ({ name: key.slice('lxc.sysctl.'.length), value })),
@@ -211,10 +152,6 @@ function initCommand(config: ContainerConfig): string[] {
   return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
 }
 
-function consoleSize(value: number | 'auto' | undefined): number {
-  return value === 'auto' ? 128 * 1024 : (value ?? 0);
-}
-
 function keptSet(config: ContainerConfig, host: HostFacts): number[] {
   const keep = config.all('lxc.cap.keep');
   const drop = config.all('lxc.cap.drop');
@@ -234,10 +171,4 @@ function keptSet(config: ContainerConfig, host: HostFacts): number[] {
     drop: drop.map(({ value }) => capabilityNumber(value)),
     last: host.lastCapability,
   });
-}
-
-function allHooks(config: ContainerConfig): HookCommand[] {
-  return HOOK_KEYS.flatMap((type) =>
-    config.all(`lxc.hook.${type}`).map(({ value, origin }) => ({ type, command: value, origin })),
-  );
 }

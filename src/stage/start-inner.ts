@@ -4,28 +4,16 @@
  */
 import { writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { CLONE, MNT_DETACH, MS, O, PR } from '../kernel/constants.ts';
+import { CLONE, MS, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { configureContainerSide } from '../network/container-side.ts';
 import { boundCapabilities, confineCapabilities } from '../security/capabilities.ts';
 import type { StageChannel } from './channel.ts';
-import { mountDev, populateDev } from './dev.ts';
 import { execute } from './execute.ts';
 import { runStageHook } from './hook.ts';
-import { makeDirectoryInRoot, openInRoot } from './in-root.ts';
-import { doMounts, setMountFlags } from './mounts.ts';
 import type { StartStagePlan } from './plan.ts';
-import { mountDevpts, openPty, placeTerminal, type Terminals } from './terminals.ts';
-
-/** Descriptors opened outside, with the host's privileges. */
-export interface Carried {
-  /** Detached mount of the root filesystem. */
-  readonly rootfs: number;
-  /** Detached mounts of bind sources, by step. */
-  readonly sources: ReadonlyMap<number, number>;
-  /** Detached mounts of device nodes, where the container may not make its own. */
-  readonly devices: readonly number[] | undefined;
-}
+import { setUpTerminals, takeStdio } from './terminals.ts';
+import { assembleTree, type Carried, enterRoot } from './tree.ts';
 
 export function startInner(
   kernel: Kernel,
@@ -61,19 +49,7 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
   const waitsFirst = plan.hooks.some(({ type }) => type === 'pre-mount');
   if (waitsFirst) channel.expect('network');
   hooks('pre-mount');
-  const root = attachRootfs(kernel, plan, carried.rootfs);
-  // Mount points that every distribution has; some images leave them out.
-  const essential = ['proc', 'sys', 'dev'].filter(
-    (name) => plan.mounts.some((m) => m.target === name) || name === 'dev',
-  );
-  for (const name of essential) ignoreReadOnly(() => kernel.close(makeDirectoryInRoot(kernel, root, name)));
-  const dev = plan.dev ? mountDev(kernel, root, plan.dev) : openInRoot(kernel, root, 'dev', O.DIRECTORY);
-  doMounts(kernel, root, plan.mounts, carried.sources, log);
-  hooks('mount');
-  if (plan.dev) {
-    hooks('autodev');
-    populateDev(kernel, dev, plan.dev, carried.devices);
-  }
+  const { root, dev } = assembleTree(kernel, plan, carried, { hooks, log });
   const terminals = setUpTerminals(kernel, dev, plan);
 
   if (!waitsFirst) channel.expect('network');
@@ -98,34 +74,6 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
   channel.expect('go');
 }
 
-function attachRootfs(kernel: Kernel, plan: StartStagePlan, tree: number): number {
-  kernel.moveMount(tree, '', -100, plan.rootfs.mountPoint, 4);
-  const root = kernel.openat2(-100, plan.rootfs.mountPoint, O.PATH | O.DIRECTORY, 0, 0);
-  setMountFlags(kernel, root, plan.rootfs.flags, false);
-  kernel.close(tree);
-  return root;
-}
-
-function ignoreReadOnly(make: () => void): void {
-  try {
-    make();
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'EROFS') throw error;
-  }
-}
-
-function setUpTerminals(kernel: Kernel, dev: number, plan: StartStagePlan): Terminals {
-  const devpts = plan.ptyMax > 0 ? mountDevpts(kernel, dev, plan.ptyMax) : -1;
-  const console = plan.console ? openPty(kernel, devpts) : undefined;
-  if (console) placeTerminal(kernel, dev, plan.ttyDir, 'console', console.slave);
-  const ttys = Array.from({ length: plan.ttys }, (_, i) => {
-    const tty = openPty(kernel, devpts);
-    placeTerminal(kernel, dev, plan.ttyDir, `tty${i + 1}`, tty.slave);
-    return tty;
-  });
-  return { console, ttys, devpts };
-}
-
 /** Through the host's procfs, which nobody inside can have replaced (rule R2); the values are the namespaces'. */
 function writeSysctl(name: string, value: string): void {
   try {
@@ -137,21 +85,6 @@ function writeSysctl(name: string, value: string): void {
       message: `can not set lxc.sysctl.${name} to "${value}": ${failure.errno}`,
     });
   }
-}
-
-function enterRoot(kernel: Kernel, root: number): void {
-  kernel.fchdir(root);
-  kernel.pivotRoot('.', '.');
-  // The old root lies on top of the new one now: this removes it.
-  kernel.umount('.', MNT_DETACH);
-  process.chdir('/');
-  kernel.close(root);
-}
-
-/** Console (or nothing) as standard input, output and error; masters stay behind with the manager. */
-function takeStdio(kernel: Kernel, terminals: Terminals): void {
-  const slave = terminals.console?.slave;
-  for (const fd of [0, 1, 2]) if (slave !== undefined) kernel.dup2(slave, fd);
 }
 
 function becomeInit(kernel: Kernel, plan: StartStagePlan): void {

@@ -11,7 +11,8 @@ import type { StageChannel } from './channel.ts';
 import { openDeviceSources } from './dev.ts';
 import { openBindSources, openHostTree } from './mounts.ts';
 import type { StartStagePlan } from './plan.ts';
-import { type Carried, startInner } from './start-inner.ts';
+import { startInner } from './start-inner.ts';
+import type { Carried } from './tree.ts';
 import { joinUserNamespace } from './user-namespace.ts';
 
 /** `unshared`: CLONE_NEW* that this process, a prepared spare, has left behind already. */

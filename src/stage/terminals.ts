@@ -2,6 +2,7 @@ import { AT, MS, O, RESOLVE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
 import { attachMount, cloneTree } from './mounts.ts';
+import type { StartStagePlan } from './plan.ts';
 
 /** Descriptors of the stage's: masters go to the manager, slaves into the container. */
 export interface Terminals {
@@ -59,4 +60,23 @@ export function placeTerminal(kernel: Kernel, dev: number, dir: string, name: st
   } catch (error) {
     if ((error as { code?: string }).code !== 'EEXIST') throw error;
   }
+}
+
+/** The container's devpts, its console and its ttys, each in its place below /dev. */
+export function setUpTerminals(kernel: Kernel, dev: number, plan: StartStagePlan): Terminals {
+  const devpts = plan.ptyMax > 0 ? mountDevpts(kernel, dev, plan.ptyMax) : -1;
+  const console = plan.console ? openPty(kernel, devpts) : undefined;
+  if (console) placeTerminal(kernel, dev, plan.ttyDir, 'console', console.slave);
+  const ttys = Array.from({ length: plan.ttys }, (_, i) => {
+    const tty = openPty(kernel, devpts);
+    placeTerminal(kernel, dev, plan.ttyDir, `tty${i + 1}`, tty.slave);
+    return tty;
+  });
+  return { console, ttys, devpts };
+}
+
+/** Console (or nothing) as standard input, output and error; masters stay behind with the manager. */
+export function takeStdio(kernel: Kernel, terminals: Terminals): void {
+  const slave = terminals.console?.slave;
+  for (const fd of [0, 1, 2]) if (slave !== undefined) kernel.dup2(slave, fd);
 }

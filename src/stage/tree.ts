@@ -1,0 +1,75 @@
+/**
+ * The container's tree of mounts, put together below the root filesystem's mount point, and the change of root to it.
+ * Until then the host's tree is still visible (hooks need it).
+ */
+import { AT, MNT_DETACH, MOVE_MOUNT, O } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { mountDev, populateDev } from './dev.ts';
+import { makeDirectoryInRoot, openInRoot } from './in-root.ts';
+import { doMounts, setMountFlags } from './mounts.ts';
+import type { StartStagePlan } from './plan.ts';
+
+/** Descriptors opened outside, with the host's privileges. */
+export interface Carried {
+  /** Detached mount of the root filesystem. */
+  readonly rootfs: number;
+  /** Detached mounts of bind sources, by step. */
+  readonly sources: ReadonlyMap<number, number>;
+  /** Detached mounts of device nodes, where the container may not make its own. */
+  readonly devices: readonly number[] | undefined;
+}
+
+/** What happens along the way: hooks of a type, a line for the log. */
+export interface Alongside {
+  hooks(type: string): void;
+  log(text: string): void;
+}
+
+/** @returns descriptors of the container's root and of its /dev */
+export function assembleTree(
+  kernel: Kernel,
+  plan: StartStagePlan,
+  carried: Carried,
+  { hooks, log }: Alongside,
+): { root: number; dev: number } {
+  const root = attachRootfs(kernel, plan, carried.rootfs);
+  // Mount points that every distribution has; some images leave them out.
+  const essential = ['proc', 'sys', 'dev'].filter(
+    (name) => plan.mounts.some((m) => m.target === name) || name === 'dev',
+  );
+  for (const name of essential) ignoreReadOnly(() => kernel.close(makeDirectoryInRoot(kernel, root, name)));
+  const dev = plan.dev ? mountDev(kernel, root, plan.dev) : openInRoot(kernel, root, 'dev', O.DIRECTORY);
+  doMounts(kernel, root, plan.mounts, carried.sources, log);
+  hooks('mount');
+  if (plan.dev) {
+    hooks('autodev');
+    populateDev(kernel, dev, plan.dev, carried.devices);
+  }
+  return { root, dev };
+}
+
+function attachRootfs(kernel: Kernel, plan: StartStagePlan, tree: number): number {
+  kernel.moveMount(tree, '', AT.FDCWD, plan.rootfs.mountPoint, MOVE_MOUNT.F_EMPTY_PATH);
+  const root = kernel.openat2(AT.FDCWD, plan.rootfs.mountPoint, O.PATH | O.DIRECTORY, 0, 0);
+  setMountFlags(kernel, root, plan.rootfs.flags, false);
+  kernel.close(tree);
+  return root;
+}
+
+function ignoreReadOnly(make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EROFS') throw error;
+  }
+}
+
+/** Changes the root of the namespace and drops the host's tree. */
+export function enterRoot(kernel: Kernel, root: number): void {
+  kernel.fchdir(root);
+  kernel.pivotRoot('.', '.');
+  // The old root lies on top of the new one now: this removes it.
+  kernel.umount('.', MNT_DETACH);
+  process.chdir('/');
+  kernel.close(root);
+}
