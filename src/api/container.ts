@@ -80,20 +80,20 @@ export class Container implements ContainerRef {
 
   /** Makes the next snapshot of the stopped container. */
   async snapshot(o: options.SnapshotOptions = {}): Promise<options.SnapshotInfo> {
-    return (await import('../container/snapshot.ts')).createSnapshot(this, o);
+    return (await import('../container/copies/snapshot.ts')).createSnapshot(this, o);
   }
 
   async snapshots(): Promise<options.SnapshotInfo[]> {
-    return (await import('../container/snapshot.ts')).listSnapshots(this);
+    return (await import('../container/copies/snapshot.ts')).listSnapshots(this);
   }
 
   /** Brings a snapshot back, under a new name or in this container's place. */
   async restore(snapshot: string, o: options.RestoreOptions = {}): Promise<void> {
-    await (await import('../container/restore.ts')).restoreSnapshot(this, snapshot, o);
+    await (await import('../container/copies/restore.ts')).restoreSnapshot(this, snapshot, o);
   }
 
   async destroySnapshot(snapshot: string | 'ALL'): Promise<void> {
-    await (await import('../container/snapshot.ts')).destroySnapshot(this, snapshot);
+    await (await import('../container/copies/snapshot.ts')).destroySnapshot(this, snapshot);
   }
 }
 

@@ -89,9 +89,9 @@ export interface AttachOptions {
   readonly size?: WindowSize;
 }
 
+export type { RestoreOptions } from '../container/copies/restore.ts';
+export type { SnapshotInfo, SnapshotOptions } from '../container/copies/snapshot.ts';
 export type { CreateOptions } from '../container/create.ts';
 export type { DestroyOptions } from '../container/destroy.ts';
 export type { ContainerInfo, InfoWanted, NicStatistics } from '../container/info.ts';
-export type { RestoreOptions } from '../container/restore.ts';
-export type { SnapshotInfo, SnapshotOptions } from '../container/snapshot.ts';
 export type { State } from '../container/state.ts';

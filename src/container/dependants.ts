@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { snapshotNames } from './copies/snapshot-layout.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
-import { snapshotNames } from './snapshot-layout.ts';
 
 /** @throws TslxcError HAS_DEPENDANTS naming the snapshots */
 export function refuseSnapshots(ref: ContainerRef): void {

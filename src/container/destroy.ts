@@ -7,6 +7,7 @@ import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { storeOf } from '../storage/backing-store.ts';
 import { refuseMounts, removeTree } from '../storage/remove-tree.ts';
 import { type Volume, volumeOf } from '../storage/rootfs-path.ts';
+import { snapshotsDirectory } from './copies/snapshot-layout.ts';
 import { refuseClones, refuseSnapshots } from './dependants.ts';
 import { discardContainer } from './discard.ts';
 import { hookEnvironment } from './hook-environment.ts';
@@ -17,7 +18,6 @@ import { recoverContainer } from './recover.ts';
 import { ownRootfsOutside } from './rootfs-owner.ts';
 import { runHook } from './run-hook.ts';
 import { liveRecord } from './runtime-record.ts';
-import { snapshotsDirectory } from './snapshot-layout.ts';
 
 export interface DestroyOptions {
   /** Kill it first when it runs. */

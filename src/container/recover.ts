@@ -2,10 +2,10 @@
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeTree } from '../storage/remove-tree.ts';
+import { snapshotsDirectory } from './copies/snapshot-layout.ts';
 import { parseHiddenName } from './hidden-name.ts';
 import { readMarker } from './marker-file.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
-import { snapshotsDirectory } from './snapshot-layout.ts';
 
 /** Journal of a restore in place: `NAME/restoring`. All paths are absolute. */
 export interface RestoreJournal {

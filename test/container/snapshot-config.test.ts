@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { copiedConfig, movePaths } from '../../src/container/copied-config.ts';
+import { copiedConfig, movePaths } from '../../src/container/copies/copied-config.ts';
 import { hiddenName, parseHiddenName } from '../../src/container/hidden-name.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tslxc-copied-'));

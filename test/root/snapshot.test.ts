@@ -12,14 +12,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { restoreSnapshot } from '../../src/container/copies/restore.ts';
+import { createSnapshot, destroySnapshot, listSnapshots } from '../../src/container/copies/snapshot.ts';
 import { createContainer } from '../../src/container/create.ts';
 import { destroyContainer } from '../../src/container/destroy.ts';
 import { definedContainers } from '../../src/container/list.ts';
 import { lockContainer } from '../../src/container/lock.ts';
 import { recoverContainer } from '../../src/container/recover.ts';
-import { restoreSnapshot } from '../../src/container/restore.ts';
 import { identify, removeRecord, writeRecord } from '../../src/container/runtime-record.ts';
-import { createSnapshot, destroySnapshot, listSnapshots } from '../../src/container/snapshot.ts';
 import { killedIn, scratch, unmountBelow } from './storage-scratch.ts';
 
 const { root, lxcpath, template, entries } = scratch();

@@ -1,12 +1,12 @@
 /** Copies what makes a container, root filesystem and config with the files that it names, into a place of its own. */
 import { chmodSync, constants, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { loadConfig } from '../config/load-config.ts';
-import { TslxcError } from '../errors/tslxc-error.ts';
-import { storeOf } from '../storage/backing-store.ts';
-import { type Volume, volumeOf } from '../storage/rootfs-path.ts';
+import { loadConfig } from '../../config/load-config.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import { storeOf } from '../../storage/backing-store.ts';
+import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
 import { copiedConfig, movePaths } from './copied-config.ts';
-import { type ContainerRef, configFile, containerDirectory } from './paths.ts';
 
 export interface ContainerCopy {
   readonly from: ContainerRef;

@@ -1,7 +1,7 @@
 /** Where snapshots are: `LXCPATH/NAME/snaps/snapN/{config,rootfs,ts,comment}`, as LXC has it. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ContainerRef, containerDirectory } from './paths.ts';
+import { type ContainerRef, containerDirectory } from '../paths.ts';
 
 /** The directory that holds them; LXC's first versions had it beside the container directory. */
 export function snapshotsDirectory(ref: ContainerRef): string {

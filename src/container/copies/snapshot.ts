@@ -10,17 +10,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { diskFull, tellsOfFullDisk } from '../storage/disk-full.ts';
-import { refuseMounts, removeTree } from '../storage/remove-tree.ts';
+import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
+import { refuseMounts, removeTree } from '../../storage/remove-tree.ts';
+import { hiddenName } from '../hidden-name.ts';
+import { sweepLeftovers } from '../leftovers.ts';
+import { isDefined } from '../list.ts';
+import { lockContainer } from '../lock.ts';
+import { type ContainerRef, configFile } from '../paths.ts';
+import { recoverContainer } from '../recover.ts';
+import { liveRecord } from '../runtime-record.ts';
 import { copyContainer } from './copy-container.ts';
-import { hiddenName } from './hidden-name.ts';
-import { sweepLeftovers } from './leftovers.ts';
-import { isDefined } from './list.ts';
-import { lockContainer } from './lock.ts';
-import { type ContainerRef, configFile } from './paths.ts';
-import { recoverContainer } from './recover.ts';
-import { liveRecord } from './runtime-record.ts';
 import { snapshotNames, snapshotRef, snapshotsDirectory } from './snapshot-layout.ts';
 
 export interface SnapshotInfo {

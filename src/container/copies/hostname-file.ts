@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, writeFileSync } from 'node:fs';
-import { O, RESOLVE } from '../kernel/constants.ts';
-import { linuxKernel } from '../kernel/linux.ts';
+import { O, RESOLVE } from '../../kernel/constants.ts';
+import { linuxKernel } from '../../kernel/linux.ts';
 
 /**
  * Writes the name into /etc/hostname of a root filesystem, if there is such a file. The files are the guest's: the

@@ -1,10 +1,10 @@
 /** The config of a copy: what names the original's place or identity is changed, everything else stays as written. */
 import { lstatSync } from 'node:fs';
-import { ConfigDocument } from '../config/config-document.ts';
-import { readDocument } from '../config/document-file.ts';
-import { resolveMac } from '../network/mac-address.ts';
-import { formatVolume, type VolumeType } from '../storage/rootfs-path.ts';
-import { type ContainerRef, configFile, containerDirectory } from './paths.ts';
+import { ConfigDocument } from '../../config/config-document.ts';
+import { readDocument } from '../../config/document-file.ts';
+import { resolveMac } from '../../network/mac-address.ts';
+import { formatVolume, type VolumeType } from '../../storage/rootfs-path.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
 
 export interface ConfigCopy {
   readonly from: ContainerRef;
