@@ -1,124 +1,134 @@
 /**
- * npm run bench -- [--runs N] [--json]
+ * npm run bench -- [NAME...] [--runs N] [--many N] [--json]
  * tslxc and LXC in turn in one run, so that whatever else the machine does falls on both. Needs root. Always ends with 0:
- * it says which marks are reached.
+ * it says which marks are reached. Names are those of benches.ts: `life` unless given, `many` with --many.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { FOR_TESTS } from '../setup/debian-packages.mjs';
 import { leaksSince, snapshot } from '../setup/leak-check.ts';
 import { buildProgram, explain, installDebianPackages } from '../setup/prepare.mjs';
-import { bold, dim, green, red, spinner, yellow } from '../setup/progress.mjs';
-import { INSIDE, liveOnce, type Place, STEPS, Times } from './measure.ts';
-import { type Peer, peers } from './peers.ts';
+import { bold, green, red, yellow } from '../setup/progress.mjs';
+import type { Outcome, Place } from './bench.ts';
+import { BENCHES, type BenchName, isBench } from './benches.ts';
+import { peers } from './peers.ts';
 
 const BRIDGE = 'tslxcbench0';
-const WARM_UP = 2;
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '15' }, json: { type: 'boolean', default: false } },
-});
-const runs = Number(values.runs);
-
-interface Result {
-  readonly date: string;
-  readonly machine: string;
-  readonly versions: { readonly node: string; readonly lxc: string };
+interface Asked {
+  readonly names: readonly BenchName[];
   readonly runs: number;
-  /** Medians in milliseconds. */
-  readonly steps: readonly { step: string; tslxc: number; lxc: number; ratio: number }[];
-  readonly receiptToExecve: number;
-  readonly marks: readonly { mark: string; reached: boolean }[];
+  readonly many: number;
+  readonly json: boolean;
 }
 
-let stop = false;
-
-async function measure(place: Place, pair: readonly [Peer, Peer]): Promise<Result> {
-  const times = new Map(pair.map((peer) => [peer.name, new Times()]));
-  for (let round = -WARM_UP; round < runs && !stop; round++) {
-    const wait = spinner(round < 0 ? 'warming up' : `run ${round + 1} of ${runs}`);
-    // Each goes first every other time.
-    for (const peer of round % 2 ? [...pair].reverse() : pair)
-      liveOnce(peer, round < 0 ? new Times() : times.get(peer.name)!, place, round + WARM_UP);
-    wait.stop();
-    await delay(50);
-  }
-  const [tslxc, lxc] = [times.get('tslxc')!, times.get('LXC')!];
-  const steps = STEPS.map((step) => {
-    const [ours, theirs] = [tslxc.median(step), lxc.median(step)];
-    return { step, tslxc: ours, lxc: theirs, ratio: ours / theirs };
+function asked(): Asked {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      runs: { type: 'string', default: '15' },
+      many: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
   });
-  const start = steps.find(({ step }) => step === 'start -d')!;
-  const inside = tslxc.median(INSIDE);
+  const number = (option: string, text: string) => {
+    if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${option} takes a number`);
+    return Number(text);
+  };
+  const unknown = positionals.find((name) => !isBench(name));
+  if (unknown) throw new Error(`there is no bench '${unknown}': ${Object.keys(BENCHES).join(', ')}`);
+  const otherwise = values.many === undefined ? 'life' : 'many';
+  return {
+    names: (positionals.length > 0 ? positionals : [otherwise]) as BenchName[],
+    runs: number('runs', values.runs),
+    many: number('many', values.many ?? '30'),
+    json: values.json,
+  };
+}
+
+function heading(runs: number) {
   const memory = /MemTotal:\s+(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0;
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(Number(memory) / 2 ** 20)} GiB, Linux ${release()}`,
-    versions: {
-      node: process.version,
-      lxc: spawnSync('lxc-ls', ['--version'], { encoding: 'utf8' }).stdout.trim(),
-    },
+    node: process.version,
+    lxc: spawnSync('lxc-ls', ['--version'], { encoding: 'utf8' }).stdout.trim(),
     runs,
-    steps,
-    receiptToExecve: inside,
-    marks: [
-      { mark: `from receipt to execve at most what lxc-start -d takes`, reached: inside <= start.lxc },
-      { mark: `start -d at most 3 times lxc-start -d`, reached: start.ratio <= 3 },
-    ],
   };
 }
 
-function print({ date, machine, versions, steps, receiptToExecve, marks }: Result): void {
-  console.log(
-    bold(`\n${date}, ${machine}; Node ${versions.node}, LXC ${versions.lxc}; medians of ${runs} runs\n`),
-  );
-  const row = (cells: string[]) =>
+function print({ title, rows, marks }: Outcome): void {
+  console.log(bold(`\n${title}\n`));
+  const line = (cells: string[]) =>
     console.log(cells.map((cell, i) => (i ? cell.padStart(10) : cell.padEnd(24))).join(''));
-  const ms = (time: number) => (time < 100 ? time.toFixed(1) : time.toFixed(0));
-  row(['', 'tslxc ms', 'LXC ms', 'ratio']);
-  for (const { step, tslxc, lxc, ratio } of steps) row([step, ms(tslxc), ms(lxc), ratio.toFixed(2)]);
-  row([`  ${INSIDE}`, ms(receiptToExecve)]);
-  console.log(
-    dim("\n'receipt to execve': within start -d, from the manager's receipt to the execve of init\n"),
-  );
+  const ms = (time: number | undefined) =>
+    time === undefined || Number.isNaN(time) ? '' : time.toFixed(time < 100 ? 1 : 0);
+  line(['', 'tslxc ms', 'LXC ms', 'ratio']);
+  for (const { step, tslxc, lxc } of rows)
+    line([step, ms(tslxc), ms(lxc), lxc === undefined ? '' : (tslxc / lxc).toFixed(2)]);
+  console.log('');
   for (const { mark, reached } of marks)
     console.log(reached ? `${green('✓')} ${mark}` : `${yellow('✗')} ${mark}: not reached`);
 }
 
 /** Two peers' containers under a folder of ours, a bridge of ours; all of it goes again. */
-async function main(): Promise<void> {
-  if (process.getuid!() !== 0) throw new Error('the bench starts containers: run it as root');
-  if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs takes a number');
-  await installDebianPackages(FOR_TESTS);
-  await buildProgram();
+async function bench(name: BenchName, place: Omit<Place, 'folder' | 'config' | 'peers'>): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'tslxc-bench-'));
-  const before = snapshot();
   const pair = peers(folder);
   const config = join(folder, 'bench.conf');
-  const ip = (...args: string[]) => spawnSync('ip', ['link', ...args]);
   try {
     for (const { lxcpath } of pair) mkdirSync(lxcpath);
     writeFileSync(config, 'lxc.net.0.type = empty\n');
-    ip('add', BRIDGE, 'type', 'bridge');
-    ip('set', BRIDGE, 'up');
-    const result = await measure({ folder, config, bridge: BRIDGE }, pair);
-    if (values.json) console.log(JSON.stringify(result, null, 2));
-    else print(result);
+    const { default: one } = await BENCHES[name]();
+    return await one.run({ ...place, folder, config, peers: pair });
   } finally {
     for (const peer of pair)
-      for (const name of readdirSync(peer.lxcpath)) peer.run('destroy', ['-n', name, '-f', '-s']);
-    ip('delete', BRIDGE);
+      for (const container of readdirSync(peer.lxcpath))
+        try {
+          peer.run('destroy', ['-n', container, '-f', '-s']);
+        } catch (error) {
+          console.error(red(explain(error)));
+        }
+    rmSync(folder, { recursive: true, force: true });
   }
-  // The managers leave by themselves.
-  for (const { kind, name } of await leaksSince(before, 15_000))
-    console.log(yellow(`left behind: ${kind} ${name}`));
-  rmSync(folder, { recursive: true, force: true });
 }
 
+async function main(): Promise<void> {
+  const { names, json, ...rest } = asked();
+  if (process.getuid!() !== 0) throw new Error('the bench starts containers: run it as root');
+  await installDebianPackages(FOR_TESTS);
+  await buildProgram();
+  const before = snapshot();
+  const ip = (...args: string[]) => spawnSync('ip', ['link', ...args]);
+  const outcomes: Outcome[] = [];
+  const head = heading(rest.runs);
+  if (!json)
+    console.log(
+      bold(
+        `\n${head.date}, ${head.machine}; Node ${head.node}, LXC ${head.lxc}; medians of ${head.runs} runs`,
+      ),
+    );
+  ip('add', BRIDGE, 'type', 'bridge');
+  ip('set', BRIDGE, 'up');
+  try {
+    for (const name of names) {
+      const outcome = await bench(name, { ...rest, bridge: BRIDGE, stopped: () => stop });
+      outcomes.push(outcome);
+      if (!json) print(outcome);
+    }
+  } finally {
+    ip('delete', BRIDGE);
+  }
+  if (json) console.log(JSON.stringify({ ...head, benches: outcomes }, null, 2));
+  // The managers leave by themselves.
+  for (const { kind, name } of await leaksSince(before, 15_000))
+    console.error(yellow(`left behind: ${kind} ${name}`));
+}
+
+let stop = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     stop = true;

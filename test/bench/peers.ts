@@ -1,5 +1,6 @@
 /** The two that are compared, and how each is told to do the same thing. */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../setup/prepare.mjs';
 
@@ -36,4 +37,9 @@ export function peers(folder: string): readonly [Peer, Peer] {
     { name: 'tslxc', lxcpath: ours, run: runner((c) => join(ROOT, `bin/tslxc-${c}`), ours, environment) },
     { name: 'LXC', lxcpath: theirs, run: runner((c) => `/usr/bin/lxc-${c}`, theirs, { PATH }) },
   ];
+}
+
+/** Whether tslxc has the command. */
+export function has(command: string): boolean {
+  return existsSync(join(ROOT, `bin/tslxc-${command}`));
 }
