@@ -6,19 +6,16 @@ import { type DeviceRule, deviceRules } from '../cgroup/device-rules.ts';
 import type { CgroupLayout } from '../cgroup/layout.ts';
 import { type CgroupWrite, translate } from '../cgroup/translate.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
-import { TslxcError } from '../errors/tslxc-error.ts';
-import { CLONE, PERSONALITY, RLIMIT } from '../kernel/constants.ts';
 import type { NicOrigin, NicPlan } from '../network/nic-plan.ts';
-import { capabilityNumber, keptCapabilities } from '../security/capabilities.ts';
-import type { IdMapEntry } from '../security/id-map.ts';
+import { capabilityNumber } from '../security/capabilities.ts';
 import type { HookCommand, StartStagePlan } from '../stage/plan.ts';
 import { type LogPlan, planLog } from './container-log.ts';
 import { planDev } from './dev-plan.ts';
-import { initEnvironment } from './environment.ts';
 import { planHooks } from './hook-plan.ts';
 import { planMounts } from './mount-plan.ts';
 import { planNic } from './nic-from-config.ts';
 import type { ContainerRef } from './paths.ts';
+import { planProcess } from './process-plan.ts';
 import { planRootfs } from './rootfs-plan.ts';
 import type { StartWishes } from './runtime-record.ts';
 import { type ConsolePlan, planTerminals } from './terminal-plan.ts';
@@ -65,22 +62,15 @@ export function planStart(
   host: HostFacts,
   wishes: Partial<StartWishes> = {},
 ): StartPlan {
-  const idmap: IdMapEntry[] = config.all('lxc.idmap').map((setting) => setting.value);
   const nics = config.nics().map(planNic);
-  const sharesNetwork = nics.some((nic) => nic.type === 'none');
-  const capabilities = keptSet(config, host);
-  const has = (name: Parameters<typeof capabilityNumber>[0]) => capabilities.includes(capabilityNumber(name));
+  const process = planProcess(config, host, nics, wishes.init);
+  const has = (name: Parameters<typeof capabilityNumber>[0]) =>
+    process.capabilities.includes(capabilityNumber(name));
   const rootfs = planRootfs(ref, config, host.rootfsMount);
   const hooks = planHooks(ref, config, rootfs.mountPoint);
   const terminals = planTerminals(config, wishes.consoleLog);
   const dev = planDev(config);
   const hostname = config.one('lxc.uts.name')?.value;
-  const arch = config.one('lxc.arch')?.value;
-  const rlimits = config.under('lxc.prlimit.').map(({ key, value }) => ({
-    resource: RLIMIT[key.slice('lxc.prlimit.'.length) as keyof typeof RLIMIT],
-    soft: value.soft === 'unlimited' ? null : value.soft,
-    hard: value.hard === 'unlimited' ? null : value.hard,
-  }));
   return {
     name: ref.name,
     lxcpath: ref.lxcpath,
@@ -103,72 +93,20 @@ export function planStart(
     ephemeral: Boolean(config.one('lxc.ephemeral')?.value),
     ...(rootfs.origin ? { rootfsOrigin: rootfs.origin } : {}),
     stage: {
+      ...process,
       name: ref.name,
       ...(hostname === undefined ? { hostname: ref.name } : { hostname }),
-      namespaces:
-        CLONE.NEWNS |
-        CLONE.NEWUTS |
-        CLONE.NEWIPC |
-        CLONE.NEWPID |
-        (host.cgroupNamespaces ? CLONE.NEWCGROUP : 0) |
-        (sharesNetwork ? 0 : CLONE.NEWNET),
-      idmap,
       rootfs,
       mounts: planMounts(config, {
         layout: host.layout,
         cgroupNamespace: host.cgroupNamespaces,
         sysAdmin: has('sys_admin'),
         netAdmin: has('net_admin'),
-        unprivileged: idmap.length > 0,
+        unprivileged: process.idmap.length > 0,
       }),
       ...(dev ? { dev } : {}),
       ...terminals.stage,
       ...hooks.stage,
-      sharesNetwork,
-      sysctls: config
-        .under('lxc.sysctl.')
-        .map(({ key, value }) => ({ name: key.slice('lxc.sysctl.'.length), value })),
-      rlimits,
-      ...(arch?.bits === 32 ? { personality: PERSONALITY.LINUX32 } : {}),
-      capabilities,
-      noNewPrivileges: Boolean(config.one('lxc.no_new_privs')?.value),
-      sessionKeyring: true,
-      nofile: rlimits.some(({ resource }) => resource === RLIMIT.nofile) ? null : host.nofile,
-      init: {
-        args: wishes.init?.length ? wishes.init : initCommand(config),
-        env: initEnvironment(config),
-        cwd: config.one('lxc.init.cwd')?.value ?? '/',
-        uid: config.one('lxc.init.uid')?.value ?? 0,
-        gid: config.one('lxc.init.gid')?.value ?? 0,
-        groups: config.all('lxc.init.groups').map((setting) => setting.value),
-      },
     },
   };
-}
-
-/** LXC splits the command at blanks; quotes keep blanks together. */
-function initCommand(config: ContainerConfig): string[] {
-  const text = config.one('lxc.init.cmd')?.value ?? '/sbin/init';
-  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
-}
-
-function keptSet(config: ContainerConfig, host: HostFacts): number[] {
-  const keep = config.all('lxc.cap.keep');
-  const drop = config.all('lxc.cap.drop');
-  if (keep.length > 0 && drop.length > 0)
-    throw new TslxcError({
-      code: 'CONFIG_CONFLICT',
-      message: 'lxc.cap.keep and lxc.cap.drop are both set',
-      file: keep[0]!.origin.file,
-      line: keep[0]!.origin.line,
-      hint: 'clear one of them with an empty value',
-    });
-  return keptCapabilities({
-    keep:
-      keep.length === 0
-        ? undefined
-        : keep.flatMap(({ value }) => (value === 'none' ? [] : [capabilityNumber(value)])),
-    drop: drop.map(({ value }) => capabilityNumber(value)),
-    last: host.lastCapability,
-  });
 }

@@ -2,12 +2,11 @@
  * The second half of a start: pid 1 of the container, from the first mount to execve. Until the pivot the host's tree
  * is still visible (hooks need it); paths of the guest's are only ever resolved inside its root.
  */
-import { writeFileSync } from 'node:fs';
-import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, MS, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { configureContainerSide } from '../network/container-side.ts';
-import { boundCapabilities, confineCapabilities } from '../security/capabilities.ts';
+import { becomeInit, writeSysctls } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { runStageHook } from './hook.ts';
@@ -54,7 +53,7 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
 
   if (!waitsFirst) channel.expect('network');
   if (!plan.sharesNetwork) configureContainerSide(kernel, plan.nics);
-  for (const { name, value } of plan.sysctls) writeSysctl(name, value);
+  writeSysctls(plan.sysctls);
 
   channel.send({
     type: 'ptys',
@@ -72,28 +71,4 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
   hooks('start');
   channel.send({ type: 'ready' });
   channel.expect('go');
-}
-
-/** Through the host's procfs, which nobody inside can have replaced (rule R2); the values are the namespaces'. */
-function writeSysctl(name: string, value: string): void {
-  try {
-    writeFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, value);
-  } catch (error) {
-    const failure = toTslxcError(error, 'START_FAILED', { step: `sysctl ${name}` });
-    throw new TslxcError({
-      ...failure.toJSON(),
-      message: `can not set lxc.sysctl.${name} to "${value}": ${failure.errno}`,
-    });
-  }
-}
-
-function becomeInit(kernel: Kernel, plan: StartStagePlan): void {
-  if (plan.init.cwd !== '/') process.chdir(plan.init.cwd);
-  kernel.setgroups(plan.init.groups);
-  if (plan.noNewPrivileges) kernel.prctl(PR.SET_NO_NEW_PRIVS, 1);
-  const kept = new Set(plan.capabilities);
-  boundCapabilities(kernel, kept);
-  if (plan.init.gid !== 0) kernel.setresgid(plan.init.gid);
-  if (plan.init.uid !== 0) kernel.setresuid(plan.init.uid);
-  confineCapabilities(kernel, kept);
 }

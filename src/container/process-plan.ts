@@ -1,0 +1,101 @@
+/**
+ * The part of a start's plan that says what the container's processes are and may do: namespaces, ids, capabilities,
+ * limits, and init itself.
+ */
+import type { ContainerConfig } from '../config/container-config.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { CLONE, PERSONALITY, RLIMIT } from '../kernel/constants.ts';
+import type { NicPlan } from '../network/nic-plan.ts';
+import { capabilityNumber, keptCapabilities } from '../security/capabilities.ts';
+import type { StartStagePlan } from '../stage/plan.ts';
+import { initEnvironment } from './environment.ts';
+import type { HostFacts } from './start-plan.ts';
+
+export type ProcessPlan = Pick<
+  StartStagePlan,
+  | 'namespaces'
+  | 'idmap'
+  | 'sharesNetwork'
+  | 'sysctls'
+  | 'rlimits'
+  | 'personality'
+  | 'capabilities'
+  | 'noNewPrivileges'
+  | 'sessionKeyring'
+  | 'nofile'
+  | 'init'
+>;
+
+/**
+ * @param init program of the command line, instead of `lxc.init.cmd`
+ * @throws TslxcError for what the config says that can not be done, with file and line
+ */
+export function planProcess(
+  config: ContainerConfig,
+  host: HostFacts,
+  nics: readonly Pick<NicPlan, 'type'>[],
+  init: readonly string[] | undefined,
+): ProcessPlan {
+  const arch = config.one('lxc.arch')?.value;
+  const sharesNetwork = nics.some(({ type }) => type === 'none');
+  const rlimits = config.under('lxc.prlimit.').map(({ key, value }) => ({
+    resource: RLIMIT[key.slice('lxc.prlimit.'.length) as keyof typeof RLIMIT],
+    soft: value.soft === 'unlimited' ? null : value.soft,
+    hard: value.hard === 'unlimited' ? null : value.hard,
+  }));
+  return {
+    namespaces:
+      CLONE.NEWNS |
+      CLONE.NEWUTS |
+      CLONE.NEWIPC |
+      CLONE.NEWPID |
+      (host.cgroupNamespaces ? CLONE.NEWCGROUP : 0) |
+      (sharesNetwork ? 0 : CLONE.NEWNET),
+    idmap: config.all('lxc.idmap').map((setting) => setting.value),
+    sharesNetwork,
+    sysctls: config
+      .under('lxc.sysctl.')
+      .map(({ key, value }) => ({ name: key.slice('lxc.sysctl.'.length), value })),
+    rlimits,
+    ...(arch?.bits === 32 ? { personality: PERSONALITY.LINUX32 } : {}),
+    capabilities: keptSet(config, host),
+    noNewPrivileges: Boolean(config.one('lxc.no_new_privs')?.value),
+    sessionKeyring: true,
+    nofile: rlimits.some(({ resource }) => resource === RLIMIT.nofile) ? null : host.nofile,
+    init: {
+      args: init?.length ? init : initCommand(config),
+      env: initEnvironment(config),
+      cwd: config.one('lxc.init.cwd')?.value ?? '/',
+      uid: config.one('lxc.init.uid')?.value ?? 0,
+      gid: config.one('lxc.init.gid')?.value ?? 0,
+      groups: config.all('lxc.init.groups').map((setting) => setting.value),
+    },
+  };
+}
+
+/** LXC splits the command at blanks; quotes keep blanks together. */
+function initCommand(config: ContainerConfig): string[] {
+  const text = config.one('lxc.init.cmd')?.value ?? '/sbin/init';
+  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
+}
+
+function keptSet(config: ContainerConfig, host: HostFacts): number[] {
+  const keep = config.all('lxc.cap.keep');
+  const drop = config.all('lxc.cap.drop');
+  if (keep.length > 0 && drop.length > 0)
+    throw new TslxcError({
+      code: 'CONFIG_CONFLICT',
+      message: 'lxc.cap.keep and lxc.cap.drop are both set',
+      file: keep[0]!.origin.file,
+      line: keep[0]!.origin.line,
+      hint: 'clear one of them with an empty value',
+    });
+  return keptCapabilities({
+    keep:
+      keep.length === 0
+        ? undefined
+        : keep.flatMap(({ value }) => (value === 'none' ? [] : [capabilityNumber(value)])),
+    drop: drop.map(({ value }) => capabilityNumber(value)),
+    last: host.lastCapability,
+  });
+}
