@@ -3,6 +3,13 @@ export type { MissingController } from './controllers.ts';
 export { createCgroup, delegate } from './create.ts';
 export { applyDevices } from './devices.ts';
 export { freeze, isFrozen, unfreeze } from './freeze.ts';
+export {
+  createHookCgroups,
+  type HookCgroup,
+  hookFiles,
+  planHookCgroups,
+  removeHookCgroups,
+} from './hook-cgroup.ts';
 export { getItem, setItem } from './items.ts';
 export { applyLimits, type CgroupNote } from './limits.ts';
 export { type CgroupPlan, type PlannedHierarchy, type PlanOptions, planCgroup } from './plan.ts';

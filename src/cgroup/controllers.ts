@@ -12,15 +12,15 @@ export interface MissingController {
 }
 
 /**
- * Hands all controllers of the hierarchy down, from the mount point to the limit cgroup, so that the inner cgroup has
+ * Hands all controllers of the hierarchy down, from the mount point to what is above the inner cgroup, so that this has
  * them and the guest's init can use them. Throws for one that is `needed`.
  */
 export function enableControllers(
   hierarchy: PlannedHierarchy,
   needed: readonly string[],
 ): MissingController[] {
-  const { mountpoint, limit, controllers } = hierarchy;
-  const below = relative(mountpoint, limit).split('/');
+  const { mountpoint, inner, controllers } = hierarchy;
+  const below = relative(mountpoint, dirname(inner)).split('/');
   const missing = new Map<string, string>();
   for (const directory of [mountpoint, ...below.map((_, i) => join(mountpoint, ...below.slice(0, i + 1)))]) {
     const wanted = controllers.filter((controller) => !missing.has(controller));

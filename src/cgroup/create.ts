@@ -21,10 +21,10 @@ export function createCgroup(plan: CgroupPlan, needed: readonly string[] = []): 
       makeNew(hierarchy.limit);
       made.push(hierarchy);
       if (hierarchy.version === 1) prepareV1(hierarchy, plan);
-      const missing = hierarchy.version === 2 ? enableControllers(hierarchy, needed) : [];
       mkdirSync(hierarchy.inner, { recursive: true });
+      const missing = hierarchy.version === 2 ? enableControllers(hierarchy, needed) : [];
       if (hierarchy.controllers.includes('cpuset') && hierarchy.version === 1)
-        fillCpuset(hierarchy, hierarchy.inner);
+        fillCpuset(hierarchy.mountpoint, hierarchy.inner);
       return missing;
     });
   } catch (error) {
@@ -78,7 +78,7 @@ function prepareV1(hierarchy: PlannedHierarchy, plan: CgroupPlan): void {
   const { limit, controllers } = hierarchy;
   // Before 5.11 a limit did not bind the cgroups below, unless asked to.
   if (controllers.includes('memory')) tryWrite(join(limit, 'memory.use_hierarchy'), '1');
-  if (controllers.includes('cpuset')) fillCpuset(hierarchy, limit);
+  if (controllers.includes('cpuset')) fillCpuset(hierarchy.mountpoint, limit);
   if (controllers.includes('devices') && reduceRules(plan.devices).default === 'deny') denyByDefault(limit);
 }
 
@@ -94,12 +94,12 @@ function denyByDefault(limit: string): void {
 }
 
 /** A v1 cpuset starts empty, and nobody can enter it so: each level takes over what its parent has. */
-function fillCpuset(hierarchy: PlannedHierarchy, directory: string): void {
-  if (directory.length <= hierarchy.mountpoint.length) return;
+export function fillCpuset(mountpoint: string, directory: string): void {
+  if (directory.length <= mountpoint.length) return;
   const parent = dirname(directory);
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
     if (readFile(join(directory, file)) !== '') continue;
-    if (readFile(join(parent, file)) === '') fillCpuset(hierarchy, parent);
+    if (readFile(join(parent, file)) === '') fillCpuset(mountpoint, parent);
     writeFile(join(directory, file), readFile(join(parent, file)) ?? '');
   }
   // Cgroups that the guest makes below start filled as well.

@@ -144,12 +144,16 @@ export function parseLayout(texts: LayoutTexts): CgroupLayout {
 
 export const words = (text: string) => text.split(/\s+/).filter(Boolean);
 
-/** The layout of this host as the calling process sees it. `root` is another root directory to read it from. */
-export function detectLayout(root = '/'): CgroupLayout {
+/**
+ * The layout of this host as the calling process sees it.
+ * @param root another root directory to read it from
+ * @param cgroup /proc/PID/cgroup of another process, to see it as that one
+ */
+export function detectLayout(root = '/', cgroup?: string): CgroupLayout {
   const read = (path: string) => readFileSync(join(root, path), 'utf8');
   return parseLayout({
     mountinfo: read('/proc/self/mountinfo'),
-    cgroup: read('/proc/self/cgroup'),
+    cgroup: cgroup ?? read('/proc/self/cgroup'),
     controllers(mountpoint) {
       try {
         return read(join(mountpoint, 'cgroup.controllers'));

@@ -41,9 +41,13 @@ export interface PlanOptions {
   readonly container?: string | undefined;
   /** lxc.cgroup.dir.container.inner: path of the inner cgroup below it. */
   readonly inner?: string | undefined;
+  /** lxc.cgroup.dir.monitor: the very path of the cgroup for hooks. */
+  readonly monitor?: string | undefined;
+  /** lxc.cgroup.dir.monitor.pivot: where what hooks leave behind goes in the end. */
+  readonly pivot?: string | undefined;
   /** System key lxc.cgroup.pattern, for instance `lxc/%n`. */
   readonly pattern?: string | undefined;
-  /** System key lxc.cgroup.use: only hierarchies whose controllers are all listed. */
+  /** System key lxc.cgroup.use: on v1 only hierarchies whose controllers are all listed, on v2 only these controllers. */
   readonly use?: readonly string[] | undefined;
   /** The rules that the container starts with: v1 has to know before the inner cgroup is made. */
   readonly devices?: readonly DeviceRule[] | undefined;
@@ -55,7 +59,7 @@ export interface PlanOptions {
 /** How many containers of one name may run from different folders at once (as in LXC). */
 const MAX_SUFFIX = 999;
 
-function checkedPath(path: string, what: string): string {
+export function checkedPath(path: string, what: string): string {
   const segments = path.split('/').filter(Boolean);
   if (
     segments.length === 0 ||
@@ -92,10 +96,37 @@ function baseOf(hierarchy: Hierarchy, options: PlanOptions): string | undefined 
   return candidates.find(canWrite);
 }
 
-function usable(hierarchy: Hierarchy, use: readonly string[] | undefined): boolean {
-  if (!use) return true;
-  const ids = hierarchy.name ? [`name=${hierarchy.name}`] : hierarchy.controllers;
-  return ids.length > 0 && ids.every((id) => use.includes(id));
+/**
+ * What `lxc.cgroup.use` leaves of a hierarchy; undefined when that is nothing. A v1 hierarchy is used whole or not at
+ * all. The v2 one is always used, as a container has to be somewhere: there only the controllers are fewer.
+ */
+function used(hierarchy: Hierarchy, use: readonly string[] | undefined): Hierarchy | undefined {
+  if (!use) return hierarchy;
+  const { version, name, controllers } = hierarchy;
+  if (version === 2) return { ...hierarchy, controllers: controllers.filter((id) => use.includes(id)) };
+  const ids = name ? [`name=${name}`] : controllers;
+  return ids.every((id) => use.includes(id)) ? hierarchy : undefined;
+}
+
+interface Places {
+  readonly places: readonly { readonly hierarchy: Hierarchy; readonly base: string }[];
+  readonly skipped: CgroupPlan['skipped'];
+}
+
+/** The hierarchies in which cgroups can and shall be made, and where each begins. */
+export function placesOf(layout: CgroupLayout, options: PlanOptions): Places {
+  const places: Places['places'][number][] = [];
+  const skipped: CgroupPlan['skipped'][number][] = [];
+  for (const whole of layout.hierarchies) {
+    const { id, controllers, mountpoint } = whole;
+    const hierarchy = used(whole, options.use);
+    const base = baseOf(whole, options);
+    if (!hierarchy) skipped.push({ id, controllers, reason: 'lxc.cgroup.use leaves it out' });
+    else if (base === undefined)
+      skipped.push({ id, controllers, reason: `${mountpoint} is not writable for the caller` });
+    else places.push({ hierarchy, base });
+  }
+  return { places, skipped };
 }
 
 /** Where the container's cgroups will be. Reads directories, makes nothing. */
@@ -104,17 +135,7 @@ export function planCgroup(layout: CgroupLayout, name: string, options: PlanOpti
   const { path, fixed } = limitPath(name, options);
   const inner =
     options.inner === undefined ? 'ns' : checkedPath(options.inner, 'lxc.cgroup.dir.container.inner');
-  const bases: { hierarchy: Hierarchy; base: string }[] = [];
-  const skipped: { id: string; controllers: readonly string[]; reason: string }[] = [];
-  for (const hierarchy of layout.hierarchies) {
-    const base = baseOf(hierarchy, options);
-    const { id, controllers } = hierarchy;
-    if (!usable(hierarchy, options.use))
-      skipped.push({ id, controllers, reason: 'lxc.cgroup.use leaves it out' });
-    else if (base === undefined)
-      skipped.push({ id, controllers, reason: `${hierarchy.mountpoint} is not writable for the caller` });
-    else bases.push({ hierarchy, base });
-  }
+  const { places: bases, skipped } = placesOf(layout, options);
 
   const free = (suffix: string) => bases.every(({ base }) => !exists(`${join(base, path)}${suffix}`));
   let suffix = '';

@@ -1,4 +1,5 @@
 /** Hooks of a container that run on the host, and the scripts of its nics: one place knows their environment. */
+import { type HookCgroup, hookFiles } from '../cgroup/container-cgroup.ts';
 import type { ResolvedNic } from '../network/host-side.ts';
 import { runHook } from './run-hook.ts';
 import type { StartPlan } from './start-plan.ts';
@@ -10,6 +11,8 @@ export class HostHooks {
   initPid: number | undefined;
   /** `stop` or `reboot`, once it ends: LXC_TARGET. */
   target: 'stop' | 'reboot' | undefined;
+  /** Where they run, once it is made; else where this process is. */
+  cgroups: readonly HookCgroup[] = [];
 
   constructor(plan: StartPlan, log: (text: string) => void) {
     this.#plan = plan;
@@ -47,6 +50,7 @@ export class HostHooks {
           env: { ...this.#variables(), ...env },
           version: this.#plan.stage.hookVersion,
           args,
+          cgroupFiles: hookFiles(this.cgroups),
           origin: hook.origin,
           onLine: (text) => this.#log(`hook ${type}: ${text}`),
         });
@@ -67,6 +71,7 @@ export class HostHooks {
       command,
       version: this.#plan.stage.hookVersion,
       args: [nic.type, ...link],
+      cgroupFiles: hookFiles(this.cgroups),
       env: {
         ...this.#variables(),
         LXC_NET_TYPE: nic.type,

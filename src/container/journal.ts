@@ -12,7 +12,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type CgroupPlan, killAll, pidsOf, removeCgroup } from '../cgroup/container-cgroup.ts';
+import {
+  type CgroupPlan,
+  type HookCgroup,
+  killAll,
+  pidsOf,
+  removeCgroup,
+  removeHookCgroups,
+} from '../cgroup/container-cgroup.ts';
 import { SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { deleteHostSide } from '../network/host-side.ts';
@@ -21,6 +28,7 @@ import { isAlive, type ProcessIdentity } from './runtime-record.ts';
 
 export type JournalEntry =
   | { readonly kind: 'cgroup'; readonly plan: CgroupPlan }
+  | { readonly kind: 'hook-cgroups'; readonly plan: readonly HookCgroup[] }
   | { readonly kind: 'veth'; readonly host: string }
   | { readonly kind: 'process'; readonly process: ProcessIdentity }
   | { readonly kind: 'file'; readonly path: string };
@@ -35,6 +43,9 @@ const RELEASE: {
   cgroup({ plan }, kernel) {
     if (pidsOf(plan).length > 0) killAll(kernel, plan);
     removeCgroup(plan);
+  },
+  'hook-cgroups'({ plan }) {
+    removeHookCgroups(plan);
   },
   veth({ host }, kernel) {
     deleteHostSide(kernel, host);

@@ -15,6 +15,8 @@ export interface HookRun {
   readonly version: 0 | 1;
   /** What LXC adds to the arguments for this type of hook. */
   readonly args?: readonly string[];
+  /** Files of cgroups into which it writes `0` to be in them. */
+  readonly cgroupFiles?: readonly string[];
   /** The environment to start from: this process's unless given. */
   readonly base?: NodeJS.ProcessEnv;
   /** Where the command was written, for the error. */
@@ -41,7 +43,9 @@ export async function runHook(run: HookRun): Promise<void> {
     run.version === 1 ? { LXC_HOOK_VERSION: '1', LXC_HOOK_TYPE: run.type, LXC_HOOK_SECTION: section } : {};
   const leading = run.version === 0 ? [run.ref.name, section, run.type] : [];
   // The arguments are the shell's own: nothing of them is ever shell text.
-  const child = execa('/bin/sh', ['-c', `${run.command} "$@"`, 'sh', ...leading, ...(run.args ?? [])], {
+  const shell = ['/bin/sh', '-c', `${run.command} "$@"`, 'sh', ...leading, ...(run.args ?? [])];
+  const [program = '', ...args] = entering(run.cgroupFiles ?? [], shell);
+  const child = execa(program, args, {
     cwd: '/',
     extendEnv: false,
     env: { ...(run.base ?? process.env), ...run.env, ...ours },
@@ -86,6 +90,13 @@ export async function runHook(run: HookRun): Promise<void> {
     step: `hook ${run.type}`,
     ...(run.origin ? { file: run.origin.file, line: run.origin.line } : {}),
   });
+}
+
+/** A shell that enters the cgroups and then becomes the program. */
+function entering(files: readonly string[], program: readonly string[]): readonly string[] {
+  if (files.length === 0) return program;
+  const script = `n=${files.length}; while [ $n -gt 0 ]; do echo 0 >"$1" || exit; shift; n=$((n-1)); done; exec "$@"`;
+  return ['/bin/sh', '-c', script, 'sh', ...files, ...program];
 }
 
 function endGroup(pid: number | undefined): void {

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CgroupPlan } from '../cgroup/container-cgroup.ts';
+import type { CgroupPlan, HookCgroup } from '../cgroup/container-cgroup.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
 import type { State } from './state.ts';
 
@@ -14,6 +14,8 @@ export interface StartWishes {
   readonly consoleLog?: string;
   /** Written with init's pid, removed at stop. */
   readonly pidFile?: string;
+  /** /proc/PID/cgroup of whoever asked for the start: `lxc.cgroup.relative` begins there. */
+  readonly callerCgroups?: string;
 }
 
 /** A process that can not be confused with a later one of the same number. */
@@ -37,6 +39,8 @@ export interface RuntimeRecord {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly cgroup?: CgroupPlan;
+  /** Cgroups of its hooks, where they have their own. */
+  readonly hookCgroups?: readonly HookCgroup[];
   /** Host ends of the container's nics, by index. */
   readonly nics: readonly { index: number; type: string; link?: string; host?: string; name?: string }[];
   /** Number of /dev/ttyN. */

@@ -2,13 +2,14 @@
  * The plan of a start: a pure function of the config and of facts about the host. Checks run on it, `--dry-run` prints
  * it, the manager and the stage carry it out.
  */
-import { type DeviceRule, deviceRules } from '../cgroup/device-rules.ts';
+import type { DeviceRule } from '../cgroup/device-rules.ts';
 import type { CgroupLayout } from '../cgroup/layout.ts';
-import { type CgroupWrite, translate } from '../cgroup/translate.ts';
+import type { CgroupWrite } from '../cgroup/translate.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
 import type { NicOrigin, NicPlan } from '../network/nic-plan.ts';
 import { capabilityNumber } from '../security/capabilities.ts';
 import type { HookCommand, StartStagePlan } from '../stage/plan.ts';
+import { type CgroupDefaults, type CgroupPlacement, planCgroups } from './cgroup-from-config.ts';
 import { type LogPlan, planLog } from './container-log.ts';
 import { planDev } from './dev-plan.ts';
 import { planHooks } from './hook-plan.ts';
@@ -28,6 +29,8 @@ export interface HostFacts {
   /** Soft and hard limit of open files that a container starts with: the host's own, not Node's raised one. */
   readonly nofile: { readonly soft: number; readonly hard: number };
   readonly rootfsMount: string;
+  /** Of the system file. */
+  readonly cgroup?: CgroupDefaults;
 }
 
 export interface StartPlan {
@@ -39,7 +42,7 @@ export interface StartPlan {
   readonly nics: readonly NicPlan[];
   readonly limits: readonly CgroupWrite[];
   readonly devices: readonly DeviceRule[];
-  readonly cgroup: { readonly dir?: string; readonly relative?: boolean };
+  readonly cgroup: CgroupPlacement;
   /** Hooks that run on the host, outside the stage. */
   readonly hostHooks: readonly HookCommand[];
   /** LXC_* variables of every hook that are known beforehand. */
@@ -76,11 +79,7 @@ export function planStart(
     lxcpath: ref.lxcpath,
     configFile: config.file,
     nics,
-    limits: translate(config.cgroupSettings(), host.layout),
-    devices: deviceRules(config.cgroupSettings(), host.layout),
-    cgroup: {
-      ...(config.one('lxc.cgroup.dir') ? { dir: config.one('lxc.cgroup.dir')!.value } : {}),
-    },
+    ...planCgroups(config, host.layout, host.cgroup),
     hostHooks: hooks.hostHooks,
     hookVariables: hooks.hookVariables,
     log: planLog(ref, config),

@@ -2,20 +2,10 @@
 
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  applyDevices,
-  applyLimits,
-  type CgroupNote,
-  type CgroupPlan,
-  createCgroup,
-  delegate,
-  enterFiles,
-  type MissingController,
-  planCgroup,
-} from '../cgroup/container-cgroup.ts';
+import { applyDevices, type CgroupNote, type CgroupPlan } from '../cgroup/container-cgroup.ts';
 import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { createHostSide, type ResolvedNic, resolveNic } from '../network/host-side.ts';
-import { hostIdOf, mapText } from '../security/id-map.ts';
+import { mapText } from '../security/id-map.ts';
 import type { FromStage } from '../stage/channel.ts';
 import type { StartStagePlan } from '../stage/plan.ts';
 import { PREPARED_NAMESPACES } from '../stage/start-outer.ts';
@@ -29,6 +19,7 @@ import {
   writeRecord,
 } from './runtime-record.ts';
 import { savePlan } from './saved-plan.ts';
+import { entrance, makeCgroups, makeHookCgroups } from './start-cgroups.ts';
 import type { StartPlan } from './start-plan.ts';
 import { keptPrefix, type StageProcess, type StartServices } from './start-services.ts';
 
@@ -50,12 +41,16 @@ export interface StartContext {
   log(text: string): void;
 }
 
+/** How often a silent stage is looked at, milliseconds. */
+const LOOK_AGAIN = 200;
+
 /**
  * Starts a container. Every thing that is made is in the journal before; the caller releases the journal when this
  * throws. Init is executed last, after the record that lets a successor adopt it is on disk.
  */
 export async function startContainer(context: StartContext): Promise<Started> {
   const { services, plan, journal, hooks } = context;
+  makeHookCgroups(context);
   await hooks.run('pre-start');
   const prepared =
     plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
@@ -138,6 +133,7 @@ async function prepareInit(
       ...(link ? { link } : {}),
       ...(pair ? { host: pair } : {}),
     })),
+    ...(hooks.cgroups.length > 0 ? { hookCgroups: hooks.cgroups } : {}),
     ttys: plan.stage.ttys,
     unprivileged: plan.stage.idmap.length > 0,
   };
@@ -145,57 +141,6 @@ async function prepareInit(
   await hooks.run('start-host');
   writeRecord(record);
   return { record, terminals: { devpts: devpts!, console: console!, ttys } };
-}
-
-function makeCgroups({ services, plan, journal, log }: StartContext): {
-  cgroup: CgroupPlan;
-  notes: readonly CgroupNote[];
-} {
-  const needed = [...new Set(plan.limits.map(({ controller }) => controller))].filter(
-    (name) => name !== 'cgroup',
-  );
-  const { cgroup, missing } = claimCgroups(services, plan, journal, needed);
-  for (const { controller, reason } of missing)
-    log(`cgroup controller ${controller} is not handed to the container: ${reason}`);
-  const notes = applyLimits(cgroup, plan.limits);
-  const uid = hostIdOf(plan.stage.idmap, 'u', 0);
-  const gid = hostIdOf(plan.stage.idmap, 'g', 0);
-  if (uid !== undefined && gid !== undefined) delegate(cgroup, uid, gid);
-  return { cgroup, notes };
-}
-
-/**
- * How init gets into its cgroups. To be born in the v2 one is cheapest, but asks for rights over the cgroup above it,
- * which a mapped root has not: with a user namespace the stage moves before it joins that.
- */
-function entrance(cgroup: CgroupPlan, mapped: boolean): Pick<StartStagePlan, 'cgroupFiles' | 'cgroupBirth'> {
-  const unified = mapped ? undefined : cgroup.hierarchies.find(({ version }) => version === 2);
-  const others = { ...cgroup, hierarchies: cgroup.hierarchies.filter((hierarchy) => hierarchy !== unified) };
-  return { cgroupFiles: enterFiles(others), cgroupBirth: unified?.inner ?? null };
-}
-
-const CLAIM_ATTEMPTS = 20;
-/** How often a silent stage is looked at, milliseconds. */
-const LOOK_AGAIN = 200;
-
-/** Another manager (of another run directory) may take the name between our look and our mkdir: then the next one. */
-function claimCgroups(
-  { layout }: StartServices,
-  plan: StartPlan,
-  journal: Journal,
-  needed: readonly string[],
-): { cgroup: CgroupPlan; missing: MissingController[] } {
-  for (let attempt = 1; ; attempt++) {
-    const cgroup = planCgroup(layout, plan.name, { ...plan.cgroup, devices: plan.devices });
-    journal.add({ kind: 'cgroup', plan: cgroup });
-    try {
-      return { cgroup, missing: createCgroup(cgroup, needed) };
-    } catch (error) {
-      if ((error as TslxcError).errno !== 'EEXIST' || attempt === CLAIM_ATTEMPTS) throw error;
-      // It is theirs: undoing our start must not touch it.
-      journal.retract();
-    }
-  }
 }
 
 /** A user namespace with the container's maps, as a descriptor of this process. */

@@ -1,4 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import { loadSystemConfig } from '../config/system-config.ts';
+import { cgroupDefaults } from '../container/cgroup-from-config.ts';
 import type { HostFacts } from '../container/start-plan.ts';
 import type { StartServices } from '../container/start-services.ts';
 import { RLIMIT } from '../kernel/constants.ts';
@@ -17,7 +19,7 @@ export function prepareHost(): void {
   mkdirSync(ROOTFS_MOUNT, { recursive: true, mode: 0o755 });
 }
 
-/** Facts about this host that a start plan depends on. Touches nothing. */
+/** Facts about this host that a start plan depends on. Touches nothing. @throws TslxcError for the system file */
 export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'layout'>): HostFacts {
   const { hard } = kernel.getRlimit(RLIMIT.nofile);
   lastCap ??= lastCapability(kernel);
@@ -27,5 +29,6 @@ export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'la
     cgroupNamespaces: existsSync('/proc/self/ns/cgroup'),
     nofile: { soft: Math.min(NOFILE_SOFT, hard), hard },
     rootfsMount: ROOTFS_MOUNT,
+    cgroup: cgroupDefaults(loadSystemConfig(), layout),
   };
 }

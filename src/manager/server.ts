@@ -1,5 +1,5 @@
 /** The manager's socket: one session a client. Clients ask, the supervisor does. */
-import { closeSync, rmSync } from 'node:fs';
+import { closeSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type AttachRequest, attachProgram } from '../container/attach.ts';
 import type { StopRequest } from '../container/stop.ts';
@@ -107,7 +107,7 @@ class Session {
     tell: (event: ManagerEvent) => void,
   ): Promise<Requests['start']['result']> {
     const received = performance.now();
-    const { container, warnings } = await this.#supervisor.start(params);
+    const { container, warnings } = await this.#supervisor.start({ ...params, ...callerCgroups(this.#pid) });
     const milliseconds = performance.now() - received;
     const result = { pid: container.initPid ?? 0, milliseconds, warnings: warnings.map((w) => w.toJSON()) };
     if (!params.foreground) return result;
@@ -173,6 +173,15 @@ class Session {
       void orphan
         .stop({ ...orphan.ref, mode: 'shutdown', timeout: ORPHAN_TIMEOUT, killAfter: true })
         .catch(() => {});
+  }
+}
+
+/** Where a client is; nothing when it has gone already. */
+function callerCgroups(pid: number): { callerCgroups?: string } {
+  try {
+    return { callerCgroups: readFileSync(`/proc/${pid}/cgroup`, 'utf8') };
+  } catch {
+    return {};
   }
 }
 

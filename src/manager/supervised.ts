@@ -153,6 +153,7 @@ export class Supervised {
     this.#log = new ContainerLog(this.ref, plan.log);
     const hooks = this.#hooks(plan);
     hooks.initPid = record.init!.pid;
+    hooks.cgroups = record.hookCgroups ?? [];
     this.#take(record, plan, hooks);
     const prefix = keptPrefix(this.ref);
     this.terminals.open(
@@ -189,12 +190,13 @@ export class Supervised {
   }
 
   #wishes(): StartWishes {
-    const { defines, init, consoleLog, pidFile } = this.#request;
+    const { defines, init, consoleLog, pidFile, callerCgroups } = this.#request;
     return {
       defines,
       ...(init ? { init } : {}),
       ...(consoleLog ? { consoleLog } : {}),
       ...(pidFile ? { pidFile } : {}),
+      ...(callerCgroups ? { callerCgroups } : {}),
     };
   }
 

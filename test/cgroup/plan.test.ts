@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attachFiles, enterFiles, planCgroup } from '../../src/cgroup/container-cgroup.ts';
+import { attachFiles, enterFiles, planCgroup, planHookCgroups } from '../../src/cgroup/container-cgroup.ts';
 import { hybrid, legacy, unified } from './layouts.ts';
 
 const free = { exists: () => false, writable: () => true };
@@ -62,4 +62,21 @@ test('lxc.cgroup.use keeps hierarchies whose controllers are all listed', () => 
     plan.hierarchies.map(({ id }) => id),
     ['name=systemd', 'memory'],
   );
+  const v2 = planCgroup(unified, 'deb', { ...free, use: ['memory', 'pids'] });
+  assert.deepEqual(v2.hierarchies[0]?.controllers, ['memory', 'pids'], 'v2: the one there is, with these');
+});
+
+test('a cgroup for hooks where the config has a place for it, with a pivot', () => {
+  const first = (options: object) => planHookCgroups(unified, 'deb', { ...free, ...options })[0]!;
+  assert.deepEqual(planHookCgroups(unified, 'deb', free), [], 'else they are where the manager is');
+  assert.equal(first({ dir: 'a' }).path, '/sys/fs/cgroup/a/tslxc.monitor.deb');
+  assert.equal(first({ dir: 'a' }).pivot, '/sys/fs/cgroup/a/tslxc.monitor');
+  assert.equal(first({ pattern: 'lxc/%n' }).path, '/sys/fs/cgroup/lxc/deb/monitor');
+  assert.equal(first({ monitor: 'x/y' }).pivot, '/sys/fs/cgroup/tslxc.monitor');
+  assert.deepEqual(first({ monitor: 'x/y', pivot: 'x/z' }).made, [
+    '/sys/fs/cgroup/x',
+    '/sys/fs/cgroup/x/y',
+    '/sys/fs/cgroup/x/z',
+  ]);
+  assert.throws(() => first({ monitor: '../up' }), { code: 'CONFIG_VALUE' });
 });

@@ -25,7 +25,6 @@ const TO_DO: readonly RegisteredKey[] = [
   'lxc.rootfs.managed',
   'lxc.console.rotate',
   'lxc.console.size',
-  'lxc.cgroup.dir',
   'lxc.hook.clone',
   'lxc.hook.destroy',
   'lxc.log.level',
@@ -34,8 +33,6 @@ const TO_DO: readonly RegisteredKey[] = [
   'lxc.net.N.type',
   'lxc.net.N.flags',
   'lxc.net.N.link',
-  'lxc.cgroup2.*',
-  'lxc.cgroup.*',
   'lxc.default_config',
   'lxc.lxcpath',
   'lxc.bdev.lvm.vg',
@@ -43,8 +40,6 @@ const TO_DO: readonly RegisteredKey[] = [
   'lxc.bdev.zfs.root',
   'lxc.bdev.rbd.rbdpool',
   'lxc.bdev.rbd.rbduser',
-  'lxc.cgroup.use',
-  'lxc.cgroup.pattern',
 ];
 
 function* table(): Generator<[string, KeyRow]> {
