@@ -18,7 +18,7 @@ _tslxc() {
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
   if [[ $command == tslxc ]]; then
     if ((COMP_CWORD == 1)); then
-      COMPREPLY=($(compgen -W 'attach config console create destroy info ls net snapshot start stop update-config help' -- "$cur"))
+      COMPREPLY=($(compgen -W 'attach cgroup config console create destroy device info ls net snapshot start stop unshare update-config usernsexec help' -- "$cur"))
       return
     fi
     command=${COMP_WORDS[1]} first=2
@@ -44,6 +44,10 @@ _tslxc() {
     'attach -P' | 'attach --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'attach -o' | 'attach --logfile') compopt -o default; return ;;
     'attach -l' | 'attach --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'cgroup -n' | 'cgroup --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'cgroup -P' | 'cgroup --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'cgroup -o' | 'cgroup --logfile') compopt -o default; return ;;
+    'cgroup -l' | 'cgroup --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'console -t' | 'console --tty') return ;;
     'console -e' | 'console --escape') return ;;
     'console -n' | 'console --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
@@ -62,6 +66,10 @@ _tslxc() {
     'destroy -P' | 'destroy --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'destroy -o' | 'destroy --logfile') compopt -o default; return ;;
     'destroy -l' | 'destroy --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'device -n' | 'device --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'device -P' | 'device --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'device -o' | 'device --logfile') compopt -o default; return ;;
+    'device -l' | 'device --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'info -c' | 'info --config') COMPREPLY=($(compgen -W '$(_tslxc_key)' -- "$cur")); return ;;
     'info -n' | 'info --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'info -P' | 'info --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
@@ -97,25 +105,38 @@ _tslxc() {
     'stop -P' | 'stop --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'stop -o' | 'stop --logfile') compopt -o default; return ;;
     'stop -l' | 'stop --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'unshare -s' | 'unshare --namespaces') COMPREPLY=($(compgen -W 'MOUNT PID UTSNAME IPC USER NETWORK CGROUP TIME' -- "$cur")); return ;;
+    'unshare -u' | 'unshare --user') return ;;
+    'unshare -H' | 'unshare --hostname') return ;;
+    'unshare -i' | 'unshare --ifname') return ;;
     'update-config -c' | 'update-config --config') compopt -o default; return ;;
+    'usernsexec -m' | 'usernsexec --map') return ;;
+    'usernsexec -u' | 'usernsexec --uid') return ;;
+    'usernsexec -g' | 'usernsexec --gid') return ;;
   esac
   case "$command $cur" in
     'attach -'*) COMPREPLY=($(compgen -W '-e --elevated-privileges -s --namespaces -R --remount-sys-proc --clear-env --keep-env --keep-var -v --set-var -L --pty-log -u --uid -g --gid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'cgroup -'*) COMPREPLY=($(compgen -W '--save -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'config -'*) COMPREPLY=($(compgen -W '-l --list --json -h --help --usage --version' -- "$cur")) ;;
     'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'destroy -'*) COMPREPLY=($(compgen -W '-f --force -s --snapshots -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'device -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'info -'*) COMPREPLY=($(compgen -W '-c --config -i --ips -p --pid -S --stats -s --state -H --no-humanize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --rcfile --json -h --help --usage --version' -- "$cur")) ;;
     'ls -'*) COMPREPLY=($(compgen -W '-1 --line -f --fancy -F --fancy-format --active --running --frozen --stopped --defined --nesting -g --groups --filter -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'net -'*) COMPREPLY=($(compgen -W '-q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'snapshot -'*) COMPREPLY=($(compgen -W '-c --comment -L --list -C --showcomments -r --restore -N --newname -d --destroy -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'start -'*) COMPREPLY=($(compgen -W '-d --daemon -F --foreground -f --rcfile -s --define -c --console -L --console-log -C --close-all-fds -p --pidfile --dry-run -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'stop -'*) COMPREPLY=($(compgen -W '-r --reboot -W --nowait -t --timeout -k --kill --nokill --nolock -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'unshare -'*) COMPREPLY=($(compgen -W '-s --namespaces -u --user -H --hostname -i --ifname -d --daemon -M --remount -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'update-config -'*) COMPREPLY=($(compgen -W '-c --config -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'usernsexec -'*) COMPREPLY=($(compgen -W '-m --map -s --self -u --uid -g --gid -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'attach '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'cgroup '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'console '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'create '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'destroy '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'device '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'info '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'ls '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'net '*) COMPREPLY=($(compgen -W 'start stop restart reload force-reload status' -- "$cur")) ;;
@@ -126,4 +147,4 @@ _tslxc() {
   esac
 }
 
-complete -F _tslxc tslxc tslxc-attach tslxc-config tslxc-console tslxc-create tslxc-destroy tslxc-info tslxc-ls tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-update-config
+complete -F _tslxc tslxc tslxc-attach tslxc-cgroup tslxc-config tslxc-console tslxc-create tslxc-destroy tslxc-device tslxc-info tslxc-ls tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-unshare tslxc-update-config tslxc-usernsexec

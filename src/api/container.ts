@@ -78,6 +78,21 @@ export class Container implements ContainerRef {
     return (await import('./attach.ts')).attach(this, o);
   }
 
+  /** What a cgroup file of the running container says, in either version's spelling. */
+  async cgroup(key: string): Promise<string> {
+    return (await import('./cgroup.ts')).readCgroup(this, key);
+  }
+
+  /** Sets a limit of the running container; `save` writes it to its config too. */
+  async setCgroup(key: string, value: string, o: { save?: boolean } = {}): Promise<options.CgroupChange> {
+    return (await import('./cgroup.ts')).writeCgroup(this, key, value, o.save ?? false);
+  }
+
+  /** Makes or removes a device node inside, and lets the container use it or not. */
+  async device(change: options.DeviceChange): Promise<void> {
+    await (await import('./device.ts')).changeDevice(this, change);
+  }
+
   /** Makes the next snapshot of the stopped container. */
   async snapshot(o: options.SnapshotOptions = {}): Promise<options.SnapshotInfo> {
     return (await import('../container/copies/snapshot.ts')).createSnapshot(this, o);

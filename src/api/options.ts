@@ -1,4 +1,5 @@
 /** What the methods of `Container` take and give. All of it is plain data but the streams. */
+import type { CgroupNote } from '../cgroup/container-cgroup.ts';
 import type { PlannedHierarchy } from '../cgroup/plan.ts';
 import type { StartPlan } from '../container/start-plan.ts';
 import type { TslxcError } from '../errors/tslxc-error.ts';
@@ -91,6 +92,24 @@ export interface AttachOptions {
 
 export type { RestoreOptions } from '../container/copies/restore.ts';
 export type { SnapshotInfo, SnapshotOptions } from '../container/copies/snapshot.ts';
+/** A limit that was set. */
+export interface CgroupChange {
+  /** The whole config key. */
+  readonly key: string;
+  readonly value: string;
+  /** Where the kernel took something else. */
+  readonly notes: readonly CgroupNote[];
+  readonly saved: boolean;
+}
+
+export interface DeviceChange {
+  readonly action: 'add' | 'del';
+  /** Device node of the host's. */
+  readonly device: string;
+  /** Where it is inside; the same path unless given. */
+  readonly path?: string;
+}
+
 export type { CreateOptions } from '../container/create.ts';
 export type { DestroyOptions } from '../container/destroy.ts';
 export type { ContainerInfo, InfoWanted, NicStatistics } from '../container/info.ts';

@@ -10,7 +10,7 @@ export {
   planHookCgroups,
   removeHookCgroups,
 } from './hook-cgroup.ts';
-export { getItem, setItem } from './items.ts';
+export { configKeyOf, getItem, setItem } from './items.ts';
 export { applyLimits, type CgroupNote } from './limits.ts';
 export { type CgroupPlan, type PlannedHierarchy, type PlanOptions, planCgroup } from './plan.ts';
 export { attachFiles, enterFiles, killAll } from './processes.ts';

@@ -10,7 +10,7 @@ import { applyLimits, type CgroupNote } from './limits.ts';
 import { type CgroupPlan, layoutOf, type PlannedHierarchy, v1Of } from './plan.ts';
 import { READINGS } from './readings.ts';
 import { type CgroupSetting, fileOf, settingError } from './setting.ts';
-import { translate } from './translate.ts';
+import { spellingOf, translate } from './translate.ts';
 import { matchFile, TRANSLATIONS } from './translation-table.ts';
 
 /** `memory.max`, `lxc.cgroup2.memory.max`: people give either. */
@@ -78,6 +78,13 @@ export function getItem(plan: CgroupPlan, key: string): string {
   });
 }
 
+/** The config key for a file: as given, else in the spelling that knows the file, or this host's. */
+export function configKeyOf(plan: CgroupPlan, key: string): string {
+  if (fileOf(key)) return key;
+  const spelling = spellingOf({ spelling: layoutOf(plan).kind === 'unified' ? 2 : 1, file: key });
+  return `lxc.cgroup${spelling === 2 ? '2' : ''}.${key}`;
+}
+
 /**
  * Sets a limit of a running container, in either spelling. Returned are what the kernel took otherwise, and the plan
  * with the device rules now in force: keep it instead of the old one.
@@ -89,8 +96,7 @@ export function setItem(
   value: string,
 ): { notes: CgroupNote[]; plan: CgroupPlan } {
   const layout = layoutOf(plan);
-  const prefix = layout.kind === 'unified' ? 'lxc.cgroup2.' : 'lxc.cgroup.';
-  const setting: CgroupSetting = { key: fileOf(key) ? key : `${prefix}${key}`, value };
+  const setting: CgroupSetting = { key: configKeyOf(plan, key), value };
   const verb = /^devices\.(allow|deny)$/.exec(fileName(setting.key))?.[1];
   if (verb) {
     const rule = parseDeviceRule(verb === 'allow', value);

@@ -76,7 +76,7 @@ function rowOf(version: 1 | 2, file: string): { row: Row; star: string } | undef
 }
 
 /** The file's name decides (people mix the prefixes up); the prefix does for names that both or neither know. */
-function spellingOf({ spelling, file }: { spelling: 1 | 2; file: string }): 1 | 2 {
+export function spellingOf({ spelling, file }: { spelling: 1 | 2; file: string }): 1 | 2 {
   const [one, two] = [rowOf(1, file) !== undefined, rowOf(2, file) !== undefined];
   if (one !== two) return one ? 1 : 2;
   return spelling;

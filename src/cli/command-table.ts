@@ -5,17 +5,21 @@ type Loader = () => Promise<{ readonly default: Command }>;
 
 export const COMMANDS = {
   attach: () => import('./commands/attach.ts'),
+  cgroup: () => import('./commands/cgroup.ts'),
   config: () => import('./commands/config.ts'),
   console: () => import('./commands/console.ts'),
   create: () => import('./commands/create.ts'),
   destroy: () => import('./commands/destroy.ts'),
+  device: () => import('./commands/device.ts'),
   info: () => import('./commands/info.ts'),
   ls: () => import('./commands/ls.ts'),
   net: () => import('./commands/net.ts'),
   snapshot: () => import('./commands/snapshot.ts'),
   start: () => import('./commands/start.ts'),
   stop: () => import('./commands/stop.ts'),
+  unshare: () => import('./commands/unshare.ts'),
   'update-config': () => import('./commands/update-config.ts'),
+  usernsexec: () => import('./commands/usernsexec.ts'),
 } as const satisfies Record<string, Loader>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -27,6 +27,7 @@ export const ERROR_TABLE = {
   CONTROLLER_MISSING: 'the host has no such cgroup controller',
   CGROUP_VALUE: 'the kernel refused a cgroup value',
   CGROUP_UNTRANSLATABLE: "a cgroup key has no counterpart on this host's cgroup layout",
+  DEVICE: 'a device node could not be made or removed',
   MOUNT_FAILED: 'a mount could not be made',
   NETWORK_FAILED: 'a network step failed',
   HOOK_FAILED: 'a hook script failed',

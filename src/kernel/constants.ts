@@ -57,6 +57,7 @@ export const MS = {
 } as const;
 
 export const MNT_DETACH = 2;
+export const UMOUNT_NOFOLLOW = 8;
 
 /** mount_setattr(2) attributes. */
 export const MOUNT_ATTR = {

@@ -85,6 +85,7 @@ export interface Kernel {
   mkdirat(dirfd: number, path: string, mode: number): void;
   mknodat(dirfd: number, path: string, mode: number, device: number): void;
   symlinkat(target: string, dirfd: number, path: string): void;
+  unlinkat(dirfd: number, path: string, flags: number): void;
   fchownat(dirfd: number, path: string, uid: number, gid: number, flags: number): void;
   fchmodat(dirfd: number, path: string, mode: number): void;
   /** False when `LOCK.NB` was asked for and somebody else holds the lock. */

@@ -67,6 +67,7 @@ export const SIGNATURES = {
   mkdirat: int('mkdirat', 'int', 'string', 'int'),
   mknodat: int('mknodat', 'int', 'string', 'int', 'long'),
   symlinkat: int('symlinkat', 'string', 'int', 'string'),
+  unlinkat: int('unlinkat', 'int', 'string', 'int'),
   fchownat: int('fchownat', 'int', 'string', 'int', 'int', 'int'),
   fchmodat: int('fchmodat', 'int', 'string', 'int', 'int'),
   flock: int('flock', 'int', 'int'),

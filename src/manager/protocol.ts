@@ -11,7 +11,9 @@
  * Descriptors do not travel in the lines: a result names `pid` and `fd`, and the receiver takes a copy with
  * pidfd_getfd(2). The socket lies in a 0700 directory and the manager checks the peer's credentials.
  */
+import type { CgroupNote } from '../cgroup/container-cgroup.ts';
 import type { AttachRequest } from '../container/attach.ts';
+import type { DeviceNodeRequest } from '../container/device-node.ts';
 import type { ContainerRef } from '../container/paths.ts';
 import type { StartWishes } from '../container/runtime-record.ts';
 import type { StopRequest } from '../container/stop.ts';
@@ -36,12 +38,22 @@ export interface ConsoleRequest extends ContainerRef {
   readonly tty: number;
 }
 
+export interface CgroupRequest extends ContainerRef {
+  /** Name of a cgroup file in either version's spelling, or the whole config key. */
+  readonly key: string;
+  readonly value: string;
+}
+
 export interface Requests {
   hello: { params: { version: number }; result: { version: number; pid: number } };
   start: { params: StartRequest; result: StartResult };
   stop: { params: StopRequest; result: Record<string, never> };
   console: { params: ConsoleRequest; result: { tty: number; fd: number } };
   attach: { params: AttachRequest; result: { pid: number; fd?: number } };
+  /** A limit of a running container; what the kernel made of it where that is something else. */
+  cgroup: { params: CgroupRequest; result: { notes: readonly CgroupNote[] } };
+  /** A device node of a running container, made or removed. */
+  device: { params: DeviceNodeRequest; result: Record<string, never> };
   /** Window size of the console's terminal. */
   resize: { params: ContainerRef & { size: WindowSize }; result: Record<string, never> };
   /** The client has made its copy of a descriptor: the manager may close its own. */

@@ -2,6 +2,7 @@
 import { closeSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type AttachRequest, attachProgram } from '../container/attach.ts';
+import { changeDeviceNode } from '../container/device-node.ts';
 import type { StopRequest } from '../container/stop.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -87,6 +88,11 @@ class Session {
     },
     console: (params) => this.#console(params),
     attach: (params, tell) => this.#attach(params, tell),
+    cgroup: ({ key, value, ...target }) => this.#supervisor.get(target).setCgroup(key, value),
+    device: async (params) => {
+      await changeDeviceNode(this.#supervisor.services, this.#supervisor.get(params), params);
+      return {};
+    },
     resize: ({ size, ...target }) => {
       this.#supervisor.get(target).terminals.resizeConsole(size);
       return {};

@@ -1,5 +1,6 @@
 /** One container in the manager's care, from its start to its end, reboots included. */
 import { closeSync, writeFileSync } from 'node:fs';
+import { type CgroupNote, setItem } from '../cgroup/container-cgroup.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Attachable } from '../container/attach.ts';
@@ -12,7 +13,13 @@ import { isDefined, noSuchContainer } from '../container/list.ts';
 import { lockContainer } from '../container/lock.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
 import { recoverContainer } from '../container/recover.ts';
-import { isAlive, type RuntimeRecord, removeRecord, type StartWishes } from '../container/runtime-record.ts';
+import {
+  isAlive,
+  type RuntimeRecord,
+  removeRecord,
+  type StartWishes,
+  writeRecord,
+} from '../container/runtime-record.ts';
 import { loadPlan, removePlan } from '../container/saved-plan.ts';
 import { endStatus, wasReboot } from '../container/signals.ts';
 import { startContainer } from '../container/start.ts';
@@ -285,6 +292,17 @@ export class Supervised {
         `the ephemeral container could not be destroyed: ${(error as Error).message}`,
       );
     }
+  }
+
+  /** Sets a limit, and what a later manager has to know of it. @throws TslxcError what the cgroup room throws */
+  setCgroup(key: string, value: string): { notes: CgroupNote[] } {
+    const running = this.#mustRun();
+    const { record } = running;
+    if (!record.cgroup) throw new TslxcError({ code: 'CONTROLLER_MISSING', message: 'it has no cgroup' });
+    const { notes, plan } = setItem(this.#services.kernel, record.cgroup, key, value);
+    this.#running = { ...running, record: { ...record, cgroup: plan } };
+    writeRecord(this.#running.record);
+    return { notes };
   }
 
   /** Asks init to end, or ends it; returns when it has ended, or at once with a timeout of 0. */

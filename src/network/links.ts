@@ -53,6 +53,8 @@ export interface LinkChange {
   readonly name?: string;
   readonly mac?: string;
   readonly mtu?: number;
+  /** Where it goes. */
+  readonly namespace?: NetworkNamespace;
   /** Index of the bridge; 0 takes it off. */
   readonly master?: number;
   /** No link-local IPv6 address of its own: a bridge's port speaks for nobody. */
@@ -199,7 +201,7 @@ export function deleteLink(netlink: Netlink, name: string): boolean {
 
 /** Changes a link in one message. `name` is for the error text. */
 export function changeLink(netlink: Netlink, link: Pick<Link, 'index' | 'name'>, change: LinkChange): void {
-  const { up, name, mac, mtu, master, withoutLinkLocal } = change;
+  const { up, name, mac, mtu, master, namespace, withoutLinkLocal } = change;
   const flags = up === undefined ? [0, 0] : [up ? IFF.UP : 0, IFF.UP];
   netlink.change({
     type: RTM.NEWLINK,
@@ -209,6 +211,7 @@ export function changeLink(netlink: Netlink, link: Pick<Link, 'index' | 'name'>,
       ...(mac === undefined ? [] : [macAttribute(mac)]),
       ...(mtu === undefined ? [] : [u32(IFLA.MTU, mtu)]),
       ...(master === undefined ? [] : [u32(IFLA.MASTER, master)]),
+      ...(namespace ? [namespaceAttribute(namespace)] : []),
       ...(withoutLinkLocal
         ? [nested(IFLA.AF_SPEC, nested(AF.INET6, u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)))]
         : []),

@@ -116,3 +116,18 @@ export interface AttachStagePlan {
   readonly terminal: boolean;
   readonly nofile: { readonly soft: number; readonly hard: number } | null;
 }
+
+/** A device node of a running container. */
+export interface DeviceStagePlan {
+  readonly action: 'add' | 'del';
+  /** Inside. */
+  readonly path: string;
+  readonly type: 'c' | 'b';
+  readonly major: number;
+  readonly minor: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** The host's node is bound there: a user namespace's own would not open. */
+  readonly bound: boolean;
+}

@@ -3,11 +3,12 @@ import { AT, O, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type AttachDescriptors, attachStage } from './attach.ts';
 import { StageChannel } from './channel.ts';
-import type { AttachStagePlan, StartStagePlan } from './plan.ts';
+import { type DeviceDescriptors, deviceStage } from './device.ts';
+import type { AttachStagePlan, DeviceStagePlan, StartStagePlan } from './plan.ts';
 import { startOuter } from './start-outer.ts';
 import { holdUserNamespace } from './user-namespace.ts';
 
-export type StageKind = 'start' | 'attach' | 'userns';
+export type StageKind = 'start' | 'attach' | 'userns' | 'device';
 
 /**
  * A forked child's whole life. `channel` is its end of a socket pair; `manager` a pidfd, from which the descriptors
@@ -32,6 +33,8 @@ export function runStage(
     );
     kernel.close(manager);
     if (kind === 'start') startOuter(kernel, channel, plan as StartStagePlan, taken.userns, unshared);
+    if (kind === 'device')
+      deviceStage(kernel, channel, plan as DeviceStagePlan, taken as unknown as DeviceDescriptors);
     attachStage(kernel, channel, plan as AttachStagePlan, taken as unknown as AttachDescriptors);
   } catch (error) {
     channel.fail(toTslxcError(error, 'START_FAILED').toJSON());

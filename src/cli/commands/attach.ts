@@ -1,32 +1,17 @@
 import { resolve } from 'node:path';
 import type { AttachOptions } from '../../api/options.ts';
-import type { TslxcError } from '../../errors/tslxc-error.ts';
-import { CLONE } from '../../kernel/constants.ts';
 import { attachEnvironment } from '../attach-environment.ts';
 import { type Call, command } from '../command.ts';
+import { execFailure } from '../exec-failure.ts';
 import { exitCodeOf } from '../exit-status.ts';
 import { flagList } from '../flag-list.ts';
 import { usage } from '../getopt.ts';
+import { namespaceBits } from '../namespace-names.ts';
 import { spec } from './attach.spec.ts';
 
 type AttachCall = Call<typeof spec.options>;
 
 const PRIVILEGES = { CAP: 'keepCapabilities', CGROUP: 'keepCgroup', LSM: 'keepLsm' } as const;
-
-/** LXC's names, and those of the kernel's files in /proc/PID/ns. */
-const NAMESPACES = {
-  MOUNT: CLONE.NEWNS,
-  PID: CLONE.NEWPID,
-  UTSNAME: CLONE.NEWUTS,
-  IPC: CLONE.NEWIPC,
-  USER: CLONE.NEWUSER,
-  NETWORK: CLONE.NEWNET,
-  CGROUP: CLONE.NEWCGROUP,
-  TIME: CLONE.NEWTIME,
-  MNT: CLONE.NEWNS,
-  UTS: CLONE.NEWUTS,
-  NET: CLONE.NEWNET,
-};
 
 /**
  * Stands for a stream that is no terminal. The program gets the descriptor itself, so nothing may be done to it here,
@@ -61,7 +46,7 @@ export function attachOptions({ values, operands, io }: AttachCall): AttachOptio
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
     ...privileges(values['elevated-privileges'], values.namespaces !== undefined),
-    ...(values.namespaces === undefined ? {} : { namespaces: namespaces(values.namespaces) }),
+    ...(values.namespaces === undefined ? {} : { namespaces: namespaceBits(values.namespaces) }),
     ...(values['remount-sys-proc'] ? { remountProcSys: true } : {}),
     ...(values['pty-log'] === undefined ? {} : { ptyLog: resolve(io.cwd, values['pty-log']) }),
     stdin: io.stdinIsTTY ? io.stdin : (PIPE as NodeJS.ReadStream),
@@ -75,14 +60,4 @@ function privileges(list: string | undefined, partial: boolean): Partial<AttachO
   if (list === undefined && !partial) return {};
   const kept = list ? flagList(list, PRIVILEGES, 'privilege') : Object.values(PRIVILEGES);
   return Object.fromEntries(kept.map((option) => [option, true]));
-}
-
-function namespaces(list: string): number {
-  return flagList(list, NAMESPACES, 'namespace').reduce((bits, bit) => bits | bit, 0);
-}
-
-/** The shells' codes for a program that is not there and one that can not be run. */
-function execFailure({ code, errno }: TslxcError): number | undefined {
-  if (code !== 'EXEC_FAILED') return undefined;
-  return errno === 'ENOENT' || errno === 'ENOTDIR' ? 127 : 126;
 }

@@ -19,6 +19,7 @@ export function fileVerbs(c: Calls) {
     mkdirat: (dirfd, path, mode) => void c.mkdirat(dirfd, path, mode),
     mknodat: (dirfd, path, mode, device) => void c.mknodat(dirfd, path, mode, device),
     symlinkat: (target, dirfd, path) => void c.symlinkat(target, dirfd, path),
+    unlinkat: (dirfd, path, flags) => void c.unlinkat(dirfd, path, flags),
     fchownat: (dirfd, path, uid, gid, flags) => void c.fchownat(dirfd, path, uid, gid, flags),
     fchmodat: (dirfd, path, mode) => void c.fchmodat(dirfd, path, mode, 0),
     flock(fd, operation) {

@@ -1,0 +1,52 @@
+import { configKeyOf, getItem } from '../cgroup/container-cgroup.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../container/paths.ts';
+import { liveRecord } from '../container/runtime-record.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { withManager } from './manager.ts';
+import type { CgroupChange } from './options.ts';
+
+/**
+ * What a cgroup file of a running container says, in either version's spelling.
+ * @throws TslxcError NOT_RUNNING, CGROUP_UNTRANSLATABLE, CONTROLLER_MISSING, CGROUP_VALUE
+ */
+export function readCgroup(ref: ContainerRef, key: string): string {
+  return getItem(cgroupOf(ref), key);
+}
+
+/**
+ * Sets a limit of a running container, in either version's spelling, and reads it back.
+ * @param save also writes it to the container's own config
+ */
+export async function writeCgroup(
+  ref: ContainerRef,
+  key: string,
+  value: string,
+  save: boolean,
+): Promise<CgroupChange> {
+  const configKey = configKeyOf(cgroupOf(ref), key);
+  const { notes } = await withManager('change a limit of a container', (manager) =>
+    manager.request('cgroup', { name: ref.name, lxcpath: ref.lxcpath, key, value }),
+  );
+  if (save) await saveSetting(configFile(ref), configKey, value);
+  return { key: configKey, value, notes, saved: save };
+}
+
+/** Device rules add up; of any other file the last line counts. */
+async function saveSetting(file: string, key: string, value: string): Promise<void> {
+  const { readDocument, saveDocument } = await import('../config/document-file.ts');
+  const document = readDocument(file);
+  if (/\.devices\.(allow|deny)$/.test(key)) document.append(key, value);
+  else document.set(key, value);
+  saveDocument(file, document);
+}
+
+function cgroupOf(ref: ContainerRef) {
+  const cgroup = liveRecord(ref)?.cgroup;
+  if (cgroup) return cgroup;
+  throw new TslxcError({
+    code: 'NOT_RUNNING',
+    container: ref.name,
+    message: `it is not running (${containerDirectory(ref)})`,
+    hint: `start it first, or edit its config: ${configFile(ref)}`,
+  });
+}

@@ -1,0 +1,11 @@
+import type { ContainerRef } from '../container/paths.ts';
+import { withManager } from './manager.ts';
+import type { DeviceChange } from './options.ts';
+
+/** @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, DEVICE */
+export async function changeDevice(ref: ContainerRef, change: DeviceChange): Promise<void> {
+  const { action, device, path = device } = change;
+  await withManager('change the devices of a container', (manager) =>
+    manager.request('device', { name: ref.name, lxcpath: ref.lxcpath, action, device, path }),
+  );
+}

@@ -1,0 +1,138 @@
+/** Programs in namespaces of their own, without a container. */
+import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
+import { CLONE, O, RLIMIT, SIG } from '../kernel/constants.ts';
+import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
+import { LineBuffer } from '../kernel/line-buffer.ts';
+import { linuxKernel } from '../kernel/linux.ts';
+import { changeLink, getLink } from '../network/links.ts';
+import { withNetlink } from '../network/netlink.ts';
+import type { IdMapEntry } from '../security/id-map.ts';
+import { writeIdMap } from '../security/write-id-map.ts';
+import { type FromStage, StageChannel } from '../stage/channel.ts';
+import { runUnshared, type UnsharedPlan } from '../stage/unshared.ts';
+
+const STREAM = 1;
+const NOFILE_SOFT = 1024;
+/** The end of a child is looked for this often, milliseconds, besides when SIGCHLD comes. */
+const LOOK_AGAIN = 1000;
+const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+const IGNORED = ['SIGINT', 'SIGQUIT'] as const;
+const NUMBERS = { SIGTERM: SIG.TERM, SIGHUP: SIG.HUP, SIGUSR1: 10, SIGUSR2: 12 } as const;
+
+export interface UnshareOptions {
+  /** CLONE_NEW* bits. */
+  readonly namespaces: number;
+  readonly command: readonly string[];
+  /** `NAME=VALUE`. */
+  readonly env: readonly string[];
+  /** Maps of the user namespace. */
+  readonly idmap?: readonly IdMapEntry[];
+  readonly ids?: { readonly uid: number; readonly gid: number };
+  readonly hostname?: string;
+  /** Interfaces of the host's that are moved into the new network namespace. */
+  readonly interfaces?: readonly string[];
+  readonly remount?: boolean;
+  /** Do not wait for the end. */
+  readonly detached?: boolean;
+}
+
+/**
+ * Runs a program in new namespaces, with this process's standard streams.
+ * @returns how it ended; undefined with `detached`
+ * @throws TslxcError EXEC_FAILED, IDMAP_UNAVAILABLE, TOOL_MISSING, INTERFACE_MISSING, RUNTIME
+ */
+export async function unshare(options: UnshareOptions): Promise<ExitStatus | undefined> {
+  const kernel = linuxKernel();
+  mustFork();
+  const { hard } = kernel.getRlimit(RLIMIT.nofile);
+  const plan: UnsharedPlan = {
+    namespaces: options.namespaces,
+    args: options.command,
+    env: options.env,
+    ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
+    ...(options.ids ? { ids: options.ids } : {}),
+    remount: options.remount ?? false,
+    detached: options.detached ?? false,
+    nofile: { soft: Math.min(NOFILE_SOFT, hard), hard },
+  };
+  const [ours, theirs] = kernel.socketpair(STREAM | O.CLOEXEC);
+  const child = kernel.fork();
+  if (child === 0) {
+    kernel.close(ours);
+    runUnshared(kernel, new StageChannel(kernel, theirs), plan);
+  }
+  kernel.close(theirs);
+  try {
+    const program = follow(kernel, ours, child, options);
+    if (options.detached) return undefined;
+    return await ending(kernel, child, program);
+  } finally {
+    kernel.close(ours);
+  }
+}
+
+/** A child of a Node with several threads may wait for ever for those that it has not (docs/fork-selftest.md). */
+function mustFork(): void {
+  if (process.execArgv.includes('--single-threaded')) return;
+  throw new TslxcError({
+    code: 'RUNTIME',
+    message: 'this Node can not be forked: it was not started with --single-threaded --v8-pool-size=0',
+    hint: 'run the command by its launcher (bin/tslxc)',
+  });
+}
+
+/** Goes along with the child until it has become the program; the pid of that. */
+function follow(kernel: Kernel, channel: number, child: number, options: UnshareOptions): number {
+  const lines = new LineBuffer();
+  const chunk = Buffer.alloc(65536);
+  let program = child;
+  for (;;) {
+    const length = kernel.recv(channel, chunk);
+    if (length === 0) return program;
+    for (const line of lines.push(chunk.subarray(0, length))) {
+      const message = JSON.parse(line) as FromStage;
+      if (message.type === 'init') program = message.pid;
+      if (message.type === 'error') throw inOwnWords(errorFromJSON(message.error));
+      if (message.type !== 'userns') continue;
+      if (options.namespaces & CLONE.NEWUSER) writeIdMap(child, options.idmap ?? []);
+      for (const name of options.interfaces ?? []) moveInterface(kernel, name, child);
+      kernel.send(channel, Buffer.from('{"type":"taken"}\n'));
+    }
+  }
+}
+
+/** The stage speaks of a container; here there is none. */
+function inOwnWords(error: TslxcError): TslxcError {
+  return new TslxcError({ ...error.toJSON(), message: error.message.replace(' in the container', '') });
+}
+
+function moveInterface(kernel: Kernel, name: string, pid: number): void {
+  withNetlink(kernel, (netlink) => changeLink(netlink, getLink(netlink, name), { namespace: { pid } }));
+}
+
+function ending(kernel: Kernel, child: number, program: number): Promise<ExitStatus> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      try {
+        const ended = kernel.wait(child, false);
+        if (ended) finish(() => resolve(ended.status));
+      } catch (error) {
+        finish(() => reject(error));
+      }
+    };
+    const timer = setInterval(look, LOOK_AGAIN);
+    const listeners = [
+      ['SIGCHLD', look] as const,
+      // The terminal sends these to the program itself.
+      ...IGNORED.map((name) => [name, () => {}] as const),
+      ...FORWARDED.map((name) => [name, () => kernel.kill(program, NUMBERS[name])] as const),
+    ];
+    const finish = (settle: () => void) => {
+      clearInterval(timer);
+      for (const [name, listener] of listeners) process.off(name, listener);
+      settle();
+    };
+    for (const [name, listener] of listeners) process.on(name, listener);
+    look();
+  });
+}

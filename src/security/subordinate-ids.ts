@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import type { IdMapEntry } from './id-map.ts';
+
+export interface IdRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** A user's ranges from subuid(5) or subgid(5): lines begin with its name or its number. */
+export function rangesOf(text: string, name: string | undefined, uid: number): IdRange[] {
+  return text.split('\n').flatMap((line) => {
+    const [owner, first, count] = line.trim().split(':');
+    if (owner === '' || (owner !== name && owner !== String(uid))) return [];
+    const range = { first: Number(first), count: Number(count) };
+    return Number.isSafeInteger(range.first) && range.count > 0 ? [range] : [];
+  });
+}
+
+export const SUBORDINATE_FILES = { u: '/etc/subuid', g: '/etc/subgid' } as const;
+
+/** The ranges that the host's files give to a user; none where a file is not there. */
+export function subordinateIds(type: 'u' | 'g', uid: number): IdRange[] {
+  let text: string;
+  try {
+    text = readFileSync(SUBORDINATE_FILES[type], 'utf8');
+  } catch {
+    return [];
+  }
+  return rangesOf(text, nameOf(uid), uid);
+}
+
+function nameOf(uid: number): string | undefined {
+  try {
+    const { username, uid: own } = userInfo();
+    return own === uid ? username : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first range of each kind from 0 on: what containers of a user have by default. Undefined where one is missing. */
+export function defaultIdMap(uid: number): IdMapEntry[] | undefined {
+  const map = (['u', 'g'] as const).flatMap((type): IdMapEntry[] => {
+    const [range] = subordinateIds(type, uid);
+    return range ? [{ type, nsId: 0, hostId: range.first, range: range.count }] : [];
+  });
+  return map.length === 2 ? map : undefined;
+}
