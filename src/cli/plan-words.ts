@@ -36,7 +36,8 @@ export function mountText(mount: Mount): string {
     ...flagWords(mount.propagation),
     ...(mount.create ? [`create=${mount.create}`] : []),
     ...(mount.optional ? ['optional'] : []),
-    ...(mount.idmapped ? ['idmap=container'] : []),
+    ...(mount.idmap ? [`idmap=${mount.idmap}`] : []),
+    ...(mount.kind === 'inner' ? ['relative'] : []),
   ];
   const tail = options.length > 0 ? ` (${options.join(',')})` : '';
   if (mount.kind === 'readonly') {

@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { LOG_LEVELS, type LogLevel } from '../config/values/log.ts';
+import { makeDirectories } from '../kernel/make-directories.ts';
 import { type ContainerRef, defaultLogFile } from './paths.ts';
 
 /** Where a container's log is, and the least level that is written. */
@@ -36,7 +37,7 @@ export class ContainerLog {
     if (LOG_LEVELS.indexOf(level) < this.#least) return;
     const time = new Date().toISOString().replace(/[-:TZ]/g, '');
     try {
-      mkdirSync(dirname(this.#file), { recursive: true });
+      makeDirectories(dirname(this.#file));
       appendFileSync(
         this.#file,
         `tslxc ${this.#name} ${time} ${level.padEnd(8)} ${text.replaceAll('\n', ' | ')}\n`,

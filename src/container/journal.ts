@@ -25,13 +25,15 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { deleteHostSide } from '../network/host-side.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
 import { isAlive, type ProcessIdentity } from './runtime-record.ts';
+import { removeSharedMount } from './shared-mount.ts';
 
 export type JournalEntry =
   | { readonly kind: 'cgroup'; readonly plan: CgroupPlan }
   | { readonly kind: 'hook-cgroups'; readonly plan: readonly HookCgroup[] }
   | { readonly kind: 'veth'; readonly host: string }
   | { readonly kind: 'process'; readonly process: ProcessIdentity }
-  | { readonly kind: 'file'; readonly path: string };
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'shared-mount'; readonly path: string };
 
 const FILE = 'journal';
 const LXCPATH = 'lxcpath';
@@ -61,6 +63,9 @@ const RELEASE: {
   },
   file({ path }) {
     rmSync(path, { force: true });
+  },
+  'shared-mount'({ path }, kernel) {
+    removeSharedMount(kernel, path);
   },
 };
 

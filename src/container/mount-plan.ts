@@ -9,6 +9,7 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { MS } from '../kernel/constants.ts';
 import type { MountStep } from '../stage/plan.ts';
 import { parseMountOptions } from './mount-options.ts';
+import type { SharedMount } from './shared-mount.ts';
 
 const SAFE = MS.NOSUID | MS.NODEV | MS.NOEXEC;
 
@@ -61,6 +62,8 @@ export interface MountContext {
   readonly sysAdmin: boolean;
   readonly netAdmin: boolean;
   readonly unprivileged: boolean;
+  /** Host paths that stand for the container's root in the target of an entry. */
+  readonly roots: readonly string[];
 }
 
 /** Every mount below the root filesystem in LXC's order: automatic ones, the fstab file, single entries. */
@@ -73,20 +76,20 @@ export function planMounts(config: ContainerConfig, context: MountContext): Moun
   ];
 }
 
+/** The host's ends of `shmounts`. */
+export function sharedMounts(config: ContainerConfig): SharedMount[] {
+  return config.all('lxc.mount.auto').flatMap(({ value, origin: { file, line } }) => {
+    return value.fs === 'shmounts' ? [{ path: value.host, origin: { file, line } }] : [];
+  });
+}
+
 function autoMounts(setting: Setting<MountAuto>, context: MountContext): MountStep[] {
   const { value } = setting;
   const { file, line } = setting.origin;
   const steps = () => {
     if (value.fs === 'proc' || value.fs === 'sys')
       return AUTO[`${value.fs}:${value.mode}`]!(context.netAdmin);
-    if (value.fs === 'shmounts')
-      throw new TslxcError({
-        code: 'NOT_SUPPORTED',
-        message: 'lxc.mount.auto: shmounts is not acted on in this version',
-        file,
-        line,
-        hint: 'remove the token; a plain `lxc.mount.entry` with rshared does what most need it for',
-      });
+    if (value.fs === 'shmounts') return [sharedMount(value.host, value.container)];
     return cgroupMounts(context.layout, {
       mode: value.mode,
       full: value.fs === 'cgroup' && value.full,
@@ -99,28 +102,53 @@ function autoMounts(setting: Setting<MountAuto>, context: MountContext): MountSt
   return steps().map((mount) => ({ ...mount, origin: { file, line } }));
 }
 
+/** The host's shared mount as the container sees it: what is mounted below it later shows up inside (mount injection). */
+function sharedMount(source: string, container: string): MountStep {
+  return step(`mount ${source} on ${container}`, {
+    kind: 'bind',
+    source,
+    target: container.replace(/^\/+/, ''),
+    flags: MS.BIND | MS.REC,
+    create: 'dir',
+  });
+}
+
+/** A line of fstab as a step. */
 function entryMount({ value, origin }: Setting<MountEntry>, context: MountContext): MountStep {
   const options = parseMountOptions(value.options);
   const bind = (options.flags & MS.BIND) !== 0 || value.fstype === 'bind' || value.fstype === 'rbind';
-  const target = value.target.replace(/^\/+/, '');
-  if (options.idmap !== undefined && options.idmap !== 'container')
+  const target = insideTarget(value.target, context.roots);
+  const place = { file: origin.file, line: origin.line };
+  if (options.idmap !== undefined && (!bind || options.relative))
     throw new TslxcError({
       code: 'NOT_SUPPORTED',
-      message: `idmap=${options.idmap}: only idmap=container is acted on in this version`,
-      file: origin.file,
-      line: origin.line,
+      message: `idmap=${options.idmap} on ${value.source}: only what is bound from the host can be shown with other owners`,
+      ...place,
+      hint: 'mount the file system on the host and bind it from there',
     });
   return step(`mount ${value.source} on /${target}`, {
-    kind: bind ? 'bind' : 'filesystem',
-    source: bind && options.relative ? `/${value.source}` : value.source,
+    kind: bind ? (options.relative ? 'inner' : 'bind') : 'filesystem',
+    source: value.source,
     target,
     fstype: value.fstype,
-    flags: options.flags | (value.fstype === 'rbind' ? MS.REC : 0),
+    flags: (options.flags & ~MS.REMOUNT) | (value.fstype === 'rbind' ? MS.REC : 0),
     data: options.data,
     propagation: options.propagation,
     optional: options.optional,
     ...(options.create ? { create: options.create } : {}),
-    ...(bind && options.idmap === 'container' && context.unprivileged ? { idmapped: true } : {}),
-    origin: { file: origin.file, line: origin.line },
+    ...(options.idmap !== undefined && mapsOwners(options.idmap, context) ? { idmap: options.idmap } : {}),
+    origin: place,
   });
+}
+
+/** Without ids of its own the container's map changes nothing. */
+const mapsOwners = (idmap: string, { unprivileged }: MountContext) => idmap !== 'container' || unprivileged;
+
+/**
+ * A target relative to the container's root. LXC takes one that begins with the root filesystem's own path on the host,
+ * as the articles of ten years ago write it; any other is below the root, with or without a slash.
+ */
+function insideTarget(target: string, roots: readonly string[]): string {
+  const root = roots.find((path) => target === path || target.startsWith(`${path}/`));
+  return (root === undefined ? target : target.slice(root.length)).replace(/^\/+/, '');
 }

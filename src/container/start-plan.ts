@@ -13,12 +13,13 @@ import { type CgroupDefaults, type CgroupPlacement, planCgroups } from './cgroup
 import { type LogPlan, planLog } from './container-log.ts';
 import { planDev } from './dev-plan.ts';
 import { planHooks } from './hook-plan.ts';
-import { planMounts } from './mount-plan.ts';
+import { planMounts, sharedMounts } from './mount-plan.ts';
 import { planNic } from './nic-from-config.ts';
 import type { ContainerRef } from './paths.ts';
 import { planProcess } from './process-plan.ts';
 import { planRootfs } from './rootfs-plan.ts';
 import type { StartWishes } from './runtime-record.ts';
+import type { SharedMount } from './shared-mount.ts';
 import { type ConsolePlan, planTerminals } from './terminal-plan.ts';
 
 /** What has to be known about the host before a plan can be made. */
@@ -47,6 +48,8 @@ export interface StartPlan {
   readonly hostHooks: readonly HookCommand[];
   /** LXC_* variables of every hook that are known beforehand. */
   readonly hookVariables: Readonly<Record<string, string>>;
+  /** Folders of the host that are made shared mounts before anything is mounted. */
+  readonly sharedMounts: readonly SharedMount[];
   readonly log: LogPlan;
   readonly signals: { readonly halt: number; readonly reboot: number; readonly stop: number };
   readonly console: ConsolePlan;
@@ -82,6 +85,7 @@ export function planStart(
     ...planCgroups(config, host.layout, host.cgroup),
     hostHooks: hooks.hostHooks,
     hookVariables: hooks.hookVariables,
+    sharedMounts: sharedMounts(config),
     log: planLog(ref, config),
     signals: {
       halt: config.one('lxc.signal.halt')?.value ?? 0,
@@ -102,6 +106,7 @@ export function planStart(
         sysAdmin: has('sys_admin'),
         netAdmin: has('net_admin'),
         unprivileged: process.idmap.length > 0,
+        roots: [rootfs.source, rootfs.mountPoint],
       }),
       ...(dev ? { dev } : {}),
       ...terminals.stage,

@@ -19,6 +19,7 @@ import {
   writeRecord,
 } from './runtime-record.ts';
 import { savePlan } from './saved-plan.ts';
+import { makeSharedMount } from './shared-mount.ts';
 import { entrance, makeCgroups, makeHookCgroups } from './start-cgroups.ts';
 import type { StartPlan } from './start-plan.ts';
 import { keptPrefix, type StageProcess, type StartServices } from './start-services.ts';
@@ -52,6 +53,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
   const { services, plan, journal, hooks } = context;
   makeHookCgroups(context);
   await hooks.run('pre-start');
+  for (const shared of plan.sharedMounts) makeSharedMount(services.kernel, journal, shared);
   const prepared =
     plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
   const first = services.stage('start', prepared, context.log);

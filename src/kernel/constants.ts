@@ -70,6 +70,7 @@ export const MOUNT_ATTR = {
   ATIME_MASK: 0x70,
   NODIRATIME: 0x80,
   IDMAP: 0x100000,
+  NOSYMFOLLOW: 0x200000,
 } as const;
 
 export const OPEN_TREE_CLONE = 1;

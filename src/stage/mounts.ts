@@ -1,5 +1,5 @@
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, OPEN_TREE_CLONE } from '../kernel/constants.ts';
+import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, O, OPEN_TREE_CLONE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
 import type { MountStep } from './plan.ts';
@@ -13,14 +13,18 @@ const ATTRIBUTES: readonly (readonly [number, number])[] = [
   [MS.NODIRATIME, MOUNT_ATTR.NODIRATIME],
   [MS.NOATIME, MOUNT_ATTR.NOATIME],
   [MS.STRICTATIME, MOUNT_ATTR.STRICTATIME],
+  // The access-time mode of number 0.
+  [MS.RELATIME, 0],
+  [MS.NOSYMFOLLOW, MOUNT_ATTR.NOSYMFOLLOW],
 ];
+const ACCESS_TIME = MS.NOATIME | MS.STRICTATIME | MS.RELATIME;
 
 /** Sets per-mount flags on a detached or attached mount. */
 export function setMountFlags(kernel: Kernel, mount: number, flags: number, recursive: boolean): void {
   const set = ATTRIBUTES.reduce((sum, [from, to]) => (flags & from ? sum | to : sum), 0);
   // The access-time modes are one field: it has to be cleared before another mode is set.
-  const clear = flags & (MS.NOATIME | MS.STRICTATIME) ? MOUNT_ATTR.ATIME_MASK : 0;
-  if (set === 0) return;
+  const clear = flags & ACCESS_TIME ? MOUNT_ATTR.ATIME_MASK : 0;
+  if (set === 0 && clear === 0) return;
   kernel.mountSetattr(mount, '', AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0), { set, clear });
 }
 
@@ -62,14 +66,45 @@ export function openBindSources(
     withStep(step, () => {
       const tree = openHostTree(kernel, step.source, recursive);
       trees.set(index, tree);
-      if (step.idmapped && userns !== undefined)
-        kernel.mountSetattr(tree, '', AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0), {
-          set: MOUNT_ATTR.IDMAP,
-          userns,
-        });
+      if (step.idmap !== undefined) mapOwners(kernel, tree, step.idmap, userns, recursive);
     });
   });
   return trees;
+}
+
+/**
+ * Shows a detached mount with the owners as a user namespace maps them: the container's own, or that of a path such as
+ * /proc/PID/ns/user.
+ */
+export function mapOwners(
+  kernel: Kernel,
+  tree: number,
+  idmap: string,
+  own: number | undefined,
+  recursive: boolean,
+): void {
+  const userns = idmap === 'container' ? own : openUserNamespace(kernel, idmap);
+  if (userns === undefined) return;
+  try {
+    const flags = AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0);
+    kernel.mountSetattr(tree, '', flags, { set: MOUNT_ATTR.IDMAP, userns });
+  } finally {
+    if (userns !== own) kernel.close(userns);
+  }
+}
+
+function openUserNamespace(kernel: Kernel, path: string): number {
+  try {
+    return kernel.openat2(AT.FDCWD, path, O.RDONLY, 0, 0);
+  } catch (error) {
+    const { errno } = toTslxcError(error, 'MOUNT_FAILED');
+    throw new TslxcError({
+      code: 'MOUNT_FAILED',
+      message: `idmap=${path}: can not open the user namespace: ${errno}`,
+      ...(errno ? { errno } : {}),
+      cause: error,
+    });
+  }
 }
 
 /** Does the mounts of a plan below `root`, in order. `log` hears of optional ones that failed. */
@@ -93,10 +128,11 @@ function doMount(kernel: Kernel, root: number, step: MountStep, source: number |
   if (step.kind === 'bind' && source === undefined) return;
   const target = openTarget(kernel, root, step);
   try {
-    if (step.kind === 'bind') {
-      setMountFlags(kernel, source!, step.flags, (step.flags & MS.REC) !== 0);
-      attachMount(kernel, source!, target);
-      kernel.close(source!);
+    if (step.kind !== 'filesystem') {
+      const tree = source ?? openInnerTree(kernel, root, step);
+      setMountFlags(kernel, tree, step.flags, (step.flags & MS.REC) !== 0);
+      attachMount(kernel, tree, target);
+      kernel.close(tree);
     } else {
       kernel.mount(step.source, `/proc/self/fd/${target}`, step.fstype, step.flags, step.data);
     }
@@ -107,6 +143,16 @@ function doMount(kernel: Kernel, root: number, step: MountStep, source: number |
     const mounted = openInRoot(kernel, root, step.target);
     kernel.mount('', `/proc/self/fd/${mounted}`, '', step.propagation, '');
     kernel.close(mounted);
+  }
+}
+
+/** What lies at a path of the container's own, as it is at this moment, as a detached mount. */
+function openInnerTree(kernel: Kernel, root: number, step: MountStep): number {
+  const at = openInRoot(kernel, root, step.source);
+  try {
+    return cloneTree(kernel, at, (step.flags & MS.REC) !== 0);
+  } finally {
+    kernel.close(at);
   }
 }
 
@@ -158,9 +204,11 @@ function withStep(step: MountStep, act: () => void, log?: (text: string) => void
 
 function hintFor(step: MountStep, errno: string | undefined): string | undefined {
   if (errno === 'ENOENT')
-    return step.kind === 'bind'
-      ? `check that ${step.source} exists on the host and /${step.target} in the container (create=dir and create=file make it)`
-      : `make /${step.target} in the root filesystem, or add create=dir`;
+    return step.kind === 'filesystem'
+      ? `make /${step.target} in the root filesystem, or add create=dir`
+      : `check that ${step.source} exists ${step.kind === 'inner' ? 'in the container' : 'on the host'} and /${step.target} in the container (create=dir and create=file make it)`;
+  if (errno === 'EINVAL' && step.idmap !== undefined)
+    return `idmap=${step.idmap}: the file system of ${step.source} can not be mounted with mapped owners, or that is no user namespace`;
   if (errno === 'ENODEV') return `the host's kernel has no file system "${step.fstype}"`;
   return undefined;
 }

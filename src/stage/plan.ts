@@ -11,8 +11,8 @@ export interface MountStep {
   readonly what: string;
   /** Config line that asked for it. */
   readonly origin?: { readonly file: string; readonly line: number };
-  readonly kind: 'filesystem' | 'bind' | 'readonly';
-  /** `filesystem`: its source; `bind`: a path on the host. */
+  readonly kind: 'filesystem' | 'bind' | 'inner' | 'readonly';
+  /** `filesystem`: its source; `bind`: a path on the host; `inner`: one in the container, to be bound. */
   readonly source: string;
   readonly target: string;
   readonly fstype: string;
@@ -26,8 +26,8 @@ export interface MountStep {
   readonly optional: boolean;
   /** `readonly`: parts below `target` that stay writable. */
   readonly except?: readonly string[];
-  /** `bind`: map the owners as the root filesystem's. */
-  readonly idmapped?: boolean;
+  /** `bind`: whose owners are mapped, by the container's ids (`container`) or those of a user namespace (its path). */
+  readonly idmap?: string;
 }
 
 export interface DevicePlan {

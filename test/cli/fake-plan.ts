@@ -11,6 +11,7 @@ export const PLAN: PlanResult = {
     name: 'web',
     lxcpath: '/var/lib/tslxc',
     configFile: '/c',
+    sharedMounts: [],
     nics: [
       {
         index: 0,

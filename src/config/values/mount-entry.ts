@@ -36,11 +36,25 @@ function counter(field: { text: string; offset: number } | undefined): number {
   return number;
 }
 
+/** LXC's own options with a value; all others are the file system's business. */
+function checkOptions({ text, offset }: { text: string; offset: number }): void {
+  let at = offset;
+  for (const option of text.split(',')) {
+    const [, name, value = ''] = /^(create|idmap)=(.*)$/.exec(option) ?? [];
+    if (name === 'create' && value !== 'dir' && value !== 'file')
+      throw new BadValue(`"${option}" is neither create=dir nor create=file`, at);
+    if (name === 'idmap' && value !== 'container' && !value.startsWith('/'))
+      throw new BadValue(`"${option}": "${value}" is neither "container" nor a path`, at);
+    at += option.length + 1;
+  }
+}
+
 export function parseMountEntry(text: string): MountEntry {
   const [source, target, fstype, options, dump, pass, extra] = words(text);
   if (!source || !target) throw new BadValue('the target is missing', text.length);
   if (!fstype) throw new BadValue('the type of the filesystem is missing', text.length);
   if (extra) throw new BadValue(`"${extra.text}" is one field too many`, extra.offset);
+  if (options) checkOptions(options);
   return {
     source: unescapeOctal(source.text),
     target: unescapeOctal(target.text),
