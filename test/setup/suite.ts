@@ -34,6 +34,12 @@ function testFiles(kind: 'unit' | 'root'): string[] {
     .map((file) => join(ROOT, file));
 }
 
+/** Packages that the test files at hand need. */
+function neededPackages() {
+  const files = [...(wanted.unit ? testFiles('unit') : []), ...(wanted.root ? testFiles('root') : [])];
+  return FOR_TESTS.filter(([, , only]) => only === undefined || files.some((file) => file.includes(only)));
+}
+
 /** A step that is a check: what it found is told, and the rest goes on. */
 async function check(title: string, work: () => Promise<unknown>): Promise<void> {
   try {
@@ -74,7 +80,7 @@ async function main(): Promise<number> {
     console.error(red('The root tests start real containers: run this as root, or `npm run test:unit`.'));
     return 1;
   }
-  if (isRoot) await installDebianPackages(FOR_TESTS);
+  if (isRoot) await installDebianPackages(neededPackages());
   if (!flag('prepared')) await buildProgram();
   if (everything) {
     await check('lint', async () => {
