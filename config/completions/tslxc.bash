@@ -8,7 +8,7 @@ _tslxc_template() {
   folder=$(readlink -f "$(command -v tslxc)") || return
   for file in "${folder%/*/*}"/templates/tslxc-*; do printf "%s\n" "${file##*/tslxc-}"; done
 }
-_tslxc_key() { printf "%s\n" lxc.apparmor.allow_incomplete lxc.apparmor.allow_nesting lxc.apparmor.profile lxc.apparmor.raw lxc.arch lxc.autodev lxc.autodev.tmpfs.size lxc.cap.drop lxc.cap.keep lxc.cgroup.dir lxc.cgroup.dir.container lxc.cgroup.dir.container.inner lxc.cgroup.dir.monitor lxc.cgroup.dir.monitor.pivot lxc.cgroup.relative lxc.console.buffer.size lxc.console.logfile lxc.console.path lxc.console.rotate lxc.console.size lxc.environment lxc.environment.hooks lxc.environment.runtime lxc.ephemeral lxc.execute.cmd lxc.group lxc.hook.autodev lxc.hook.clone lxc.hook.destroy lxc.hook.mount lxc.hook.post-stop lxc.hook.pre-mount lxc.hook.pre-start lxc.hook.start lxc.hook.start-host lxc.hook.stop lxc.hook.version lxc.idmap lxc.include lxc.init.cmd lxc.init.cwd lxc.init.gid lxc.init.groups lxc.init.uid lxc.keyring.session lxc.log.file lxc.log.level lxc.log.syslog lxc.monitor.signal.pdeath lxc.monitor.unshare lxc.mount.auto lxc.mount.entry lxc.mount.fstab lxc.namespace.clone lxc.namespace.keep lxc.no_new_privs lxc.pty.max lxc.rootfs.managed lxc.rootfs.mount lxc.rootfs.options lxc.rootfs.path lxc.sched.core lxc.seccomp.allow_nesting lxc.seccomp.notify.cookie lxc.seccomp.notify.proxy lxc.seccomp.profile lxc.selinux.context lxc.selinux.context.keyring lxc.signal.halt lxc.signal.reboot lxc.signal.stop lxc.start.auto lxc.start.delay lxc.start.order lxc.time.offset.boot lxc.time.offset.monotonic lxc.tty.dir lxc.tty.max lxc.uts.name; }
+_tslxc_key() { printf "%s\n" lxc.apparmor.allow_incomplete lxc.apparmor.allow_nesting lxc.apparmor.profile lxc.apparmor.raw lxc.arch lxc.autodev lxc.autodev.tmpfs.size lxc.cap.drop lxc.cap.keep lxc.cgroup.dir lxc.cgroup.dir.container lxc.cgroup.dir.container.inner lxc.cgroup.dir.monitor lxc.cgroup.dir.monitor.pivot lxc.cgroup.relative lxc.console.buffer.size lxc.console.logfile lxc.console.path lxc.console.rotate lxc.console.size lxc.environment lxc.environment.hooks lxc.environment.runtime lxc.ephemeral lxc.execute.cmd lxc.group lxc.hook.autodev lxc.hook.clone lxc.hook.destroy lxc.hook.mount lxc.hook.post-stop lxc.hook.pre-mount lxc.hook.pre-start lxc.hook.start lxc.hook.start-host lxc.hook.stop lxc.hook.version lxc.idmap lxc.include lxc.init.cmd lxc.init.cwd lxc.init.gid lxc.init.groups lxc.init.uid lxc.keyring.session lxc.log.file lxc.log.level lxc.log.syslog lxc.monitor.signal.pdeath lxc.monitor.unshare lxc.mount.auto lxc.mount.entry lxc.mount.fstab lxc.namespace.clone lxc.namespace.keep lxc.no_new_privs lxc.pty.max lxc.rootfs.managed lxc.rootfs.mount lxc.rootfs.options lxc.rootfs.path lxc.sched.core lxc.seccomp.allow_nesting lxc.seccomp.notify.cookie lxc.seccomp.notify.proxy lxc.seccomp.profile lxc.selinux.context lxc.selinux.context.keyring lxc.signal.halt lxc.signal.reboot lxc.signal.stop lxc.start.auto lxc.start.delay lxc.start.order lxc.start.restart lxc.time.offset.boot lxc.time.offset.monotonic lxc.tty.dir lxc.tty.max lxc.uts.name; }
 
 _tslxc() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[0]##*/} first=1 i
@@ -18,7 +18,7 @@ _tslxc() {
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
   if [[ $command == tslxc ]]; then
     if ((COMP_CWORD == 1)); then
-      COMPREPLY=($(compgen -W 'attach cgroup config console create destroy device info ls net snapshot start stop unshare update-config usernsexec help' -- "$cur"))
+      COMPREPLY=($(compgen -W 'attach autostart cgroup config console create destroy device freeze info ls monitor net snapshot start stop unfreeze unshare update-config usernsexec wait help' -- "$cur"))
       return
     fi
     command=${COMP_WORDS[1]} first=2
@@ -44,6 +44,11 @@ _tslxc() {
     'attach -P' | 'attach --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'attach -o' | 'attach --logfile') compopt -o default; return ;;
     'attach -l' | 'attach --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'autostart -g' | 'autostart --groups') return ;;
+    'autostart -t' | 'autostart --timeout') return ;;
+    'autostart -P' | 'autostart --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'autostart -o' | 'autostart --logfile') compopt -o default; return ;;
+    'autostart -l' | 'autostart --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'cgroup -n' | 'cgroup --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'cgroup -P' | 'cgroup --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'cgroup -o' | 'cgroup --logfile') compopt -o default; return ;;
@@ -70,6 +75,10 @@ _tslxc() {
     'device -P' | 'device --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'device -o' | 'device --logfile') compopt -o default; return ;;
     'device -l' | 'device --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'freeze -n' | 'freeze --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'freeze -P' | 'freeze --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'freeze -o' | 'freeze --logfile') compopt -o default; return ;;
+    'freeze -l' | 'freeze --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'info -c' | 'info --config') COMPREPLY=($(compgen -W '$(_tslxc_key)' -- "$cur")); return ;;
     'info -n' | 'info --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'info -P' | 'info --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
@@ -83,6 +92,10 @@ _tslxc() {
     'ls -P' | 'ls --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'ls -o' | 'ls --logfile') compopt -o default; return ;;
     'ls -l' | 'ls --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'monitor -n' | 'monitor --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'monitor -P' | 'monitor --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'monitor -o' | 'monitor --logfile') compopt -o default; return ;;
+    'monitor -l' | 'monitor --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'snapshot -c' | 'snapshot --comment') compopt -o default; return ;;
     'snapshot -r' | 'snapshot --restore') COMPREPLY=($(compgen -W '$(_tslxc_snapshot)' -- "$cur")); return ;;
     'snapshot -N' | 'snapshot --newname') return ;;
@@ -105,6 +118,10 @@ _tslxc() {
     'stop -P' | 'stop --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'stop -o' | 'stop --logfile') compopt -o default; return ;;
     'stop -l' | 'stop --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'unfreeze -n' | 'unfreeze --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'unfreeze -P' | 'unfreeze --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'unfreeze -o' | 'unfreeze --logfile') compopt -o default; return ;;
+    'unfreeze -l' | 'unfreeze --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'unshare -s' | 'unshare --namespaces') COMPREPLY=($(compgen -W 'MOUNT PID UTSNAME IPC USER NETWORK CGROUP TIME' -- "$cur")); return ;;
     'unshare -u' | 'unshare --user') return ;;
     'unshare -H' | 'unshare --hostname') return ;;
@@ -113,38 +130,53 @@ _tslxc() {
     'usernsexec -m' | 'usernsexec --map') return ;;
     'usernsexec -u' | 'usernsexec --uid') return ;;
     'usernsexec -g' | 'usernsexec --gid') return ;;
+    'wait -s' | 'wait --state') COMPREPLY=($(compgen -W 'STOPPED STARTING RUNNING STOPPING ABORTING FREEZING FROZEN THAWED' -- "$cur")); return ;;
+    'wait -t' | 'wait --timeout') return ;;
+    'wait -n' | 'wait --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'wait -P' | 'wait --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'wait -o' | 'wait --logfile') compopt -o default; return ;;
+    'wait -l' | 'wait --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
   esac
   case "$command $cur" in
     'attach -'*) COMPREPLY=($(compgen -W '-e --elevated-privileges -s --namespaces -R --remount-sys-proc --clear-env --keep-env --keep-var -v --set-var -L --pty-log -u --uid -g --gid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'autostart -'*) COMPREPLY=($(compgen -W '-k --kill -r --reboot -s --shutdown -L --list --explain -a --all -A --ignore-auto -g --groups -t --timeout -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'cgroup -'*) COMPREPLY=($(compgen -W '--save -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'config -'*) COMPREPLY=($(compgen -W '-l --list --json -h --help --usage --version' -- "$cur")) ;;
     'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'destroy -'*) COMPREPLY=($(compgen -W '-f --force -s --snapshots -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'device -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
-    'info -'*) COMPREPLY=($(compgen -W '-c --config -i --ips -p --pid -S --stats -s --state -H --no-humanize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --rcfile --json -h --help --usage --version' -- "$cur")) ;;
+    'freeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'info -'*) COMPREPLY=($(compgen -W '-c --config -i --ips -p --pid -S --stats -s --state --why -H --no-humanize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --rcfile --json -h --help --usage --version' -- "$cur")) ;;
     'ls -'*) COMPREPLY=($(compgen -W '-1 --line -f --fancy -F --fancy-format --active --running --frozen --stopped --defined --nesting -g --groups --filter -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'monitor -'*) COMPREPLY=($(compgen -W '--why -Q --quit -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'net -'*) COMPREPLY=($(compgen -W '-q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'snapshot -'*) COMPREPLY=($(compgen -W '-c --comment -L --list -C --showcomments -r --restore -N --newname -d --destroy -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'start -'*) COMPREPLY=($(compgen -W '-d --daemon -F --foreground -f --rcfile -s --define -c --console -L --console-log -C --close-all-fds -p --pidfile --dry-run -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'stop -'*) COMPREPLY=($(compgen -W '-r --reboot -W --nowait -t --timeout -k --kill --nokill --nolock -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'unfreeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'unshare -'*) COMPREPLY=($(compgen -W '-s --namespaces -u --user -H --hostname -i --ifname -d --daemon -M --remount -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'update-config -'*) COMPREPLY=($(compgen -W '-c --config -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'usernsexec -'*) COMPREPLY=($(compgen -W '-m --map -s --self -u --uid -g --gid -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'wait -'*) COMPREPLY=($(compgen -W '-s --state -t --timeout -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'attach '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'cgroup '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'console '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'create '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'destroy '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'device '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'freeze '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'info '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'ls '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'monitor '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'net '*) COMPREPLY=($(compgen -W 'start stop restart reload force-reload status' -- "$cur")) ;;
     'snapshot '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'start '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'stop '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'unfreeze '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'update-config '*) compopt -o default ;;
+    'wait '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
   esac
 }
 
-complete -F _tslxc tslxc tslxc-attach tslxc-cgroup tslxc-config tslxc-console tslxc-create tslxc-destroy tslxc-device tslxc-info tslxc-ls tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-unshare tslxc-update-config tslxc-usernsexec
+complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-config tslxc-console tslxc-create tslxc-destroy tslxc-device tslxc-freeze tslxc-info tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait

@@ -40,6 +40,11 @@ export class Container implements ContainerRef {
     return (await import('../container/info.ts')).containerInfo(this, want);
   }
 
+  /** Why the last start failed, or how the last run ended. */
+  async why(): Promise<options.WhyReport> {
+    return (await import('../container/why.ts')).whyReport(this);
+  }
+
   async create(o: options.CreateOptions): Promise<void> {
     await (await import('../container/create.ts')).createContainer(this, o);
   }
@@ -66,6 +71,20 @@ export class Container implements ContainerRef {
 
   async stop(o: options.StopOptions = {}): Promise<void> {
     await (await import('./stop.ts')).stop(this, o);
+  }
+
+  /** Settles when it is in one of the states, or with undefined when the seconds (-1: for ever) are over. */
+  async wait(states: readonly options.State[], seconds = -1): Promise<options.State | undefined> {
+    return (await import('./wait.ts')).waitForState(this, states, seconds);
+  }
+
+  /** Stops all its processes where they are; settles when they stand still. */
+  async freeze(): Promise<void> {
+    await (await import('./freeze.ts')).freeze(this);
+  }
+
+  async unfreeze(): Promise<void> {
+    await (await import('./freeze.ts')).unfreeze(this);
   }
 
   /** The caller's terminal on one of the container's; how the session ended. */

@@ -114,3 +114,4 @@ export type { CreateOptions } from '../container/create.ts';
 export type { DestroyOptions } from '../container/destroy.ts';
 export type { ContainerInfo, InfoWanted, NicStatistics } from '../container/info.ts';
 export type { State } from '../container/state.ts';
+export type { WhyReport } from '../container/why.ts';

@@ -12,6 +12,7 @@ export {
 } from './hook-cgroup.ts';
 export { configKeyOf, getItem, setItem } from './items.ts';
 export { applyLimits, type CgroupNote } from './limits.ts';
+export { killedByOom, type OomKill, oomKills, oomKillsLogged } from './oom.ts';
 export { type CgroupPlan, type PlannedHierarchy, type PlanOptions, planCgroup } from './plan.ts';
 export { attachFiles, enterFiles, killAll } from './processes.ts';
 export { pidsOf, removeCgroup } from './remove.ts';

@@ -1,9 +1,11 @@
+import { watch } from 'node:fs';
 import { join } from 'node:path';
-import { readCounters, readFile, sleep, writeFile } from './files.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { readCounters, readFile, writeFile } from './files.ts';
 import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
 
-/** The manager serves others meanwhile: a longer freeze is asked about again with isFrozen. */
-const PATIENCE_MS = 200;
+/** A process in the middle of a disk's or a network file system's work freezes when that is done. */
+const PATIENCE_MS = 30_000;
 
 interface Freezer {
   readonly file: string;
@@ -11,6 +13,8 @@ interface Freezer {
   readonly off: string;
   /** Null while the kernel is still at it. */
   readonly state: () => boolean | null;
+  /** The file that tells of changes, by inotify and poll(2); v1 has none. */
+  readonly events?: string;
 }
 
 /** Where a container can be frozen, the preferred way first. */
@@ -28,37 +32,77 @@ function freezers(plan: CgroupPlan): Freezer[] {
   const v2 = v2Of(plan);
   if (v2 && readFile(join(v2.limit, 'cgroup.freeze')) !== undefined) {
     const file = join(v2.limit, 'cgroup.freeze');
+    const events = join(v2.limit, 'cgroup.events');
     const state = () => {
-      const frozen = readCounters(join(v2.limit, 'cgroup.events')).get('frozen') === 1n;
+      const frozen = readCounters(events).get('frozen') === 1n;
       return frozen === (readFile(file) === '1') ? frozen : null;
     };
-    found.push({ file, on: '1', off: '0', state });
+    found.push({ file, on: '1', off: '0', state, events });
   }
   return found;
 }
 
-function settle(freezer: Freezer, wanted: boolean): boolean {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (freezer.state() !== wanted) {
-    if (Date.now() > deadline) return false;
-    sleep(2);
-  }
-  return true;
+/**
+ * Writes and waits until it is so: on v2 for the kernel's word, which comes through cgroup.events. v1 has no such word:
+ * there the reading itself makes the kernel look, and nearly always the first one says that it is done.
+ */
+function change(freezer: Freezer, wanted: boolean, patience: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    let pause = 1;
+    let timer: NodeJS.Timeout | undefined;
+    const finish = (done: boolean) => {
+      clearTimeout(timer);
+      clearTimeout(limit);
+      watcher?.close();
+      resolve(done);
+    };
+    const look = () => {
+      if (freezer.state() === wanted) finish(true);
+      else if (!freezer.events) {
+        timer = setTimeout(look, pause);
+        pause = Math.min(pause * 2, 100);
+      }
+    };
+    const limit = setTimeout(() => finish(freezer.state() === wanted), patience);
+    // Before the write, so that no word of it is missed.
+    const watcher = freezer.events ? watch(freezer.events, look) : undefined;
+    try {
+      writeFile(freezer.file, wanted ? freezer.on : freezer.off);
+      look();
+    } catch (error) {
+      clearTimeout(limit);
+      watcher?.close();
+      reject(error);
+    }
+  });
 }
 
-/** Stops all processes of the container where they are. False: the kernel is still at it (ask isFrozen). */
-export function freeze(plan: CgroupPlan): boolean {
+/**
+ * Stops all processes of the container where they are.
+ * @throws TslxcError CONTROLLER_MISSING, FREEZE_TIMEOUT (and lets them run again)
+ */
+export async function freeze(plan: CgroupPlan, patience = PATIENCE_MS): Promise<void> {
   const [freezer] = freezers(plan);
-  if (!freezer) return false;
-  writeFile(freezer.file, freezer.on);
-  return settle(freezer, true);
+  if (!freezer)
+    throw new TslxcError({
+      code: 'CONTROLLER_MISSING',
+      message: 'this host has no cgroup that could freeze it: neither the freezer of v1 nor cgroup2',
+      hint: 'mount cgroup2: mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified',
+    });
+  if (await change(freezer, true, patience)) return;
+  writeFile(freezer.file, freezer.off);
+  throw new TslxcError({
+    code: 'FREEZE_TIMEOUT',
+    message: `the kernel did not freeze it in ${patience / 1000} seconds; it runs on`,
+    hint: 'a process of it waits for a device or a remote file system: `ps -eo pid,stat,wchan,cmd` shows it in state D',
+  });
 }
 
-/** Lets them run again, whoever froze them and by which hierarchy. */
-export function unfreeze(plan: CgroupPlan): boolean {
-  const all = freezers(plan);
-  for (const { file, off } of all) writeFile(file, off);
-  return all.every((freezer) => settle(freezer, false));
+/** Lets them run again, whoever froze them and by which hierarchy. False: something still holds them. */
+export async function unfreeze(plan: CgroupPlan, patience = PATIENCE_MS): Promise<boolean> {
+  const frozen = freezers(plan).filter(({ state }) => state() !== false);
+  const done = await Promise.all(frozen.map((freezer) => change(freezer, false, patience)));
+  return done.every(Boolean);
 }
 
 export function isFrozen(plan: CgroupPlan): boolean {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readCounters, readFile, readNumber } from './files.ts';
+import { oomKills } from './oom.ts';
 import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
-import { bottomUp } from './subtree.ts';
 
 /** What a container uses and has used. Undefined is what this host can not tell. Bytes and nanoseconds. */
 export interface CgroupStatistics {
@@ -19,10 +19,7 @@ export interface CgroupStatistics {
   readonly pids?: bigint | undefined;
   /** How often the memory limit was hit; the kernel then takes caches away first. */
   readonly memoryLimitHits?: bigint | undefined;
-  /**
-   * Processes that the OOM killer took since the container was started. On v1 each victim is counted in its own
-   * cgroup, so those of cgroups that the guest has removed since are missing.
-   */
+  /** Processes that the OOM killer took since the container was started (see oom.ts). */
   readonly oomKills?: bigint | undefined;
 }
 
@@ -74,7 +71,6 @@ function memory(plan: CgroupPlan): Partial<CgroupStatistics> {
       // The two are read one after the other: never below nothing.
       swapBytes: both === undefined || usage === undefined ? undefined : both > usage ? both - usage : 0n,
       memoryLimitHits: readNumber(join(one, 'memory.failcnt')),
-      oomKills: oomKillsV1(one),
     };
   }
   const two = v2(plan, 'memory');
@@ -88,14 +84,7 @@ function memory(plan: CgroupPlan): Partial<CgroupStatistics> {
     kernelMemoryBytes: stat.get('kernel') ?? sum(parts),
     swapBytes: readNumber(join(two, 'memory.swap.current')),
     memoryLimitHits: events.get('max'),
-    oomKills: events.get('oom_kill'),
   };
-}
-
-function oomKillsV1(limit: string): bigint | undefined {
-  const counts: (bigint | undefined)[] = [];
-  bottomUp(limit, (path) => counts.push(readCounters(join(path, 'memory.oom_control')).get('oom_kill')));
-  return sum(counts);
 }
 
 function blockIo(plan: CgroupPlan): Partial<CgroupStatistics> {
@@ -131,6 +120,7 @@ function pids(plan: CgroupPlan): Partial<CgroupStatistics> {
   return directory ? { pids: readNumber(join(directory, 'pids.current')) } : {};
 }
 
-export function statistics(plan: CgroupPlan): CgroupStatistics {
-  return { ...cpu(plan), ...memory(plan), ...blockIo(plan), ...pids(plan) };
+/** `since`: when the container's init started, microseconds after the host's boot; see oomKills. */
+export function statistics(plan: CgroupPlan, since?: number): CgroupStatistics {
+  return { ...cpu(plan), ...memory(plan), ...blockIo(plan), ...pids(plan), oomKills: oomKills(plan, since) };
 }

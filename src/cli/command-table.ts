@@ -5,21 +5,26 @@ type Loader = () => Promise<{ readonly default: Command }>;
 
 export const COMMANDS = {
   attach: () => import('./commands/attach.ts'),
+  autostart: () => import('./commands/autostart.ts'),
   cgroup: () => import('./commands/cgroup.ts'),
   config: () => import('./commands/config.ts'),
   console: () => import('./commands/console.ts'),
   create: () => import('./commands/create.ts'),
   destroy: () => import('./commands/destroy.ts'),
   device: () => import('./commands/device.ts'),
+  freeze: () => import('./commands/freeze.ts'),
   info: () => import('./commands/info.ts'),
   ls: () => import('./commands/ls.ts'),
+  monitor: () => import('./commands/monitor.ts'),
   net: () => import('./commands/net.ts'),
   snapshot: () => import('./commands/snapshot.ts'),
   start: () => import('./commands/start.ts'),
   stop: () => import('./commands/stop.ts'),
+  unfreeze: () => import('./commands/unfreeze.ts'),
   unshare: () => import('./commands/unshare.ts'),
   'update-config': () => import('./commands/update-config.ts'),
   usernsexec: () => import('./commands/usernsexec.ts'),
+  wait: () => import('./commands/wait.ts'),
 } as const satisfies Record<string, Loader>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -63,10 +63,10 @@ export function command<const Options extends OptionTable>(
       const values = parsed.values as Readonly<Record<string, unknown>>;
       Object.assign(flags, { quiet: values.quiet === true, json: values.json === true });
       const services = given ?? (await import('./real-services.ts')).realServices;
+      // Where several may be given, the first one is the main one.
+      const directory = Array.isArray(values.lxcpath) ? values.lxcpath[0] : values.lxcpath;
       const lxcpath = async () =>
-        values.lxcpath === undefined
-          ? await services.defaultLxcpath()
-          : resolve(io.cwd, values.lxcpath as string);
+        directory === undefined ? await services.defaultLxcpath() : resolve(io.cwd, directory as string);
       container = parsed.name;
       log = openLog(program, parsed.name, values, io, lxcpath);
       const call: Call<Options> = {

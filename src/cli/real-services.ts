@@ -13,6 +13,12 @@ export const realServices: Services = {
   async listContainers(lxcpath) {
     return (await import('../api/list.ts')).listContainers(lxcpath);
   },
+  async autostart() {
+    return await import('../api/autostart.ts');
+  },
+  async watch() {
+    return await import('../api/watch.ts');
+  },
   async bridge() {
     return (await import('../api/net.ts')).bridge;
   },

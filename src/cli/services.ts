@@ -9,6 +9,8 @@ export interface Services {
   /** Defined and running ones, sorted. */
   listContainers(lxcpath: string): Promise<readonly string[]>;
   bridge(): Promise<Bridge>;
+  watch(): Promise<Pick<typeof import('../api/watch.ts'), 'watchContainers' | 'quitManager'>>;
+  autostart(): Promise<Pick<typeof import('../api/autostart.ts'), 'autostart' | 'autostartPlan'>>;
 }
 
 /** The default bridge's service. */

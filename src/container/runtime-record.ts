@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupPlan, HookCgroup } from '../cgroup/container-cgroup.ts';
+import type { OperatorRequest } from './end-reason.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
 import type { State } from './state.ts';
 
@@ -36,6 +37,10 @@ export interface RuntimeRecord {
   /** What the command line of the start said: needed again at a reboot, also by a later manager. */
   readonly wishes: StartWishes;
   readonly init?: ProcessIdentity;
+  /** Who wrote it: a start or a stop that is under way is so only while this manager lives. */
+  readonly manager?: ProcessIdentity;
+  /** An end that was asked for and has not come yet: kept here, so that a later manager knows whose it was. */
+  readonly asked?: OperatorRequest;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly cgroup?: CgroupPlan;
@@ -115,9 +120,12 @@ function list(directory: string): string[] {
   }
 }
 
-/** The record of a container whose init is alive (any state but STOPPED). */
+const UNDER_WAY: ReadonlySet<State> = new Set<State>(['STARTING', 'STOPPING', 'ABORTING']);
+
+/** The record of a container in any state but STOPPED. */
 export function liveRecord(ref: ContainerRef): RuntimeRecord | undefined {
   const record = readRecord(ref);
   if (!record) return undefined;
-  return isAlive(record.init) || (record.state === 'STARTING' && !record.init) ? record : undefined;
+  const alive = UNDER_WAY.has(record.state) ? isAlive(record.manager) : isAlive(record.init);
+  return alive ? record : undefined;
 }

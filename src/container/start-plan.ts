@@ -6,6 +6,7 @@ import type { DeviceRule } from '../cgroup/device-rules.ts';
 import type { CgroupLayout } from '../cgroup/layout.ts';
 import type { CgroupWrite } from '../cgroup/translate.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
+import type { RestartPolicy } from '../config/values/restart.ts';
 import type { NicOrigin, NicPlan } from '../network/nic-plan.ts';
 import { capabilityNumber } from '../security/capabilities.ts';
 import type { HookCommand, StartStagePlan } from '../stage/plan.ts';
@@ -54,6 +55,7 @@ export interface StartPlan {
   readonly signals: { readonly halt: number; readonly reboot: number; readonly stop: number };
   readonly console: ConsolePlan;
   readonly ephemeral: boolean;
+  readonly restart: RestartPolicy;
   readonly rootfsOrigin?: NicOrigin;
 }
 
@@ -94,6 +96,7 @@ export function planStart(
     },
     console: terminals.console,
     ephemeral: Boolean(config.one('lxc.ephemeral')?.value),
+    restart: config.one('lxc.start.restart')?.value ?? { when: 'no' },
     ...(rootfs.origin ? { rootfsOrigin: rootfs.origin } : {}),
     stage: {
       ...process,

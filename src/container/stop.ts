@@ -11,6 +11,8 @@ export interface StopRequest extends ContainerRef {
   readonly timeout: number;
   /** Whether to kill when the time is over. */
   readonly killAfter: boolean;
+  /** It is the host that goes down. */
+  readonly hostShutdown?: boolean;
 }
 
 /** The init of a running container, and what its config says about ending it. */
@@ -39,7 +41,7 @@ export async function stopInit(
     shutdown: () => signals.halt || haltSignal(init.pid),
     reboot: () => signals.reboot || SIG.INT,
   }[request.mode]();
-  if (cgroup) unfreeze(cgroup);
+  if (cgroup) await unfreeze(cgroup);
   kernel.pidfdSignal(init.pidfd, signal);
   if (request.timeout === 0) return;
   if (await inTime(ended, request.mode === 'kill' ? -1 : request.timeout)) return;

@@ -33,6 +33,7 @@ export const ERROR_TABLE = {
   HOOK_FAILED: 'a hook script failed',
   START_FAILED: 'a step of the start failed',
   STOP_TIMEOUT: 'the container did not stop in time',
+  FREEZE_TIMEOUT: 'the container could not be frozen in time',
   TTY_UNAVAILABLE: 'no such tty, or it is in use',
   EXEC_FAILED: 'a program could not be run in the container',
   TEMPLATE_MISSING: 'the template does not exist',

@@ -11,6 +11,7 @@ import { unixAddress } from '../kernel/structs.ts';
 import { forkServer } from './fork-server.ts';
 import type { Ended, KeeperReply, KeeperRequest, KeeperResult } from './keeper-protocol.ts';
 import { KeptDescriptors } from './kept-descriptors.ts';
+import { READ_ONLY } from './read-only-binary.ts';
 import { WatchedProcesses } from './watched-processes.ts';
 
 interface Manager {
@@ -194,13 +195,30 @@ export class Keeper {
   }
 
   #report(ended: Ended): void {
+    const watched = this.#watched.has(ended.pid);
     this.#watched.note(ended);
     if (this.#manager) this.#say(this.#manager, { event: 'ended', ended });
+    // Its hooks have to run, its things to go, and it may have to be started again.
+    else if (watched) callManager(this.#kernel);
   }
 
   #leave(): never {
     rmSync(this.#path, { force: true });
     return this.#kernel.exit(0);
+  }
+}
+
+/** Starts a manager, by the program and from the binary that this process was forked of. */
+function callManager(kernel: Kernel): void {
+  if (kernel.fork() !== 0) return;
+  kernel.clearSignalMask();
+  kernel.setsid();
+  for (const fd of [0, 1, 2]) kernel.setCloexec(fd, false);
+  const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+  try {
+    kernel.exec('/proc/self/exe', ['tslxcd', ...process.execArgv, process.argv[1]!, READ_ONLY], env);
+  } finally {
+    kernel.exit(127);
   }
 }
 

@@ -14,8 +14,10 @@
 import type { CgroupNote } from '../cgroup/container-cgroup.ts';
 import type { AttachRequest } from '../container/attach.ts';
 import type { DeviceNodeRequest } from '../container/device-node.ts';
+import type { EndReason, StateReason } from '../container/end-reason.ts';
 import type { ContainerRef } from '../container/paths.ts';
 import type { StartWishes } from '../container/runtime-record.ts';
+import type { State } from '../container/state.ts';
 import type { StopRequest } from '../container/stop.ts';
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
@@ -54,6 +56,10 @@ export interface Requests {
   cgroup: { params: CgroupRequest; result: { notes: readonly CgroupNote[] } };
   /** A device node of a running container, made or removed. */
   device: { params: DeviceNodeRequest; result: Record<string, never> };
+  freeze: { params: ContainerRef; result: Record<string, never> };
+  unfreeze: { params: ContainerRef; result: Record<string, never> };
+  /** What happens to the containers of these directories from now on, as events; no directory: of all. */
+  watch: { params: { lxcpaths: readonly string[] }; result: { containers: readonly StateOfContainer[] } };
   /** Window size of the console's terminal. */
   resize: { params: ContainerRef & { size: WindowSize }; result: Record<string, never> };
   /** The client has made its copy of a descriptor: the manager may close its own. */
@@ -86,7 +92,32 @@ export type Reply =
   | { readonly id: number; readonly ok: false; readonly error: ErrorDetails }
   | { readonly id: number; readonly event: ManagerEvent };
 
+/** A container that is not STOPPED. */
+export interface StateOfContainer extends ContainerRef {
+  readonly state: State;
+}
+
+/** A container's new state. */
+export interface StateEvent extends StateOfContainer {
+  readonly type: 'state';
+  /** ISO 8601. */
+  readonly time: string;
+  readonly reason?: StateReason;
+}
+
+/** A container's init has ended. */
+export interface ExitEvent extends ContainerRef {
+  readonly type: 'exit';
+  readonly time: string;
+  /** Null where nobody could tell. */
+  readonly status: ExitStatus | null;
+  readonly reason: EndReason;
+}
+
+export type ContainerEvent = StateEvent | ExitEvent;
+
 /** What happens while a request is being served or watched. */
 export type ManagerEvent =
+  | ContainerEvent
   | { readonly type: 'attached-exit'; readonly status: ExitStatus | null }
   | { readonly type: 'stopped'; readonly status: ExitStatus | null };

@@ -35,7 +35,9 @@ const ORPHAN_TIMEOUT = 30;
 /** One client. What it holds (ttys, console streams, descriptors not yet copied) is given back when it goes. */
 class Session {
   readonly #supervisor: Supervisor;
-  readonly #pid: number;
+  readonly #peer: { readonly uid: number; readonly pid: number };
+  readonly #onWatch: () => void;
+  #unwatch: (() => void) | undefined;
   readonly #lines: JsonLines;
   /** Descriptors made for the client that it has not copied yet. */
   readonly #pending = new Set<number>();
@@ -45,15 +47,21 @@ class Session {
   /** Whether the client has said hello in our version of the protocol. */
   #understood = false;
 
-  constructor(supervisor: Supervisor, socket: Socket, pid: number, onEnd: () => void) {
+  constructor(
+    supervisor: Supervisor,
+    socket: Socket,
+    peer: { readonly uid: number; readonly pid: number },
+    listeners: { onWatch(): void; onEnd(watched: boolean): void },
+  ) {
     this.#supervisor = supervisor;
-    this.#pid = pid;
+    this.#peer = peer;
+    this.#onWatch = listeners.onWatch;
     this.#lines = new JsonLines(
       socket,
       (message: Request) => void this.#serve(message),
       () => {
         this.#end();
-        onEnd();
+        listeners.onEnd(this.#unwatch !== undefined);
       },
     );
   }
@@ -83,9 +91,18 @@ class Session {
     },
     start: (params, tell) => this.#start(params, tell),
     stop: async (params: StopRequest) => {
-      await this.#supervisor.get(params).stop(params);
+      await this.#supervisor.stop(params, this.#peer);
       return {};
     },
+    freeze: async (params) => {
+      await this.#supervisor.get(params).freeze();
+      return {};
+    },
+    unfreeze: async (params) => {
+      await this.#supervisor.get(params).unfreeze();
+      return {};
+    },
+    watch: (params, tell) => this.#watch(params.lxcpaths, tell),
     console: (params) => this.#console(params),
     attach: (params, tell) => this.#attach(params, tell),
     cgroup: ({ key, value, ...target }) => this.#supervisor.get(target).setCgroup(key, value),
@@ -108,12 +125,23 @@ class Session {
     quit: () => ({ left: this.#supervisor.leaveIfIdle() }),
   };
 
+  /** Looking on keeps nobody from leaving. */
+  #watch(lxcpaths: readonly string[], tell: (event: ManagerEvent) => void): Requests['watch']['result'] {
+    const wanted = ({ lxcpath }: { lxcpath: string }) => lxcpaths.length === 0 || lxcpaths.includes(lxcpath);
+    if (!this.#unwatch) this.#onWatch();
+    this.#unwatch?.();
+    this.#unwatch = this.#supervisor.watch((event) => {
+      if (wanted(event)) tell(event);
+    });
+    return { containers: this.#supervisor.states().filter(wanted) };
+  }
+
   async #start(
     params: StartRequest,
     tell: (event: ManagerEvent) => void,
   ): Promise<Requests['start']['result']> {
     const received = performance.now();
-    const { container, warnings } = await this.#supervisor.start({ ...params, ...callerCgroups(this.#pid) });
+    const { container, warnings } = await this.#supervisor.start({ ...params, ...callerCgroups(this.#peer.pid) });
     const milliseconds = performance.now() - received;
     const result = { pid: container.initPid ?? 0, milliseconds, warnings: warnings.map((w) => w.toJSON()) };
     if (!params.foreground) return result;
@@ -152,7 +180,7 @@ class Session {
       supervisor.services,
       supervisor.get(params).attachable(),
       params,
-      this.#pid,
+      this.#peer.pid,
       (pid) => {
         this.#attached.add(pid);
         supervisor.whenEnded(pid, (status) => {
@@ -174,10 +202,14 @@ class Session {
     for (const fd of this.#pending) closeSync(fd);
     this.#pending.clear();
     for (const container of this.#containers) container.terminals.giveBack(this);
+    this.#unwatch?.();
     const orphan = this.#foreground;
     if (orphan)
       void orphan
-        .stop({ ...orphan.ref, mode: 'shutdown', timeout: ORPHAN_TIMEOUT, killAfter: true })
+        .stop(
+          { ...orphan.ref, mode: 'shutdown', timeout: ORPHAN_TIMEOUT, killAfter: true },
+          { uid: this.#peer.uid, pid: this.#peer.pid },
+        )
         .catch(() => {});
   }
 }
@@ -216,7 +248,18 @@ export async function listen(
       return;
     }
     onSessions(++sessions);
-    new Session(supervisor, socket, pid, () => onSessions(--sessions));
+    const left = () => onSessions(--sessions);
+    new Session(
+      supervisor,
+      socket,
+      { uid, pid },
+      {
+        onWatch: left,
+        onEnd: (watched) => {
+          if (!watched) left();
+        },
+      },
+    );
   });
   rmSync(path, { force: true });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));

@@ -1,19 +1,38 @@
 /** One container in the manager's care, from its start to its end, reboots included. */
 import { closeSync, writeFileSync } from 'node:fs';
-import { type CgroupNote, setItem } from '../cgroup/container-cgroup.ts';
+import {
+  type CgroupNote,
+  type CgroupPlan,
+  freeze,
+  isFrozen as isCgroupFrozen,
+  killedByOom,
+  oomKills,
+  setItem,
+  unfreeze,
+} from '../cgroup/container-cgroup.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Attachable } from '../container/attach.ts';
 import { configWarnings } from '../container/config-warnings.ts';
 import { ContainerLog, planLog } from '../container/container-log.ts';
 import { destroyContainer } from '../container/destroy.ts';
+import {
+  type EndReason,
+  endReason,
+  type OperatorRequest,
+  reasonText,
+  type StartReason,
+  type StateReason,
+} from '../container/end-reason.ts';
 import { HostHooks } from '../container/host-hooks.ts';
 import { Journal } from '../container/journal.ts';
+import { bootId, noteRun } from '../container/last-run.ts';
 import { isDefined, noSuchContainer } from '../container/list.ts';
 import { lockContainer } from '../container/lock.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
 import { recoverContainer } from '../container/recover.ts';
 import {
+  identify,
   isAlive,
   type RuntimeRecord,
   removeRecord,
@@ -33,12 +52,17 @@ import type { ExitStatus } from '../kernel/kernel.ts';
 import type { NicPlan } from '../network/nic-plan.ts';
 import { ContainerTerminals } from './container-terminals.ts';
 import { hostFacts, prepareHost } from './host-facts.ts';
-import type { StartRequest } from './protocol.ts';
+import type { ContainerEvent, StartRequest } from './protocol.ts';
+
+/** A process's start time is in hundredths of a second since boot (USER_HZ is 100 on all Linux that Node runs on). */
+const TICK_US = 10_000;
+const MANAGER = { manager: identify(process.pid)! };
 
 /** How a container ended, for those who waited for it. */
 export interface Ending {
   readonly status: ExitStatus | null;
   readonly target: 'stop' | 'reboot';
+  readonly reason: EndReason;
 }
 
 interface Running {
@@ -58,7 +82,7 @@ export interface SupervisedServices extends StartServices {
 export class Supervised {
   readonly ref: ContainerRef;
   readonly terminals: ContainerTerminals;
-  state: State = 'STOPPED';
+  #state: State = 'STOPPED';
   readonly #services: SupervisedServices;
   readonly #journal: Journal;
   #request: StartRequest;
@@ -67,6 +91,11 @@ export class Supervised {
   #endListeners = new Set<(ending: Ending) => void>();
   /** Told when the container is gone for good. */
   onGone: () => void = () => {};
+  /** Told of every new state and every end of an init. */
+  onEvent: (event: ContainerEvent) => void = () => {};
+  /** Told how a run ended that no reboot follows; says whether another one will be begun. */
+  onEnd: (reason: EndReason, run: { readonly plan: StartPlan; readonly seconds: number }) => boolean = () =>
+    false;
 
   constructor(services: SupervisedServices, request: StartRequest) {
     this.ref = { name: request.name, lxcpath: request.lxcpath };
@@ -75,6 +104,26 @@ export class Supervised {
     this.#journal = new Journal(this.ref);
     this.terminals = new ContainerTerminals(services.kernel);
     this.terminals.onTrouble = (error) => this.#log?.write('WARN', error.message);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get request(): StartRequest {
+    return this.#request;
+  }
+
+  #enter(state: State, reason?: StateReason): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.onEvent({
+      type: 'state',
+      time: new Date().toISOString(),
+      ...this.ref,
+      state,
+      ...(reason ? { reason } : {}),
+    });
   }
 
   /** Host pid of its init; undefined when it does not run. */
@@ -94,23 +143,24 @@ export class Supervised {
   }
 
   /** Starts it. @returns warnings @throws TslxcError the cause, with everything undone */
-  async start(): Promise<TslxcError[]> {
+  async start(reason: StartReason = { kind: 'start' }): Promise<TslxcError[]> {
     using _lock = lockContainer(this.ref);
     // A restore over it may have been killed half-way.
     await recoverContainer(this.ref);
     try {
-      return await this.#start();
+      return await this.#start(reason);
     } catch (error) {
       // The start is undone, and the helper is being replaced: nobody need know of it.
       if ((error as TslxcError).code !== 'HELPER_DIED') throw error;
-      return await this.#start();
+      return await this.#start(reason);
     }
   }
 
-  async #start(): Promise<TslxcError[]> {
-    this.state = 'STARTING';
+  async #start(reason: StartReason): Promise<TslxcError[]> {
+    this.#enter('STARTING', reason);
     // What a killed start left behind is given back before anything new is made.
     this.#release();
+    writeRecord(this.#startingRecord());
     try {
       const keeper = this.#services.keeperNumber();
       const { config, warnings } = this.#load();
@@ -130,6 +180,9 @@ export class Supervised {
       this.terminals.open(started.terminals, plan.console);
       if (this.#services.keeperNumber() !== keeper) await this.keepAgain();
       this.#writePidFile();
+      this.#enter('RUNNING', reason);
+      // After the answer to the client, who need not wait for it.
+      setImmediate(() => this.#noteStart(started.record));
       const notes = started.notes.map(
         ({ key, asked, effective, why }) =>
           new TslxcError({
@@ -141,17 +194,41 @@ export class Supervised {
     } catch (thrown) {
       const error = toTslxcError(thrown, 'START_FAILED', { container: this.ref.name });
       this.#log?.write('ERROR', error.message);
+      const failed: EndReason = { kind: 'start-failed', error: error.toJSON() };
+      this.#enter('ABORTING', failed);
+      noteRun(this.ref, { failed: { at: new Date().toISOString(), error: error.toJSON() } });
       this.#release();
       await this.#services.drop(keptPrefix(this.ref)).catch(() => {});
-      this.state = 'STOPPED';
+      this.#enter('STOPPED', failed);
       throw error;
     }
+  }
+
+  /** For those who look while the start is under way. */
+  #startingRecord(): RuntimeRecord {
+    return {
+      version: 1,
+      ...this.ref,
+      state: 'STARTING',
+      configFile: this.#request.rcfile ?? configFile(this.ref),
+      wishes: this.#wishes(),
+      ...MANAGER,
+      startedAt: new Date().toISOString(),
+      nics: [],
+      ttys: 0,
+      unprivileged: false,
+    };
   }
 
   #take(record: RuntimeRecord, plan: StartPlan, hooks: HostHooks): void {
     const initPidfd = isAlive(record.init) ? this.#services.kernel.pidfdOpen(record.init!.pid) : -1;
     this.#running = { record, plan, hooks, initPidfd };
-    this.state = 'RUNNING';
+  }
+
+  #noteStart({ startedAt }: RuntimeRecord): void {
+    // One that has ended already has said more.
+    if (this.#running?.record.startedAt !== startedAt) return;
+    noteRun(this.ref, { started: { at: startedAt, bootId: bootId() }, failed: undefined });
   }
 
   /** Takes over a container that an earlier manager started; its init may have ended meanwhile (see initEnded). */
@@ -162,6 +239,7 @@ export class Supervised {
     hooks.initPid = record.init!.pid;
     hooks.cgroups = record.hookCgroups ?? [];
     this.#take(record, plan, hooks);
+    this.#state = isFrozen(record.cgroup) ? 'FROZEN' : 'RUNNING';
     const prefix = keptPrefix(this.ref);
     this.terminals.open(
       {
@@ -234,23 +312,60 @@ export class Supervised {
     const running = this.#running;
     if (!running) return;
     this.#running = undefined;
+    const reason = this.#reasonOf(running, status);
     const target = wasReboot(status) ? 'reboot' : 'stop';
-    this.state = 'STOPPING';
+    this.onEvent({
+      type: 'exit',
+      time: new Date().toISOString(),
+      ...this.ref,
+      status: endStatus(status),
+      reason,
+    });
+    this.#enter('STOPPING', reason);
+    writeRecord({ ...running.record, state: 'STOPPING', ...MANAGER });
     await this.#tearDown(running, target);
-    this.state = 'STOPPED';
+    this.#enter('STOPPED', reason);
     let failure: Error | undefined;
     if (target === 'reboot') {
       try {
-        await this.start();
+        await this.start({ kind: 'reboot' });
       } catch (error) {
         failure = error as Error;
       }
     }
-    this.#tell({ status: endStatus(status), target: failure ? 'stop' : target });
-    if (target === 'reboot' && !failure) return;
-    if (running.plan.ephemeral && target === 'stop') await this.#destroy();
+    const over = target === 'stop' || failure !== undefined;
+    const again =
+      over &&
+      !failure &&
+      this.onEnd(reason, {
+        plan: running.plan,
+        seconds: (Date.now() - Date.parse(running.record.startedAt)) / 1000,
+      });
+    this.#tell({ status: endStatus(status), target: failure ? 'stop' : target, reason });
+    if (!over) return;
+    if (running.plan.ephemeral && target === 'stop' && !again) await this.#destroy();
     this.terminals.hangUp();
     this.onGone();
+  }
+
+  /** Asked before the cgroups go: they and the kernel's log know of processes that were killed for want of memory. */
+  #reasonOf({ record, plan }: Running, status: ExitStatus | null): EndReason {
+    const { init, cgroup, asked, startedAt } = record;
+    const since = Number(init?.startTime ?? 0) * TICK_US;
+    const reason = endReason({
+      status,
+      operator: asked,
+      oomKilled: () => cgroup !== undefined && killedByOom(cgroup, init!.pid, since),
+    });
+    // One that was stopped in good order has not run out of memory in a way that anybody asks for.
+    const kills = cgroup && reason.kind !== 'operator' ? Number(oomKills(cgroup, since) ?? 0) : 0;
+    this.#log?.write('INFO', `ended: ${reasonText(reason)}`);
+    noteRun(plan, {
+      started: { at: startedAt, bootId: bootId() },
+      ended: { at: new Date().toISOString(), startedAt, reason, ...(kills > 0 ? { oomKills: kills } : {}) },
+      failed: undefined,
+    });
+    return reason;
   }
 
   #tell(ending: Ending): void {
@@ -305,9 +420,19 @@ export class Supervised {
     return { notes };
   }
 
-  /** Asks init to end, or ends it; returns when it has ended, or at once with a timeout of 0. */
-  async stop(request: StopRequest): Promise<void> {
-    const { record, plan, initPidfd } = this.#mustRun();
+  /**
+   * Asks init to end, or ends it; returns when it has ended, or at once with a timeout of 0. Who asked is on disk before:
+   * a later manager has to know, too.
+   */
+  async stop(request: StopRequest, by: { readonly uid: number; readonly pid: number }): Promise<void> {
+    const { record, plan, hooks, initPidfd } = this.#mustRun();
+    const asked: OperatorRequest = {
+      mode: request.mode,
+      ...by,
+      ...(request.hostShutdown ? { hostShutdown: true } : {}),
+    };
+    this.#running = { record: { ...record, asked }, plan, hooks, initPidfd };
+    writeRecord(this.#running.record);
     const init = { pid: record.init!.pid, pidfd: initPidfd };
     const { kernel } = this.#services;
     await stopInit(
@@ -317,6 +442,37 @@ export class Supervised {
       (text) => this.#log?.write('WARN', text),
     );
   }
+
+  /** Stops all its processes where they are. One that is frozen already is left so. */
+  async freeze(): Promise<void> {
+    const { record } = this.#mustRun();
+    if (isFrozen(record.cgroup)) {
+      this.#enter('FROZEN', { kind: 'freeze' });
+      return;
+    }
+    this.#enter('FREEZING', { kind: 'freeze' });
+    try {
+      await freeze(record.cgroup!);
+    } catch (error) {
+      if (this.#running) this.#enter('RUNNING');
+      throw error;
+    }
+    // It may have been killed meanwhile.
+    if (this.#running) this.#enter('FROZEN', { kind: 'freeze' });
+  }
+
+  async unfreeze(): Promise<void> {
+    const { record } = this.#mustRun();
+    if (!isFrozen(record.cgroup) && this.#state === 'RUNNING') return;
+    await unfreeze(record.cgroup!);
+    if (!this.#running) return;
+    this.#enter('THAWED', { kind: 'unfreeze' });
+    this.#enter('RUNNING', { kind: 'unfreeze' });
+  }
+}
+
+function isFrozen(cgroup: CgroupPlan | undefined): boolean {
+  return cgroup !== undefined && isCgroupFrozen(cgroup);
 }
 
 function withHost(nic: NicPlan, record: RuntimeRecord): NicPlan {

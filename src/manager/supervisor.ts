@@ -1,19 +1,26 @@
 /** All containers of this manager, and what they share: the fork server, the keeper, the host's cgroup layout. */
 import { existsSync } from 'node:fs';
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
+import type { StartReason } from '../container/end-reason.ts';
 import { Journal, journaledContainers } from '../container/journal.ts';
 import { noSuchContainer } from '../container/list.ts';
 import { containerDirectory } from '../container/paths.ts';
 import { allRecords, isAlive, type RuntimeRecord, removeRecord } from '../container/runtime-record.ts';
 import { keptPrefix } from '../container/start-services.ts';
+import type { State } from '../container/state.ts';
+import type { StopRequest } from '../container/stop.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 import { bridgeService } from '../network/bridge-plan.ts';
 import { ensureBridge, releaseName, reserveName } from '../network/bridge-service.ts';
 import { ForkClient } from './fork-client.ts';
 import type { KeeperClient } from './keeper-client.ts';
-import type { StartRequest } from './protocol.ts';
+import type { ContainerEvent, StartRequest, StateOfContainer } from './protocol.ts';
+import { Restarts } from './restarts.ts';
 import { Supervised, type SupervisedServices } from './supervised.ts';
+
+/** States in which an earlier manager may have left a container that has an init, or had one. */
+const ADOPTABLE: ReadonlySet<State> = new Set<State>(['RUNNING', 'STOPPING']);
 
 const key = (ref: { lxcpath: string; name: string }) => `${ref.lxcpath}|${ref.name}`;
 
@@ -29,6 +36,11 @@ export class Supervisor {
   readonly #waiting = new Map<number, (status: ExitStatus | null) => void>();
   /** Ends that came before anybody asked: a process may be gone before its number has arrived. */
   readonly #early = new Map<number, ExitStatus | null>();
+  readonly #watchers = new Set<(event: ContainerEvent) => void>();
+  readonly #restarts = new Restarts({
+    start: (request, reason) => this.#begin(request, reason),
+    onChange: () => this.onChange(),
+  });
   /** Told when the number of containers changes. */
   onChange: () => void = () => {};
 
@@ -86,13 +98,25 @@ export class Supervisor {
 
   /** Ends the manager if there is nothing to look after. */
   leaveIfIdle(): boolean {
-    if (this.#containers.size > 0) return false;
+    if (this.count > 0) return false;
     setImmediate(this.onLeave);
     return true;
   }
 
+  /** Containers that are looked after, those that wait to be restarted included. */
   get count(): number {
-    return this.#containers.size;
+    return this.#containers.size + this.#restarts.count;
+  }
+
+  /** Tells of everything that happens to containers. @returns the way to stop listening */
+  watch(listener: (event: ContainerEvent) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  /** The containers that are not STOPPED. */
+  states(): StateOfContainer[] {
+    return [...this.#containers.values()].map(({ ref, state }) => ({ ...ref, state }));
   }
 
   /** Hangs up on the fork server and waits until it has ended. */
@@ -112,8 +136,23 @@ export class Supervisor {
     throw new TslxcError({ code: 'NOT_RUNNING', container: ref.name, message: 'it is not running' });
   }
 
+  /** Stops a container, or calls off its restart. @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, STOP_TIMEOUT */
+  async stop(request: StopRequest, by: { readonly uid: number; readonly pid: number }): Promise<void> {
+    if (!this.#containers.has(key(request)) && request.mode !== 'reboot' && this.#restarts.cancel(request))
+      return;
+    await this.get(request).stop(request, by);
+  }
+
   /** Starts a container; the promise settles when its init runs. */
-  async start(request: StartRequest): Promise<{ container: Supervised; warnings: TslxcError[] }> {
+  start(request: StartRequest): Promise<{ container: Supervised; warnings: TslxcError[] }> {
+    this.#restarts.cancel(request);
+    return this.#begin(request, { kind: 'start' });
+  }
+
+  async #begin(
+    request: StartRequest,
+    reason: StartReason,
+  ): Promise<{ container: Supervised; warnings: TslxcError[] }> {
     const old = this.#containers.get(key(request));
     if (old)
       throw new TslxcError({
@@ -123,7 +162,7 @@ export class Supervisor {
       });
     const container = this.#add(new Supervised(this.services, request));
     try {
-      return { container, warnings: await container.start() };
+      return { container, warnings: await container.start(reason) };
     } catch (error) {
       this.#remove(container);
       throw error;
@@ -135,6 +174,10 @@ export class Supervisor {
   #add(container: Supervised): Supervised {
     this.#containers.set(key(container.ref), container);
     container.onGone = () => this.#remove(container);
+    container.onEvent = (event) => {
+      for (const watcher of this.#watchers) watcher(event);
+    };
+    container.onEnd = (reason, run) => this.#restarts.consider(container.request, reason, run);
     this.onChange();
     return container;
   }
@@ -152,7 +195,7 @@ export class Supervisor {
     const records = allRecords();
     const known = new Set(records.map(key));
     for (const record of records) {
-      if (record.state === 'RUNNING' && record.init) await this.#adoptOne(record);
+      if (ADOPTABLE.has(record.state) && record.init) await this.#adoptOne(record);
       else this.#clean(record);
     }
     for (const ref of journaledContainers()) if (!known.has(key(ref))) this.#clean(ref);
@@ -160,6 +203,7 @@ export class Supervisor {
     keeper.ended
       .filter(({ pid }) => !records.some((record) => record.init?.pid === pid))
       .forEach(({ pid }) => void keeper.forget(pid));
+    this.#restarts.resume();
   }
 
   async #adoptOne(record: RuntimeRecord): Promise<void> {

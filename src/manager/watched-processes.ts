@@ -25,6 +25,10 @@ export class WatchedProcesses {
     return this.#watched.size;
   }
 
+  has(pid: number): boolean {
+    return this.#watched.has(pid);
+  }
+
   watch(pid: number): void {
     if (!this.#watched.has(pid)) this.#watched.set(pid, { pidfd: this.#kernel.pidfdOpen(pid), status: null });
   }

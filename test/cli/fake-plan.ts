@@ -40,6 +40,7 @@ export const PLAN: PlanResult = {
     signals: { halt: 38, reboot: 0, stop: 9 },
     console: { size: 0, rotate: false, ring: 0 },
     ephemeral: false,
+    restart: { when: 'no' },
     stage: {
       name: 'web',
       hostname: 'web',

@@ -36,6 +36,12 @@ export function fakeServices(containers: Readonly<Record<string, FakeContainer>>
     bridge: async () => {
       throw new Error('no bridge in this test');
     },
+    watch: async () => {
+      throw new Error('no watch in this test');
+    },
+    autostart: async () => {
+      throw new Error('no autostart in this test');
+    },
     async container(name, lxcpath) {
       const own = containers[name];
       const base = {

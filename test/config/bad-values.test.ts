@@ -27,6 +27,7 @@ const BAD: Readonly<Record<Exclude<RegisteredKey, SystemKey>, string>> = {
   'lxc.start.auto': '2',
   'lxc.start.delay': '-1',
   'lxc.start.order': 'first',
+  'lxc.start.restart': 'sometimes',
   'lxc.signal.halt': 'SIGNOTHING',
   'lxc.signal.reboot': '65',
   'lxc.signal.stop': 'SIGRTMIN+99',

@@ -343,13 +343,13 @@ test('freeze, unfreeze, and kill what is frozen', { skip }, async () => {
   const { plan } = start();
   await background(plan, 'while :; do :; done');
   assert.ok(!isFrozen(plan));
-  assert.ok(freeze(plan));
+  await freeze(plan);
   assert.ok(isFrozen(plan));
   assert.equal(getItem(plan, 'freezer.state'), 'FROZEN');
   const used = statistics(plan).cpuNs!;
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.ok(statistics(plan).cpuNs! - used < 50_000_000n, 'no time is used');
-  assert.ok(unfreeze(plan));
+  assert.ok(await unfreeze(plan));
   assert.ok(!isFrozen(plan));
   setItem(kernel, plan, 'freezer.state', 'FROZEN');
   for (let tries = 0; !isFrozen(plan); tries++) {

@@ -6,7 +6,7 @@ export const spec = defineSpec({
   summary: 'show what is known about a container',
   synopsis: ['[OPTIONS] [-n] NAME'],
   description: [
-    'Shows state, process id, addresses, counters of the control groups and traffic of the interfaces. With one or more of -s, -p, -i, -S and -c, only these.',
+    'Shows state, process id, addresses, counters of the control groups and traffic of the interfaces. With one or more of -s, -p, -i, -S, -c and --why, only these.',
     'Lines without a value are left out: of a stopped container there are only the name and the state.',
   ],
   options: {
@@ -22,6 +22,11 @@ export const spec = defineSpec({
     pid: { short: 'p', kind: 'none', summary: 'show the host process id of its init' },
     stats: { short: 'S', kind: 'none', summary: 'show cpu, disk, memory and network counters' },
     state: { short: 's', kind: 'none', summary: 'show the state' },
+    why: {
+      kind: 'none',
+      extension: true,
+      summary: 'show why the last start failed, or how and when the last run ended',
+    },
     'no-humanize': {
       short: 'H',
       kind: 'none',
@@ -39,6 +44,7 @@ export const spec = defineSpec({
   examples: [
     { command: 'tslxc-info -n web', meaning: 'everything' },
     { command: 'tslxc-info -n web -sH', meaning: 'the state as one word' },
+    { command: 'tslxc-info -n web --why', meaning: 'what went wrong' },
     { command: 'tslxc-info -n web -c lxc.net.0.link', meaning: 'a value of its config' },
   ],
   seeAlso: ['ls', 'start', 'tslxc.container.conf(5)'],

@@ -11,10 +11,18 @@ type InfoCall = Call<typeof spec.options>;
 export default command(spec, async (call) => {
   const { values, io } = call;
   const container = await call.container();
-  const all = !(values.state || values.pid || values.ips || values.stats || values.config.length > 0);
+  const all = !(
+    values.state ||
+    values.pid ||
+    values.ips ||
+    values.stats ||
+    values.why ||
+    values.config.length > 0
+  );
   const statistics = all || values.stats || call.json;
   const wantsInfo = all || values.state || values.pid || values.ips || values.stats || call.json;
-  if (!wantsInfo && !container.defined() && values.rcfile === undefined) throw missing(container);
+  if (!wantsInfo && !values.why && !container.defined() && values.rcfile === undefined)
+    throw missing(container);
   const info = wantsInfo
     ? await container.info({
         statistics,
@@ -27,11 +35,16 @@ export default command(spec, async (call) => {
 
   if (call.json) {
     const config = values.config.length > 0 ? { config: await configValues(call, container) } : {};
-    io.print(`${JSON.stringify({ ...info, ...config }, null, 2)}\n`);
+    const why = values.why ? { why: await container.why() } : {};
+    io.print(`${JSON.stringify({ ...info, ...config, ...why }, null, 2)}\n`);
     return 0;
   }
   if (info?.fault) await call.complain(info.fault.with({ container: info.name }), 'warning');
   if (info) io.print(infoText(info, { all, ...values }));
+  if (values.why) {
+    const { whyText } = await import('../why-text.ts');
+    io.print(whyText(await container.why()));
+  }
   if (values.config.length > 0) await printConfig(call, container);
   return 0;
 });

@@ -1,6 +1,7 @@
 import { arch } from '../values/arch.ts';
 import { environmentVariable } from '../values/environment.ts';
 import { flag, id, integer, seconds } from '../values/number.ts';
+import { restartPolicy } from '../values/restart.ts';
 import { signal } from '../values/signal.ts';
 import { absolutePath, anyText, commandLine, hostname } from '../values/text.ts';
 import { commaItems, words } from '../values/value-type.ts';
@@ -116,6 +117,14 @@ export const INIT_KEYS = {
     since: '1.0',
     default: '0',
     live: true,
+    acted: true,
+  }),
+  'lxc.start.restart': single(restartPolicy, {
+    doc: 'Whether the container is started again when it has ended: on-failure after an exit code other than 0, a signal or a lack of memory (on-failure:N: N times in a row at most), always after any other end as well, a power-off from inside included, but never when tslxc-stop or a shutdown of the host ended it; it waits between 0.25 and 60 seconds, twice as long each time, and ten seconds of running make it forget.',
+    example: 'on-failure:5',
+    since: 'tslxc 0.2',
+    default: 'no',
+    extension: true,
     acted: true,
   }),
   'lxc.signal.halt': single(signal, {

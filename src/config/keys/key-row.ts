@@ -18,6 +18,8 @@ interface KeyFacts {
   readonly live: boolean;
   /** This version does something with the key. If not, a start says so, with file and line. */
   readonly acted: boolean;
+  /** LXC has no such key. */
+  readonly extension: boolean;
   /** Key that can not be set together with this one. */
   readonly excludes: string | undefined;
 }
@@ -48,7 +50,14 @@ export type ValueOf<R> = R extends { readonly type: ValueType<infer T> } ? T : n
 type Given = Pick<KeyFacts, 'doc' | 'example' | 'since'> & Partial<KeyFacts>;
 type GivenRepeated<T> = Given & Partial<Pick<RepeatedRow<T>, 'split' | 'slot' | 'printAll'>>;
 
-const USUAL = { default: '', empty: 'unset', live: false, acted: false, excludes: undefined } as const;
+const USUAL = {
+  default: '',
+  empty: 'unset',
+  live: false,
+  acted: false,
+  extension: false,
+  excludes: undefined,
+} as const;
 
 export function single<T>(type: ValueType<T>, facts: Given): SingleRow<T> {
   return { ...USUAL, ...facts, type, repeated: false };

@@ -1,0 +1,135 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readConfig } from '../config/load-config.ts';
+import {
+  type AutostartAction,
+  type AutostartChoice,
+  type AutostartVerdict,
+  autostartSteps,
+  autostartVerdicts,
+} from '../container/autostart.ts';
+import { currentState } from '../container/info.ts';
+import { listContainers } from '../container/list.ts';
+import { configFile } from '../container/paths.ts';
+import { liveRecord } from '../container/runtime-record.ts';
+import { errorFromJSON, type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import type { ManagerClient } from '../manager/client.ts';
+import { withManager } from './manager.ts';
+import { startRequest } from './start.ts';
+
+export interface AutostartOptions extends AutostartChoice {
+  /** Seconds that a container gets to shut down or reboot. */
+  readonly timeout: number;
+  /** Told of each as soon as it is done. */
+  onDone?(result: AutostartResult): void;
+}
+
+export interface AutostartResult {
+  readonly name: string;
+  readonly action: AutostartAction;
+  /** Why it failed, where it did. */
+  readonly error?: TslxcError;
+  readonly warnings: readonly TslxcError[];
+}
+
+/** What would be done, and what would not and why. */
+export function autostartPlan(lxcpath: string, choice: AutostartChoice): AutostartVerdict[] {
+  const facts = listContainers(lxcpath).map((name) => {
+    const ref = { name, lxcpath };
+    const record = liveRecord(ref);
+    const { config } = readConfig(record?.configFile ?? configFile(ref), { name });
+    return {
+      name,
+      state: currentState(record),
+      auto: config.one('lxc.start.auto')?.value === true,
+      order: config.one('lxc.start.order')?.value ?? 0,
+      delay: config.one('lxc.start.delay')?.value ?? 0,
+      groups: config.all('lxc.group').map(({ value }) => value),
+    };
+  });
+  return autostartVerdicts(facts, choice);
+}
+
+/** Starts, reboots or stops the containers that are chosen, several at a time within one order value. */
+export async function autostart(lxcpath: string, options: AutostartOptions): Promise<AutostartResult[]> {
+  const steps = autostartSteps(autostartPlan(lxcpath, options), options);
+  if (steps.length === 0) return [];
+  return withManager(`${options.action} containers`, async (manager) => {
+    const results: AutostartResult[] = [];
+    for (const [index, step] of steps.entries()) {
+      const names = step.containers.map(({ name }) => name);
+      await severalAtATime(names, async (name) => {
+        const result = await perform(manager, { name, lxcpath }, options);
+        results.push(result);
+        options.onDone?.(result);
+      });
+      if (step.delay > 0 && index < steps.length - 1) await delay(step.delay * 1000);
+    }
+    return results;
+  });
+}
+
+async function perform(
+  manager: ManagerClient,
+  ref: { readonly name: string; readonly lxcpath: string },
+  options: AutostartOptions,
+): Promise<AutostartResult> {
+  const { action } = options;
+  try {
+    const warnings = action === 'start' ? await start(manager, ref) : await stop(manager, ref, options);
+    return { name: ref.name, action, warnings };
+  } catch (thrown) {
+    const error = toTslxcError(thrown).with({ container: ref.name });
+    // Somebody else was quicker: it is as it was to be.
+    const done = error.code === (action === 'start' ? 'ALREADY_RUNNING' : 'NOT_RUNNING');
+    return { name: ref.name, action, warnings: [], ...(done ? {} : { error }) };
+  }
+}
+
+async function start(
+  manager: ManagerClient,
+  ref: { readonly name: string; readonly lxcpath: string },
+): Promise<TslxcError[]> {
+  const { warnings } = await manager.request('start', startRequest(ref, {}, false));
+  return warnings.map(errorFromJSON);
+}
+
+async function stop(
+  manager: ManagerClient,
+  ref: { readonly name: string; readonly lxcpath: string },
+  { action, timeout }: AutostartOptions,
+): Promise<TslxcError[]> {
+  await manager.request('stop', {
+    ...ref,
+    mode: action as Exclude<AutostartAction, 'start'>,
+    timeout,
+    killAfter: action === 'shutdown',
+    hostShutdown: action !== 'reboot' && (await hostShutsDown()),
+  });
+  return [];
+}
+
+let shutsDown: Promise<boolean> | undefined;
+
+/** Whether this is part of the host's own shutdown, as its systemd says. */
+function hostShutsDown(): Promise<boolean> {
+  shutsDown ??= (async () => {
+    const { existsSync } = await import('node:fs');
+    if (!existsSync('/run/systemd/system')) return false;
+    const { execa } = await import('execa');
+    const { stdout } = await execa('systemctl', ['is-system-running'], { reject: false, timeout: 5000 });
+    return stdout.trim() === 'stopping';
+  })();
+  return shutsDown;
+}
+
+/** Each start keeps one processor busy most of the time: many more at once would only wait for each other. */
+const AT_A_TIME = Math.max(4, availableParallelism() * 2);
+
+async function severalAtATime<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = items[Symbol.iterator]();
+  const lane = async () => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, items.length) }, lane));
+}

@@ -1,0 +1,43 @@
+import type { ContainerRef } from '../container/paths.ts';
+import { liveRecord } from '../container/runtime-record.ts';
+import type { State } from '../container/state.ts';
+import { ManagerClient } from '../manager/client.ts';
+import { requireRoot } from './manager.ts';
+import { stateOf, watchContainers } from './watch.ts';
+
+/**
+ * Waits until a container is in one of the states, -1 seconds for ever. One that does not exist counts as STOPPED.
+ * @returns the state that came about; undefined when the time is over
+ */
+export async function waitForState(
+  ref: ContainerRef,
+  states: readonly State[],
+  seconds: number,
+): Promise<State | undefined> {
+  requireRoot('wait for a container');
+  const now = stateOf(ref);
+  if (states.includes(now)) return now;
+  if (seconds === 0) return undefined;
+  // One that runs without a manager is adopted: else nobody would notice its end.
+  if (liveRecord(ref)) (await ManagerClient.connect({ start: true }))?.close();
+  const over = new AbortController();
+  const timer = seconds < 0 ? undefined : setTimeout(() => over.abort(), seconds * 1000);
+  let reached: State | undefined;
+  const see = (state: State) => {
+    if (reached !== undefined || !states.includes(state)) return;
+    reached = state;
+    over.abort();
+  };
+  await watchContainers(
+    [ref.lxcpath],
+    {
+      onStates: (containers) => see(containers.find(({ name }) => name === ref.name)?.state ?? 'STOPPED'),
+      onEvent: (event) => {
+        if (event.type === 'state' && event.name === ref.name) see(event.state);
+      },
+    },
+    over.signal,
+  );
+  clearTimeout(timer);
+  return reached;
+}

@@ -1,0 +1,128 @@
+import { watch as watchFile } from 'node:fs';
+import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { currentState } from '../container/info.ts';
+import type { ContainerRef } from '../container/paths.ts';
+import { allRecords, liveRecord } from '../container/runtime-record.ts';
+import type { State } from '../container/state.ts';
+import { ManagerClient } from '../manager/client.ts';
+import type { ContainerEvent, StateOfContainer } from '../manager/protocol.ts';
+import { runPaths } from '../manager/run-paths.ts';
+import { requireRoot } from './manager.ts';
+
+export type { ContainerEvent, ExitEvent, StateEvent, StateOfContainer } from '../manager/protocol.ts';
+
+export interface WatchListener {
+  /** The containers that are not STOPPED: each time that the watch begins, or goes on with another manager. */
+  onStates?(containers: readonly StateOfContainer[]): void;
+  onEvent(event: ContainerEvent): void;
+}
+
+/**
+ * Tells what happens to the containers of these directories (none: of all that there are) until it is aborted. There need
+ * not be a manager yet, and it may be replaced meanwhile: what happened in between is told as the state that came of it.
+ */
+export async function watchContainers(
+  lxcpaths: readonly string[],
+  listener: WatchListener,
+  signal: AbortSignal,
+): Promise<void> {
+  requireRoot('watch containers');
+  let known: Map<string, StateOfContainer> | undefined;
+  const tell = (event: ContainerEvent) => {
+    if (event.type === 'state') known?.set(key(event), event);
+    listener.onEvent(event);
+  };
+  const compare = (now: readonly StateOfContainer[]) => {
+    const before = known;
+    known = new Map(now.map((one) => [key(one), one]));
+    listener.onStates?.(now);
+    for (const old of before?.values() ?? [])
+      if (!known.has(key(old)) && old.state !== 'STOPPED') tell(unseen({ ...old, state: 'STOPPED' }));
+    if (before) for (const one of now) if (before.get(key(one))?.state !== one.state) tell(unseen(one));
+  };
+  while (!signal.aborted) {
+    const manager = await ManagerClient.connect({ start: false });
+    if (!manager) {
+      compare(statesOnDisk(lxcpaths));
+      await managerAppears(signal);
+      continue;
+    }
+    try {
+      const over = until(signal, (done) => {
+        manager.onEnd = done;
+      });
+      // What comes before the answer is in the answer.
+      const { containers } = await manager.request('watch', { lxcpaths }, (event) => {
+        if (event.type === 'state' || event.type === 'exit') tell(event);
+      });
+      compare(containers);
+      await over;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'MANAGER_DIED') throw error;
+    } finally {
+      manager.close();
+    }
+  }
+}
+
+const key = (ref: ContainerRef) => `${ref.lxcpath}|${ref.name}`;
+
+function unseen({ name, lxcpath, state }: StateOfContainer): ContainerEvent {
+  return { type: 'state', time: new Date().toISOString(), name, lxcpath, state };
+}
+
+/** Without a manager the containers run on. */
+function statesOnDisk(lxcpaths: readonly string[]): StateOfContainer[] {
+  return allRecords()
+    .filter((record) => lxcpaths.length === 0 || lxcpaths.includes(record.lxcpath))
+    .map(({ name, lxcpath }) => ({ name, lxcpath, state: currentState(liveRecord({ name, lxcpath })) }))
+    .filter(({ state }) => state !== 'STOPPED');
+}
+
+/** The state of a container that nobody watches, as `tslxc-info` shows it. */
+export function stateOf(ref: ContainerRef): State {
+  return currentState(liveRecord(ref));
+}
+
+/** Longest time between two looks for a manager's socket, in case that the word of its coming was missed. */
+const LOOK_AGAIN = 1000;
+
+async function managerAppears(signal: AbortSignal): Promise<void> {
+  const { directory, managerSocket } = runPaths();
+  const watcher = watchFile(directory);
+  try {
+    await Promise.race([
+      until(signal, (done) => {
+        watcher.on('change', (_, file) => {
+          if (file === basename(managerSocket)) done();
+        });
+        watcher.on('error', done);
+      }),
+      delay(LOOK_AGAIN, undefined, { signal }).catch(() => {}),
+    ]);
+  } finally {
+    watcher.close();
+  }
+}
+
+/** Settles when `arrange`'s callback is called, or at once when the signal comes. */
+function until(signal: AbortSignal, arrange: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    arrange(() => resolve());
+  });
+}
+
+/** Asks the manager to leave. @returns whether it does, or is not there */
+export async function quitManager(): Promise<boolean> {
+  requireRoot('end the manager');
+  const manager = await ManagerClient.connect({ start: false });
+  if (!manager) return true;
+  try {
+    return (await manager.request('quit', {})).left;
+  } finally {
+    manager.close();
+  }
+}

@@ -1,0 +1,81 @@
+/** Which processes of a container the kernel killed because memory ran out. */
+import { join } from 'node:path';
+import { type KernelMessage, kernelMessages } from '../kernel/kernel-log.ts';
+import { readCounters } from './files.ts';
+import { type CgroupPlan, type PlannedHierarchy, v1Of, v2Of } from './plan.ts';
+import { bottomUp } from './subtree.ts';
+
+export interface OomKill {
+  /** Microseconds since the host's boot. */
+  readonly time: number;
+  /** As the host sees it. */
+  readonly pid: number;
+  readonly program: string;
+  readonly cgroup: string;
+}
+
+/** What a kernel since 4.19 says of each victim, in one line (mm/oom_kill.c). */
+const MARK = 'oom-kill:constraint=';
+/** The log's clock and that of a process's start are not quite the same. */
+const SLACK_US = 50_000;
+/** Reading the whole log takes milliseconds: containers that are asked about together share it. */
+const FRESH_MS = 500;
+
+let read: { readonly at: number; readonly messages: readonly KernelMessage[] } | undefined;
+
+function messages(): readonly KernelMessage[] {
+  if (!read || performance.now() - read.at > FRESH_MS)
+    read = { at: performance.now(), messages: kernelMessages(MARK) };
+  return read.messages;
+}
+
+/** The kernel's own list of victims in a container's cgroups, those that are gone by now included. */
+export function oomKillsLogged(plan: CgroupPlan, since = 0, log = messages()): OomKill[] {
+  const hierarchy = v1Of(plan, 'memory') ?? v2Of(plan);
+  if (!hierarchy) return [];
+  return log.flatMap((message) => {
+    const kill = parseOomKill(message);
+    return kill && kill.time >= since - SLACK_US && isBelow(kill.cgroup, hierarchy) ? [kill] : [];
+  });
+}
+
+export function parseOomKill({ time, text }: KernelMessage): OomKill | undefined {
+  if (!text.startsWith(MARK)) return undefined;
+  // A cgroup's name is the guest's to choose, and may hold what looks like a field: the last ones are the kernel's.
+  const match = /,task_memcg=(.*),task=(.*),pid=(\d+),uid=\d+$/.exec(text);
+  return match ? { time, cgroup: match[1]!, program: match[2]!, pid: Number(match[3]) } : undefined;
+}
+
+/** The log has paths from the host's root; we may be in a container ourselves and see the end of them. */
+function isBelow(path: string, { limit, mountpoint }: PlannedHierarchy): boolean {
+  return `${path}/`.includes(`${limit.slice(mountpoint.length)}/`);
+}
+
+/**
+ * How many processes the OOM killer took since the container was started. v2 counts at the container's cgroup what
+ * happens below. v1 counts each victim in its own cgroup only, and forgets it with that: there the kernel's log has a say
+ * as well.
+ */
+export function oomKills(plan: CgroupPlan, since?: number): bigint | undefined {
+  const one = v1Of(plan, 'memory');
+  if (one) {
+    let alive: bigint | undefined;
+    bottomUp(one.limit, (path) => {
+      const count = readCounters(join(path, 'memory.oom_control')).get('oom_kill');
+      if (count !== undefined) alive = (alive ?? 0n) + count;
+    });
+    if (since === undefined) return alive;
+    const logged = BigInt(oomKillsLogged(plan, since).length);
+    return alive === undefined || logged > alive ? logged : alive;
+  }
+  const two = v2Of(plan);
+  return two?.controllers.includes('memory')
+    ? readCounters(join(two.limit, 'memory.events')).get('oom_kill')
+    : undefined;
+}
+
+/** Whether that process was a victim. Where the kernel's log may not be read, any victim counts. */
+export function killedByOom(plan: CgroupPlan, pid: number, since: number): boolean {
+  const victims = oomKillsLogged(plan, since);
+  return victims.length > 0 ? victims.some((kill) => kill.pid === pid) : (oomKills(plan) ?? 0n) > 0n;
+}

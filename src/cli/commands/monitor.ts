@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import type { ContainerEvent } from '../../api/watch.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import { type Call, command } from '../command.ts';
+import { usage } from '../getopt.ts';
+import { spec } from './monitor.spec.ts';
+
+type MonitorCall = Call<typeof spec.options>;
+
+export default command(spec, async (call) => {
+  const { values, io } = call;
+  const { watchContainers, quitManager } = await call.services.watch();
+  if (values.quit) {
+    if (await quitManager()) return 0;
+    throw new TslxcError({
+      code: 'RUNNING',
+      message: 'the manager stays: it has containers to look after',
+      hint: "'tslxc-ls --active' lists those of one directory",
+    });
+  }
+  const pattern = expression(call.name ?? '.*');
+  const { reasonText } = await import('../../container/end-reason.ts');
+  const { interruptible } = await import('../interrupt.ts');
+  await interruptible(io, async (signal) => {
+    await watchContainers(
+      await lxcpaths(call),
+      {
+        onEvent(event) {
+          if (pattern.test(event.name)) io.print(lineOf(event, call, reasonText));
+        },
+      },
+      signal,
+    );
+    // Only a signal ends the watch.
+    throw signal.reason;
+  });
+  return 0;
+});
+
+async function lxcpaths({ values, io, services }: MonitorCall): Promise<string[]> {
+  if (values.lxcpath.length === 0) return [await services.defaultLxcpath()];
+  return values.lxcpath.map((path) => resolve(io.cwd, path));
+}
+
+/** The whole name has to match, as with LXC. */
+function expression(text: string): RegExp {
+  try {
+    return new RegExp(`^(?:${text})$`);
+  } catch {
+    throw usage(`'${text}' is not a regular expression`);
+  }
+}
+
+function lineOf(
+  event: ContainerEvent,
+  { json, values }: MonitorCall,
+  reasonText: typeof import('../../container/end-reason.ts').reasonText,
+): string {
+  if (json) return `${JSON.stringify(event)}\n`;
+  const why = values.why && event.reason ? ` (${reasonText(event.reason)})` : '';
+  return event.type === 'state'
+    ? `'${event.name}' changed state to [${event.state}]${why}\n`
+    : `'${event.name}' exited with status [${event.status?.code ?? 0}]${why}\n`;
+}

@@ -1,0 +1,130 @@
+/**
+ * Containers that have ended and are to be started again. Each is a file below the run directory, so that a restart
+ * comes about although the manager that decided on it has died.
+ */
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RestartPolicy } from '../config/values/restart.ts';
+import type { EndReason, StartReason } from '../container/end-reason.ts';
+import { type ContainerRef, containerRunDirectory } from '../container/paths.ts';
+import { GOOD_RUN_SECONDS, restartDelay } from '../container/restart-decision.ts';
+import {
+  type PendingRestart,
+  pendingRestart,
+  pendingRestarts,
+  RESTART_FILE,
+} from '../container/restart-file.ts';
+import { liveRecord } from '../container/runtime-record.ts';
+import type { StartPlan } from '../container/start-plan.ts';
+import { toTslxcError } from '../errors/tslxc-error.ts';
+import type { StartRequest } from './protocol.ts';
+
+const key = (ref: ContainerRef) => `${ref.lxcpath}|${ref.name}`;
+
+interface Wishes {
+  /** @throws TslxcError why it could not be started */
+  start(request: StartRequest, reason: StartReason): Promise<unknown>;
+  onChange(): void;
+}
+
+export class Restarts {
+  readonly #wishes: Wishes;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+
+  constructor(wishes: Wishes) {
+    this.#wishes = wishes;
+  }
+
+  get count(): number {
+    return this.#timers.size;
+  }
+
+  /** Decides about a container that has ended; says whether it will be started again. */
+  consider(
+    request: StartRequest,
+    reason: EndReason,
+    { plan, seconds }: { readonly plan: StartPlan; readonly seconds: number },
+  ): boolean {
+    // Whoever has it on a terminal sees how it ended, and decides.
+    return !request.foreground && this.#schedule(request, plan.restart, reason, seconds);
+  }
+
+  #schedule(request: StartRequest, policy: RestartPolicy, reason: EndReason, seconds: number): boolean {
+    const before = seconds >= GOOD_RUN_SECONDS ? 0 : (pendingRestart(request)?.attempt ?? 0);
+    const attempt = before + 1;
+    const delay = restartDelay(policy, reason, attempt);
+    if (delay === undefined) {
+      forget(request);
+      return false;
+    }
+    const pending: PendingRestart = {
+      request,
+      policy,
+      attempt,
+      waiting: true,
+      due: Date.now() + delay,
+      reason,
+    };
+    write(pending);
+    this.#arm(pending);
+    return true;
+  }
+
+  #arm(pending: PendingRestart): void {
+    const timer = setTimeout(() => void this.#restart(pending), Math.max(0, pending.due - Date.now()));
+    this.#timers.set(key(pending.request), timer);
+    this.#wishes.onChange();
+  }
+
+  async #restart(pending: PendingRestart): Promise<void> {
+    const { request, policy, attempt } = pending;
+    // What was tried counts, also when this manager is killed in the middle of it.
+    write({ ...pending, waiting: false });
+    try {
+      await this.#wishes.start(request as StartRequest, { kind: 'restart', attempt });
+    } catch (thrown) {
+      const error = toTslxcError(thrown);
+      // Gone, or somebody else was quicker.
+      if (error.code === 'ALREADY_RUNNING') return;
+      if (error.code === 'CONTAINER_MISSING') forget(request);
+      else {
+        this.#timers.delete(key(request));
+        this.#schedule(request as StartRequest, policy, { kind: 'start-failed', error: error.toJSON() }, 0);
+      }
+    } finally {
+      if (pendingRestart(request)?.waiting !== true) this.#timers.delete(key(request));
+      this.#wishes.onChange();
+    }
+  }
+
+  /** Calls a restart off, and forgets how many there have been. @returns whether one was waiting */
+  cancel(ref: ContainerRef): boolean {
+    const timer = this.#timers.get(key(ref));
+    clearTimeout(timer);
+    this.#timers.delete(key(ref));
+    forget(ref);
+    if (timer) this.#wishes.onChange();
+    return timer !== undefined;
+  }
+
+  /** Goes on with the restarts that an earlier manager had decided on. */
+  resume(): void {
+    for (const pending of pendingRestarts()) {
+      if (liveRecord(pending.request) || this.#timers.has(key(pending.request))) continue;
+      if (pending.waiting) this.#arm(pending);
+      else this.#schedule(pending.request as StartRequest, pending.policy, pending.reason, 0);
+    }
+  }
+}
+
+function write(pending: PendingRestart): void {
+  const directory = containerRunDirectory(pending.request);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = join(directory, RESTART_FILE);
+  writeFileSync(`${file}.new`, JSON.stringify(pending), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+function forget(ref: ContainerRef): void {
+  rmSync(join(containerRunDirectory(ref), RESTART_FILE), { force: true });
+}

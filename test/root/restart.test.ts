@@ -1,0 +1,141 @@
+/** lxc.start.restart: what brings a container back, and what does not; what --why says of each end. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { covers } from '../register/covers.ts';
+import { Busybox } from './harness/busybox.ts';
+import { ContainerHost, skip } from './harness/container-host.ts';
+import { delay, eventually } from './harness/slow.ts';
+
+const host = new ContainerHost();
+const busybox = new Busybox(host);
+covers('lxc.start.restart');
+
+/** Does what it finds in /do, once, and counts its runs. */
+const INIT = `#!/bin/sh
+echo run >> /runs
+trap 'exit 0' USR1
+while :; do
+  what=$(cat /do 2>/dev/null); rm -f /do
+  case $what in
+    exit*) exit \${what#exit} ;;
+    off) poweroff -f ;;
+    reboot) reboot -f ;;
+    oom) exec tail /dev/zero ;;
+  esac
+  sleep 0.05
+done
+`;
+
+const LIMIT = 'lxc.cgroup2.memory.max = 24M\nlxc.cgroup2.memory.swap.max = 0';
+
+const runs = (name: string) => readFileSync(`${host.rootfs(name)}/runs`, 'utf8').split('\n').length - 1;
+const tell = (name: string, what: string) => writeFileSync(`${host.rootfs(name)}/do`, what);
+const why = (name: string) => host.ok('info', ['-n', `@${name}`, '--why']);
+
+async function make(name: string, policy: string): Promise<void> {
+  await busybox.make(name, `lxc.init.cmd = /work\n${LIMIT}\nlxc.start.restart = ${policy}`);
+  writeFileSync(`${host.rootfs(name)}/work`, INIT, { mode: 0o755 });
+}
+
+async function start(name: string): Promise<void> {
+  rmSync(`${host.rootfs(name)}/runs`, { force: true });
+  await host.ok('start', ['-n', `@${name}`]);
+  await eventually('it runs', () => existsSync(`${host.rootfs(name)}/runs`));
+}
+
+/** Ends it in this way; whether it came back. */
+async function comesBack(name: string, end: () => Promise<unknown> | unknown): Promise<boolean> {
+  const before = runs(name);
+  await end();
+  await eventually('it ends', async () => runs(name) > before || (await host.state(name)) === 'STOPPED');
+  // Longer than the first pauses.
+  for (let i = 0; i < 15 && runs(name) === before; i++) await delay(100);
+  return runs(name) > before;
+}
+
+const kill = async (name: string) => process.kill(await host.initPid(name), 'SIGKILL');
+
+test('on-failure: an exit code, a signal, a lack of memory; not an exit in good order', {
+  skip,
+}, async () => {
+  await make('fail', 'on-failure');
+  await start('fail');
+  assert.ok(await comesBack('fail', () => tell('fail', 'exit3')), 'exit code 3');
+  assert.match(await why('fail'), /init ended with exit code 3/);
+  assert.ok(await comesBack('fail', () => kill('fail')), 'SIGKILL');
+  assert.match(await why('fail'), /init was killed by SIGKILL \(signal 9\)/);
+  assert.ok(await comesBack('fail', () => tell('fail', 'oom')), 'out of memory');
+  assert.match(await why('fail'), /the kernel killed init because memory ran out/);
+  assert.ok(!(await comesBack('fail', () => tell('fail', 'exit0'))), 'exit code 0');
+  assert.match(await why('fail'), /init ended with exit code 0/);
+  assert.equal(await host.state('fail'), 'STOPPED');
+});
+
+test('on-failure: a reboot is one anyway, a power-off and an operator are the end', { skip }, async () => {
+  await start('fail');
+  assert.ok(await comesBack('fail', () => tell('fail', 'reboot')));
+  assert.match(await why('fail'), /a reboot from inside/);
+  assert.ok(!(await comesBack('fail', () => tell('fail', 'off'))));
+  assert.match(await why('fail'), /a power-off from inside/);
+  await start('fail');
+  assert.ok(!(await comesBack('fail', () => host.kill('fail'))));
+  assert.match(await why('fail'), /a kill asked for by user 0/);
+});
+
+test('always: also after exit code 0 and a power-off, not after tslxc-stop', { skip }, async () => {
+  await make('ever', 'always');
+  await start('ever');
+  assert.ok(await comesBack('ever', () => tell('ever', 'exit0')), 'exit code 0');
+  assert.ok(await comesBack('ever', () => tell('ever', 'off')), 'power-off');
+  assert.ok(!(await comesBack('ever', () => host.ok('stop', ['-n', '@ever']))), 'a shutdown');
+  assert.match(await why('ever'), /a shutdown asked for by user 0/);
+});
+
+test('no, which is the default', { skip }, async () => {
+  await make('never', 'no');
+  await start('never');
+  assert.ok(!(await comesBack('never', () => tell('never', 'exit3'))));
+});
+
+test('a limit, and longer and longer pauses', { skip }, async () => {
+  await make('twice', 'on-failure:2');
+  writeFileSync(`${host.rootfs('twice')}/work`, '#!/bin/sh\necho run >> /runs\nexit 4\n', { mode: 0o755 });
+  const begin = Date.now();
+  await start('twice');
+  await eventually('three runs', () => runs('twice') === 3);
+  assert.ok(Date.now() - begin > 750, 'after 0.25 and 0.5 seconds');
+  await delay(1200);
+  assert.equal(runs('twice'), 3);
+  // A start by hand counts anew.
+  await start('twice');
+  await eventually('three runs again', () => runs('twice') === 3);
+});
+
+test('a stop calls a restart off that waits for its time', { skip }, async () => {
+  await make('off', 'on-failure');
+  writeFileSync(`${host.rootfs('off')}/work`, '#!/bin/sh\necho run >> /runs\nexit 4\n', { mode: 0o755 });
+  await start('off');
+  await eventually('some runs', () => runs('off') === 4);
+  await host.ok('wait', ['-n', '@off', '-s', 'STOPPED']);
+  assert.match(await why('off'), /Restart: +in \d/);
+  assert.equal((await host.tslxc('stop', ['-n', '@off'])).code, 0);
+  const count = runs('off');
+  await delay(2500);
+  assert.equal(runs('off'), count);
+});
+
+test('whether the manager is killed before the end or in the pause behind it', { skip }, async () => {
+  await start('fail');
+  await host.killProcesses(host.managerPid());
+  assert.ok(await comesBack('fail', () => tell('fail', 'exit5')), 'the end of it is noticed');
+  for (let round = 0; round < 2; round++) await comesBack('fail', () => tell('fail', 'exit6'));
+  const before = runs('fail');
+  tell('fail', 'exit7');
+  await host.ok('wait', ['-n', '@fail', '-s', 'STOPPED', '-t', '30']);
+  await host.killProcesses(host.managerPid());
+  // Any command that needs a manager starts one, which goes on where the last one was.
+  await host.tslxc('freeze', ['-n', '@fail']);
+  await eventually('it is back', () => runs('fail') > before);
+  await host.kill('fail');
+});
