@@ -141,7 +141,10 @@ class Session {
     tell: (event: ManagerEvent) => void,
   ): Promise<Requests['start']['result']> {
     const received = performance.now();
-    const { container, warnings } = await this.#supervisor.start({ ...params, ...callerCgroups(this.#peer.pid) });
+    const { container, warnings } = await this.#supervisor.start({
+      ...params,
+      ...callerCgroups(this.#peer.pid),
+    });
     const milliseconds = performance.now() - received;
     const result = { pid: container.initPid ?? 0, milliseconds, warnings: warnings.map((w) => w.toJSON()) };
     if (!params.foreground) return result;
