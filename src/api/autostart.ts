@@ -116,9 +116,14 @@ function hostShutsDown(): Promise<boolean> {
   shutsDown ??= (async () => {
     const { existsSync } = await import('node:fs');
     if (!existsSync('/run/systemd/system')) return false;
-    const { execa } = await import('execa');
-    const { stdout } = await execa('systemctl', ['is-system-running'], { reject: false, timeout: 5000 });
-    return stdout.trim() === 'stopping';
+    const { spawn } = await import('node:child_process');
+    const asked = spawn('systemctl', ['is-system-running'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let state = '';
+    asked.stdout.on('data', (chunk) => {
+      state += chunk;
+    });
+    await new Promise((done) => asked.once('error', done).once('close', done));
+    return state.trim() === 'stopping';
   })();
   return shutsDown;
 }
