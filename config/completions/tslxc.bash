@@ -61,8 +61,14 @@ _tslxc() {
     'console -l' | 'console --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'create -t' | 'create --template') COMPREPLY=($(compgen -W '$(_tslxc_template)' -- "$cur")); return ;;
     'create -f' | 'create --config') compopt -o default; return ;;
-    'create -B' | 'create --bdev') COMPREPLY=($(compgen -W 'dir best none' -- "$cur")); return ;;
+    'create -B' | 'create --bdev') COMPREPLY=($(compgen -W 'dir overlay btrfs loop lvm zfs best none' -- "$cur")); return ;;
     'create --dir') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'create --lvname') return ;;
+    'create --vgname') return ;;
+    'create --thinpool') return ;;
+    'create --zfsroot') return ;;
+    'create --fstype') COMPREPLY=($(compgen -W 'ext4 xfs btrfs' -- "$cur")); return ;;
+    'create --fssize') return ;;
     'create -n' | 'create --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'create -P' | 'create --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'create -o' | 'create --logfile') compopt -o default; return ;;
@@ -143,7 +149,7 @@ _tslxc() {
     'cgroup -'*) COMPREPLY=($(compgen -W '--save -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'config -'*) COMPREPLY=($(compgen -W '-l --list --json -h --help --usage --version' -- "$cur")) ;;
     'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
-    'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir --lvname --vgname --thinpool --zfsroot --fstype --fssize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'destroy -'*) COMPREPLY=($(compgen -W '-f --force -s --snapshots -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'device -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'freeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;

@@ -6,9 +6,10 @@ import { checkName } from '../config/container-name.ts';
 import { readDocument, saveDocument } from '../config/document-file.ts';
 import { packageFolder } from '../config/include-path.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
-import { type BackingStore, chooseStore } from '../storage/backing-store.ts';
+import { type BackingStore, chooseStore, type VolumeWishes } from '../storage/backing-store.ts';
 import { isDiskFull, tellsOfFullDisk } from '../storage/disk-full.ts';
-import { formatVolume } from '../storage/rootfs-path.ts';
+import { formatVolume, type Volume } from '../storage/rootfs-path.ts';
+import { checkWishes } from '../storage/volume-wishes.ts';
 import { findTemplate } from '../template/find-template.ts';
 import { runTemplate } from '../template/run-template.ts';
 import { templateHeader } from '../template/template-header.ts';
@@ -25,10 +26,10 @@ export interface CreateOptions {
   readonly templateArgs?: readonly string[];
   /** Initial config copied in, instead of the default config. */
   readonly config?: string;
-  /** Backing store; only `dir` in this version. */
+  /** What `-B` says: a backing store, `best`, `none`, or a comma list of which the first that works is taken. */
   readonly backingStore?: string;
-  /** Root filesystem directory for `dir`, absolute. */
-  readonly directory?: string;
+  /** What the new volume is to be like. */
+  readonly wishes?: VolumeWishes;
   /** What the template prints is thrown away. */
   readonly quiet?: boolean;
   readonly signal?: AbortSignal;
@@ -46,7 +47,7 @@ interface CreatePlan {
   readonly template: string | undefined;
   readonly store: BackingStore;
   /** Undefined: there is to be no root filesystem. */
-  readonly rootfs: string | undefined;
+  readonly volume: Volume | undefined;
   readonly outside: OutsideRootfs | undefined;
   readonly config: ConfigDocument;
 }
@@ -77,42 +78,52 @@ export async function createContainer(ref: ContainerRef, options: CreateOptions)
 
 async function planCreate(ref: ContainerRef, options: CreateOptions): Promise<CreatePlan> {
   const templates = join(packageFolder(), 'templates');
-  const store = chooseStore(options.backingStore ?? 'dir');
+  const directory = containerDirectory(ref);
+  const { wishes = {} } = options;
+  const place = { directory, name: ref.name, wishes };
+  const store = await chooseStore(options.backingStore ?? 'dir', place);
+  checkWishes(store, wishes);
   const template = options.template === 'none' ? undefined : await findTemplate(options.template, templates);
-  const wanted = template !== undefined || options.directory !== undefined;
-  const outside = options.directory === undefined ? undefined : lookBefore(resolve(options.directory));
+  const volume = template !== undefined || Object.keys(wishes).length > 0 ? store.at(place) : undefined;
+  if (volume && !store.inDirectory && (await store.exists(volume))) throw volumeTaken(ref, volume);
   return {
     ref,
     options,
     template,
     store,
-    rootfs: wanted ? (outside?.path ?? join(containerDirectory(ref), 'rootfs')) : undefined,
-    outside,
+    volume,
+    outside: wishes.directory === undefined ? undefined : lookBefore(resolve(wishes.directory)),
     config: initialConfig(initialConfigFile(options.config), ref.name),
   };
 }
 
-async function fill({ ref, options, template, store, rootfs, outside, config }: CreatePlan): Promise<void> {
+async function fill({ ref, options, template, store, volume, outside, config }: CreatePlan): Promise<void> {
   const { onStep, signal } = options;
-  markPartial(ref, outside);
-  if (rootfs !== undefined) {
+  markPartial(ref, {
+    ...(outside ? { rootfs: outside } : {}),
+    ...(volume && !store.inDirectory ? { volume } : {}),
+  });
+  if (volume) {
     if (outside) makeParents(outside);
-    if (!store.exists(rootfs)) await store.create(rootfs);
+    if (!(await store.exists(volume))) await store.create(volume, options.wishes);
     // Lines in the old language say the same thing.
     for (const key of ['lxc.rootfs', 'lxc.rootfs.backend']) config.remove(key);
-    config.set('lxc.rootfs.path', formatVolume({ type: store.type, path: rootfs }));
+    config.set('lxc.rootfs.path', formatVolume(volume));
   }
   const file = configFile(ref);
   writeFileSync(file, config.toString(), { flag: 'wx', mode: 0o640 });
   chmodSync(file, 0o640);
-  if (template === undefined || rootfs === undefined) return;
+  if (template === undefined || volume === undefined) return;
+  signal?.throwIfAborted();
   onStep?.(`Running template ${options.template}`);
   const args = options.templateArgs ?? [];
+  await using rootfs = await store.mount(volume, 'fill');
   await runTemplate({
     template,
     path: containerDirectory(ref),
     name: ref.name,
-    rootfs,
+    rootfs: rootfs.inside,
+    command: rootfs.command,
     args,
     ...(signal ? { signal } : {}),
     ...(onStep ? { onStep: (text: string) => onStep(text) } : {}),
@@ -126,4 +137,14 @@ async function fill({ ref, options, template, store, rootfs, outside, config }: 
 
 function isTemplateFailure(error: unknown): boolean {
   return error instanceof TslxcError && error.code === 'TEMPLATE_FAILED';
+}
+
+function volumeTaken(ref: ContainerRef, volume: Volume): TslxcError {
+  return new TslxcError({
+    code: 'STORAGE',
+    container: ref.name,
+    message: `${volume.path} exists already`,
+    errno: 'EEXIST',
+    hint: `nothing is put into what is there; remove it, or take another name`,
+  });
 }

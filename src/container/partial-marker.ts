@@ -4,7 +4,9 @@
  */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { storeOf } from '../storage/backing-store.ts';
 import { removeTree } from '../storage/remove-tree.ts';
+import type { Volume } from '../storage/rootfs-path.ts';
 import { readMarker, writeMarker } from './marker-file.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
 
@@ -16,8 +18,10 @@ export interface OutsideRootfs {
   readonly parents: readonly string[];
 }
 
+/** What is being made outside the container's directory. */
 interface Partial {
-  readonly rootfs: OutsideRootfs;
+  readonly rootfs?: OutsideRootfs;
+  readonly volume?: Volume;
 }
 
 function markerFile(ref: ContainerRef): string {
@@ -28,8 +32,8 @@ export function isPartial(ref: ContainerRef): boolean {
   return lstatSync(markerFile(ref), { throwIfNoEntry: false }) !== undefined;
 }
 
-export function markPartial(ref: ContainerRef, rootfs?: OutsideRootfs): void {
-  writeMarker(markerFile(ref), rootfs ? { rootfs } : {});
+export function markPartial(ref: ContainerRef, outside: Partial = {}): void {
+  writeMarker(markerFile(ref), outside);
 }
 
 export function unmarkPartial(ref: ContainerRef): void {
@@ -60,7 +64,8 @@ export function makeParents(rootfs: OutsideRootfs): void {
 
 /** Removes what the marker says was made outside the container's directory, and nothing that was there before. */
 export async function removeMadeOutside(ref: ContainerRef): Promise<void> {
-  const rootfs = readMarker<Partial>(markerFile(ref))?.rootfs;
+  const { rootfs, volume } = readMarker<Partial>(markerFile(ref)) ?? {};
+  if (volume) await storeOf(volume).remove(volume);
   if (!rootfs) return;
   if (rootfs.before === 'missing') await removeTree(rootfs.path);
   if (rootfs.before === 'empty') {

@@ -1,12 +1,39 @@
+import { basename, dirname } from 'node:path';
 import type { ContainerConfig } from '../config/container-config.ts';
-import { TslxcError } from '../errors/tslxc-error.ts';
-import type { StartStagePlan } from '../stage/plan.ts';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import type { RootfsVolume, StartStagePlan } from '../stage/plan.ts';
+import { unsupportedStorage } from '../storage/backing-store.ts';
+import { overlayLayers } from '../storage/overlay-path.ts';
+import { type Volume, type VolumeType, volumeOf } from '../storage/rootfs-path.ts';
 import { parseMountOptions } from './mount-options.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
 
+/** What the stage has to do for a volume of each type. */
+const FOR_STAGE: Readonly<Record<VolumeType, (volume: Volume) => RootfsVolume>> = {
+  dir: ({ path }) => ({ kind: 'tree', path }),
+  btrfs: ({ path }) => ({ kind: 'tree', path }),
+  overlay({ path }) {
+    const { lowers, upper, work } = overlayLayers(path);
+    return {
+      kind: 'overlay',
+      lowers,
+      upper: basename(upper),
+      work: { directory: dirname(work), name: basename(work) },
+    };
+  },
+  loop: ({ path }) => ({ kind: 'loop', file: path }),
+  lvm: ({ path }) => ({ kind: 'block', device: path }),
+  // Whoever maps it does that before the start, as with LXC.
+  rbd: ({ path }) => ({ kind: 'block', device: path }),
+  zfs: ({ path }) => ({ kind: 'block', device: path, fstype: 'zfs' }),
+  nbd: ({ type }) => {
+    throw unsupportedStorage(type);
+  },
+};
+
 /**
  * The root filesystem of a container and how it is mounted. `mountPoint`: where, unless lxc.rootfs.mount says.
- * @throws TslxcError ROOTFS_MISSING where the config has none
+ * @throws TslxcError ROOTFS_MISSING where the config has none, CONFIG_VALUE, NOT_SUPPORTED
  */
 export function planRootfs(
   ref: ContainerRef,
@@ -24,10 +51,21 @@ export function planRootfs(
       hint: `add \`lxc.rootfs.path = dir:${containerDirectory(ref)}/rootfs\``,
     });
   const options = parseMountOptions(config.one('lxc.rootfs.options')?.value.options ?? []);
+  const volume = volumeOf(rootfs.value);
   return {
-    source: rootfs.value.path,
+    source: volume.path,
+    volume: forStage(volume, rootfs.origin),
     mountPoint: config.one('lxc.rootfs.mount')?.value ?? mountPoint,
     flags: options.flags,
+    data: options.data,
     origin: rootfs.origin,
   };
+}
+
+function forStage(volume: Volume, origin: { file: string; line: number }): RootfsVolume {
+  try {
+    return FOR_STAGE[volume.type](volume);
+  } catch (error) {
+    throw toTslxcError(error, 'CONFIG_VALUE', origin);
+  }
 }

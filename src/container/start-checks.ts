@@ -15,6 +15,7 @@ import { checkNics } from '../network/nic-checks.ts';
 import { availableIds, mapFault } from '../security/id-map.ts';
 import { DEFAULT_PATH } from '../stage/execute.ts';
 import { openInRoot } from '../stage/in-root.ts';
+import type { RootfsVolume } from '../stage/plan.ts';
 import type { StartPlan } from './start-plan.ts';
 import type { StartServices } from './start-services.ts';
 
@@ -37,22 +38,37 @@ export async function checkStart(
   checkNics(kernel, plan.nics, coming);
 }
 
+/** What has to be there for a volume of each kind: paths, and what each has to be. A device may have to be activated. */
+const PARTS: {
+  readonly [K in RootfsVolume['kind']]: (
+    volume: Extract<RootfsVolume, { kind: K }>,
+  ) => readonly (readonly [path: string, isIt: 'isDirectory' | 'isFile', what: string])[];
+} = {
+  tree: ({ path }) => [[path, 'isDirectory', 'directory']],
+  block: () => [],
+  loop: ({ file }) => [[file, 'isFile', 'plain file']],
+  overlay: ({ lowers, upper, work }) =>
+    [...lowers, join(work.directory, upper)].map((path) => [path, 'isDirectory', 'directory'] as const),
+};
+
 function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan): void {
-  const path = stage.rootfs.source;
-  let kind = 'is missing';
-  try {
-    if (statSync(path).isDirectory()) return;
-    kind = 'is not a directory';
-  } catch (error) {
-    const errno = (error as NodeJS.ErrnoException).code;
-    if (errno !== 'ENOENT') kind = `can not be reached (${errno})`;
+  const { volume } = stage.rootfs;
+  for (const [path, isIt, what] of PARTS[volume.kind](volume as never)) {
+    let fault = 'is missing';
+    try {
+      if (statSync(path)[isIt]()) continue;
+      fault = `is not a ${what}`;
+    } catch (error) {
+      const errno = (error as NodeJS.ErrnoException).code;
+      if (errno !== 'ENOENT') fault = `can not be reached (${errno})`;
+    }
+    throw new TslxcError({
+      code: 'ROOTFS_MISSING',
+      message: `the root filesystem ${path} ${fault}`,
+      ...rootfsOrigin,
+      hint: 'correct lxc.rootfs.path, or make the container again with tslxc-create',
+    });
   }
-  throw new TslxcError({
-    code: 'ROOTFS_MISSING',
-    message: `the root filesystem ${path} ${kind}`,
-    ...rootfsOrigin,
-    hint: 'correct lxc.rootfs.path, or make the container again with tslxc-create',
-  });
 }
 
 function checkIdMap(_kernel: Kernel, plan: StartPlan): void {
@@ -74,19 +90,24 @@ function checkInit(kernel: Kernel, plan: StartPlan): void {
     ({ target }) => target === '' || `${program}/`.startsWith(`/${target}/`),
   );
   if (covered) return;
-  const root = openSync(plan.stage.rootfs.source, O.PATH | O.DIRECTORY | O.CLOEXEC);
-  try {
-    const found = candidates(program).some((path) => executable(kernel, root, path));
-    if (found) return;
-  } finally {
-    closeSync(root);
-  }
+  const { volume } = plan.stage.rootfs;
+  // What is on a device or in layers (where a link may lead from one to another) the start itself finds out.
+  if (volume.kind !== 'tree' || isIn(kernel, volume.path, program)) return;
   throw new TslxcError({
     code: 'INIT_MISSING',
     message: `the init program ${program} is not in the root filesystem ${plan.stage.rootfs.source}, or is not executable`,
     file: plan.configFile,
     hint: 'install an init system in the container, or name its program with lxc.init.cmd',
   });
+}
+
+function isIn(kernel: Kernel, tree: string, program: string): boolean {
+  const root = openSync(tree, O.PATH | O.DIRECTORY | O.CLOEXEC);
+  try {
+    return candidates(program).some((path) => executable(kernel, root, path));
+  } finally {
+    closeSync(root);
+  }
 }
 
 function candidates(program: string): string[] {

@@ -105,6 +105,16 @@ export interface Kernel {
   /** Waits at most `timeout` milliseconds (-1: for ever) and returns the descriptors on which something happened. */
   poll(fds: readonly { fd: number; events: number }[], timeout: number): PollEvent[];
 
+  // --- storage
+  /** The ids that this thread makes files with. A change from 0 takes file capabilities away: set them again. */
+  setfsuid(uid: number): void;
+  setfsgid(gid: number): void;
+  /**
+   * A free loop device with this file behind it; it is given back by itself when nobody has it open or mounted. `device`
+   * is open in this process. `name`: what losetup(8) shows.
+   */
+  attachLoop(file: number, name: string, readOnly: boolean): { device: number; path: string };
+
   // --- terminals
   /** Unlocks a fresh pty master and opens its slave by descriptor (TIOCGPTPEER): no path of the guest's is trusted. */
   openPtyPeer(master: number): number;

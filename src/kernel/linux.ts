@@ -5,6 +5,7 @@ import { fileVerbs } from './verbs/files.ts';
 import { namespaceVerbs } from './verbs/namespaces.ts';
 import { processVerbs } from './verbs/processes.ts';
 import { socketVerbs } from './verbs/sockets.ts';
+import { storageVerbs } from './verbs/storage.ts';
 import { terminalVerbs } from './verbs/terminals.ts';
 
 let kernel: Kernel | undefined;
@@ -20,6 +21,7 @@ export function linuxKernel(): Kernel {
       ...fileVerbs(calls),
       ...terminalVerbs(calls),
       ...socketVerbs(calls),
+      ...storageVerbs(calls),
     };
   }
   return kernel;

@@ -55,6 +55,9 @@ export const SIGNATURES = {
   // credentials
   setresuid: int('setresuid', 'int', 'int', 'int'),
   setresgid: int('setresgid', 'int', 'int', 'int'),
+  // These return the former id and have no failure to tell of.
+  setfsuid: fn('setfsuid', 'void', 'int'),
+  setfsgid: fn('setfsgid', 'void', 'int'),
   // namespaces and mounts
   unshare: int('unshare', 'int'),
   setns: int('setns', 'int', 'int'),

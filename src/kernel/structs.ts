@@ -119,3 +119,14 @@ export function pollfds(fds: readonly { fd: number; events: number }[]): Buffer 
 export function makeDevice(major: number, minor: number): number {
   return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
 }
+
+/** `struct loop_config` for the whole of a file. */
+export function loopConfig(file: number, flags: number, name: string): Buffer {
+  const config = Buffer.alloc(304);
+  config.writeUInt32LE(file, 0);
+  // `struct loop_info64` begins at 8.
+  config.writeUInt32LE(flags, 8 + 52);
+  // The name ends with a NUL.
+  Buffer.from(name).copy(config, 8 + 56, 0, 63);
+  return config;
+}

@@ -1,13 +1,12 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { loadSystemConfig } from '../config/system-config.ts';
 import { cgroupDefaults } from '../container/cgroup-from-config.ts';
 import type { HostFacts } from '../container/start-plan.ts';
 import type { StartServices } from '../container/start-services.ts';
 import { RLIMIT } from '../kernel/constants.ts';
 import { lastCapability } from '../security/capabilities.ts';
+import { MOUNT_POINT, makeMountPoint } from '../storage/mounted-volume.ts';
 
-/** Where a container's root filesystem is mounted in its own mount namespace before the pivot: only hooks see it. */
-const ROOTFS_MOUNT = '/run/tslxc-rootfs';
 /** The kernel's and systemd's default. Node raises its own soft limit to the hard one (see docs/kernel-notes.md). */
 const NOFILE_SOFT = 1024;
 
@@ -15,8 +14,7 @@ let lastCap: number | undefined;
 
 /** Makes what the facts promise; a dry run does without. */
 export function prepareHost(): void {
-  // World-searchable, so that a mapped root can reach it; nothing is ever visible in it outside a container's start.
-  mkdirSync(ROOTFS_MOUNT, { recursive: true, mode: 0o755 });
+  makeMountPoint();
 }
 
 /** Facts about this host that a start plan depends on. Touches nothing. @throws TslxcError for the system file */
@@ -28,7 +26,7 @@ export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'la
     lastCapability: lastCap,
     cgroupNamespaces: existsSync('/proc/self/ns/cgroup'),
     nofile: { soft: Math.min(NOFILE_SOFT, hard), hard },
-    rootfsMount: ROOTFS_MOUNT,
+    rootfsMount: MOUNT_POINT,
     cgroup: cgroupDefaults(loadSystemConfig(), layout),
   };
 }

@@ -43,6 +43,21 @@ export interface HookCommand {
   readonly origin: { readonly file: string; readonly line: number };
 }
 
+/** What the root filesystem is on. Paths are the host's. */
+export type RootfsVolume =
+  | { readonly kind: 'tree'; readonly path: string }
+  /** Without a type it is found out. */
+  | { readonly kind: 'block'; readonly device: string; readonly fstype?: string }
+  | { readonly kind: 'loop'; readonly file: string }
+  | {
+      readonly kind: 'overlay';
+      /** The topmost first. */
+      readonly lowers: readonly string[];
+      /** Names in `work.directory`. */
+      readonly upper: string;
+      readonly work: { readonly directory: string; readonly name: string };
+    };
+
 export interface StartStagePlan {
   readonly name: string;
   readonly hostname?: string;
@@ -55,10 +70,14 @@ export interface StartStagePlan {
   /** v2 cgroup that init is born in instead; null where it is entered by file. */
   readonly cgroupBirth: string | null;
   readonly rootfs: {
+    /** What the config names, for messages. */
     readonly source: string;
+    readonly volume: RootfsVolume;
     /** Where it is mounted on the host side of the pivot, seen by hooks. */
     readonly mountPoint: string;
     readonly flags: number;
+    /** Options for the filesystem itself; a directory has none. */
+    readonly data: string;
     readonly origin?: { readonly file: string; readonly line: number };
   };
   readonly mounts: readonly MountStep[];

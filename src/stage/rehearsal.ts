@@ -21,7 +21,7 @@ const START: StartStagePlan = {
   idmap: [],
   cgroupFiles: [],
   cgroupBirth: null,
-  rootfs: { source: '/', mountPoint: '/', flags: 1 },
+  rootfs: { source: '/', volume: { kind: 'tree', path: '/' }, mountPoint: '/', flags: 1, data: '' },
   mounts: (['filesystem', 'bind', 'readonly'] as const).map((kind) => ({
     what: kind,
     kind,

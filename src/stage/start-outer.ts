@@ -4,13 +4,14 @@
  */
 import { openSync, writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { AT, CLONE, MOUNT_ATTR, O } from '../kernel/constants.ts';
+import { CLONE, O } from '../kernel/constants.ts';
 import { UncertifiedFork } from '../kernel/fork.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { StageChannel } from './channel.ts';
 import { openDeviceSources } from './dev.ts';
-import { openBindSources, openHostTree } from './mounts.ts';
+import { openBindSources } from './mounts.ts';
 import type { StartStagePlan } from './plan.ts';
+import { openRootfs } from './rootfs.ts';
 import { startInner } from './start-inner.ts';
 import type { Carried } from './tree.ts';
 import { joinUserNamespace } from './user-namespace.ts';
@@ -79,28 +80,6 @@ function joinKeyring(kernel: Kernel): void {
     kernel.joinNewSessionKeyring();
   } catch (error) {
     if (!['ENOSYS', 'EPERM', 'EDQUOT'].includes((error as { code?: string }).code ?? '')) throw error;
-  }
-}
-
-/** The root filesystem as a detached mount: idmapped where there is a user namespace, so that no file is chowned. */
-function openRootfs(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): number {
-  try {
-    // Not every file system can be mapped: what is mounted below the root stays outside an idmapped one.
-    const tree = openHostTree(kernel, plan.rootfs.source, userns === undefined);
-    if (userns !== undefined) kernel.mountSetattr(tree, '', AT.EMPTY_PATH, { set: MOUNT_ATTR.IDMAP, userns });
-    return tree;
-  } catch (error) {
-    const failure = toTslxcError(error, 'MOUNT_FAILED');
-    throw new TslxcError({
-      ...failure.toJSON(),
-      ...plan.rootfs.origin,
-      step: 'open the root filesystem',
-      message:
-        userns !== undefined && failure.errno === 'EINVAL'
-          ? `the file system of ${plan.rootfs.source} can not be mounted with mapped owners (idmapped mounts)`
-          : `can not open the root filesystem ${plan.rootfs.source}: ${failure.message}`,
-      cause: error,
-    });
   }
 }
 

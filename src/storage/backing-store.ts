@@ -1,51 +1,127 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { dirStore } from './dir-store.ts';
+import type { MountedVolume } from './mounted-volume.ts';
+import { overlayStore } from './overlay-store.ts';
 import type { Volume, VolumeType } from './rootfs-path.ts';
 
-/** What a way of keeping root filesystems can do. Everything is done by paths of the host. */
+/** What a new volume is to be like. A store takes what concerns it; what is not said is as LXC has it. */
+export interface VolumeWishes {
+  /** Bytes: of the volume, or a quota where the store has no size of its own. */
+  readonly size?: number;
+  /** Filesystem to make on a device or image. */
+  readonly fstype?: string;
+  /** Absolute path of the directory, instead of `rootfs` in the container's. */
+  readonly directory?: string;
+  readonly volumeGroup?: string;
+  readonly logicalVolume?: string;
+  readonly thinPool?: string;
+  readonly zfsRoot?: string;
+}
+
+/** Where a new volume belongs. */
+export interface VolumePlace {
+  /** Directory of the container or snapshot. */
+  readonly directory: string;
+  /** Names what does not lie in a directory: a logical volume, a dataset. */
+  readonly name: string;
+  readonly wishes?: VolumeWishes;
+}
+
+export interface VolumeUsage {
+  /** Bytes that there may be at most; undefined for what the filesystem has. */
+  readonly size: number | undefined;
+  /** Bytes in use; undefined where only counting all files would tell. */
+  readonly used: number | undefined;
+}
+
+/**
+ * What a way of keeping root filesystems can do. Each operation is done by paths of the host, leaves nothing behind that
+ * its caller did not name, and throws STORAGE, DISK_FULL, TOOL_MISSING, NOT_SUPPORTED or the signal's reason. Whoever makes
+ * a volume writes down its name first: `remove` does not mind what is not there.
+ */
 export interface BackingStore {
   readonly type: VolumeType;
+  /** `snapshotClone` costs the same for any size. */
+  readonly canSnapshotClone: boolean;
+  /** The volume lies in the container's directory: it goes where the directory goes and is removed with it. */
+  readonly inDirectory: boolean;
+  /** The volume is a device or image with a filesystem of its own, for which a size and type can be asked. */
+  readonly hasFilesystem: boolean;
+  /** Why this host, or this place on it, can not have such a volume: thrown. */
+  check(place: VolumePlace): Promise<void>;
+  /** The volume that belongs to a place. Nothing is made. */
+  at(place: VolumePlace): Volume;
   /** Makes an empty volume. */
-  create(path: string): Promise<void>;
-  /** A full, faithful copy at `to`, which does not exist; what is there after a failure is for the caller to remove. */
-  copy(from: string, to: string, signal?: AbortSignal): Promise<void>;
-  /** Moves the volume on the same filesystem at once. */
-  rename(from: string, to: string): void;
+  create(volume: Volume, wishes?: VolumeWishes): Promise<void>;
+  /**
+   * Makes the content reachable, in a mount namespace of its own where something has to be mounted: nothing is left of
+   * that when this process is killed. `fill`: for who makes the first content (with an overlay that is the lower layer).
+   */
+  mount(volume: Volume, purpose?: 'use' | 'fill'): Promise<MountedVolume>;
+  /** `to` becomes a writable copy of `from` (both of this type) that shares what they have in common. */
+  snapshotClone?(from: Volume, to: Volume, wishes?: VolumeWishes): Promise<void>;
+  /** Moves it at once, in the same filesystem, group or pool. */
+  rename(from: Volume, to: Volume): Promise<void>;
   /** Removes it with all its content; no error when it is not there. */
-  remove(path: string): Promise<void>;
-  exists(path: string): boolean;
+  remove(volume: Volume): Promise<void>;
+  exists(volume: Volume): Promise<boolean>;
+  /** Paths, devices or datasets of others without which the volume is lost, besides its own. */
+  sharesWith(volume: Volume): Promise<readonly string[]>;
+  usage(volume: Volume): Promise<VolumeUsage>;
+  /** Gives it another size, or another quota (0: none). */
+  resize(volume: Volume, size: number): Promise<void>;
 }
 
 /** A row for each type that this version can do. */
-const STORES: Partial<Record<string, BackingStore>> = { dir: dirStore };
+const STORES: Partial<Record<string, BackingStore>> = { dir: dirStore, overlay: overlayStore };
 
 /** Words that `-B` takes besides the types. */
-const SYNONYMS: Readonly<Record<string, string>> = { none: 'dir', best: 'dir', overlayfs: 'overlay' };
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  none: ['dir'],
+  best: ['btrfs', 'zfs', 'lvm', 'dir'],
+  overlayfs: ['overlay'],
+};
 
 /**
- * The store for what `-B` says: a type, `best`, `none`, or a comma list of which the first that works is taken.
- * @throws TslxcError NOT_SUPPORTED naming the type
+ * The store for what `-B` says: a type, `best`, `none`, or a comma list of which the first that works at `place` is taken.
+ * @throws TslxcError NOT_SUPPORTED naming the type, or why the only one named does not work
  */
-export function chooseStore(wanted: string): BackingStore {
+export async function chooseStore(wanted: string, place: VolumePlace): Promise<BackingStore> {
   const names = wanted.split(',').map((name) => name.trim());
-  for (const name of names) {
-    const store = STORES[SYNONYMS[name] ?? name];
-    if (store) return store;
+  const types = names.flatMap((name) => (Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : [name]));
+  let reason: unknown;
+  for (const type of types) {
+    const store = Object.hasOwn(STORES, type) ? STORES[type] : undefined;
+    try {
+      if (!store) throw unsupportedStorage(type);
+      await store.check(place);
+      return store;
+    } catch (error) {
+      reason ??= error;
+    }
   }
-  throw notSupported(names.join(', '));
+  throw types.length === 1 ? reason : unsupportedStorage(names.join(', '), reason);
 }
 
 /** The store of an existing volume. */
 export function storeOf(volume: Volume): BackingStore {
   const store = STORES[volume.type];
-  if (!store) throw notSupported(volume.type);
+  if (!store) throw unsupportedStorage(volume.type);
   return store;
 }
 
-function notSupported(type: string): TslxcError {
+/** Why the types that tslxc knows by name only are not there. */
+const HINTS: Readonly<Record<string, string>> = {
+  aufs: 'the kernel has no aufs any more; its successor is overlay',
+  rbd: 'a container on a mapped Ceph image starts, but tslxc makes, copies and removes none',
+  nbd: 'convert the image to a raw one (qemu-img convert -O raw) and use loop',
+};
+
+export function unsupportedStorage(type: string, cause?: unknown): TslxcError {
   return new TslxcError({
     code: 'NOT_SUPPORTED',
     message: `backing store "${type}" is not supported`,
-    hint: type === 'aufs' ? 'the kernel has no aufs any more; its successor is overlay' : 'dir is',
+    hint: HINTS[type] ?? `there are: ${Object.keys(STORES).join(', ')}`,
+    cause,
   });
 }

@@ -8,6 +8,10 @@ export interface ToolRun {
   /** Package that brings the tool, for the error when it is not there. */
   readonly package: string;
   readonly signal?: AbortSignal | undefined;
+  /** It runs. */
+  onStart?(pid: number): void;
+  /** A line of its standard output, which nobody sees otherwise. */
+  onOutput?(line: string): void;
 }
 
 export interface ToolResult {
@@ -31,7 +35,7 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   const [file, ...args] = [...dyingWithUs(), run.tool, ...run.args];
   const child = execa(file!, args, {
     stdin: 'ignore',
-    stdout: 'ignore',
+    stdout: run.onOutput ? 'pipe' : 'ignore',
     stderr: 'pipe',
     buffer: false,
     reject: false,
@@ -41,7 +45,9 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
     ...(run.signal ? { cancelSignal: run.signal } : {}),
     forceKillAfterDelay: 2000,
   });
+  if (child.pid !== undefined) run.onStart?.(child.pid);
   const complaints: string[] = [];
+  const output = run.onOutput ? follow(child.iterable({ from: 'stdout' }), run.onOutput) : undefined;
   try {
     for await (const line of child.iterable({ from: 'stderr' })) {
       complaints.push(line);
@@ -51,6 +57,7 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
     // The way it ended is in the result below.
   }
   const result = await child;
+  await output;
   run.signal?.throwIfAborted();
   if (isMissing(result, complaints)) {
     throw new TslxcError({
@@ -60,6 +67,14 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
     });
   }
   return { code: result.exitCode ?? -1, complaints };
+}
+
+async function follow(lines: AsyncIterable<string>, tell: (line: string) => void): Promise<void> {
+  try {
+    for await (const line of lines) tell(line);
+  } catch {
+    // The way it ended is in its result.
+  }
 }
 
 function isMissing(

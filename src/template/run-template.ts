@@ -15,6 +15,8 @@ export interface TemplateRun {
   readonly rootfs: string;
   /** What the user gave after `--`. */
   readonly args?: readonly string[];
+  /** In front of the script's command line: what enters the mount namespace that the root filesystem is in. */
+  readonly command?: readonly string[];
   /** Variables that are added to ours. */
   readonly env?: Readonly<Record<string, string>>;
   /** Host ids that stand for the container's root. */
@@ -43,7 +45,8 @@ export async function runTemplate(run: TemplateRun): Promise<void> {
   if (run.signal?.aborted) throw interrupted(run);
   const { file, args } = await templateCommand(run.template, templateArguments(run));
   const tail = new Tail();
-  const subprocess = execa(file, args, {
+  const [program, ...rest] = [...(run.command ?? []), file, ...args];
+  const subprocess = execa(program!, rest, {
     // A process group (and session) of its own, so that all of it can be signalled at once.
     detached: true,
     cwd: '/',

@@ -391,15 +391,16 @@ describe('create', () => {
     assert.deepEqual([code, err], [130, 'tslxc-create: interrupted\n']);
   });
   it('passes template arguments and paths of the caller', async () => {
-    const { calls } = await run('create -n new -t x -f c --dir d -B dir -- -r bookworm', working);
-    const { template, templateArgs, config, directory, backingStore } = calls[0]![2] as Record<
-      string,
-      unknown
-    >;
+    const { calls } = await run('create -n new -t x -f c --dir d -B dir --fssize 2G -- -r bookworm', working);
+    const { template, templateArgs, config, wishes, backingStore } = calls[0]![2] as Record<string, unknown>;
     assert.deepEqual(
-      [template, templateArgs, config, directory, backingStore],
-      ['x', ['-r', 'bookworm'], '/here/c', '/here/d', 'dir'],
+      [template, templateArgs, config, wishes, backingStore],
+      ['x', ['-r', 'bookworm'], '/here/c', { directory: '/here/d', size: 2 ** 31 }, 'dir'],
     );
+  });
+  it('refuses a size that is none', async () => {
+    for (const size of ['0', 'much', '-1'])
+      assert.match((await run(`create -n new -t x -B loop --fssize ${size}`, working)).err, /--fssize/);
   });
 });
 

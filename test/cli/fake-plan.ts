@@ -46,7 +46,13 @@ export const PLAN: PlanResult = {
       hostname: 'web',
       namespaces: CLONE.NEWNS | CLONE.NEWPID,
       idmap: [{ type: 'u', nsId: 0, hostId: 100000, range: 65536 }],
-      rootfs: { source: '/srv/web', mountPoint: '/run/rootfs', flags: 0 },
+      rootfs: {
+        source: '/srv/web',
+        volume: { kind: 'tree', path: '/srv/web' },
+        mountPoint: '/run/rootfs',
+        flags: 0,
+        data: '',
+      },
       mounts: [
         {
           ...MOUNT,

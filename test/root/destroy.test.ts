@@ -135,11 +135,11 @@ test('a broken config is named; force destroys all the same', async () => {
 test('a root filesystem elsewhere goes too, unless it is not managed or the host’s', async () => {
   const outside = join(root, 'outside');
   const two = { name: 'two', lxcpath };
-  await createContainer(two, { template: good, config, directory: outside });
+  await createContainer(two, { template: good, config, wishes: { directory: outside } });
   await destroyContainer(two);
   assert.equal(existsSync(outside), false);
 
-  await createContainer(two, { template: good, config, directory: outside });
+  await createContainer(two, { template: good, config, wishes: { directory: outside } });
   appendFileSync(join(lxcpath, 'two/config'), 'lxc.rootfs.managed = 0\n');
   await destroyContainer(two);
   assert.ok(existsSync(join(outside, 'etc/a')));
@@ -158,7 +158,7 @@ test('after kill -9 in the middle the container is gone from sight and the next 
   const outside = join(root, 'many');
   const big = template('for i in $(seq 100); do mkdir $R/$i; (cd $R/$i; touch $(seq 60)); done');
   const three = { name: 'three', lxcpath };
-  await createContainer(three, { template: big, config, directory: outside });
+  await createContainer(three, { template: big, config, wishes: { directory: outside } });
   const before = entries();
   await killedIn(
     `const { destroyContainer } = await load('container/destroy.ts');

@@ -177,7 +177,7 @@ test('restored over itself it is what it was; its snapshots stay', async () => {
 test('a root filesystem elsewhere is replaced where it is', async () => {
   const outside = join(root, 'outside');
   const four = { name: 'four', lxcpath };
-  await createContainer(four, { template: good, config, directory: outside });
+  await createContainer(four, { template: good, config, wishes: { directory: outside } });
   await createSnapshot(four);
   writeFileSync(join(outside, 'etc/version'), 'v2\n');
   await restoreSnapshot(four, 'snap0');

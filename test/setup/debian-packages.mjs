@@ -41,4 +41,8 @@ export const FOR_TESTS = [
   ['shellcheck', 'shellcheck', 'template'],
   ['chattr', 'e2fsprogs'],
   ['strace', 'strace'],
+  ['mkfs.xfs', 'xfsprogs', 'storage'],
+  ['btrfs', 'btrfs-progs', 'storage'],
+  ['lvcreate', 'lvm2', 'storage'],
+  ['thin_check', 'thin-provisioning-tools', 'storage'],
 ];

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { chooseStore, storeOf } from '../../src/storage/backing-store.ts';
+import { dirStore } from '../../src/storage/dir-store.ts';
+import { joinOverlay, overlayLayers } from '../../src/storage/overlay-path.ts';
+import { overlayStore } from '../../src/storage/overlay-store.ts';
 import { formatVolume, volumeOf } from '../../src/storage/rootfs-path.ts';
+import { checkWishes } from '../../src/storage/volume-wishes.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tslxc-rootfs-'));
 after(() => rmSync(root, { recursive: true }));
@@ -26,10 +30,35 @@ test('what goes into a config can not add a line to it', () => {
   });
 });
 
-test('stores: the first that works; the others are named', () => {
-  for (const wanted of ['dir', 'none', 'best', 'btrfs,dir']) assert.equal(chooseStore(wanted).type, 'dir');
-  assert.throws(() => chooseStore('lvm'), { code: 'NOT_SUPPORTED', message: /"lvm"/ });
-  assert.throws(() => chooseStore('aufs'), { code: 'NOT_SUPPORTED', hint: /overlay/ });
-  assert.throws(() => chooseStore('constructor'), { code: 'NOT_SUPPORTED' });
-  assert.throws(() => storeOf({ type: 'zfs', path: 'a/b' }), { code: 'NOT_SUPPORTED', message: /"zfs"/ });
+test('stores: the first that works; the others are named', async () => {
+  const place = { directory: root, name: 'one' };
+  for (const wanted of ['dir', 'none', 'aufs,dir'])
+    assert.equal((await chooseStore(wanted, place)).type, 'dir');
+  const refused = (wanted: string, error: object) =>
+    assert.rejects(chooseStore(wanted, place), { code: 'NOT_SUPPORTED', ...error });
+  await refused('aufs', { hint: /overlay/ });
+  await refused('nbd', { hint: /loop/ });
+  await refused('rbd', { message: /"rbd"/ });
+  await refused('constructor', {});
+  assert.throws(() => storeOf({ type: 'nbd', path: '/a' }), { code: 'NOT_SUPPORTED', message: /"nbd"/ });
+});
+
+test('overlays in words and taken apart', () => {
+  assert.deepEqual(overlayLayers('/l2:/l1:/c/overlay/delta'), {
+    lowers: ['/l2', '/l1'],
+    upper: '/c/overlay/delta',
+    work: '/c/overlay/work',
+  });
+  assert.equal(joinOverlay({ lowers: ['/l2', '/l1'], upper: '/u' }), '/l2:/l1:/u');
+  for (const path of ['/only', 'a:/b', '/a:', ''])
+    assert.throws(() => overlayLayers(path), { code: 'CONFIG_VALUE' });
+});
+
+test('wishes that mean nothing to a store are refused by their option', () => {
+  assert.throws(() => checkWishes(overlayStore, { fstype: 'ext4' }), {
+    code: 'USAGE',
+    message: /--fstype.*overlay/,
+  });
+  assert.throws(() => checkWishes(dirStore, { thinPool: 'p' }), { code: 'USAGE', hint: /-B lvm/ });
+  checkWishes(dirStore, { directory: '/a' });
 });

@@ -1,15 +1,11 @@
 import { defineSpec, type OptionSpec } from '../command-spec.ts';
 import { CONTAINER_OPTIONS, NO_RCFILE } from '../common-options.ts';
 
-/** Options of backing stores that are not there yet. */
-function storeOption<const Argument extends string>(argument: Argument, summary: string, store: string) {
-  return {
-    kind: 'required',
-    argument,
-    summary,
-    unsupported: `${store} comes in a later version; this one keeps a root filesystem in a directory`,
-  } as const satisfies OptionSpec;
-}
+const CEPH = {
+  kind: 'required',
+  argument: 'NAME',
+  unsupported: 'tslxc makes no Ceph images; a container on one that is mapped already starts',
+} as const satisfies Partial<OptionSpec>;
 
 export const spec = defineSpec({
   name: 'create',
@@ -41,28 +37,55 @@ export const spec = defineSpec({
       argument: 'STORE',
       summary: 'backing store of the root filesystem; the first of a comma list that this host has',
       default: 'dir',
-      complete: { words: ['dir', 'best', 'none'] },
+      complete: { words: ['dir', 'overlay', 'btrfs', 'loop', 'lvm', 'zfs', 'best', 'none'] },
     },
     dir: {
       kind: 'required',
       argument: 'PATH',
-      summary: 'directory for the root filesystem',
+      summary: 'dir: directory for the root filesystem',
       default: 'rootfs in the container directory',
       complete: 'directory',
     },
-    lvname: storeOption('NAME', 'name of the LVM volume', 'LVM'),
-    vgname: storeOption('NAME', 'LVM volume group', 'LVM'),
-    thinpool: storeOption('NAME', 'LVM thin pool', 'LVM'),
-    rbdname: storeOption('NAME', 'name of the Ceph image', 'Ceph'),
-    rbdpool: storeOption('NAME', 'Ceph pool', 'Ceph'),
-    rbduser: storeOption('NAME', 'Ceph user', 'Ceph'),
-    zfsroot: storeOption('DATASET', 'ZFS dataset to create it under', 'ZFS'),
-    fstype: storeOption(
-      'TYPE',
-      'filesystem to make on a volume or image',
-      'a volume or image with its own filesystem',
-    ),
-    fssize: storeOption('SIZE', 'size of a volume or image', 'a volume or image with its own filesystem'),
+    lvname: {
+      kind: 'required',
+      argument: 'NAME',
+      summary: 'lvm: name of the logical volume',
+      default: "the container's name",
+    },
+    vgname: {
+      kind: 'required',
+      argument: 'NAME',
+      summary: 'lvm: volume group',
+      default: 'lxc.bdev.lvm.vg of tslxc.conf',
+    },
+    thinpool: {
+      kind: 'required',
+      argument: 'NAME',
+      summary: 'lvm: thin pool; without one of that name the volume is a thick one',
+      default: 'lxc.bdev.lvm.thin_pool of tslxc.conf',
+    },
+    rbdname: { ...CEPH, summary: 'name of the Ceph image' },
+    rbdpool: { ...CEPH, summary: 'Ceph pool' },
+    rbduser: { ...CEPH, summary: 'Ceph user' },
+    zfsroot: {
+      kind: 'required',
+      argument: 'DATASET',
+      summary: 'zfs: dataset to create it under',
+      default: 'lxc.bdev.zfs.root of tslxc.conf',
+    },
+    fstype: {
+      kind: 'required',
+      argument: 'TYPE',
+      summary: 'loop and lvm: filesystem to make',
+      default: 'ext4',
+      complete: { words: ['ext4', 'xfs', 'btrfs'] },
+    },
+    fssize: {
+      kind: 'required',
+      argument: 'SIZE',
+      summary:
+        'size of the volume or image, a number with K, M, G or T (1 GiB unless given); for dir, overlay and btrfs a quota',
+    },
     ...CONTAINER_OPTIONS,
     ...NO_RCFILE,
   },

@@ -4,6 +4,7 @@ import { command } from '../command.ts';
 import { interruptible } from '../interrupt.ts';
 import { withProgress } from '../progress.ts';
 import { spec } from './create.spec.ts';
+import { volumeWishes } from './volume-wishes.ts';
 
 export default command(
   spec,
@@ -24,7 +25,7 @@ export default command(
           templateArgs: operands,
           ...(values.config === undefined ? {} : { config: here(values.config) }),
           ...(values.bdev === undefined ? {} : { backingStore: values.bdev }),
-          ...(values.dir === undefined ? {} : { directory: here(values.dir) }),
+          wishes: volumeWishes(values, here),
           quiet,
           signal,
           onStep: progress.step,

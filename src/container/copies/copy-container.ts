@@ -3,7 +3,7 @@ import { chmodSync, constants, copyFileSync, mkdirSync, readFileSync, writeFileS
 import { dirname, join } from 'node:path';
 import { loadConfig } from '../../config/load-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { storeOf } from '../../storage/backing-store.ts';
+import { copyVolume } from '../../storage/copy-volume.ts';
 import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
 import { copiedConfig, movePaths } from './copied-config.ts';
@@ -29,7 +29,7 @@ export async function copyContainer(copy: ContainerCopy): Promise<string[]> {
     to: copy.to,
     oldRootfs: volume?.path,
     newRootfs: volume && copy.rootfs,
-    type: volume?.type,
+    type: 'dir',
     newIdentity: copy.newIdentity,
   });
   for (const file of files) {
@@ -39,7 +39,7 @@ export async function copyContainer(copy: ContainerCopy): Promise<string[]> {
     if (volume && file.endsWith('fstab'))
       writeFileSync(target, movePaths(readFileSync(target, 'utf8'), [[volume.path, copy.rootfs]]));
   }
-  if (volume) await storeOf(volume).copy(volume.path, copy.buildRootfs, copy.signal);
+  if (volume) await copyVolume(volume, { type: 'dir', path: copy.buildRootfs }, { signal: copy.signal });
   copy.signal?.throwIfAborted();
   const config = join(copy.buildDirectory, 'config');
   writeFileSync(config, document.toString(), { flag: 'wx', mode: 0o640 });

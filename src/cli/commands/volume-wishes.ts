@@ -1,0 +1,44 @@
+/** The options that say what a new root filesystem is to be like, for the commands that make one. */
+import { BadValue } from '../../config/values/bad-value.ts';
+import { parseSize } from '../../config/values/size.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import type { VolumeWishes } from '../../storage/backing-store.ts';
+
+export interface StorageValues {
+  readonly dir?: string | undefined;
+  readonly fstype?: string | undefined;
+  readonly fssize?: string | undefined;
+  readonly vgname?: string | undefined;
+  readonly lvname?: string | undefined;
+  readonly thinpool?: string | undefined;
+  readonly zfsroot?: string | undefined;
+}
+
+/** `here`: makes a path absolute. */
+export function volumeWishes(values: StorageValues, here: (path: string) => string): VolumeWishes {
+  const wishes = {
+    directory: values.dir === undefined ? undefined : here(values.dir),
+    fstype: values.fstype,
+    size: values.fssize === undefined ? undefined : sizeOf(values.fssize),
+    volumeGroup: values.vgname,
+    logicalVolume: values.lvname,
+    thinPool: values.thinpool,
+    zfsRoot: values.zfsroot,
+  };
+  return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined));
+}
+
+function sizeOf(text: string): number {
+  try {
+    const bytes = parseSize(text);
+    if (bytes > 0) return bytes;
+    throw new BadValue('it is nothing');
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    throw new TslxcError({
+      code: 'USAGE',
+      message: `--fssize ${text}: ${error.message}`,
+      hint: 'a number of bytes, or one with KB, MB, GB or TB',
+    });
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The root filesystem as a detached mount, made with the host's privileges. What has to be mounted first (a device, an
+ * overlay) is mounted in a mount namespace that this stage alone has: whatever becomes of the stage, no mount and no loop
+ * device is left on the host.
+ */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { AT, CLONE, MNT_DETACH, MOUNT_ATTR, MOVE_MOUNT, MS, O } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { hostIdOf } from '../security/id-map.ts';
+import { filesystemsToTry } from './filesystem-type.ts';
+import { cloneTree, openHostTree } from './mounts.ts';
+import type { RootfsVolume, StartStagePlan } from './plan.ts';
+
+type Of<K extends RootfsVolume['kind']> = Extract<RootfsVolume, { kind: K }>;
+
+/** How a volume of each kind becomes a detached mount, with mapped owners where there is a user namespace. */
+const OPEN: {
+  readonly [K in RootfsVolume['kind']]: (
+    kernel: Kernel,
+    plan: StartStagePlan,
+    volume: Of<K>,
+    userns: number | undefined,
+  ) => number;
+} = {
+  tree(kernel, _plan, { path }, userns) {
+    // Not every file system can be mapped: what is mounted below the root stays outside an idmapped one.
+    return mapped(kernel, openHostTree(kernel, path, userns === undefined), userns);
+  },
+  block: (kernel, plan, { device, fstype }, userns) =>
+    mapped(kernel, mountDevice(kernel, plan, device, fstype), userns),
+  loop(kernel, plan, { file }, userns) {
+    const readOnly = (plan.rootfs.flags & MS.RDONLY) !== 0;
+    const image = openSync(file, (readOnly ? O.RDONLY : O.RDWR) | O.CLOEXEC);
+    const loop = kernel.attachLoop(image, file, readOnly);
+    closeSync(image);
+    const tree = mountDevice(kernel, plan, loop.path, undefined);
+    // From here on the mount holds the device.
+    kernel.close(loop.device);
+    return mapped(kernel, tree, userns);
+  },
+  overlay: mountOverlay,
+};
+
+/** @throws TslxcError MOUNT_FAILED with the config's line */
+export function openRootfs(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): number {
+  const { volume, source, origin } = plan.rootfs;
+  try {
+    return OPEN[volume.kind](kernel, plan, volume as never, userns);
+  } catch (error) {
+    const failure = toTslxcError(error, 'MOUNT_FAILED');
+    throw new TslxcError({
+      ...failure.toJSON(),
+      ...origin,
+      step: 'open the root filesystem',
+      message:
+        userns !== undefined && failure.errno === 'EINVAL'
+          ? `the file system of ${source} can not be mounted with mapped owners (idmapped mounts)`
+          : `can not open the root filesystem ${source}: ${failure.message}`,
+      cause: error,
+    });
+  }
+}
+
+function mapped(kernel: Kernel, tree: number, userns: number | undefined): number {
+  if (userns !== undefined) kernel.mountSetattr(tree, '', AT.EMPTY_PATH, { set: MOUNT_ATTR.IDMAP, userns });
+  return tree;
+}
+
+function leaveHostMounts(kernel: Kernel): void {
+  kernel.unshare(CLONE.NEWNS);
+  kernel.mount('', '/', '', MS.SLAVE | MS.REC, '');
+}
+
+function mountDevice(
+  kernel: Kernel,
+  { rootfs }: StartStagePlan,
+  device: string,
+  fstype: string | undefined,
+): number {
+  leaveHostMounts(kernel);
+  let failure: unknown;
+  for (const type of fstype === undefined ? filesystemsToTry(device) : [fstype])
+    try {
+      kernel.mount(device, rootfs.mountPoint, type, rootfs.flags, rootfs.data);
+      return takeOff(kernel, rootfs.mountPoint, 1);
+    } catch (error) {
+      failure ??= error;
+    }
+  throw failure ?? new TslxcError({ code: 'MOUNT_FAILED', message: 'no file system is found on it' });
+}
+
+/**
+ * An overlay takes no map itself; its layers do. The kernel takes layers with a map from mounts of the caller's own mount
+ * namespace only (detached ones not before 6.15), and makes files in the layers as who mounted the overlay: that has
+ * to be somebody whom the map knows, with the capabilities of root. So what is on the disk (owners, the attributes
+ * trusted.overlay.*) does not depend on the map, and the same container can be started with another one or with none.
+ */
+function mountOverlay(
+  kernel: Kernel,
+  { rootfs, idmap }: StartStagePlan,
+  { lowers, upper, work }: Of<'overlay'>,
+  userns: number | undefined,
+): number {
+  leaveHostMounts(kernel);
+  const layers: number[] = [];
+  const layer = (path: string) => {
+    const tree = mapped(kernel, openHostTree(kernel, path, false), userns);
+    kernel.moveMount(tree, '', AT.FDCWD, rootfs.mountPoint, MOVE_MOUNT.F_EMPTY_PATH);
+    layers.push(tree);
+    return `/proc/self/fd/${tree}`;
+  };
+  mkdirSync(`${work.directory}/${work.name}`, { recursive: true, mode: 0o700 });
+  // By descriptor: no path has a colon or comma in it that would have to be escaped, and many layers are no long text.
+  const below = lowers.map(layer);
+  // Both have to be on one mount.
+  const above = layer(work.directory);
+  const options = [
+    `lowerdir=${below.join(':')}`,
+    `upperdir=${above}/${upper}`,
+    `workdir=${above}/${work.name}`,
+    ...(rootfs.data === '' ? [] : [rootfs.data]),
+  ].join(',');
+  const mount = () => kernel.mount('overlay', rootfs.mountPoint, 'overlay', rootfs.flags, options);
+  if (userns === undefined) mount();
+  else asMappedRoot(kernel, hostIdOf(idmap, 'u', 0)!, hostIdOf(idmap, 'g', 0)!, mount);
+  const tree = takeOff(kernel, rootfs.mountPoint, layers.length + 1);
+  for (const fd of layers) kernel.close(fd);
+  return tree;
+}
+
+function asMappedRoot(kernel: Kernel, uid: number, gid: number, act: () => void): void {
+  const capabilities = kernel.getCapabilities();
+  kernel.setfsgid(gid);
+  kernel.setfsuid(uid);
+  kernel.setCapabilities({ ...capabilities, effective: capabilities.permitted });
+  try {
+    act();
+  } finally {
+    kernel.setfsuid(0);
+    kernel.setfsgid(0);
+    kernel.setCapabilities(capabilities);
+  }
+}
+
+/** A detached copy of what is mounted at a place, which is then as it was: `count` mounts are removed from it. */
+function takeOff(kernel: Kernel, place: string, count: number): number {
+  const at = kernel.openat2(AT.FDCWD, place, O.PATH | O.DIRECTORY, 0, 0);
+  const tree = cloneTree(kernel, at);
+  kernel.close(at);
+  for (let i = 0; i < count; i++) kernel.umount(place, MNT_DETACH);
+  return tree;
+}
