@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { children, errnoOf, readFile, writeFile } from './files.ts';
 import { words } from './layout.ts';
-import type { CgroupPlan, PlannedHierarchy } from './plan.ts';
+import { type CgroupPlan, LEFT_OUT, type PlannedHierarchy } from './plan.ts';
 import { fileOf, settingError } from './setting.ts';
 import { bottomUp } from './subtree.ts';
 import type { CgroupWrite } from './translate.ts';
@@ -48,6 +48,8 @@ export function applyLimits(plan: CgroupPlan, writes: readonly CgroupWrite[]): C
     }
     const hierarchy = plan.hierarchies.find(({ id }) => id === write.hierarchy);
     if (!hierarchy) throw notInPlan(plan, write);
+    if (hierarchy.version === 2 && ![...hierarchy.controllers, 'cgroup'].includes(write.controller))
+      throw settingError('CONTROLLER_MISSING', write.setting, LEFT_OUT);
     const { file, value } = present(hierarchy, write);
     try {
       if (/^cpuset\.(cpus|mems)$/.test(file) && hierarchy.version === 1) writeCpuset(hierarchy, file, value);

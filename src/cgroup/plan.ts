@@ -96,6 +96,8 @@ function baseOf(hierarchy: Hierarchy, options: PlanOptions): string | undefined 
   return candidates.find(canWrite);
 }
 
+export const LEFT_OUT = 'lxc.cgroup.use leaves it out';
+
 /**
  * What `lxc.cgroup.use` leaves of a hierarchy; undefined when that is nothing. A v1 hierarchy is used whole or not at
  * all. The v2 one is always used, as a container has to be somewhere: there only the controllers are fewer.
@@ -121,7 +123,7 @@ export function placesOf(layout: CgroupLayout, options: PlanOptions): Places {
     const { id, controllers, mountpoint } = whole;
     const hierarchy = used(whole, options.use);
     const base = baseOf(whole, options);
-    if (!hierarchy) skipped.push({ id, controllers, reason: 'lxc.cgroup.use leaves it out' });
+    if (!hierarchy) skipped.push({ id, controllers, reason: LEFT_OUT });
     else if (base === undefined)
       skipped.push({ id, controllers, reason: `${mountpoint} is not writable for the caller` });
     else places.push({ hierarchy, base });
