@@ -53,6 +53,10 @@ _tslxc() {
     'cgroup -P' | 'cgroup --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'cgroup -o' | 'cgroup --logfile') compopt -o default; return ;;
     'cgroup -l' | 'cgroup --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'config -n' | 'config --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'config -P' | 'config --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'config -f' | 'config --rcfile') compopt -o default; return ;;
+    'config -s' | 'config --define') COMPREPLY=($(compgen -W '$(_tslxc_key)' -- "$cur")); return ;;
     'console -t' | 'console --tty') return ;;
     'console -e' | 'console --escape') return ;;
     'console -n' | 'console --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
@@ -147,7 +151,7 @@ _tslxc() {
     'attach -'*) COMPREPLY=($(compgen -W '-e --elevated-privileges -s --namespaces -R --remount-sys-proc --clear-env --keep-env --keep-var -v --set-var -L --pty-log -u --uid -g --gid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'autostart -'*) COMPREPLY=($(compgen -W '-k --kill -r --reboot -s --shutdown -L --list --explain -a --all -A --ignore-auto -g --groups -t --timeout -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'cgroup -'*) COMPREPLY=($(compgen -W '--save -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
-    'config -'*) COMPREPLY=($(compgen -W '-l --list --json -h --help --usage --version' -- "$cur")) ;;
+    'config -'*) COMPREPLY=($(compgen -W '-l --list -n --name -P --lxcpath -f --rcfile -s --define --json -h --help --usage --version' -- "$cur")) ;;
     'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir --lvname --vgname --thinpool --zfsroot --fstype --fssize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'destroy -'*) COMPREPLY=($(compgen -W '-f --force -s --snapshots -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;

@@ -64,6 +64,11 @@ export class Container implements ContainerRef {
     return (await import('./plan.ts')).plan(this, o);
   }
 
+  /** Everything that keeps it from starting, found without touching anything. */
+  async check(o: options.StartOptions = {}): Promise<options.CheckResult> {
+    return (await import('./check.ts')).check(this, o);
+  }
+
   /** Runs in the foreground until the container stops; its init's exit status. */
   async startForeground(o: options.ForegroundOptions): Promise<ExitStatus> {
     return (await import('./foreground.ts')).startForeground(this, o);

@@ -38,6 +38,13 @@ export interface PlanResult {
   readonly notes: readonly string[];
 }
 
+/** What is wrong with a container's config, and what else there is to say of it. */
+export interface CheckResult {
+  /** Each of them keeps the container from starting. */
+  readonly errors: readonly TslxcError[];
+  readonly warnings: readonly TslxcError[];
+}
+
 export interface StopOptions {
   readonly mode?: 'shutdown' | 'reboot' | 'kill';
   /** Seconds to wait for a clean end, 60 unless given; -1 for ever; 0 sends the request and returns. */

@@ -42,7 +42,7 @@ export async function plan(ref: ContainerRef, options: StartOptions = {}): Promi
 }
 
 /** The default bridge, if a nic names it and it is not there yet. */
-function comingBridges(kernel: Kernel, { nics }: StartPlan): Set<string> {
+export function comingBridges(kernel: Kernel, { nics }: StartPlan): Set<string> {
   if (!nics.some(({ type, link }) => type === 'veth' && link)) return new Set();
   const { enabled, bridge } = readBridgeSettings();
   if (!enabled || !nics.some(({ link }) => link === bridge)) return new Set();

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TslxcError } from '../errors/tslxc-error.ts';
 import { children, errnoOf, readFile, writeFile } from './files.ts';
 import { words } from './layout.ts';
 import { type CgroupPlan, LEFT_OUT, type PlannedHierarchy } from './plan.ts';
@@ -34,6 +35,8 @@ const EFFECTIVE: Record<string, string> = {
  * The first that is refused is thrown, with key, line and reason. Device rules are not here: see devices.ts.
  */
 export function applyLimits(plan: CgroupPlan, writes: readonly CgroupWrite[]): CgroupNote[] {
+  const [fault] = limitFaults(plan, writes);
+  if (fault) throw fault;
   const notes: CgroupNote[] = [];
   for (const write of writes) {
     const key = write.setting.key;
@@ -46,10 +49,7 @@ export function applyLimits(plan: CgroupPlan, writes: readonly CgroupWrite[]): C
       });
       continue;
     }
-    const hierarchy = plan.hierarchies.find(({ id }) => id === write.hierarchy);
-    if (!hierarchy) throw notInPlan(plan, write);
-    if (hierarchy.version === 2 && ![...hierarchy.controllers, 'cgroup'].includes(write.controller))
-      throw settingError('CONTROLLER_MISSING', write.setting, LEFT_OUT);
+    const hierarchy = hierarchyOf(plan, write)!;
     const { file, value } = present(hierarchy, write);
     try {
       if (/^cpuset\.(cpus|mems)$/.test(file) && hierarchy.version === 1) writeCpuset(hierarchy, file, value);
@@ -61,6 +61,36 @@ export function applyLimits(plan: CgroupPlan, writes: readonly CgroupWrite[]): C
     if (note) notes.push(note);
   }
   return notes;
+}
+
+const hierarchyOf = (plan: CgroupPlan, write: CgroupWrite) =>
+  plan.hierarchies.find(({ id }) => id === write.hierarchy);
+
+/** Limits of controllers that the plan leaves out: known before anything is made. */
+export function limitFaults(plan: CgroupPlan, writes: readonly CgroupWrite[]): TslxcError[] {
+  return writes.flatMap((write) => {
+    const hierarchy = write.file === null ? undefined : hierarchyOf(plan, write);
+    if (write.file === null) return [];
+    if (!hierarchy) return [notInPlan(plan, write)];
+    const there = hierarchy.version === 1 || [...hierarchy.controllers, 'cgroup'].includes(write.controller);
+    return there ? [] : [settingError('CONTROLLER_MISSING', write.setting, LEFT_OUT)];
+  });
+}
+
+/**
+ * v1 files that this kernel does not have, as far as that shows before there is a cgroup to write in: any other one of
+ * the hierarchy has the same.
+ */
+export function unknownFiles(plan: CgroupPlan, writes: readonly CgroupWrite[]): TslxcError[] {
+  return writes.flatMap((write) => {
+    const hierarchy = hierarchyOf(plan, write);
+    const example = hierarchy?.version === 1 && children(hierarchy.mountpoint)[0];
+    if (!hierarchy || !example || write.file === null) return [];
+    const directory = join(hierarchy.mountpoint, example);
+    const names = [write.file, ...(write.otherwise ? [write.otherwise.file] : [])];
+    if (names.some((name) => existsSync(join(directory, name))) || !existsSync(directory)) return [];
+    return [settingError('CGROUP_VALUE', write.setting, `this kernel has no file ${write.file}`)];
+  });
 }
 
 /** The file itself, or the one that a kernel without it has instead. */
@@ -137,7 +167,7 @@ export function equivalent(asked: string, effective: string): boolean {
   return effective.split('\n').some((line) => parts.every((part) => words(line).includes(part)));
 }
 
-function notInPlan(plan: CgroupPlan, write: CgroupWrite): Error {
+function notInPlan(plan: CgroupPlan, write: CgroupWrite): TslxcError {
   const skipped = plan.skipped.find(({ id }) => id === write.hierarchy);
   const why = skipped ? skipped.reason : `the container has no cgroup in the ${write.hierarchy} hierarchy`;
   return settingError('CONTROLLER_MISSING', write.setting, why);

@@ -25,7 +25,7 @@ export async function reportError(thrown: unknown, io: Io, report: ErrorReport):
 
 /**
  * `tslxc-start: deb: /var/lib/tslxc/deb/config:12: bridge "br9" does not exist`, then what is known beyond it.
- * The hint comes last: it is what the user does next.
+ * The hint comes last: it is what the user does next. Errors that were found along with it follow in the same form.
  */
 export function errorText(
   error: TslxcError,
@@ -43,14 +43,14 @@ export function errorText(
   const lines = [`${paint.prefix(prefix)}${paint[severity](error.message)}`];
   if (error.step) lines.push(`  step: ${error.step}`);
   for (const cause of causes(error)) lines.push(`  cause: ${cause}`);
-  for (const fault of furtherFaults(error)) lines.push(`  also: ${fault}`);
   if (error.errno && !lines.join('\n').includes(error.errno)) lines.push(`  errno: ${error.errno}`);
   if (error.hint) lines.push(paint.hint(`  hint: ${error.hint}`));
   if (error.code === 'INTERNAL') {
     const thrown = error.cause instanceof Error ? error.cause : error;
     lines.push(...(thrown.stack ?? '').split('\n').slice(1, 8));
   }
-  return `${lines.join('\n')}\n`;
+  const others = error.also.map((other) => errorText(other, program, severity, paint));
+  return `${lines.join('\n')}\n${others.join('')}`;
 }
 
 /** The chain below the error, without what the message has already said. */
@@ -62,15 +62,6 @@ function causes(error: TslxcError): string[] {
     if (!error.message.includes(cause.message)) found.push(`${place}${cause.message}`);
   }
   return found;
-}
-
-/** A config is read to its end: all that is wrong with it, the first of which is the error itself. */
-function furtherFaults(error: TslxcError): string[] {
-  if (!Array.isArray(error.cause)) return [];
-  return error.cause
-    .slice(1)
-    .filter((fault) => fault instanceof TslxcError)
-    .map(({ file, line, message }) => `${[file, file && line].filter(Boolean).join(':')}: ${message}`);
 }
 
 function errorJson(error: TslxcError): ErrorDetails & { causes?: string[] } {

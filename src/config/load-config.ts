@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { TslxcError } from '../errors/tslxc-error.ts';
+import { type TslxcError, together } from '../errors/tslxc-error.ts';
 import { ContainerConfig } from './container-config.ts';
 import { packageFolder } from './include-path.ts';
 import type { ConfigWarning } from './setting.ts';
@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly shareDir?: string | undefined;
   /** Where a bare `lxc.environment = NAME` finds its value; by default the environment of this process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Lines to pass over, as `FILE:LINE`. */
+  readonly without?: ReadonlySet<string> | undefined;
   /** Where a relative `file`, and relative includes of the command line, start; by default that of this process. */
   readonly cwd?: string | undefined;
 }
@@ -42,6 +44,7 @@ export function readConfig(file: string, options: LoadOptions = {}): ConfigRepor
     cwd,
     fault,
     warn: (warning) => warnings.push(warning),
+    ...(options.without ? { without: options.without } : {}),
   });
   const absolute = resolve(cwd, file);
   reader.readFile(absolute);
@@ -50,17 +53,12 @@ export function readConfig(file: string, options: LoadOptions = {}): ConfigRepor
 }
 
 /**
- * Reads a config file. Throws the first fault as a TslxcError (CONFIG_*, with file, line, column and hint); if there
- * are more, its `cause` is the list of all of them: see {@link faultsOf}.
+ * Reads a config file. Throws the first fault as a TslxcError (CONFIG_*, with file, line, column and hint) that has all
+ * others along (`also`).
  */
 export function loadConfig(file: string, options: LoadOptions = {}): ContainerConfig {
   const { config, errors } = readConfig(file, options);
-  const [first, ...more] = errors;
-  if (!first) return config;
-  throw more.length === 0 ? first : new TslxcError({ ...first.toJSON(), cause: errors });
-}
-
-/** All the faults that an error thrown by {@link loadConfig} stands for. */
-export function faultsOf(error: TslxcError): readonly TslxcError[] {
-  return Array.isArray(error.cause) ? (error.cause as TslxcError[]) : [error];
+  const fault = together(errors);
+  if (fault) throw fault;
+  return config;
 }

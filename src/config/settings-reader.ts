@@ -21,6 +21,8 @@ interface ReaderParts {
   readonly cwd: string;
   readonly fault: FaultListener;
   readonly warn: (warning: ConfigWarning) => void;
+  /** Lines to pass over, as `FILE:LINE`. */
+  readonly without?: ReadonlySet<string>;
 }
 
 /** Feeds files, with their includes, and then the command line's settings to a store, line by line. */
@@ -70,6 +72,7 @@ export class SettingsReader {
   }
 
   #readLine(text: string, file: string, line: number): void {
+    if (this.#parts.without?.has(`${file}:${line}`)) return;
     const parsed = splitLine(text);
     if (parsed.kind === 'broken') {
       const column = parsed.offset + 1;

@@ -1,6 +1,6 @@
 /**
  * Everything that can be known to be wrong before anything is touched. Each fault is one error that names the thing, the
- * config line and a remedy; the first is thrown.
+ * config line and a remedy.
  *
  * A check that LXC's users know is missing on purpose: the directories above a root filesystem need not be searchable
  * for the mapped root. The stage opens the root filesystem with the host's privileges before it joins the user
@@ -8,10 +8,10 @@
  */
 import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { TslxcError } from '../errors/tslxc-error.ts';
+import { TslxcError, together } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkNics } from '../network/nic-checks.ts';
+import { nicFaultsOnHost } from '../network/nic-checks.ts';
 import { availableIds, mapFault } from '../security/id-map.ts';
 import { DEFAULT_PATH } from '../stage/execute.ts';
 import { openInRoot } from '../stage/in-root.ts';
@@ -25,17 +25,36 @@ const CHECKS: readonly Check[] = [checkRootfs, checkIdMap, checkInit];
 
 /**
  * @param coming bridges that need not be there, since a start makes them: for a dry run
- * @throws TslxcError the first fault of the plan on this host
+ * @throws TslxcError the first fault of the plan on this host, with the others
  */
 export async function checkStart(
   { kernel, ensureBridge }: Pick<StartServices, 'kernel' | 'ensureBridge'>,
   plan: StartPlan,
   coming: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  for (const check of CHECKS) check(kernel, plan);
   // The default bridge is made when the first container names it; any other has to be there.
   for (const { type, link } of plan.nics) if (type === 'veth' && link) await ensureBridge(link);
-  checkNics(kernel, plan.nics, coming);
+  const fault = together(startFaults(kernel, plan, coming));
+  if (fault) throw fault;
+}
+
+/** Everything that is wrong with the plan on this host. */
+export function startFaults(
+  kernel: Kernel,
+  plan: StartPlan,
+  coming: ReadonlySet<string> = new Set(),
+): TslxcError[] {
+  const faults: TslxcError[] = [];
+  for (const check of CHECKS) {
+    try {
+      check(kernel, plan);
+    } catch (error) {
+      if (error instanceof TslxcError) faults.push(error);
+      // A check that trips over what an earlier one has told of has nothing to add.
+      else if (faults.length === 0) throw error;
+    }
+  }
+  return [...faults, ...nicFaultsOnHost(kernel, plan.nics, coming)];
 }
 
 /** What has to be there for a volume of each kind: paths, and what each has to be. A device may have to be activated. */

@@ -18,6 +18,8 @@ export interface ErrorDetails {
   readonly errno?: string | undefined;
   /** What the user can do about it. */
   readonly hint?: string | undefined;
+  /** Others that were found along with it: a config is read, and a start checked, to the end. */
+  readonly also?: readonly ErrorDetails[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -34,6 +36,7 @@ export class TslxcError extends Error {
   readonly step: string | undefined;
   readonly errno: string | undefined;
   readonly hint: string | undefined;
+  readonly also: readonly TslxcError[];
 
   constructor(details: ErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -46,11 +49,23 @@ export class TslxcError extends Error {
     this.step = details.step;
     this.errno = details.errno;
     this.hint = details.hint;
+    this.also = (details.also ?? []).map((other) =>
+      other instanceof TslxcError ? other : new TslxcError(other),
+    );
   }
 
   /** The same error with more known about it; what is known already wins. */
   with(extra: Partial<Omit<ErrorDetails, 'code' | 'message'>>): TslxcError {
-    return new TslxcError({ ...extra, ...definedOnly(this.toJSON()), cause: this.cause ?? extra.cause });
+    const also =
+      this.also.length > 0
+        ? this.also.map((other) => other.with({ container: extra.container }))
+        : extra.also;
+    return new TslxcError({
+      ...extra,
+      ...definedOnly(this.toJSON()),
+      also,
+      cause: this.cause ?? extra.cause,
+    });
   }
 
   toJSON(): ErrorDetails {
@@ -64,6 +79,7 @@ export class TslxcError extends Error {
       step: this.step,
       errno: this.errno,
       hint: this.hint,
+      ...(this.also.length > 0 ? { also: this.also.map((other) => other.toJSON()) } : {}),
     };
   }
 }
@@ -88,6 +104,12 @@ export function toTslxcError(
     ...(errno?.startsWith('E') ? { errno } : {}),
     cause: error,
   });
+}
+
+/** One error for all of them, the first in front; undefined when there is none. */
+export function together(errors: readonly TslxcError[]): TslxcError | undefined {
+  const [first, ...others] = errors;
+  return first && others.length > 0 ? first.with({ also: others }) : first;
 }
 
 /** Rebuilds an error that came over a pipe or a socket. */

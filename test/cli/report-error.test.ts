@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { errorText, reportError } from '../../src/cli/report-error.ts';
-import { TslxcError } from '../../src/errors/tslxc-error.ts';
+import { errorFromJSON, TslxcError, together } from '../../src/errors/tslxc-error.ts';
 import { fakeIo } from './fake-io.ts';
 
 const BRIDGE = new TslxcError({
@@ -55,8 +55,11 @@ describe('error text', () => {
       line: 3,
     });
     const first = new TslxcError({ code: 'CONFIG_VALUE', message: 'bad value', file: '/c', line: 1 });
-    const text = errorText(first.with({ cause: [first, second] }), 'tslxc-start');
-    assert.equal(text, 'tslxc-start: /c:1: bad value\n  also: /c:3: no key lxc.bogus\n');
+    const all = together([first, second])!;
+    const text = 'tslxc-start: deb: /c:1: bad value\ntslxc-start: deb: /c:3: no key lxc.bogus\n';
+    assert.equal(errorText(all.with({ container: 'deb' }), 'tslxc-start'), text);
+    const carried = errorFromJSON(JSON.parse(JSON.stringify(all.with({ container: 'deb' }))));
+    assert.equal(errorText(carried, 'tslxc-start'), text, 'also after it came from the manager');
   });
 
   it('shows where a bug is', () => {

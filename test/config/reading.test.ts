@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { faultsOf, loadConfig } from '../../src/config/load-config.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import { TslxcError } from '../../src/errors/tslxc-error.ts';
 import { folderWith, load, located, read } from './config-folder.ts';
 
@@ -87,7 +87,7 @@ test('all errors of a file are reported at once, each with its place', (t) => {
   assert.equal(config.get('lxc.tty.max'), '4', 'the rest of the file is still there');
 });
 
-test('loading throws the first error, and the whole list as its cause', (t) => {
+test('loading throws the first error, and the others with it', (t) => {
   const file = join(folderWith(t, { config: 'lxc.a = 1\nlxc.b = 2\n' }), 'config');
   assert.throws(
     () => loadConfig(file, { name: 'web1' }),
@@ -95,8 +95,8 @@ test('loading throws the first error, and the whole list as its cause', (t) => {
       assert.ok(error instanceof TslxcError);
       assert.deepEqual([error.code, error.line, error.container], ['CONFIG_UNKNOWN_KEY', 1, 'web1']);
       assert.deepEqual(
-        faultsOf(error).map(({ line }) => line),
-        [1, 2],
+        error.also.map(({ line, container }) => [line, container]),
+        [[2, 'web1']],
       );
       return true;
     },
@@ -107,7 +107,7 @@ test('the list of faults survives a first fault with a cause of its own', (t) =>
   const file = join(folderWith(t, { config: 'lxc.include = none\nlxc.b = 2\n' }), 'config');
   assert.throws(
     () => loadConfig(file),
-    (error) => error instanceof TslxcError && error.errno === 'ENOENT' && faultsOf(error).length === 2,
+    (error) => error instanceof TslxcError && error.errno === 'ENOENT' && error.also.length === 1,
   );
 });
 

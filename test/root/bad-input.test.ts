@@ -126,6 +126,63 @@ test('a config with a typo: file and line', { skip }, async () => {
   }
 });
 
+test('all that is wrong with a config is told at once, by a start and by a check', { skip }, async () => {
+  const { name: bridge } = await host.bridge();
+  await config(
+    'many',
+    `lxc.tty.mx = 4
+lxc.pty.max = many
+lxc.cgroup.nosuch.max = 5
+lxc.cgroup2.memory.max = lots
+lxc.net.0.type = veth
+lxc.net.0.link = ${bridge}9
+lxc.rootfs.path = /nowhere
+lxc.utsname = old`,
+  );
+  const started = await host.tslxc('start', ['-n', '@many']);
+  assert.equal(started.code, 1);
+  assert.match(
+    started.stderr,
+    /many\/config:\d+:1: there is no key "lxc\.tty\.mx"\n {2}hint: did you mean lxc\.tty\.max\?/,
+  );
+  assert.match(
+    started.stderr,
+    /many\/config:\d+:15: lxc\.pty\.max: "many" is not a whole number\n {2}hint: valid is/,
+  );
+
+  const { code, stderr, stdout } = await host.tslxc('config', ['check', '-P', host.lxcpath, '@many']);
+  assert.deepEqual([code, stdout], [1, '']);
+  for (const part of [
+    'there is no key "lxc.tty.mx"',
+    'lxc.pty.max: "many" is not',
+    'this host has no nosuch controller',
+    'lxc.cgroup2.memory.max = lots: expected a number of bytes',
+    'bridge "',
+    'the root filesystem /nowhere is missing',
+    'warning: lxc.utsname is a name that LXC dropped',
+  ])
+    assert.equal(stderr.split(part).length, 2, `${part} once in:\n${stderr}`);
+  const json = await host.tslxc('config', ['check', '-P', host.lxcpath, '@many', '--json']);
+  const report = JSON.parse(json.stdout);
+  assert.deepEqual([json.code, report.ok, report.errors.length, report.warnings.length], [1, false, 6, 1]);
+  assert.ok(report.errors.every(({ file, line }: { file: string; line: number }) => file && line));
+
+  await config('fine', '');
+  const fine = await host.tslxc('config', ['check', '-P', host.lxcpath, '@fine']);
+  assert.deepEqual([fine.code, fine.stderr], [0, '']);
+  assert.match(fine.stdout, /nothing is wrong/);
+  const define = await host.tslxc('config', [
+    'check',
+    '-P',
+    host.lxcpath,
+    '@fine',
+    '-s',
+    'lxc.init.cmd=/bin/none',
+  ]);
+  assert.equal(define.code, 1);
+  assert.match(define.stderr, /the init program \/bin\/none/);
+});
+
 test('a missing root filesystem, and one that is no directory', { skip }, async () => {
   await config('noroot', '');
   rmSync(host.rootfs('noroot'), { recursive: true });

@@ -3,19 +3,62 @@ import { JSON_OPTION } from '../common-options.ts';
 
 export const spec = defineSpec({
   name: 'config',
-  summary: 'show settings of the system file, tslxc.conf',
-  synopsis: ['KEY', '-l'],
-  description: ['Prints the value of a key of tslxc.conf, or its default. The beginning of a key will do.'],
+  summary: "show settings of the system file, tslxc.conf; check a container's config",
+  synopsis: ['KEY', '-l', 'check [-P PATH] [-f FILE] [-s KEY=VALUE] NAME'],
+  description: [
+    'Prints the value of a key of tslxc.conf, or its default. The beginning of a key will do.',
+    'With the word check it tells everything that is wrong with the config of a container, without starting it: all mistakes in the file and in those that it includes, what can not be done on this host, and what a start would find missing (root filesystem, init, bridge, ids). Settings without an effect and old names are warnings.',
+  ],
   options: {
     list: { short: 'l', kind: 'none', summary: 'list the keys' },
+    name: {
+      short: 'n',
+      kind: 'required',
+      argument: 'NAME',
+      summary: 'check: the container',
+      extension: true,
+      complete: 'container',
+    },
+    lxcpath: {
+      short: 'P',
+      kind: 'required',
+      argument: 'PATH',
+      summary: 'check: directory that holds the containers',
+      default: 'lxc.lxcpath of tslxc.conf',
+      extension: true,
+      complete: 'directory',
+    },
+    rcfile: {
+      short: 'f',
+      kind: 'required',
+      argument: 'FILE',
+      summary: 'check: this config instead of the own one of the container',
+      extension: true,
+      complete: 'file',
+    },
+    define: {
+      short: 's',
+      kind: 'required',
+      argument: 'KEY=VALUE',
+      repeatable: true,
+      summary: 'check: with this setting after those of the file',
+      extension: true,
+      complete: 'key',
+    },
     ...JSON_OPTION,
   },
   container: 'none',
-  operands: [{ name: 'KEY', summary: 'a key, or its beginning: the first that fits' }],
-  exitCodes: [
-    ['0', 'done, also when the key is not set'],
-    ['1', 'there is no such key'],
+  operands: [
+    { name: 'KEY|check', summary: 'a key, or its beginning: the first that fits; or the word check' },
+    { name: 'NAME', summary: 'check: the container', complete: 'container' },
   ],
-  examples: [{ command: 'tslxc-config lxc.lxcpath', meaning: 'where the containers are' }],
-  seeAlso: ['info', 'tslxc.conf(5)'],
+  exitCodes: [
+    ['0', 'done, also when the key is not set; nothing keeps the container from starting'],
+    ['1', 'there is no such key; the config has a mistake'],
+  ],
+  examples: [
+    { command: 'tslxc-config lxc.lxcpath', meaning: 'where the containers are' },
+    { command: 'tslxc-config check web', meaning: 'whether web could be started, and if not, all reasons' },
+  ],
+  seeAlso: ['info', 'start', 'tslxc.conf(5)', 'tslxc.container.conf(5)'],
 });

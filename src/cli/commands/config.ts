@@ -1,16 +1,27 @@
+import { resolve } from 'node:path';
+import type { StartOptions } from '../../api/options.ts';
 import { loadSystemConfig } from '../../config/system-config.ts';
 import { SYSTEM_KEYS, type SystemKey } from '../../config/system-keys.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { command } from '../command.ts';
+import { type Call, command } from '../command.ts';
+import { usage } from '../getopt.ts';
 import { usageText } from '../help.ts';
 import { spec } from './config.spec.ts';
 
+type ConfigCall = Call<typeof spec.options>;
+
+/** The word that makes it a check; no key begins like that. */
+const CHECK = 'check';
+
 export default command(
   spec,
-  ({ values, operands, io, json }) => {
+  async (call) => {
+    const { values, operands, io, json } = call;
+    const [word, ...more] = operands;
+    if (word === CHECK) return await check(call);
+    refuseCheckOptions(call, more);
     const keys = Object.keys(SYSTEM_KEYS) as SystemKey[];
     const listed = keys.filter((key) => SYSTEM_KEYS[key].listed);
-    const [word] = operands;
     if (values.list) {
       io.print(json ? `${JSON.stringify(listed)}\n` : listed.map((key) => `${key}\n`).join(''));
       return 0;
@@ -33,3 +44,40 @@ export default command(
   },
   { anyUser: true },
 );
+
+function refuseCheckOptions({ values }: ConfigCall, operands: readonly string[]): void {
+  if (operands[0] !== undefined) throw usage(`unexpected argument '${operands[0]}'`);
+  const given = (['name', 'lxcpath', 'rcfile'] as const).find((option) => values[option] !== undefined);
+  const option = given ?? (values.define.length > 0 ? 'define' : undefined);
+  if (option) throw usage(`'--${option}' is for '${CHECK}'`);
+}
+
+/** Prints all that is wrong with the config of a container. */
+async function check({ values, operands, io, json, services, ...call }: ConfigCall): Promise<number> {
+  const [, operand, ...more] = operands;
+  const name = values.name ?? operand;
+  const stray = values.name === undefined ? more[0] : operand;
+  if (stray !== undefined) throw usage(`unexpected argument '${stray}'`);
+  if (values.list) throw usage(`'-l' can't be used with '${CHECK}'`);
+  if (name === undefined) throw usage('the name of the container to check is missing');
+  const container = await services.container(name, await call.lxcpath());
+  const options: StartOptions = {
+    ...(values.rcfile === undefined ? {} : { rcfile: resolve(io.cwd, values.rcfile) }),
+    ...(values.define.length > 0 ? { defines: values.define } : {}),
+  };
+  const { errors, warnings } = await container.check(options);
+  if (json) {
+    const report = { name, ok: errors.length === 0, errors, warnings };
+    io.print(`${JSON.stringify(report, null, 2)}\n`);
+  } else {
+    for (const error of errors) await call.complain(error);
+    for (const warning of warnings) await call.complain(warning, 'warning');
+    if (errors.length === 0) io.print(`${name}: ${summary(warnings.length)}\n`);
+  }
+  return errors.length === 0 ? 0 : 1;
+}
+
+function summary(warnings: number): string {
+  if (warnings === 0) return 'nothing is wrong with its config';
+  return `nothing keeps it from starting; ${warnings} warning${warnings === 1 ? '' : 's'}`;
+}

@@ -99,14 +99,13 @@ function statisticsRows(info: ContainerInfo, raw: boolean): [string, string][] {
 }
 
 async function loadedConfig({ values, io }: InfoCall, container: ContainerShape) {
-  const { readConfig } = await import('../../config/load-config.ts');
+  const { loadConfig } = await import('../../config/load-config.ts');
   const file = values.rcfile === undefined ? container.configFile : resolve(io.cwd, values.rcfile);
-  return readConfig(file, { name: container.name });
+  return loadConfig(file, { name: container.name });
 }
 
 async function configValues(call: InfoCall, container: ContainerShape) {
-  const { config, errors } = await loadedConfig(call, container);
-  if (errors[0]) throw errors[0];
+  const config = await loadedConfig(call, container);
   return Object.fromEntries(call.values.config.map((key) => [key, config.get(key) ?? null]));
 }
 
@@ -114,8 +113,7 @@ async function configValues(call: InfoCall, container: ContainerShape) {
 async function printConfig(call: InfoCall, container: ContainerShape): Promise<void> {
   const { io, values } = call;
   const { lookUpKey } = await import('../../config/key-lookup.ts');
-  const { config, errors } = await loadedConfig(call, container);
-  if (errors[0]) throw errors[0];
+  const config = await loadedConfig(call, container);
   for (const key of values.config) {
     const value = config.get(key);
     if (value === undefined) {

@@ -1,0 +1,76 @@
+import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
+import { limitFaults, unknownFiles } from '../cgroup/limits.ts';
+import { planCgroup } from '../cgroup/plan.ts';
+import { type LoadOptions, readConfig } from '../config/load-config.ts';
+import { configWarnings } from '../container/config-warnings.ts';
+import { isDefined, noSuchContainer } from '../container/list.ts';
+import { type ContainerRef, configFile } from '../container/paths.ts';
+import { startFaults } from '../container/start-checks.ts';
+import { type HostFacts, planStart, type StartPlan } from '../container/start-plan.ts';
+import { type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { linuxKernel } from '../kernel/linux.ts';
+import { hostFacts } from '../manager/host-facts.ts';
+import type { CheckResult, StartOptions } from './options.ts';
+import { comingBridges } from './plan.ts';
+
+/**
+ * Everything that keeps a container from starting on this host, as far as it can be known without starting it, and what
+ * else a user should be told of its config. Nothing is touched.
+ * @throws TslxcError CONTAINER_UNKNOWN, or for the system file
+ */
+export async function check(ref: ContainerRef, options: StartOptions = {}): Promise<CheckResult> {
+  if (options.rcfile === undefined && !isDefined(ref)) throw noSuchContainer(ref);
+  const kernel = linuxKernel();
+  const layout = detectLayout();
+  const facts = hostFacts({ kernel, layout });
+  const file = options.rcfile ?? configFile(ref);
+  const load: LoadOptions = { name: ref.name, defines: options.defines, env: process.env };
+  const { config, errors } = readConfig(file, load);
+  const { plan, faults } = planned(ref, file, load, facts);
+  return {
+    errors: [...errors, ...faults, ...(plan ? onHost(kernel, layout, plan) : [])].map((error) =>
+      error.with({ container: ref.name }),
+    ),
+    warnings: configWarnings(config).map((warning) => warning.with({ container: ref.name })),
+  };
+}
+
+function onHost(kernel: Kernel, layout: CgroupLayout, plan: StartPlan): TslxcError[] {
+  const cgroups = planCgroup(layout, plan.name, plan.cgroup);
+  return [
+    ...startFaults(kernel, plan, comingBridges(kernel, plan)),
+    ...limitFaults(cgroups, plan.limits),
+    ...unknownFiles(cgroups, plan.limits),
+  ];
+}
+
+/** A plan has one fault for each line at most, so this is the end of a config in which every line is at fault. */
+const MOST_FAULTS = 1000;
+
+/**
+ * Planning ends at the first fault. To find the others it is done again without the line at fault, until there is a plan
+ * or a fault that no line is to blame for.
+ */
+function planned(
+  ref: ContainerRef,
+  file: string,
+  load: LoadOptions,
+  facts: HostFacts,
+): { plan?: StartPlan; faults: TslxcError[] } {
+  const faults: TslxcError[] = [];
+  const without = new Set<string>();
+  while (faults.length < MOST_FAULTS) {
+    try {
+      return { plan: planStart(ref, readConfig(file, { ...load, without }).config, facts), faults };
+    } catch (thrown) {
+      const error = toTslxcError(thrown);
+      const line = `${error.file}:${error.line}`;
+      // What is missed only since another line was passed over is no fault of the config.
+      if (error.line !== undefined || faults.length === 0) faults.push(error);
+      if (error.line === undefined || without.has(line)) break;
+      without.add(line);
+    }
+  }
+  return { faults };
+}
