@@ -1,7 +1,8 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { PassThrough, type Writable } from 'node:stream';
 import type { ContainerRef } from '../container/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { PERSONALITY } from '../kernel/constants.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import type { ManagerClient } from '../manager/client.ts';
@@ -60,6 +61,9 @@ export function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitS
           lsm: options.keepLsm ?? false,
         },
         remountProcSys: options.remountProcSys ?? false,
+        ...(options.rcfile === undefined ? {} : { configEnv: await environmentOf(options.rcfile, ref) }),
+        ...(options.bits === undefined ? {} : { personality: PERSONALITIES[options.bits] }),
+        ...(options.context === undefined ? {} : { context: labelled(options.context) }),
         stdio: [0, 1, 2],
         ...(size ? { pty: size, terminals } : {}),
       },
@@ -74,6 +78,24 @@ export function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitS
     } finally {
       stopForwarding();
     }
+  });
+}
+
+const PERSONALITIES = { 32: PERSONALITY.LINUX32, 64: PERSONALITY.LINUX } as const;
+
+async function environmentOf(file: string, ref: ContainerRef): Promise<string[]> {
+  const { loadConfig } = await import('../config/load-config.ts');
+  const { configEnvironment } = await import('../container/environment.ts');
+  return configEnvironment(loadConfig(file, { name: ref.name, env: process.env }));
+}
+
+/** @throws TslxcError NOT_SUPPORTED where the kernel has no SELinux: a program must not run unlabelled in silence */
+function labelled(context: string): string {
+  if (existsSync('/sys/fs/selinux/enforce')) return context;
+  throw new TslxcError({
+    code: 'NOT_SUPPORTED',
+    message: `the SELinux context ${context} can not be set: this host has no SELinux`,
+    hint: 'leave -c away',
   });
 }
 

@@ -88,6 +88,12 @@ export interface AttachOptions {
   readonly keepCapabilities?: boolean;
   readonly keepCgroup?: boolean;
   readonly keepLsm?: boolean;
+  /** Config file whose environment settings count instead of the container's. */
+  readonly rcfile?: string;
+  /** Whether the program sees a machine of 32 or of 64 bits, instead of what the container does. */
+  readonly bits?: 32 | 64;
+  /** SELinux context. */
+  readonly context?: string;
   readonly remountProcSys?: boolean;
   /** Copy of what the pty shows. */
   readonly ptyLog?: string;

@@ -4,6 +4,7 @@ import { attachFiles } from '../cgroup/container-cgroup.ts';
 import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
 import { CLONE } from '../kernel/constants.ts';
 import type { WindowSize } from '../kernel/structs.ts';
+import { hostIdOf, ownerOf } from '../security/id-map.ts';
 import type { AttachStagePlan } from '../stage/plan.ts';
 import { openPty } from '../stage/terminals.ts';
 import { mergeEnvironment } from './environment.ts';
@@ -17,6 +18,8 @@ export interface AttachRequest extends ContainerRef {
   readonly command: readonly string[];
   /** `NAME=VALUE`: the program's environment, before that of the config. */
   readonly env: readonly string[];
+  /** `NAME=VALUE` instead of what the container's config sets (`-f`). */
+  readonly configEnv?: readonly string[];
   /** Applied last (`-v`). */
   readonly setEnv: readonly string[];
   readonly cwd: string;
@@ -27,6 +30,10 @@ export interface AttachRequest extends ContainerRef {
   /** Privileges that are not dropped. */
   readonly keep: { readonly capabilities: boolean; readonly cgroup: boolean; readonly lsm: boolean };
   readonly remountProcSys: boolean;
+  /** Of personality(2), instead of the container's. */
+  readonly personality?: number;
+  /** SELinux context of the program. */
+  readonly context?: string;
   /** Descriptors of the client's process that become 0, 1 and 2; unused with `pty`. */
   readonly stdio: readonly [number, number, number];
   /** Ask for a pty of the container's own as the program's terminal, of this size. */
@@ -70,6 +77,7 @@ export async function attachProgram(
   let master: number | undefined;
   const stage = await services.stage('attach', false, () => {});
   try {
+    const terminals = request.terminals ?? [0, 1, 2];
     const client = kernel.pidfdOpen(clientPid);
     opened.push(client);
     const stdio = request.stdio.map((fd) => {
@@ -82,9 +90,13 @@ export async function attachProgram(
       master = pty.master;
       opened.push(pty.slave);
       kernel.setWindowSize(pty.master, request.pty);
-      for (const terminal of request.terminals ?? [0, 1, 2]) stdio[terminal] = pty.slave;
+      for (const terminal of terminals) stdio[terminal] = pty.slave;
     }
     const available = plan.stage.namespaces | (record.unprivileged ? CLONE.NEWUSER : 0);
+    const owner = ownerOf(plan.stage.idmap, plan.stage.init);
+    const [uid, gid] = [request.uid ?? owner.uid, request.gid ?? owner.gid];
+    mustBeMapped(plan, uid, gid);
+    const personality = request.personality ?? plan.stage.personality;
     const stagePlan: AttachStagePlan = {
       name: request.name,
       namespaces: request.namespaces === undefined ? available : request.namespaces & available,
@@ -92,13 +104,15 @@ export async function attachProgram(
       remountProcSys: request.remountProcSys,
       capabilities: request.keep.capabilities ? null : plan.stage.capabilities,
       noNewPrivileges: plan.stage.noNewPrivileges && !request.keep.lsm,
-      ...(plan.stage.personality === undefined ? {} : { personality: plan.stage.personality }),
-      uid: request.uid ?? 0,
-      gid: request.gid ?? 0,
+      ...(personality === undefined ? {} : { personality }),
+      owner,
+      uid,
+      gid,
       args: request.command,
-      env: mergeEnvironment(request.env, plan.stage.init.env, request.setEnv),
+      env: mergeEnvironment(request.env, request.configEnv ?? plan.stage.init.env, request.setEnv),
       cwd: request.cwd,
-      terminal: request.pty !== undefined,
+      terminal: request.pty ? (terminals[0] ?? 0) : null,
+      ...(request.context === undefined ? {} : { context: request.context }),
       nofile: plan.stage.nofile,
     };
     stage.send({
@@ -125,4 +139,17 @@ export async function attachProgram(
     stage.close();
     for (const fd of opened) closeSync(fd);
   }
+}
+
+function mustBeMapped({ stage: { idmap } }: StartPlan, uid: number, gid: number): void {
+  for (const [type, id, what] of [
+    ['u', uid, 'user'],
+    ['g', gid, 'group'],
+  ] as const)
+    if (idmap.length > 0 && hostIdOf(idmap, type, id) === undefined)
+      throw new TslxcError({
+        code: 'IDMAP_UNAVAILABLE',
+        message: `${what} ${id} is not in the id map of the container`,
+        hint: `lxc.idmap says which are; ${type === 'u' ? '-u' : '-g'} takes one of them`,
+      });
 }

@@ -2,6 +2,7 @@
 import { closeSync, type Stats, statSync } from 'node:fs';
 import type { CgroupNote } from '../cgroup/container-cgroup.ts';
 import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
+import { ownerOf } from '../security/id-map.ts';
 import { openHostTree } from '../stage/mounts.ts';
 import type { DeviceStagePlan } from '../stage/plan.ts';
 import type { Attachable } from './attach.ts';
@@ -76,7 +77,7 @@ async function runStage(
   request: DeviceNodeRequest,
   { type, major, minor, stat }: Device,
 ): Promise<void> {
-  const { init, record } = owner.attachable();
+  const { init, record, plan: start } = owner.attachable();
   // Nodes on what a user namespace has mounted can not be opened: there the host's node is bound.
   const bound = record.unprivileged && request.action === 'add';
   const source = bound ? openHostTree(services.kernel, request.device, false) : undefined;
@@ -91,7 +92,7 @@ async function runStage(
       mode: stat.mode & 0o777,
       uid: stat.uid,
       gid: stat.gid,
-      bound: record.unprivileged,
+      ...(record.unprivileged ? { owner: ownerOf(start.stage.idmap, start.stage.init) } : {}),
     };
     stage.send({ type: 'plan', plan, fds: { init, ...(source === undefined ? {} : { source }) } });
     const answer = await stage.next();

@@ -13,7 +13,7 @@ import {
 } from '../cgroup/container-cgroup.ts';
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
 import type { TslxcError } from '../errors/tslxc-error.ts';
-import { hostIdOf } from '../security/id-map.ts';
+import { hostIdOf, ownerOf } from '../security/id-map.ts';
 import type { StartStagePlan } from '../stage/plan.ts';
 import type { StartContext } from './start.ts';
 
@@ -48,8 +48,9 @@ export function makeCgroups(context: StartContext): {
   for (const { controller, reason } of missing)
     log(`cgroup controller ${controller} is not handed to the container: ${reason}`);
   const notes = applyLimits(cgroup, plan.limits);
-  const uid = hostIdOf(plan.stage.idmap, 'u', 0);
-  const gid = hostIdOf(plan.stage.idmap, 'g', 0);
+  const owner = ownerOf(plan.stage.idmap, plan.stage.init);
+  const uid = hostIdOf(plan.stage.idmap, 'u', owner.uid);
+  const gid = hostIdOf(plan.stage.idmap, 'g', owner.gid);
   if (uid !== undefined && gid !== undefined) delegate(cgroup, uid, gid);
   return { cgroup, notes };
 }

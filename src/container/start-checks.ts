@@ -92,7 +92,7 @@ function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan): void 
 
 function checkIdMap(_kernel: Kernel, plan: StartPlan): void {
   if (plan.stage.idmap.length === 0) return;
-  const fault = mapFault(plan.stage.idmap, { u: availableIds('u'), g: availableIds('g') });
+  const fault = mapFault(plan.stage.idmap, { u: availableIds('u'), g: availableIds('g') }, plan.stage.init);
   if (!fault) return;
   throw new TslxcError({
     code: 'IDMAP_UNAVAILABLE',

@@ -22,6 +22,18 @@ export function hostIdOf(map: readonly IdMapEntry[], type: 'u' | 'g', id: number
   return entry && entry.hostId + (id - entry.nsId);
 }
 
+/** Ids inside that stand for the namespace as a whole: those of its root, where it has one. */
+export interface NamespaceOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Root where the map has it (or there is no map); else the ids that init runs with. */
+export function ownerOf(map: readonly IdMapEntry[], init: NamespaceOwner): NamespaceOwner {
+  const has = (type: 'u' | 'g') => map.length === 0 || hostIdOf(map, type, 0) !== undefined;
+  return { uid: has('u') ? 0 : init.uid, gid: has('g') ? 0 : init.gid };
+}
+
 /** A range of host ids that the caller's own user namespace has. */
 interface Range {
   readonly first: number;
@@ -44,6 +56,7 @@ export function availableIds(type: 'u' | 'g'): Range[] {
 export function mapFault(
   map: readonly IdMapEntry[],
   available: Record<'u' | 'g', readonly Range[]>,
+  init: NamespaceOwner = { uid: 0, gid: 0 },
 ): { entry: IdMapEntry; message: string } | undefined {
   for (const [i, entry] of map.entries()) {
     const what = `${entry.type} ${entry.nsId} ${entry.hostId} ${entry.range}`;
@@ -76,11 +89,15 @@ export function mapFault(
         entry: map[0]!,
         message: `there is no ${type === 'u' ? 'user' : 'group'} map (a "${type}" line)`,
       };
-  for (const type of ['u', 'g'] as const)
-    if (map.length > 0 && hostIdOf(map, type, 0) === undefined)
+  const owner = ownerOf(map, init);
+  for (const [type, id] of [
+    ['u', owner.uid],
+    ['g', owner.gid],
+  ] as const)
+    if (map.length > 0 && hostIdOf(map, type, id) === undefined)
       return {
         entry: map.find((entry) => entry.type === type)!,
-        message: `${type === 'u' ? 'user' : 'group'} 0 of the container, its root, has no id on the host`,
+        message: `${type === 'u' ? 'user' : 'group'} ${id} of the container, which its init runs as, has no id on the host`,
       };
   return undefined;
 }

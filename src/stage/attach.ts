@@ -1,13 +1,14 @@
 /** A program inside a running container. Everything about the guest is hostile here: it is running. */
-import { readFileSync } from 'node:fs';
-import { toTslxcError } from '../errors/tslxc-error.ts';
-import { CLONE, MS, PR } from '../kernel/constants.ts';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { AT, CLONE, MS, O, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { boundCapabilities, confineCapabilities } from '../security/capabilities.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
+import { loginShell } from './login-shell.ts';
 import type { AttachStagePlan } from './plan.ts';
 import { enterCgroups } from './start-outer.ts';
+import { becomeOwner } from './user-namespace.ts';
 
 /** Descriptors of the stage's own: the program's 0, 1 and 2, and a pidfd of the container's init. */
 export interface AttachDescriptors {
@@ -26,15 +27,14 @@ export function attachStage(
   // Before anything of the guest's can see this process (CVE-2016-9962).
   kernel.prctl(PR.SET_DUMPABLE, 0);
   enterCgroups(plan.cgroupFiles);
+  // The host's, which nobody inside can have replaced (rule R2).
+  const proc =
+    plan.context === undefined ? -1 : kernel.openat2(AT.FDCWD, '/proc', O.PATH | O.DIRECTORY, 0, 0);
   kernel.setns(fds.init, plan.namespaces);
-  if (plan.namespaces & CLONE.NEWUSER) {
-    kernel.setgroups([]);
-    kernel.setresgid(0);
-    kernel.setresuid(0);
-  }
+  if (plan.namespaces & CLONE.NEWUSER) becomeOwner(kernel, plan.owner);
   kernel.close(fds.init);
   const pid = kernel.fork();
-  if (pid === 0) attachInner(kernel, channel, plan, fds);
+  if (pid === 0) attachInner(kernel, channel, plan, fds, proc);
   channel.send({ type: 'init', pid });
   return kernel.exit(0);
 }
@@ -44,6 +44,7 @@ function attachInner(
   channel: StageChannel,
   plan: AttachStagePlan,
   fds: AttachDescriptors,
+  proc: number,
 ): never {
   let args = plan.args;
   try {
@@ -56,8 +57,8 @@ function attachInner(
     [fds.stdin, fds.stdout, fds.stderr].forEach((fd, i) => {
       kernel.dup2(fd, i);
     });
-    if (plan.terminal) kernel.setControllingTerminal(0);
-    if (args.length === 0) args = [loginShell(plan.uid)];
+    if (plan.terminal !== null) kernel.setControllingTerminal(plan.terminal);
+    if (plan.context !== undefined) setContext(kernel, proc, plan.context);
     if (plan.personality !== undefined) kernel.personality(plan.personality);
     kernel.setgroups([]);
     if (plan.noNewPrivileges) kernel.prctl(PR.SET_NO_NEW_PRIVS, 1);
@@ -66,11 +67,26 @@ function attachInner(
     kernel.setresgid(plan.gid);
     kernel.setresuid(plan.uid);
     if (kept) confineCapabilities(kernel, kept);
+    if (args.length === 0) args = [loginShell(kernel, plan.uid)];
   } catch (error) {
     channel.fail(toTslxcError(error, 'EXEC_FAILED', { step: 'attach' }).toJSON());
     kernel.exit(1);
   }
   return execute(kernel, channel, { args, env: plan.env, nofile: plan.nofile });
+}
+
+/** SELinux: the label that execve(2) gives to the program. */
+function setContext(kernel: Kernel, proc: number, context: string): void {
+  try {
+    const file = kernel.openat2(proc, 'self/attr/exec', O.WRONLY, 0, 0);
+    kernel.write(file, Buffer.from(context));
+    kernel.close(file);
+  } catch (error) {
+    throw new TslxcError({
+      ...toTslxcError(error, 'EXEC_FAILED').toJSON(),
+      message: `the kernel refused the SELinux context ${context}: ${(error as { code?: string }).code}`,
+    });
+  }
 }
 
 /** The caller's directory where the container has one of that name, as LXC does; never a path outside. */
@@ -88,17 +104,4 @@ function remount(kernel: Kernel): void {
   const flags = MS.NOSUID | MS.NODEV | MS.NOEXEC;
   kernel.mount('proc', '/proc', 'proc', flags, '');
   kernel.mount('sysfs', '/sys', 'sysfs', flags, '');
-}
-
-/** Shell of a uid from the container's passwd, parsed as text only: no code of the guest's runs before execve. */
-function loginShell(uid: number): string {
-  try {
-    const line = readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .map((entry) => entry.split(':'))
-      .find((fields) => fields[2] === String(uid));
-    return line?.[6]?.trim() || '/bin/sh';
-  } catch {
-    return '/bin/sh';
-  }
 }

@@ -7,8 +7,9 @@ import type { StageChannel } from './channel.ts';
 import { existsInRoot, makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
 import { attachMount } from './mounts.ts';
 import type { DeviceStagePlan } from './plan.ts';
+import { becomeOwner } from './user-namespace.ts';
 
-/** pidfd of the container's init; with `bound`, the host's node as a detached mount. */
+/** pidfd of the container's init; with an `owner`, the host's node as a detached mount. */
 export interface DeviceDescriptors {
   readonly init: number;
   readonly source?: number;
@@ -22,9 +23,9 @@ export function deviceStage(
 ): never {
   try {
     kernel.prctl(PR.SET_DUMPABLE, 0);
-    kernel.setns(fds.init, CLONE.NEWNS | (plan.bound ? CLONE.NEWUSER : 0));
+    kernel.setns(fds.init, CLONE.NEWNS | (plan.owner ? CLONE.NEWUSER : 0));
     // Only an owner that the namespace knows can make files on what was mounted in it.
-    if (plan.bound) becomeRoot(kernel);
+    if (plan.owner) becomeOwner(kernel, plan.owner);
     // The root is the container's now; whatever links the path goes through can lead nowhere else (rule R1).
     const root = kernel.openat2(AT.FDCWD, '/', O.PATH | O.DIRECTORY, 0, 0);
     if (plan.action === 'add') add(kernel, root, plan, fds.source);
@@ -41,12 +42,6 @@ export function deviceStage(
     channel.fail({ ...failure.toJSON(), message });
     return kernel.exit(1);
   }
-}
-
-function becomeRoot(kernel: Kernel): void {
-  kernel.setgroups([]);
-  kernel.setresgid(0);
-  kernel.setresuid(0);
 }
 
 function split(path: string): { directory: string; name: string } {
@@ -81,7 +76,7 @@ function remove(kernel: Kernel, root: number, plan: DeviceStagePlan): void {
   if (!existsInRoot(kernel, root, plan.path))
     throw new TslxcError({ code: 'DEVICE', message: `there is no ${plan.path} in the container` });
   kernel.fchdir(parent);
-  if (plan.bound) unmount(kernel, name);
+  if (plan.owner) unmount(kernel, name);
   kernel.unlinkat(parent, name, 0);
 }
 

@@ -3,7 +3,7 @@
  * things in the order in which it finds them (bubblewrap's list of operations, nspawn's table of mounts).
  */
 import type { ResolvedNic } from '../network/host-side.ts';
-import type { IdMapEntry } from '../security/id-map.ts';
+import type { IdMapEntry, NamespaceOwner } from '../security/id-map.ts';
 
 /** A mount below the root filesystem. `target` is relative to it and resolved inside it only. */
 export interface MountStep {
@@ -131,8 +131,12 @@ export interface AttachStagePlan {
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
-  /** Whether `pty` (slave) becomes the controlling terminal; descriptors of the manager. */
-  readonly terminal: boolean;
+  /** Which of 0, 1, 2 becomes the controlling terminal. */
+  readonly terminal: number | null;
+  /** With CLONE_NEWUSER: the ids that the stage takes in it. */
+  readonly owner: NamespaceOwner;
+  /** SELinux context of the program. */
+  readonly context?: string;
   readonly nofile: { readonly soft: number; readonly hard: number } | null;
 }
 
@@ -147,6 +151,6 @@ export interface DeviceStagePlan {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** The host's node is bound there: a user namespace's own would not open. */
-  readonly bound: boolean;
+  /** Of the container's user namespace. The host's node is bound there: one made in it would not open. */
+  readonly owner?: NamespaceOwner;
 }

@@ -66,7 +66,8 @@ const ATTACH: AttachStagePlan = {
   args: ['true'],
   env: [],
   cwd: '/',
-  terminal: true,
+  terminal: 0,
+  owner: { uid: 0, gid: 0 },
   nofile: { soft: 1, hard: 1 },
 };
 

@@ -7,6 +7,7 @@ import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, O } from '../kernel/constants.ts';
 import { UncertifiedFork } from '../kernel/fork.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { ownerOf } from '../security/id-map.ts';
 import type { StageChannel } from './channel.ts';
 import { openDeviceSources } from './dev.ts';
 import { openBindSources } from './mounts.ts';
@@ -32,7 +33,7 @@ export function startOuter(
     devices: userns !== undefined && plan.dev ? openDeviceSources(kernel, plan.dev) : undefined,
   };
   if (userns !== undefined) {
-    joinUserNamespace(kernel, userns);
+    joinUserNamespace(kernel, userns, ownerOf(plan.idmap, plan.init));
     kernel.close(userns);
   }
   // The cgroup namespace's root is where its maker is: init makes it once it is there.

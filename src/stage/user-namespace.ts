@@ -1,5 +1,6 @@
 import { CLONE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { NamespaceOwner } from '../security/id-map.ts';
 import type { StageChannel } from './channel.ts';
 
 /**
@@ -13,10 +14,15 @@ export function holdUserNamespace(kernel: Kernel, channel: StageChannel): never 
   return kernel.exit(0);
 }
 
-/** Joins a user namespace and becomes its root; supplementary groups of the host are dropped. */
-export function joinUserNamespace(kernel: Kernel, userns: number): void {
+/** Joins a user namespace as its owner. */
+export function joinUserNamespace(kernel: Kernel, userns: number, owner: NamespaceOwner): void {
   kernel.setns(userns, CLONE.NEWUSER);
+  becomeOwner(kernel, owner);
+}
+
+/** In a user namespace that was just joined: takes ids that it has; supplementary groups of the host are dropped. */
+export function becomeOwner(kernel: Kernel, { uid, gid }: NamespaceOwner): void {
   kernel.setgroups([]);
-  kernel.setresgid(0);
-  kernel.setresuid(0);
+  kernel.setresgid(gid);
+  kernel.setresuid(uid);
 }

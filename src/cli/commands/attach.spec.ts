@@ -24,8 +24,8 @@ export const spec = defineSpec({
       short: 'a',
       kind: 'required',
       argument: 'ARCH',
-      summary: 'architecture that the program sees',
-      unsupported: 'it comes in a later version',
+      summary: 'architecture that the program sees, as in lxc.arch',
+      default: "the container's",
     },
     namespaces: {
       short: 's',
@@ -66,7 +66,8 @@ export const spec = defineSpec({
     rcfile: {
       ...CONTAINER_OPTIONS.rcfile,
       short: 'f',
-      unsupported: 'a running container is entered with the config that it was started with',
+      summary:
+        'take the environment settings (lxc.environment) of FILE; all else is as the container was started',
     },
     uid: {
       short: 'u',
@@ -88,8 +89,7 @@ export const spec = defineSpec({
       short: 'c',
       kind: 'required',
       argument: 'CONTEXT',
-      summary: 'SELinux context of the program',
-      unsupported: 'it comes in a later version',
+      summary: 'SELinux context of the program; an error on a host without SELinux',
     },
     ...OPTIONS_BUT_RCFILE,
   },

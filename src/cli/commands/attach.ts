@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { AttachOptions } from '../../api/options.ts';
+import { arch } from '../../config/values/arch.ts';
 import { attachEnvironment } from '../attach-environment.ts';
 import { type Call, command } from '../command.ts';
 import { execFailure } from '../exec-failure.ts';
@@ -35,6 +36,9 @@ export function attachOptions({ values, operands, io }: AttachCall): AttachOptio
   // To the kernel the largest number means "leave it as it is", which would be root.
   for (const id of [uid, gid])
     if (id !== undefined && (id < 0 || id >= 0xffffffff)) throw usage(`${id} is not an id`);
+  const kept = privileges(values['elevated-privileges'], values.namespaces !== undefined);
+  if (kept.keepLsm && values.context !== undefined && values['elevated-privileges'] !== undefined)
+    throw usage("'-e LSM' can't be used with '-c'", '-c sets the label that -e LSM would keep');
   return {
     command: operands,
     env: attachEnvironment(io.env, {
@@ -45,14 +49,25 @@ export function attachOptions({ values, operands, io }: AttachCall): AttachOptio
     cwd: io.cwd,
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
-    ...privileges(values['elevated-privileges'], values.namespaces !== undefined),
+    ...kept,
     ...(values.namespaces === undefined ? {} : { namespaces: namespaceBits(values.namespaces) }),
     ...(values['remount-sys-proc'] ? { remountProcSys: true } : {}),
+    ...(values.rcfile === undefined ? {} : { rcfile: resolve(io.cwd, values.rcfile) }),
+    ...(values.arch === undefined ? {} : { bits: bitsOf(values.arch) }),
+    ...(values.context === undefined ? {} : { context: values.context }),
     ...(values['pty-log'] === undefined ? {} : { ptyLog: resolve(io.cwd, values['pty-log']) }),
     stdin: io.stdinIsTTY ? io.stdin : (PIPE as NodeJS.ReadStream),
     stdout: io.stdoutIsTTY ? io.stdout : (PIPE as NodeJS.WriteStream),
     stderr: io.stderrIsTTY ? io.stderr : (PIPE as NodeJS.WriteStream),
   };
+}
+
+function bitsOf(name: string): 32 | 64 {
+  try {
+    return arch.parse(name, { env: undefined }).bits;
+  } catch {
+    throw usage(`'${name}' is not an architecture`, `valid is ${arch.valid}`);
+  }
 }
 
 /** A bare -e, and -s without a list of its own, keep all. */
