@@ -34,12 +34,15 @@ _tslxc() {
     esac
   done
   case "$command $prev" in
+    'attach -a' | 'attach --arch') return ;;
     'attach -s' | 'attach --namespaces') COMPREPLY=($(compgen -W 'MOUNT PID UTSNAME IPC USER NETWORK CGROUP TIME' -- "$cur")); return ;;
     'attach --keep-var') return ;;
     'attach -v' | 'attach --set-var') return ;;
     'attach -L' | 'attach --pty-log') compopt -o default; return ;;
+    'attach -f' | 'attach --rcfile') compopt -o default; return ;;
     'attach -u' | 'attach --uid') return ;;
     'attach -g' | 'attach --gid') return ;;
+    'attach -c' | 'attach --context') return ;;
     'attach -n' | 'attach --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'attach -P' | 'attach --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'attach -o' | 'attach --logfile') compopt -o default; return ;;
@@ -148,7 +151,7 @@ _tslxc() {
     'wait -l' | 'wait --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
   esac
   case "$command $cur" in
-    'attach -'*) COMPREPLY=($(compgen -W '-e --elevated-privileges -s --namespaces -R --remount-sys-proc --clear-env --keep-env --keep-var -v --set-var -L --pty-log -u --uid -g --gid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'attach -'*) COMPREPLY=($(compgen -W '-e --elevated-privileges -a --arch -s --namespaces -R --remount-sys-proc --clear-env --keep-env --keep-var -v --set-var -L --pty-log -f --rcfile -u --uid -g --gid -c --context -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'autostart -'*) COMPREPLY=($(compgen -W '-k --kill -r --reboot -s --shutdown -L --list --explain -a --all -A --ignore-auto -g --groups -t --timeout -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'cgroup -'*) COMPREPLY=($(compgen -W '--save -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'config -'*) COMPREPLY=($(compgen -W '-l --list -n --name -P --lxcpath -f --rcfile -s --define --json -h --help --usage --version' -- "$cur")) ;;
