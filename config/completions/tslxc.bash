@@ -155,7 +155,7 @@ _tslxc() {
     'autostart -'*) COMPREPLY=($(compgen -W '-k --kill -r --reboot -s --shutdown -L --list --explain -a --all -A --ignore-auto -g --groups -t --timeout -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'cgroup -'*) COMPREPLY=($(compgen -W '--save -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'config -'*) COMPREPLY=($(compgen -W '-l --list -n --name -P --lxcpath -f --rcfile -s --define --json -h --help --usage --version' -- "$cur")) ;;
-    'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape --log --clear -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir --lvname --vgname --thinpool --zfsroot --fstype --fssize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'destroy -'*) COMPREPLY=($(compgen -W '-f --force -s --snapshots -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'device -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;

@@ -5,7 +5,17 @@ import { linuxKernel } from '../kernel/linux.ts';
 import { DEFAULT_ESCAPE, EscapeFilter, parseEscape } from '../terminal/escape.ts';
 import { relayTerminal } from '../terminal/relay.ts';
 import { withManager } from './manager.ts';
-import type { ConsoleOptions } from './options.ts';
+import type { ConsoleLogOptions, ConsoleOptions } from './options.ts';
+
+/** What the console printed last. @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, TTY_UNAVAILABLE */
+export async function consoleLog(ref: ContainerRef, options: ConsoleLogOptions): Promise<Buffer> {
+  const { read = true, clear = false } = options;
+  const target = { name: ref.name, lxcpath: ref.lxcpath };
+  const { data } = await withManager("read a console's log", (manager) =>
+    manager.request('console-log', { ...target, read, clear }),
+  );
+  return Buffer.from(data, 'base64');
+}
 
 /**
  * The caller's terminal on one of the container's. A tty's master is copied from the manager and relayed here; the

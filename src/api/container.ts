@@ -97,6 +97,11 @@ export class Container implements ContainerRef {
     return (await import('./console.ts')).openConsole(this, o);
   }
 
+  /** What the console of the running container printed last: as much as `lxc.console.buffer.size` keeps. */
+  async consoleLog(o: options.ConsoleLogOptions = {}): Promise<Buffer> {
+    return (await import('./console.ts')).consoleLog(this, o);
+  }
+
   /** Runs a program inside and waits for its end. */
   async attach(o: options.AttachOptions): Promise<ExitStatus> {
     return (await import('./attach.ts')).attach(this, o);

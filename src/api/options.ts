@@ -68,6 +68,13 @@ export interface ConsoleOptions extends TerminalEnds {
   onConnected?(tty: number): void;
 }
 
+export interface ConsoleLogOptions {
+  /** Return what is kept (the default). */
+  readonly read?: boolean;
+  /** Forget it, after it was read. */
+  readonly clear?: boolean;
+}
+
 export interface ForegroundOptions extends StartOptions, TerminalEnds {
   readonly escape?: string;
   onStarted?(result: StartResult): void;

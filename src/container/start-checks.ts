@@ -16,12 +16,13 @@ import { availableIds, mapFault } from '../security/id-map.ts';
 import { DEFAULT_PATH } from '../stage/execute.ts';
 import { openInRoot } from '../stage/in-root.ts';
 import type { RootfsVolume } from '../stage/plan.ts';
+import { peerFault } from '../terminal/console-peer.ts';
 import type { StartPlan } from './start-plan.ts';
 import type { StartServices } from './start-services.ts';
 
 type Check = (kernel: Kernel, plan: StartPlan) => void;
 
-const CHECKS: readonly Check[] = [checkRootfs, checkIdMap, checkInit];
+const CHECKS: readonly Check[] = [checkConsole, checkRootfs, checkIdMap, checkInit];
 
 /**
  * @param coming bridges that need not be there, since a start makes them: for a dry run
@@ -88,6 +89,17 @@ function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan): void 
       hint: 'correct lxc.rootfs.path, or make the container again with tslxc-create',
     });
   }
+}
+
+function checkConsole(_kernel: Kernel, { console }: StartPlan): void {
+  const fault = console.path === undefined ? undefined : peerFault(console.path);
+  if (fault === undefined) return;
+  throw new TslxcError({
+    code: 'CONFIG_VALUE',
+    message: `${console.path} can not be the console: ${fault}`,
+    ...console.pathOrigin,
+    hint: 'name a file or a terminal, or "none" for no console',
+  });
 }
 
 function checkIdMap(_kernel: Kernel, plan: StartPlan): void {

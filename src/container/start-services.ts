@@ -3,6 +3,9 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { FromStage, ToStage } from '../stage/channel.ts';
 import type { StageKind } from '../stage/run-stage.ts';
 
+/** Hears what a stage has to say for the container's log; INFO unless it says otherwise. */
+export type StageLog = (text: string, level?: 'DEBUG') => void;
+
 /** A stage at work, seen from the manager. */
 export interface StageProcess {
   readonly pid: number;
@@ -17,7 +20,7 @@ export interface StartServices {
   readonly kernel: Kernel;
   readonly layout: CgroupLayout;
   /** `prepared`: a stage with fresh net, uts and ipc namespaces will do. */
-  stage(kind: StageKind, prepared: boolean, onLog: (text: string) => void): Promise<StageProcess>;
+  stage(kind: StageKind, prepared: boolean, onLog: StageLog): Promise<StageProcess>;
   /** Has the keeper hold a copy of a descriptor of process `pid`; returns a copy of this process's own. */
   keep(label: string, pid: number, fd: number, drain?: { log?: string | undefined }): Promise<number>;
   /** Have the keeper remember how this process ends. */

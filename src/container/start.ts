@@ -22,7 +22,7 @@ import { savePlan } from './saved-plan.ts';
 import { makeSharedMount } from './shared-mount.ts';
 import { entrance, makeCgroups, makeHookCgroups } from './start-cgroups.ts';
 import type { StartPlan } from './start-plan.ts';
-import { keptPrefix, type StageProcess, type StartServices } from './start-services.ts';
+import { keptPrefix, type StageLog, type StageProcess, type StartServices } from './start-services.ts';
 
 /** What a successful start leaves in the manager's hands. */
 export interface Started {
@@ -39,7 +39,7 @@ export interface StartContext {
   readonly journal: Journal;
   readonly hooks: HostHooks;
   readonly wishes: StartWishes;
-  log(text: string): void;
+  log: StageLog;
 }
 
 /** How often a silent stage is looked at, milliseconds. */

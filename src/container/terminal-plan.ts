@@ -13,6 +13,9 @@ export interface ConsolePlan {
   readonly rotate: boolean;
   /** How much is kept in memory, bytes. */
   readonly ring: number;
+  /** What the console is joined to: a file or a terminal of the host (`lxc.console.path`). */
+  readonly path?: string;
+  readonly pathOrigin?: { readonly file: string; readonly line: number };
 }
 
 export interface TerminalPlan {
@@ -24,14 +27,16 @@ export interface TerminalPlan {
 export function planTerminals(config: ContainerConfig, log: string | undefined): TerminalPlan {
   const ttys = config.one('lxc.tty.max')?.value ?? 0;
   const ptys = config.one('lxc.pty.max')?.value ?? 0;
-  const console = config.one('lxc.console.path')?.value !== 'none';
+  const path = config.one('lxc.console.path');
+  const console = path?.value !== 'none';
   const file = log ?? config.one('lxc.console.logfile')?.value;
   return {
     console: {
       ...(file && file !== 'none' ? { log: file } : {}),
       size: config.one('lxc.console.size')?.value ?? 0,
       rotate: Boolean(config.one('lxc.console.rotate')?.value),
-      ring: CONSOLE_RING,
+      ring: config.one('lxc.console.buffer.size')?.value || CONSOLE_RING,
+      ...(path && console ? { path: path.value, pathOrigin: path.origin } : {}),
     },
     stage: {
       // The console and the ttys are ptys of the container's own devpts, beyond what it may open itself.

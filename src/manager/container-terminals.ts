@@ -1,11 +1,13 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { TslxcError } from '../errors/tslxc-error.ts';
+import type { ConsolePlan } from '../container/terminal-plan.ts';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { WindowSize } from '../kernel/structs.ts';
 import { ConsoleHub } from '../terminal/console-hub.ts';
 import { ConsoleLog } from '../terminal/console-log.ts';
+import { type ConsolePeer, openConsolePeer } from '../terminal/console-peer.ts';
 import { RingBuffer } from '../terminal/ring-buffer.ts';
 
 /** Descriptors of this process; -1 for what the container has not. */
@@ -19,6 +21,8 @@ export interface TerminalDescriptors {
 export class ContainerTerminals {
   readonly #kernel: Kernel;
   #hub: ConsoleHub | undefined;
+  #ring: RingBuffer | undefined;
+  #peer: ConsolePeer | undefined;
   #descriptors: TerminalDescriptors | undefined;
   /** Who has a tty, by its number. */
   readonly #holders = new Map<number, object>();
@@ -32,21 +36,15 @@ export class ContainerTerminals {
     this.#kernel = kernel;
   }
 
-  open(
-    descriptors: TerminalDescriptors,
-    console: {
-      readonly log?: string;
-      readonly size: number;
-      readonly rotate: boolean;
-      readonly ring: number;
-    },
-  ): void {
+  open(descriptors: TerminalDescriptors, console: ConsolePlan): void {
     this.#descriptors = descriptors;
     if (descriptors.console < 0) return;
+    // A reboot goes on in the same ring: what the last boot said is worth reading.
+    if (this.#ring?.capacity !== console.ring) this.#ring = new RingBuffer(console.ring);
     this.#hub = new ConsoleHub({
       kernel: this.#kernel,
       master: descriptors.console,
-      ring: new RingBuffer(console.ring),
+      ring: this.#ring,
       log: console.log
         ? new ConsoleLog({
             path: console.log,
@@ -57,6 +55,26 @@ export class ContainerTerminals {
         : undefined,
     });
     for (const stream of this.#streams) this.#hub.attach({ output: stream, input: stream });
+    if (console.path !== undefined) this.#connect(this.#hub, console.path);
+  }
+
+  /** Joins the console and what `lxc.console.path` names. Trouble with it does not stop a container that runs. */
+  #connect(hub: ConsoleHub, path: string): void {
+    try {
+      this.#peer = openConsolePeer(this.#kernel, path, (error) => this.onTrouble(error));
+      hub.attach(this.#peer);
+    } catch (error) {
+      this.onTrouble(toTslxcError(error, 'CONFIG_VALUE', { message: `lxc.console.path ${path}` }));
+    }
+  }
+
+  /** What the console printed last, as far as it is kept. */
+  get consoleLog(): Buffer {
+    return this.#ring?.read() ?? Buffer.alloc(0);
+  }
+
+  clearConsoleLog(): void {
+    this.#ring?.clear();
   }
 
   /** Descriptor of the container's own devpts, or -1. */
@@ -144,6 +162,8 @@ export class ContainerTerminals {
   close(): void {
     this.#hub?.close();
     this.#hub = undefined;
+    this.#peer?.close();
+    this.#peer = undefined;
     for (const fd of [...(this.#descriptors?.ttys ?? []), this.devpts]) if (fd >= 0) closeSync(fd);
     this.#descriptors = undefined;
   }

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { identify } from '../container/runtime-record.ts';
-import type { StageProcess } from '../container/start-services.ts';
+import type { StageLog, StageProcess } from '../container/start-services.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -78,7 +78,7 @@ export class ForkClient {
   }
 
   /** A new stage, waiting for its plan. */
-  async stage(kind: StageKind, prepared: boolean, onLog: (text: string) => void): Promise<StageProcess> {
+  async stage(kind: StageKind, prepared: boolean, onLog: StageLog): Promise<StageProcess> {
     const server = await this.#reach();
     const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
     try {
@@ -111,7 +111,7 @@ class StageSocket implements StageProcess {
   readonly #queue: (FromStage | null)[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(pid: number, fd: number, onLog: (text: string) => void) {
+  constructor(pid: number, fd: number, onLog: StageLog) {
     this.pid = pid;
     const push = (message: FromStage | null) => {
       this.#queue.push(message);
@@ -119,7 +119,7 @@ class StageSocket implements StageProcess {
     };
     this.#lines = new JsonLines(
       new Socket({ fd, readable: true, writable: true }),
-      (message: FromStage) => (message.type === 'log' ? onLog(message.text) : push(message)),
+      (message: FromStage) => (message.type === 'log' ? onLog(message.text, message.level) : push(message)),
       () => push(null),
     );
   }

@@ -51,6 +51,8 @@ export interface Requests {
   start: { params: StartRequest; result: StartResult };
   stop: { params: StopRequest; result: Record<string, never> };
   console: { params: ConsoleRequest; result: { tty: number; fd: number } };
+  /** What the console printed last, base64; `clear` forgets it. */
+  'console-log': { params: ContainerRef & { read: boolean; clear: boolean }; result: { data: string } };
   attach: { params: AttachRequest; result: { pid: number; fd?: number } };
   /** A limit of a running container; what the kernel made of it where that is something else. */
   cgroup: { params: CgroupRequest; result: { notes: readonly CgroupNote[] } };

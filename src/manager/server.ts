@@ -104,6 +104,13 @@ class Session {
     },
     watch: (params, tell) => this.#watch(params.lxcpaths, tell),
     console: (params) => this.#console(params),
+    'console-log': ({ read, clear, ...target }) => {
+      const { terminals } = this.#supervisor.get(target);
+      if (!terminals.hasConsole) throw noConsole();
+      const data = read ? terminals.consoleLog.toString('base64') : '';
+      if (clear) terminals.clearConsoleLog();
+      return { data };
+    },
     attach: (params, tell) => this.#attach(params, tell),
     cgroup: ({ key, value, ...target }) => this.#supervisor.get(target).setCgroup(key, value),
     device: async (params) => {
@@ -165,8 +172,7 @@ class Session {
     const container = this.#supervisor.get(params);
     const { terminals } = container;
     if (params.tty === 0) {
-      if (!terminals.hasConsole)
-        throw new TslxcError({ code: 'TTY_UNAVAILABLE', message: 'the container has no console' });
+      if (!terminals.hasConsole) throw noConsole();
       return { tty: 0, fd: this.#lend(terminals.consoleStream(true)) };
     }
     const { tty, master } = terminals.lend(params.tty, this);
@@ -224,6 +230,10 @@ function callerCgroups(pid: number): { callerCgroups?: string } {
   } catch {
     return {};
   }
+}
+
+function noConsole(): TslxcError {
+  return new TslxcError({ code: 'TTY_UNAVAILABLE', message: 'the container has no console' });
 }
 
 function otherVersion(): TslxcError {

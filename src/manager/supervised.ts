@@ -24,6 +24,7 @@ import {
   type StartReason,
   type StateReason,
 } from '../container/end-reason.ts';
+import { type HeldNamespaces, holdNamespaces } from '../container/held-namespaces.ts';
 import { HostHooks } from '../container/host-hooks.ts';
 import { Journal } from '../container/journal.ts';
 import { bootId, noteRun } from '../container/last-run.ts';
@@ -70,6 +71,8 @@ interface Running {
   readonly plan: StartPlan;
   readonly hooks: HostHooks;
   readonly initPidfd: number;
+  /** For the stop hooks, if there are any. */
+  readonly namespaces: HeldNamespaces | undefined;
 }
 
 export interface SupervisedServices extends StartServices {
@@ -174,7 +177,7 @@ export class Supervised {
         journal: this.#journal,
         hooks,
         wishes: this.#wishes(),
-        log: (text) => this.#log?.write('INFO', text),
+        log: (text, level) => this.#log?.write(level ?? 'INFO', text),
       });
       this.#take(started.record, plan, hooks);
       this.terminals.open(started.terminals, plan.console);
@@ -193,7 +196,7 @@ export class Supervised {
       return [...warnings, ...notes];
     } catch (thrown) {
       const error = toTslxcError(thrown, 'START_FAILED', { container: this.ref.name });
-      this.#log?.write('ERROR', error.message);
+      this.#log?.error('ERROR', error);
       const failed: EndReason = { kind: 'start-failed', error: error.toJSON() };
       this.#enter('ABORTING', failed);
       noteRun(this.ref, { failed: { at: new Date().toISOString(), error: error.toJSON() } });
@@ -222,7 +225,8 @@ export class Supervised {
 
   #take(record: RuntimeRecord, plan: StartPlan, hooks: HostHooks): void {
     const initPidfd = isAlive(record.init) ? this.#services.kernel.pidfdOpen(record.init!.pid) : -1;
-    this.#running = { record, plan, hooks, initPidfd };
+    const namespaces = holdNamespaces(plan, record.init!.pid);
+    this.#running = { record, plan, hooks, initPidfd, namespaces };
   }
 
   #noteStart({ startedAt }: RuntimeRecord): void {
@@ -234,7 +238,7 @@ export class Supervised {
   /** Takes over a container that an earlier manager started; its init may have ended meanwhile (see initEnded). */
   adopt(record: RuntimeRecord, copyOf: (label: string) => number | undefined): void {
     const plan = loadPlan(this.ref);
-    this.#log = new ContainerLog(this.ref, plan.log);
+    this.#log = new ContainerLog(this.#services.kernel, this.ref, plan.log);
     const hooks = this.#hooks(plan);
     hooks.initPid = record.init!.pid;
     hooks.cgroups = record.hookCgroups ?? [];
@@ -270,7 +274,7 @@ export class Supervised {
       defines: this.#request.defines,
       env: this.#request.env,
     });
-    this.#log = new ContainerLog(this.ref, planLog(this.ref, config));
+    this.#log = new ContainerLog(this.#services.kernel, this.ref, planLog(this.ref, config));
     return { config, warnings: configWarnings(config) };
   }
 
@@ -313,7 +317,7 @@ export class Supervised {
     if (!running) return;
     this.#running = undefined;
     const reason = this.#reasonOf(running, status);
-    const target = wasReboot(status) ? 'reboot' : 'stop';
+    let target: 'stop' | 'reboot' = wasReboot(status) ? 'reboot' : 'stop';
     this.onEvent({
       type: 'exit',
       time: new Date().toISOString(),
@@ -323,7 +327,12 @@ export class Supervised {
     });
     this.#enter('STOPPING', reason);
     writeRecord({ ...running.record, state: 'STOPPING', ...MANAGER });
-    await this.#tearDown(running, target);
+    const done = await this.#tearDown(running, target);
+    if (target === 'reboot' && !done) {
+      // As LXC: a post-stop hook that fails says that it had better not come back.
+      this.#log?.write('ERROR', 'the reboot is cancelled: a post-stop hook failed');
+      target = 'stop';
+    }
     this.#enter('STOPPED', reason);
     let failure: Error | undefined;
     if (target === 'reboot') {
@@ -374,16 +383,25 @@ export class Supervised {
     for (const listener of listeners) listener(ending);
   }
 
-  async #tearDown({ record, plan, hooks, initPidfd }: Running, target: 'stop' | 'reboot'): Promise<void> {
-    const attempt = async (what: string, work: () => Promise<void> | void) => {
+  /** @returns whether the post-stop hooks succeeded; whatever else fails is only logged */
+  async #tearDown(
+    { record, plan, hooks, initPidfd, namespaces }: Running,
+    target: 'stop' | 'reboot',
+  ): Promise<boolean> {
+    const attempt = async (what: string, work: () => Promise<void> | void): Promise<boolean> => {
       try {
         await work();
+        return true;
       } catch (error) {
-        this.#log?.write('ERROR', `${what}: ${(error as Error).message}`);
+        this.#log?.error('ERROR', toTslxcError(error, 'INTERNAL', { step: what }));
+        return false;
       }
     };
     hooks.target = target;
-    await attempt('stop hook', () => hooks.run('stop'));
+    await attempt('stop hook', () =>
+      hooks.run('stop', plan.stage.hookVersion === 0 ? namespaces?.arguments() : [], namespaces?.variables()),
+    );
+    namespaces?.close();
     for (const nic of plan.nics)
       await attempt('network script', () => hooks.networkScript(withHost(nic, record), 'down'));
     this.terminals.close();
@@ -395,7 +413,7 @@ export class Supervised {
       await this.#services.forget(record.init!.pid);
     });
     this.#release();
-    await attempt('post-stop hook', () => hooks.run('post-stop'));
+    return await attempt('post-stop hook', () => hooks.run('post-stop'));
   }
 
   async #destroy(): Promise<void> {
@@ -425,13 +443,14 @@ export class Supervised {
    * a later manager has to know, too.
    */
   async stop(request: StopRequest, by: { readonly uid: number; readonly pid: number }): Promise<void> {
-    const { record, plan, hooks, initPidfd } = this.#mustRun();
+    const running = this.#mustRun();
+    const { record, plan, initPidfd } = running;
     const asked: OperatorRequest = {
       mode: request.mode,
       ...by,
       ...(request.hostShutdown ? { hostShutdown: true } : {}),
     };
-    this.#running = { record: { ...record, asked }, plan, hooks, initPidfd };
+    this.#running = { ...running, record: { ...record, asked } };
     writeRecord(this.#running.record);
     const init = { pid: record.init!.pid, pidfd: initPidfd };
     const { kernel } = this.#services;

@@ -37,7 +37,7 @@ export type FromStage =
   | { readonly type: 'userns' }
   | { readonly type: 'again' }
   | { readonly type: 'ready' }
-  | { readonly type: 'log'; readonly text: string }
+  | { readonly type: 'log'; readonly text: string; readonly level?: 'DEBUG' }
   | { readonly type: 'error'; readonly error: ErrorDetails };
 
 /** The stage's end: blocking. */

@@ -5,6 +5,8 @@ import type { HookCommand } from './plan.ts';
 
 /** How much of a hook's output is kept for an error, bytes. */
 const TAIL = 4096;
+/** How many lines of it an error carries. */
+const SHOWN_LINES = 5;
 
 /**
  * Runs a hook where the stage stands, by `/bin/sh -c` as LXC does, and waits for it.
@@ -16,10 +18,11 @@ export function runStageHook(
   hook: HookCommand,
   version: 0 | 1,
   env: readonly string[],
-  log: (text: string) => void,
+  log: (text: string, level: 'DEBUG') => void,
 ): void {
   const [read, write] = kernel.pipe();
-  const line = version === 0 ? `exec ${hook.command} ${name} lxc ${hook.type}` : `exec ${hook.command}`;
+  // The arguments are the shell's own: nothing of them is ever shell text.
+  const args = ['sh', '-c', `${hook.command} "$@"`, 'sh', ...(version === 0 ? [name, 'lxc', hook.type] : [])];
   const environment = version === 0 ? env : [...env, `LXC_HOOK_TYPE=${hook.type}`, 'LXC_HOOK_SECTION=lxc'];
   const pid = kernel.fork();
   if (pid === 0) {
@@ -27,7 +30,8 @@ export function runStageHook(
     kernel.dup2(write, 2);
     kernel.signal(SIG.PIPE, 'default');
     try {
-      kernel.exec('/bin/sh', ['sh', '-c', line], environment);
+      process.chdir('/');
+      kernel.exec('/bin/sh', args, environment);
     } catch (error) {
       kernel.write(2, Buffer.from(`/bin/sh: ${(error as Error).message}\n`));
     }
@@ -44,17 +48,17 @@ export function runStageHook(
   kernel.close(read);
   const ended = kernel.wait(pid, true)!.status;
   const text = output.toString().trim();
-  if (text) log(`hook ${hook.type} ${hook.command}: ${text}`);
+  if (text) for (const line of text.split('\n')) log(`hook ${hook.type}: ${line}`, 'DEBUG');
   if (ended.code === 0) return;
   throw new TslxcError({
     code: 'HOOK_FAILED',
-    message: `hook lxc.hook.${hook.type} "${hook.command}" ${ended.signal ? `was killed by signal ${ended.signal}` : `ended with status ${ended.code}`}${text ? `: ${lastLine(text)}` : ''}`,
+    message: `hook lxc.hook.${hook.type} "${hook.command}" ${ended.signal ? `was killed by signal ${ended.signal}` : `ended with status ${ended.code}`}${text ? `: ${lastLines(text)}` : ''}`,
     file: hook.origin.file,
     line: hook.origin.line,
     step: `hook ${hook.type}`,
   });
 }
 
-function lastLine(text: string): string {
-  return text.slice(text.lastIndexOf('\n') + 1);
+function lastLines(text: string): string {
+  return text.split('\n').slice(-SHOWN_LINES).join(' | ');
 }

@@ -11,7 +11,7 @@ import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { runStageHook } from './hook.ts';
 import type { StartStagePlan } from './plan.ts';
-import { setUpTerminals, takeStdio } from './terminals.ts';
+import { setUpTerminals, takeStdio, terminalNames } from './terminals.ts';
 import { assembleTree, type Carried, enterRoot } from './tree.ts';
 
 export function startInner(
@@ -20,17 +20,22 @@ export function startInner(
   plan: StartStagePlan,
   carried: Carried,
 ): never {
+  let env = plan.init.env;
   try {
-    prepare(kernel, channel, plan, carried);
+    const own = prepare(kernel, channel, plan, carried);
+    // What the config says wins.
+    env = [...own.filter((one) => !env.some((other) => other.split('=')[0] === one.split('=')[0])), ...env];
   } catch (error) {
     channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
     kernel.exit(1);
   }
-  return execute(kernel, channel, { ...plan.init, nofile: plan.nofile });
+  return execute(kernel, channel, { ...plan.init, env, nofile: plan.nofile });
 }
 
-function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, carried: Carried): void {
-  const log = (text: string) => channel.send({ type: 'log', text });
+/** @returns what only this process knows of init's environment */
+function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, carried: Carried): string[] {
+  const log = (text: string, level?: 'DEBUG') =>
+    channel.send({ type: 'log', text, ...(level ? { level } : {}) });
   const hooks = (type: string) => {
     for (const hook of plan.hooks)
       if (hook.type === type) runStageHook(kernel, plan.name, hook, plan.hookVersion, plan.hookEnv, log);
@@ -50,6 +55,7 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
   hooks('pre-mount');
   const { root, dev } = assembleTree(kernel, plan, carried, { hooks, log });
   const terminals = setUpTerminals(kernel, dev, plan);
+  const names = terminalNames(kernel, terminals);
 
   if (!waitsFirst) channel.expect('network');
   if (!plan.sharesNetwork) configureContainerSide(kernel, plan.nics);
@@ -71,4 +77,5 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
   hooks('start');
   channel.send({ type: 'ready' });
   channel.expect('go');
+  return names;
 }

@@ -75,6 +75,12 @@ export function setUpTerminals(kernel: Kernel, dev: number, plan: StartStagePlan
   return { console, ttys, devpts };
 }
 
+/** systemd and others put login prompts on the terminals that `container_ttys` names, relative to /dev. */
+export function terminalNames(kernel: Kernel, { ttys }: Terminals): string[] {
+  const names = ttys.map(({ master }) => `pts/${kernel.ptyNumber(master)}`);
+  return names.length > 0 ? [`container_ttys=${names.join(' ')}`] : [];
+}
+
 /** Console (or nothing) as standard input, output and error; masters stay behind with the manager. */
 export function takeStdio(kernel: Kernel, terminals: Terminals): void {
   const slave = terminals.console?.slave;

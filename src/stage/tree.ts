@@ -4,6 +4,7 @@
  */
 import { AT, MNT_DETACH, MOVE_MOUNT, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { coverBootId } from './boot-id.ts';
 import { mountDev, populateDev } from './dev.ts';
 import { makeDirectoryInRoot, openInRoot } from './in-root.ts';
 import { doMounts, setMountFlags } from './mounts.ts';
@@ -22,7 +23,7 @@ export interface Carried {
 /** What happens along the way: hooks of a type, a line for the log. */
 export interface Alongside {
   hooks(type: string): void;
-  log(text: string): void;
+  log(text: string, level?: 'DEBUG'): void;
 }
 
 /** @returns descriptors of the container's root and of its /dev */
@@ -44,6 +45,7 @@ export function assembleTree(
   if (plan.dev) {
     hooks('autodev');
     populateDev(kernel, dev, plan.dev, carried.devices);
+    coverBootId(kernel, root, dev);
   }
   return { root, dev };
 }

@@ -25,6 +25,12 @@ export const spec = defineSpec({
       summary: 'letter of the prefix: ^a or a for Ctrl+a',
       default: '^a',
     },
+    log: {
+      kind: 'none',
+      extension: true,
+      summary: 'print what the console showed last (lxc.console.buffer.size), and connect to nothing',
+    },
+    clear: { kind: 'none', extension: true, summary: 'forget that, after it was printed if --log is given' },
     ...CONTAINER_OPTIONS,
     ...NO_RCFILE,
   },
@@ -37,6 +43,7 @@ export const spec = defineSpec({
   examples: [
     { command: 'tslxc-console -n web', meaning: 'the first free tty' },
     { command: 'tslxc-console -n web -t 0', meaning: 'the console' },
+    { command: 'tslxc-console -n web --log', meaning: 'what the console has shown' },
     { command: 'tslxc-console -n web -e ^b', meaning: 'leave with Ctrl+b q' },
   ],
   seeAlso: ['attach', 'start'],

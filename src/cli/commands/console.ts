@@ -4,8 +4,13 @@ import { usage } from '../getopt.ts';
 import { spec } from './console.spec.ts';
 
 export default command(spec, async ({ values, io, quiet, container }) => {
-  const { tty = -1, escape: letter } = values;
+  const { tty = -1, escape: letter, log, clear } = values;
   if (tty < -1) throw usage(`there is no tty ${tty}`);
+  if (log || clear) {
+    const kept = await (await container()).consoleLog({ read: log ?? false, clear: clear ?? false });
+    io.stdout.write(kept);
+    return 0;
+  }
   const prefix = describeEscape(letter === undefined ? DEFAULT_ESCAPE : parseEscape(letter));
   const outcome = await (await container()).console({
     tty,

@@ -94,9 +94,10 @@ export const FILESYSTEM_KEYS = {
     acted: true,
   }),
   'lxc.console.path': single(path, {
-    doc: "Device or file that /dev/console's output goes to, or none.",
-    example: 'none',
+    doc: 'File that gets what the console prints, or terminal of the host that it is joined to; none: no console.',
+    example: '/var/log/tslxc/web1-boot.log',
     since: '2.1',
+    acted: true,
   }),
   'lxc.console.logfile': single(path, {
     doc: 'File that everything written to the console is kept in.',
@@ -119,9 +120,10 @@ export const FILESYSTEM_KEYS = {
     acted: true,
   }),
   'lxc.console.buffer.size': single(bufferSize, {
-    doc: 'How much of the console output is kept in memory.',
+    doc: 'How much of the console output is kept in memory for tslxc-console -t 0 and --log; without the key, 64 KiB.',
     example: 'auto',
     since: '3.0',
     default: '0',
+    acted: true,
   }),
 };

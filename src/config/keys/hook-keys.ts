@@ -48,7 +48,12 @@ export const HOOK_KEYS = {
   }),
   'lxc.log.syslog': single(
     oneOf('daemon', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'),
-    { doc: 'Send messages to the system log, under this facility.', example: 'daemon', since: '2.1' },
+    {
+      doc: 'Send messages to the system log as well, under this facility.',
+      example: 'daemon',
+      since: '2.1',
+      acted: true,
+    },
   ),
   'lxc.include': repeated(path, {
     doc: 'File to read here, or folder whose *.conf files are read in the order of their names.',

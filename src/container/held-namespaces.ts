@@ -1,0 +1,50 @@
+import { closeSync, openSync } from 'node:fs';
+import { CLONE } from '../kernel/constants.ts';
+import type { StartPlan } from './start-plan.ts';
+
+/** Namespaces in LXC's order, by their files below /proc/PID/ns. */
+const NAMESPACES = ['user', 'mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup', 'time'] as const;
+
+/** A container's namespaces kept open past the end of its processes, for its stop hooks. */
+export class HeldNamespaces {
+  readonly #files: readonly { readonly name: string; readonly fd: number }[];
+
+  /** @param shown which of them are the container's own; the others are the host's and of no interest */
+  constructor(pid: number, shown: readonly string[]) {
+    this.#files = NAMESPACES.filter((name) => shown.includes(name)).flatMap((name) => {
+      try {
+        return [{ name, fd: openSync(`/proc/${pid}/ns/${name}`, 'r') }];
+      } catch {
+        // It has ended already, or the kernel has no such namespaces.
+        return [];
+      }
+    });
+  }
+
+  #paths(): (readonly [name: string, path: string])[] {
+    return this.#files.map(({ name, fd }) => [name, `/proc/${process.pid}/fd/${fd}`]);
+  }
+
+  /** `mnt:/proc/PID/fd/N` …: what version 0 of the hooks gets after its own arguments. */
+  arguments(): string[] {
+    return this.#paths().map(([name, path]) => `${name}:${path}`);
+  }
+
+  /** LXC_MNT_NS and its like. */
+  variables(): Record<string, string> {
+    return Object.fromEntries(this.#paths().map(([name, path]) => [`LXC_${name.toUpperCase()}_NS`, path]));
+  }
+
+  close(): void {
+    for (const { fd } of this.#files) closeSync(fd);
+  }
+}
+
+/** What the stop hooks of a container will want; undefined where it has none. `pid`: its init's. */
+export function holdNamespaces({ stage, hostHooks }: StartPlan, pid: number): HeldNamespaces | undefined {
+  if (!hostHooks.some(({ type }) => type === 'stop')) return undefined;
+  const made = Object.entries(CLONE)
+    .filter(([, bit]) => (stage.namespaces & bit) !== 0)
+    .map(([name]) => (name === 'NEWNS' ? 'mnt' : name.slice('NEW'.length).toLowerCase()));
+  return new HeldNamespaces(pid, stage.idmap.length > 0 ? ['user', ...made] : made);
+}
