@@ -5,6 +5,7 @@ import { configWarnings } from '../container/config-warnings.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
 import { checkStart } from '../container/start-checks.ts';
 import { planStart, type StartPlan } from '../container/start-plan.ts';
+import { errorFromJSON } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { hostFacts } from '../manager/host-facts.ts';
@@ -33,7 +34,7 @@ export async function plan(ref: ContainerRef, options: StartOptions = {}): Promi
   return {
     plan: planned,
     cgroups: hierarchies,
-    warnings: configWarnings(config),
+    warnings: [...configWarnings(config), ...planned.warnings.map(errorFromJSON)],
     notes: [
       ...[...coming].map((name) => `the default bridge ${name} is not there; a start makes it`),
       ...skipped.map(({ id, reason }) => `the cgroup hierarchy ${id} is left out: ${reason}`),

@@ -58,6 +58,7 @@ function sections({ plan, cgroups, warnings, notes }: PlanResult): Section[] {
     ['Kernel parameters', stage.sysctls.map(({ name, value }) => `${name} = ${value}`)],
     ['Capabilities', [capabilityText(stage.capabilities)]],
     ['New privileges', stage.noNewPrivileges ? ['none (no_new_privs)'] : []],
+    ['System calls', plan.seccomp ? [seccompText(plan.seccomp)] : []],
     ['Hooks', hooksInOrder(plan).map(({ type, command }) => `${type}: ${command}`)],
     [
       'Signals',
@@ -109,6 +110,11 @@ function rlimitText({ resource, soft, hard }: Stage['rlimits'][number]): string 
 function capabilityText(kept: readonly number[]): string {
   const names = kept.map((number) => CAPABILITIES[number] ?? String(number));
   return names.length === 0 ? 'none' : names.join(' ');
+}
+
+function seccompText({ file, load, proxy }: NonNullable<Plan['seccomp']>): string {
+  const asked = load.notify ? `, asks ${proxy?.socket ?? 'nobody'}` : '';
+  return `filtered by ${file} (${Buffer.from(load.filter, 'base64').length / 8} instructions${asked})`;
 }
 
 const MOMENTS = ['pre-start', 'pre-mount', 'mount', 'autodev', 'start-host', 'start', 'stop', 'post-stop'];

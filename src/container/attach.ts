@@ -1,13 +1,10 @@
 /** A program in a running container, on behalf of a client. */
 import { closeSync } from 'node:fs';
-import { attachFiles } from '../cgroup/container-cgroup.ts';
 import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
-import { CLONE } from '../kernel/constants.ts';
 import type { WindowSize } from '../kernel/structs.ts';
-import { hostIdOf, ownerOf } from '../security/id-map.ts';
-import type { AttachStagePlan } from '../stage/plan.ts';
 import { openPty } from '../stage/terminals.ts';
-import { mergeEnvironment } from './environment.ts';
+import { planAttach } from './attach-plan.ts';
+import { expectProgram } from './expect-program.ts';
 import type { ContainerRef } from './paths.ts';
 import type { RuntimeRecord } from './runtime-record.ts';
 import type { StartPlan } from './start-plan.ts';
@@ -92,29 +89,7 @@ export async function attachProgram(
       kernel.setWindowSize(pty.master, request.pty);
       for (const terminal of terminals) stdio[terminal] = pty.slave;
     }
-    const available = plan.stage.namespaces | (record.unprivileged ? CLONE.NEWUSER : 0);
-    const owner = ownerOf(plan.stage.idmap, plan.stage.init);
-    const [uid, gid] = [request.uid ?? owner.uid, request.gid ?? owner.gid];
-    mustBeMapped(plan, uid, gid);
-    const personality = request.personality ?? plan.stage.personality;
-    const stagePlan: AttachStagePlan = {
-      name: request.name,
-      namespaces: request.namespaces === undefined ? available : request.namespaces & available,
-      cgroupFiles: request.keep.cgroup || !record.cgroup ? [] : attachFiles(record.cgroup),
-      remountProcSys: request.remountProcSys,
-      capabilities: request.keep.capabilities ? null : plan.stage.capabilities,
-      noNewPrivileges: plan.stage.noNewPrivileges && !request.keep.lsm,
-      ...(personality === undefined ? {} : { personality }),
-      owner,
-      uid,
-      gid,
-      args: request.command,
-      env: mergeEnvironment(request.env, request.configEnv ?? plan.stage.init.env, request.setEnv),
-      cwd: request.cwd,
-      terminal: request.pty ? (terminals[0] ?? 0) : null,
-      ...(request.context === undefined ? {} : { context: request.context }),
-      nofile: plan.stage.nofile,
-    };
+    const stagePlan = planAttach({ plan, record }, request, terminals);
     stage.send({
       type: 'plan',
       plan: stagePlan,
@@ -129,8 +104,7 @@ export async function attachProgram(
       });
     expectEnd(first.pid);
     stage.send({ type: 'go' });
-    const second = await stage.next();
-    if (second?.type === 'error') throw errorFromJSON(second.error);
+    await expectProgram(stage);
     return { pid: first.pid, master };
   } catch (error) {
     if (master !== undefined) closeSync(master);
@@ -139,17 +113,4 @@ export async function attachProgram(
     stage.close();
     for (const fd of opened) closeSync(fd);
   }
-}
-
-function mustBeMapped({ stage: { idmap } }: StartPlan, uid: number, gid: number): void {
-  for (const [type, id, what] of [
-    ['u', uid, 'user'],
-    ['g', gid, 'group'],
-  ] as const)
-    if (idmap.length > 0 && hostIdOf(idmap, type, id) === undefined)
-      throw new TslxcError({
-        code: 'IDMAP_UNAVAILABLE',
-        message: `${what} ${id} is not in the id map of the container`,
-        hint: `lxc.idmap says which are; ${type === 'u' ? '-u' : '-g'} takes one of them`,
-      });
 }

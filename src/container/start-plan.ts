@@ -7,6 +7,7 @@ import type { CgroupLayout } from '../cgroup/layout.ts';
 import type { CgroupWrite } from '../cgroup/translate.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
 import type { RestartPolicy } from '../config/values/restart.ts';
+import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { NicOrigin, NicPlan } from '../network/nic-plan.ts';
 import { capabilityNumber } from '../security/capabilities.ts';
 import type { HookCommand, StartStagePlan } from '../stage/plan.ts';
@@ -20,6 +21,7 @@ import type { ContainerRef } from './paths.ts';
 import { planProcess } from './process-plan.ts';
 import { planRootfs } from './rootfs-plan.ts';
 import type { StartWishes } from './runtime-record.ts';
+import { planSeccomp, type SeccompHost, type SeccompPlan } from './seccomp-plan.ts';
 import type { SharedMount } from './shared-mount.ts';
 import { type ConsolePlan, planTerminals } from './terminal-plan.ts';
 
@@ -33,6 +35,7 @@ export interface HostFacts {
   readonly rootfsMount: string;
   /** Of the system file. */
   readonly cgroup?: CgroupDefaults;
+  readonly seccomp: SeccompHost;
 }
 
 export interface StartPlan {
@@ -56,6 +59,9 @@ export interface StartPlan {
   readonly console: ConsolePlan;
   readonly ephemeral: boolean;
   readonly restart: RestartPolicy;
+  readonly seccomp?: SeccompPlan;
+  /** What the user should know and what does not stop the start. */
+  readonly warnings: readonly ErrorDetails[];
   readonly rootfsOrigin?: NicOrigin;
 }
 
@@ -71,6 +77,8 @@ export function planStart(
   wishes: Partial<StartWishes> = {},
 ): StartPlan {
   const nics = config.nics().map(planNic);
+  const warnings: ErrorDetails[] = [];
+  const seccomp = planSeccomp(config, host.seccomp, (warning) => warnings.push(warning));
   const process = planProcess(config, host, nics, wishes.init);
   const has = (name: Parameters<typeof capabilityNumber>[0]) =>
     process.capabilities.includes(capabilityNumber(name));
@@ -98,8 +106,11 @@ export function planStart(
     ephemeral: Boolean(config.one('lxc.ephemeral')?.value),
     restart: config.one('lxc.start.restart')?.value ?? { when: 'no' },
     ...(rootfs.origin ? { rootfsOrigin: rootfs.origin } : {}),
+    ...(seccomp ? { seccomp } : {}),
+    warnings,
     stage: {
       ...process,
+      ...(seccomp ? { seccomp: seccomp.load } : {}),
       name: ref.name,
       ...(hostname === undefined ? { hostname: ref.name } : { hostname }),
       rootfs,

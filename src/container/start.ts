@@ -9,6 +9,7 @@ import { mapText } from '../security/id-map.ts';
 import type { FromStage } from '../stage/channel.ts';
 import type { StartStagePlan } from '../stage/plan.ts';
 import { PREPARED_NAMESPACES } from '../stage/start-outer.ts';
+import { expectProgram } from './expect-program.ts';
 import type { HostHooks } from './host-hooks.ts';
 import type { Journal } from './journal.ts';
 import {
@@ -84,7 +85,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
     journal.add({ kind: 'process', process: init });
     const [ready] = await Promise.all([prepareInit(context, stage, init, nics, cgroup), services.watch(pid)]);
     stage.send({ type: 'go' });
-    await expectEnd(stage);
+    await expectProgram(stage);
     return { ...ready, notes };
   } finally {
     // Also one that was asked for and never used: it must not wait for ever.
@@ -202,12 +203,6 @@ async function expectFrom<T extends FromStage['type']>(
   if (message?.type === 'error') throw errorFromJSON(message.error);
   if (message?.type === type) return message as Extract<FromStage, { type: T }>;
   throw stageDied(`waiting for ${type}`);
-}
-
-/** The end of the stream is the word that execve has succeeded. */
-async function expectEnd(stage: StageProcess): Promise<void> {
-  const message = await stage.next();
-  if (message?.type === 'error') throw errorFromJSON(message.error);
 }
 
 async function failureOf(stage: StageProcess | undefined, otherwise: string): Promise<TslxcError> {

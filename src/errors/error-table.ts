@@ -28,6 +28,8 @@ export const ERROR_TABLE = {
   CGROUP_VALUE: 'the kernel refused a cgroup value',
   CGROUP_UNTRANSLATABLE: "a cgroup key has no counterpart on this host's cgroup layout",
   DEVICE: 'a device node could not be made or removed',
+  SECCOMP_POLICY: 'a line of a seccomp policy can not be understood, or the policy can not be made a filter',
+  NAMESPACE_UNAVAILABLE: 'a namespace can not be shared or made',
   MOUNT_FAILED: 'a mount could not be made',
   NETWORK_FAILED: 'a network step failed',
   HOOK_FAILED: 'a hook script failed',

@@ -2,8 +2,8 @@
 
 /** System call numbers. From 424 up they are the same on every architecture. */
 const BY_ARCH = {
-  x64: { pivot_root: 155, capget: 125, capset: 126, bpf: 321, keyctl: 250, setgroups: 116 },
-  arm64: { pivot_root: 41, capget: 90, capset: 91, bpf: 280, keyctl: 219, setgroups: 159 },
+  x64: { pivot_root: 155, capget: 125, capset: 126, bpf: 321, keyctl: 250, setgroups: 116, seccomp: 317 },
+  arm64: { pivot_root: 41, capget: 90, capset: 91, bpf: 280, keyctl: 219, setgroups: 159, seccomp: 277 },
 } as const;
 
 export const SYS = {
@@ -106,6 +106,7 @@ export const S_IFREG = 0o100000;
 export const PR = {
   SET_PDEATHSIG: 1,
   SET_DUMPABLE: 4,
+  SET_KEEPCAPS: 8,
   SET_NAME: 15,
   CAPBSET_READ: 23,
   CAPBSET_DROP: 24,
@@ -113,6 +114,7 @@ export const PR = {
   SET_NO_NEW_PRIVS: 38,
   CAP_AMBIENT: 47,
   CAP_AMBIENT_CLEAR_ALL: 4,
+  SCHED_CORE: 62,
 } as const;
 
 export const SIG = {
@@ -184,3 +186,9 @@ export const SO_PEERCRED = 17;
 
 export const KEYCTL_JOIN_SESSION_KEYRING = 1;
 export const PERSONALITY = { LINUX: 0, LINUX32: 8 } as const;
+
+/** prctl(PR_SCHED_CORE): operations, and the scope of all threads of a process (linux/prctl.h). */
+export const SCHED_CORE = { CREATE: 1, SHARE_FROM: 3, SCOPE_THREAD: 0, SCOPE_THREAD_GROUP: 1 } as const;
+
+/** seccomp(2). */
+export const SECCOMP = { SET_MODE_FILTER: 1, FLAG_NEW_LISTENER: 8 } as const;

@@ -63,6 +63,11 @@ export interface Kernel {
   getCapabilities(): CapabilitySets;
   setCapabilities(sets: CapabilitySets): void;
   joinNewSessionKeyring(): void;
+  /**
+   * Puts a seccomp filter (instructions of classic BPF) on this process and its children, for ever. Needs CAP_SYS_ADMIN
+   * in its user namespace, or no_new_privs. With `listen` the result is the descriptor on which notifications arrive.
+   */
+  seccomp(filter: Uint8Array, listen: boolean): number;
 
   // --- namespaces and mounts
   unshare(flags: number): void;
@@ -114,6 +119,8 @@ export interface Kernel {
    * is open in this process. `name`: what losetup(8) shows.
    */
   attachLoop(file: number, name: string, readOnly: boolean): { device: number; path: string };
+  /** A file that is nowhere but in memory. */
+  memfd(name: string): number;
 
   // --- terminals
   /** Unlocks a fresh pty master and opens its slave by descriptor (TIOCGPTPEER): no path of the guest's is trusted. */

@@ -7,7 +7,8 @@
  * Variadic functions (`ioctl`, `fcntl`, `prctl`, `syscall`) get the widths that the kernel reads.
  */
 export type ArgType = 'int' | 'long' | 'string' | 'buffer';
-export type ReturnType = 'int' | 'long' | 'void';
+/** `status` is an int in which -1 is a value like any other; for all but `void` and it, -1 means a failure. */
+export type ReturnType = 'int' | 'long' | 'void' | 'status';
 
 export interface Signature {
   readonly symbol: string;
@@ -15,7 +16,7 @@ export interface Signature {
   readonly args: readonly ArgType[];
 }
 
-const fn = <const A extends readonly ArgType[]>(symbol: string, returns: ReturnType, ...args: A) =>
+export const fn = <const A extends readonly ArgType[]>(symbol: string, returns: ReturnType, ...args: A) =>
   ({ symbol, returns, args }) as const;
 const int = <const A extends readonly ArgType[]>(symbol: string, ...args: A) => fn(symbol, 'int', ...args);
 
@@ -52,6 +53,7 @@ export const SIGNATURES = {
   bpf: int('syscall', 'long', 'long', 'buffer', 'long'),
   keyctl: fn('syscall', 'long', 'long', 'long', 'long', 'long', 'long', 'long'),
   setgroups: int('syscall', 'long', 'long', 'buffer'),
+  seccomp: int('syscall', 'long', 'long', 'long', 'buffer'),
   // credentials
   setresuid: int('setresuid', 'int', 'int', 'int'),
   setresgid: int('setresgid', 'int', 'int', 'int'),
@@ -101,6 +103,7 @@ export const SIGNATURES = {
   setsockopt: int('setsockopt', 'int', 'int', 'int', 'buffer', 'int'),
   // memory
   addressOf: fn('memcpy', 'long', 'buffer', 'buffer', 'long'),
+  memfdCreate: int('memfd_create', 'string', 'int'),
 } as const satisfies Record<string, Signature>;
 
 export type CallName = keyof typeof SIGNATURES;

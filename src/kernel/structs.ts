@@ -130,3 +130,14 @@ export function loopConfig(file: number, flags: number, name: string): Buffer {
   Buffer.from(name).copy(config, 8 + 56, 0, 63);
   return config;
 }
+
+/** Size of `struct sock_filter`, one instruction of classic BPF. */
+const INSTRUCTION = 8;
+
+/** `struct sock_fprog` for instructions at an address. */
+export function socketFilter(address: number, bytes: number): Buffer {
+  const program = Buffer.alloc(16);
+  program.writeUInt16LE(bytes / INSTRUCTION, 0);
+  program.writeBigUInt64LE(BigInt(address), 8);
+  return program;
+}

@@ -5,6 +5,7 @@ import type { HostFacts } from '../container/start-plan.ts';
 import type { StartServices } from '../container/start-services.ts';
 import { RLIMIT } from '../kernel/constants.ts';
 import { lastCapability } from '../security/capabilities.ts';
+import { compiledPolicy, underFilter } from '../security/seccomp/host.ts';
 import { MOUNT_POINT, makeMountPoint } from '../storage/mounted-volume.ts';
 
 /** The kernel's and systemd's default. Node raises its own soft limit to the hard one (see docs/kernel-notes.md). */
@@ -28,5 +29,12 @@ export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'la
     nofile: { soft: Math.min(NOFILE_SOFT, hard), hard },
     rootfsMount: MOUNT_POINT,
     cgroup: cgroupDefaults(loadSystemConfig(), layout),
+    seccomp: {
+      filtered: underFilter(),
+      compile: (file) => {
+        const { bpf, notifies, unknown } = compiledPolicy(kernel, file);
+        return { filter: bpf.toString('base64'), notifies, unknown };
+      },
+    },
   };
 }

@@ -48,7 +48,7 @@ import { planStart, type StartPlan } from '../container/start-plan.ts';
 import { keptPrefix, type StartServices } from '../container/start-services.ts';
 import type { State } from '../container/state.ts';
 import { type StopRequest, stopInit } from '../container/stop.ts';
-import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { NicPlan } from '../network/nic-plan.ts';
 import { ContainerTerminals } from './container-terminals.ts';
@@ -193,7 +193,7 @@ export class Supervised {
             message: `${key}: the kernel made ${effective} of ${asked}${why ? ` (${why})` : ''}`,
           }),
       );
-      return [...warnings, ...notes];
+      return [...warnings, ...plan.warnings.map(errorFromJSON), ...notes];
     } catch (thrown) {
       const error = toTslxcError(thrown, 'START_FAILED', { container: this.ref.name });
       this.#log?.error('ERROR', error);

@@ -2,11 +2,13 @@
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, CLONE, MS, O, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { boundCapabilities, confineCapabilities } from '../security/capabilities.ts';
+import { confine, takeIds } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { loginShell } from './login-shell.ts';
 import type { AttachStagePlan } from './plan.ts';
+import { raiseHardLimits } from './resource-limits.ts';
+import { loadWithoutListener } from './seccomp-filter.ts';
 import { enterCgroups } from './start-outer.ts';
 import { becomeOwner } from './user-namespace.ts';
 
@@ -30,6 +32,7 @@ export function attachStage(
   // The host's, which nobody inside can have replaced (rule R2).
   const proc =
     plan.context === undefined ? -1 : kernel.openat2(AT.FDCWD, '/proc', O.PATH | O.DIRECTORY, 0, 0);
+  raiseHardLimits(kernel, plan.rlimits);
   kernel.setns(fds.init, plan.namespaces);
   if (plan.namespaces & CLONE.NEWUSER) becomeOwner(kernel, plan.owner);
   kernel.close(fds.init);
@@ -60,19 +63,32 @@ function attachInner(
     if (plan.terminal !== null) kernel.setControllingTerminal(plan.terminal);
     if (plan.context !== undefined) setContext(kernel, proc, plan.context);
     if (plan.personality !== undefined) kernel.personality(plan.personality);
-    kernel.setgroups([]);
-    if (plan.noNewPrivileges) kernel.prctl(PR.SET_NO_NEW_PRIVS, 1);
-    const kept = plan.capabilities && new Set(plan.capabilities);
-    if (kept) boundCapabilities(kernel, kept);
-    kernel.setresgid(plan.gid);
-    kernel.setresuid(plan.uid);
-    if (kept) confineCapabilities(kernel, kept);
-    if (args.length === 0) args = [loginShell(kernel, plan.uid)];
+    becomeProgram(kernel, plan);
+    if (args.length === 0)
+      args = [loginShell(kernel, plan.uid, () => plan.seccomp && loadWithoutListener(kernel, plan.seccomp))];
   } catch (error) {
     channel.fail(toTslxcError(error, 'EXEC_FAILED', { step: 'attach' }).toJSON());
     kernel.exit(1);
   }
-  return execute(kernel, channel, { args, env: plan.env, nofile: plan.nofile });
+  return execute(kernel, channel, { ...plan, args });
+}
+
+function becomeProgram(kernel: Kernel, plan: AttachStagePlan): void {
+  const { capabilities } = plan;
+  if (capabilities) {
+    const confinement = { ...plan, capabilities };
+    confine(kernel, confinement);
+    takeIds(kernel, confinement, plan);
+    return;
+  }
+  // `-e CAP`: whoever attaches keeps what it has, and execve(2) takes it from anybody but the root user.
+  if (plan.noNewPrivileges) kernel.prctl(PR.SET_NO_NEW_PRIVS, 1);
+  kernel.setgroups(plan.groups);
+  kernel.setresgid(plan.gid);
+  if (plan.seccomp) kernel.prctl(PR.SET_KEEPCAPS, 1);
+  kernel.setresuid(plan.uid);
+  const held = kernel.getCapabilities();
+  kernel.setCapabilities({ ...held, effective: held.permitted });
 }
 
 /** SELinux: the label that execve(2) gives to the program. */

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { boundCapabilities, confineCapabilities } from '../security/capabilities.ts';
+import { boundCapabilities, capabilityNumber, confineCapabilities } from '../security/capabilities.ts';
 import type { StartStagePlan } from './plan.ts';
 
 export function writeSysctls(sysctls: StartStagePlan['sysctls']): void {
@@ -23,13 +23,26 @@ function writeSysctl(name: string, value: string): void {
   }
 }
 
-export function becomeInit(kernel: Kernel, plan: StartStagePlan): void {
-  if (plan.init.cwd !== '/') process.chdir(plan.init.cwd);
-  kernel.setgroups(plan.init.groups);
-  if (plan.noNewPrivileges) kernel.prctl(PR.SET_NO_NEW_PRIVS, 1);
-  const kept = new Set(plan.capabilities);
-  boundCapabilities(kernel, kept);
-  if (plan.init.gid !== 0) kernel.setresgid(plan.init.gid);
-  if (plan.init.uid !== 0) kernel.setresuid(plan.init.uid);
-  confineCapabilities(kernel, kept);
+type Confinement = Pick<StartStagePlan, 'capabilities' | 'noNewPrivileges' | 'seccomp'>;
+
+/** What hooks inside are under as well as init: no process of the container's can have more from here on. */
+export function confine(kernel: Kernel, { noNewPrivileges, capabilities }: Confinement): void {
+  if (noNewPrivileges) kernel.prctl(PR.SET_NO_NEW_PRIVS, 1);
+  boundCapabilities(kernel, new Set(capabilities));
+}
+
+/** Ids, and of the capabilities what is left to them. After `confine`. */
+export function takeIds(
+  kernel: Kernel,
+  { noNewPrivileges, capabilities, seccomp }: Confinement,
+  ids: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] },
+): void {
+  // A filter takes CAP_SYS_ADMIN or no_new_privs, and it can only come after this.
+  const until = seccomp && !noNewPrivileges ? [capabilityNumber('sys_admin')] : [];
+  kernel.setgroups(ids.groups);
+  kernel.setresgid(ids.gid);
+  if (until.length > 0) kernel.prctl(PR.SET_KEEPCAPS, 1);
+  kernel.setresuid(ids.uid);
+  const kept = ids.uid === 0 ? capabilities : [];
+  confineCapabilities(kernel, new Set(kept), until);
 }

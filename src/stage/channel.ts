@@ -13,12 +13,14 @@ import { LineBuffer } from '../kernel/line-buffer.ts';
  *                             <-      ptys {console, ttys, devpts}        descriptors of the stage, to be copied before go
  *                             <-      ready                               all but execve is done
  *     go                      ->
+ *                             <-      listener {fd}                       with a seccomp filter that notifies: to be copied
+ *     taken                   ->
  *                             <-      (end of stream)                     execve has succeeded
  *                             <-      again                               the fork was not certified: a new stage, please
  *                             <-      error {…}                           instead of any answer
  *                             <-      log {text}                          any time
  *
- * An attach has plan, init, go and the end; the holder of a user namespace says userns and waits for taken.
+ * An attach has plan, init, go, listener and the end; the holder of a user namespace says userns and waits for taken.
  */
 export type ToStage =
   | { readonly type: 'plan'; readonly plan: unknown; readonly fds: Readonly<Record<string, number>> }
@@ -35,6 +37,7 @@ export type FromStage =
       readonly devpts: number;
     }
   | { readonly type: 'userns' }
+  | { readonly type: 'listener'; readonly fd: number }
   | { readonly type: 'again' }
   | { readonly type: 'ready' }
   | { readonly type: 'log'; readonly text: string; readonly level?: 'DEBUG' }

@@ -1,7 +1,11 @@
-import { TslxcError } from '../errors/tslxc-error.ts';
+import { accessSync, constants } from 'node:fs';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { RLIMIT, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { StageChannel } from './channel.ts';
+import type { SeccompLoad, StartStagePlan } from './plan.ts';
+import { setLimit } from './resource-limits.ts';
+import { loadFilter } from './seccomp-filter.ts';
 
 /** First descriptor above standard input, output and error. */
 const FIRST_OWN = 3;
@@ -9,43 +13,58 @@ const FIRST_OWN = 3;
 /** Where a program without a slash is looked for inside. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** What a stage becomes. */
+export interface Program {
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  /** Null: the limit is what it has to be. */
+  readonly nofile: { readonly soft: number; readonly hard: number } | null;
+  readonly rlimits?: StartStagePlan['rlimits'];
+  readonly seccomp?: SeccompLoad;
+}
+
 /**
  * The last thing a stage does: undoes what Node changed in the process (signals it ignores, the soft limit of open
- * files that it raised) and becomes the program. Every descriptor but 0 to 2 is close-on-exec (rule R3), the channel
- * too: its end tells the manager that execve has succeeded.
+ * files that it raised), takes the limits and the filter that the program is to have, and becomes the program. Limits and
+ * filter come last of all: they are not made for Node. Every descriptor but 0 to 2 is close-on-exec (rule R3), the
+ * channel too: its end tells the manager that execve has succeeded.
  */
-export function execute(
-  kernel: Kernel,
-  channel: StageChannel,
-  program: {
-    readonly args: readonly string[];
-    readonly env: readonly string[];
-    /** Null: the limit is what it has to be. */
-    readonly nofile: { readonly soft: number; readonly hard: number } | null;
-  },
-): never {
+export function execute(kernel: Kernel, channel: StageChannel, program: Program): never {
   for (const signal of [SIG.PIPE, SIG.XFSZ, SIG.CHLD]) kernel.signal(signal, 'default');
   kernel.clearSignalMask();
   kernel.cloexecFrom(FIRST_OWN);
   for (const fd of [0, 1, 2]) kernel.setCloexec(fd, false);
-  const { soft, hard } = kernel.getRlimit(RLIMIT.nofile);
-  if (program.nofile && soft !== program.nofile.soft)
-    kernel.setRlimit(RLIMIT.nofile, Math.min(program.nofile.soft, hard), hard);
-  let failure: unknown;
-  for (const path of candidates(program.args[0]!, program.env)) {
+  const { paths, failure } = runnable(candidates(program.args[0]!, program.env));
+  if (paths.length === 0) return giveUp(kernel, channel, program, failure);
+  try {
+    setLimits(kernel, program);
+    if (program.seccomp) loadFilter(kernel, channel, program.seccomp);
+  } catch (error) {
+    channel.fail(toTslxcError(error, 'START_FAILED', { step: 'confine' }).toJSON());
+    return kernel.exit(1);
+  }
+  let last: unknown;
+  for (const path of paths)
     try {
       kernel.exec(path, program.args, program.env);
     } catch (error) {
-      const code = (error as { code?: string }).code;
-      // A file that is there but can not be run tells more than the next that is not there.
-      if (failure === undefined || code !== 'ENOENT') failure = error;
+      last ??= error;
     }
-  }
+  return giveUp(kernel, channel, program, last);
+}
+
+function setLimits(kernel: Kernel, { nofile, rlimits = [] }: Program): void {
+  const { soft, hard } = kernel.getRlimit(RLIMIT.nofile);
+  if (nofile && soft !== nofile.soft) kernel.setRlimit(RLIMIT.nofile, Math.min(nofile.soft, hard), hard);
+  for (const limit of rlimits) setLimit(kernel, limit);
+}
+
+function giveUp(kernel: Kernel, channel: StageChannel, { args }: Program, failure: unknown): never {
   const errno = (failure as { code?: string }).code ?? 'EINVAL';
   channel.fail(
     new TslxcError({
       code: 'EXEC_FAILED',
-      message: `can not run ${program.args[0]}: ${REASONS[errno] ?? errno}`,
+      message: `can not run ${args[0]}: ${REASONS[errno] ?? errno}`,
       errno,
       step: 'execve',
     }).toJSON(),
@@ -65,4 +84,23 @@ function candidates(program: string, env: readonly string[]): string[] {
   if (program.includes('/')) return [program];
   const path = env.find((variable) => variable.startsWith('PATH='))?.slice(5) ?? DEFAULT_PATH;
   return path.split(':').map((directory) => `${directory || '.'}/${program}`);
+}
+
+/**
+ * Those that can be run. To be known before a filter is loaded: under one that refuses what a failure needs, nobody would
+ * hear of it.
+ */
+function runnable(paths: readonly string[]): { paths: string[]; failure: unknown } {
+  let failure: unknown;
+  const found = paths.filter((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch (error) {
+      // A file that is there but can not be run tells more than the next that is not there.
+      if (failure === undefined || (error as { code?: string }).code !== 'ENOENT') failure = error;
+      return false;
+    }
+  });
+  return { paths: found, failure };
 }

@@ -19,6 +19,8 @@ export function runStageHook(
   version: 0 | 1,
   env: readonly string[],
   log: (text: string, level: 'DEBUG') => void,
+  /** Done in the hook's process right before it is run. */
+  confine: () => void = () => {},
 ): void {
   const [read, write] = kernel.pipe();
   // The arguments are the shell's own: nothing of them is ever shell text.
@@ -31,9 +33,10 @@ export function runStageHook(
     kernel.signal(SIG.PIPE, 'default');
     try {
       process.chdir('/');
+      confine();
       kernel.exec('/bin/sh', args, environment);
     } catch (error) {
-      kernel.write(2, Buffer.from(`/bin/sh: ${(error as Error).message}\n`));
+      kernel.write(2, Buffer.from(`hook: ${(error as Error).message}\n`));
     }
     kernel.exit(127);
   }

@@ -10,10 +10,10 @@ const LARGEST = 1 << 20;
 
 /**
  * From the container's passwd, read as text; else from `getent`, run inside (other user databases); else /bin/sh. To be
- * called when the process is what the program will be: getent is the guest's.
+ * called when the process is what the program will be but for what `confine` does: getent is the guest's.
  */
-export function loginShell(kernel: Kernel, uid: number): string {
-  return shellIn(readPasswd(), uid) ?? shellIn(askGetent(kernel, uid), uid) ?? FALLBACK;
+export function loginShell(kernel: Kernel, uid: number, confine: () => void): string {
+  return shellIn(readPasswd(), uid) ?? shellIn(askGetent(kernel, uid, confine), uid) ?? FALLBACK;
 }
 
 function shellIn(text: string, uid: number): string | undefined {
@@ -41,10 +41,10 @@ function readPasswd(): string {
   }
 }
 
-function askGetent(kernel: Kernel, uid: number): string {
+function askGetent(kernel: Kernel, uid: number, confine: () => void): string {
   const [read, write] = kernel.pipe();
   const pid = kernel.fork();
-  if (pid === 0) becomeGetent(kernel, uid, write);
+  if (pid === 0) becomeGetent(kernel, uid, write, confine);
   kernel.close(write);
   let output = '';
   const chunk = Buffer.alloc(4096);
@@ -57,11 +57,12 @@ function askGetent(kernel: Kernel, uid: number): string {
   return kernel.wait(pid, true)?.status.code === 0 ? output : '';
 }
 
-function becomeGetent(kernel: Kernel, uid: number, output: number): never {
+function becomeGetent(kernel: Kernel, uid: number, output: number, confine: () => void): never {
   kernel.dup2(output, 1);
   kernel.cloexecFrom(3);
   kernel.setCloexec(1, false);
   kernel.signal(SIG.PIPE, 'default');
+  confine();
   for (const folder of DEFAULT_PATH.split(':'))
     try {
       kernel.exec(`${folder}/getent`, ['getent', 'passwd', String(uid)], [`PATH=${DEFAULT_PATH}`]);

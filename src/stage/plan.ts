@@ -58,6 +58,20 @@ export type RootfsVolume =
       readonly work: { readonly directory: string; readonly name: string };
     };
 
+/** A seccomp filter in base64, and whether it puts system calls to a proxy. */
+export interface SeccompLoad {
+  readonly filter: string;
+  readonly notify: boolean;
+}
+
+export interface ResourceLimit {
+  readonly resource: number;
+  /** Null: unlimited. */
+  readonly soft: number | null;
+  readonly hard: number | null;
+  readonly origin?: { readonly file: string; readonly line: number };
+}
+
 export interface StartStagePlan {
   readonly name: string;
   readonly hostname?: string;
@@ -94,14 +108,11 @@ export interface StartStagePlan {
   readonly hookVersion: 0 | 1;
   readonly hookEnv: readonly string[];
   readonly sysctls: readonly { readonly name: string; readonly value: string }[];
-  readonly rlimits: readonly {
-    readonly resource: number;
-    readonly soft: number | null;
-    readonly hard: number | null;
-  }[];
+  readonly rlimits: readonly ResourceLimit[];
   readonly personality?: number;
   readonly capabilities: readonly number[];
   readonly noNewPrivileges: boolean;
+  readonly seccomp?: SeccompLoad;
   readonly sessionKeyring: boolean;
   /** Limit of open files to go back to; null where `rlimits` sets it. */
   readonly nofile: { readonly soft: number; readonly hard: number } | null;
@@ -124,6 +135,9 @@ export interface AttachStagePlan {
   /** Null keeps all that the caller has (`-e CAP`). */
   readonly capabilities: readonly number[] | null;
   readonly noNewPrivileges: boolean;
+  readonly seccomp?: SeccompLoad;
+  readonly rlimits: readonly ResourceLimit[];
+  readonly groups: readonly number[];
   readonly personality?: number;
   readonly uid: number;
   readonly gid: number;

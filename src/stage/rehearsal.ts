@@ -51,7 +51,7 @@ const START: StartStagePlan = {
   noNewPrivileges: false,
   sessionKeyring: true,
   nofile: { soft: 1, hard: 1 },
-  init: { args: ['init'], env: [], cwd: '/', uid: 0, gid: 0, groups: [] },
+  init: { args: ['/proc/self/exe'], env: [], cwd: '/', uid: 0, gid: 0, groups: [] },
 };
 
 const ATTACH: AttachStagePlan = {
@@ -61,9 +61,11 @@ const ATTACH: AttachStagePlan = {
   remountProcSys: false,
   capabilities: [0],
   noNewPrivileges: false,
+  rlimits: [],
+  groups: [],
   uid: 0,
   gid: 0,
-  args: ['true'],
+  args: ['/proc/self/exe'],
   env: [],
   cwd: '/',
   terminal: 0,

@@ -6,11 +6,12 @@ import { toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, MS, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { configureContainerSide } from '../network/container-side.ts';
-import { becomeInit, writeSysctls } from './become-init.ts';
+import { confine, takeIds, writeSysctls } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { runStageHook } from './hook.ts';
 import type { StartStagePlan } from './plan.ts';
+import { loadWithoutListener } from './seccomp-filter.ts';
 import { setUpTerminals, takeStdio, terminalNames } from './terminals.ts';
 import { assembleTree, type Carried, enterRoot } from './tree.ts';
 
@@ -29,16 +30,17 @@ export function startInner(
     channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
     kernel.exit(1);
   }
-  return execute(kernel, channel, { ...plan.init, env, nofile: plan.nofile });
+  return execute(kernel, channel, { ...plan, ...plan.init, env });
 }
 
 /** @returns what only this process knows of init's environment */
 function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, carried: Carried): string[] {
   const log = (text: string, level?: 'DEBUG') =>
     channel.send({ type: 'log', text, ...(level ? { level } : {}) });
-  const hooks = (type: string) => {
+  const hooks = (type: string, confined?: () => void) => {
     for (const hook of plan.hooks)
-      if (hook.type === type) runStageHook(kernel, plan.name, hook, plan.hookVersion, plan.hookEnv, log);
+      if (hook.type === type)
+        runStageHook(kernel, plan.name, hook, plan.hookVersion, plan.hookEnv, log, confined);
   };
   // Not dumpable: nobody inside may read this process's memory, descriptors or executable (CVE-2016-9962, 2019-5736).
   kernel.prctl(PR.SET_DUMPABLE, 0);
@@ -70,11 +72,11 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
 
   enterRoot(kernel, root);
   if (plan.personality !== undefined) kernel.personality(plan.personality);
-  for (const { resource, soft, hard } of plan.rlimits)
-    kernel.setRlimit(resource, soft ?? Infinity, hard ?? Infinity);
   takeStdio(kernel, terminals);
-  becomeInit(kernel, plan);
-  hooks('start');
+  confine(kernel, plan);
+  hooks('start', () => plan.seccomp && loadWithoutListener(kernel, plan.seccomp));
+  if (plan.init.cwd !== '/') process.chdir(plan.init.cwd);
+  takeIds(kernel, plan, plan.init);
   channel.send({ type: 'ready' });
   channel.expect('go');
   return names;

@@ -12,6 +12,7 @@ import type { StageChannel } from './channel.ts';
 import { openDeviceSources } from './dev.ts';
 import { openBindSources } from './mounts.ts';
 import type { StartStagePlan } from './plan.ts';
+import { raiseHardLimits } from './resource-limits.ts';
 import { openRootfs } from './rootfs.ts';
 import { startInner } from './start-inner.ts';
 import type { Carried } from './tree.ts';
@@ -26,6 +27,7 @@ export function startOuter(
   unshared: number,
 ): never {
   enterCgroups(plan.cgroupFiles);
+  raiseHardLimits(kernel, plan.rlimits);
   if (plan.sessionKeyring) joinKeyring(kernel);
   const carried: Carried = {
     rootfs: openRootfs(kernel, plan, userns),

@@ -39,6 +39,7 @@ export const PLAN: PlanResult = {
     log: { file: '/var/log/web.log', level: 'ERROR' },
     signals: { halt: 38, reboot: 0, stop: 9 },
     console: { size: 0, rotate: false, ring: 0 },
+    warnings: [],
     ephemeral: false,
     restart: { when: 'no' },
     stage: {

@@ -15,6 +15,10 @@ const HOST: HostFacts = {
   cgroupNamespaces: true,
   nofile: { soft: 1024, hard: 4096 },
   rootfsMount: '/run/rootfs',
+  seccomp: {
+    filtered: false,
+    compile: () => ({ filter: '', notifies: false, unknown: [] }),
+  },
 };
 const REF = { name: 'web', lxcpath: '/var/lib/tslxc' };
 const ROOTFS = 'lxc.rootfs.path = dir:/srv/web/rootfs';

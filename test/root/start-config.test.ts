@@ -205,11 +205,11 @@ test('keys that are not acted on are said once, with file and line; others are s
   await busybox.make('quiet', '');
   assert.equal((await host.tslxc('start', ['-n', '@quiet'])).stderr, '');
   await host.kill('quiet');
-  await busybox.make('told', 'lxc.apparmor.profile = generated\nlxc.seccomp.profile = /etc/none');
+  await busybox.make('told', 'lxc.apparmor.profile = generated\nlxc.selinux.context = some_t');
   const { code, stderr } = await host.tslxc('start', ['-n', '@told']);
   assert.equal(code, 0);
   assert.match(stderr, /told\/config:\d+: warning: lxc\.apparmor\.profile is not acted on/);
-  assert.match(stderr, /told\/config:\d+: warning: lxc\.seccomp\.profile is not acted on/);
+  assert.match(stderr, /told\/config:\d+: warning: lxc\.selinux\.context is not acted on/);
 });
 
 test('legacy names work, with one warning', { skip }, async () => {

@@ -117,12 +117,14 @@ export const SECURITY_KEYS = {
     doc: 'File that says which system calls are refused.',
     example: '/usr/share/tslxc/config/common.seccomp',
     since: '2.1',
+    acted: true,
   }),
   'lxc.seccomp.allow_nesting': single(flag, {
     doc: 'Add the filter to one that is in force already.',
     example: '1',
     since: '4.0',
     default: '0',
+    acted: true,
   }),
   'lxc.seccomp.notify.proxy': single(seccompProxy, {
     doc: 'Socket of a program that decides about system calls in place of the kernel.',

@@ -1,7 +1,7 @@
 import type { Calls } from '../binding.ts';
-import { KEYCTL_JOIN_SESSION_KEYRING, SYS } from '../constants.ts';
+import { KEYCTL_JOIN_SESSION_KEYRING, SECCOMP, SYS } from '../constants.ts';
 import type { Kernel } from '../kernel.ts';
-import { capabilityData, capabilityHeader, readCapabilityData } from '../structs.ts';
+import { capabilityData, capabilityHeader, readCapabilityData, socketFilter } from '../structs.ts';
 
 export function credentialVerbs(c: Calls) {
   return {
@@ -21,6 +21,10 @@ export function credentialVerbs(c: Calls) {
     },
     setCapabilities: (sets) => void c.capset(SYS.capset, capabilityHeader(), capabilityData(sets)),
     joinNewSessionKeyring: () => void c.keyctl(SYS.keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0),
+    seccomp(filter, listen) {
+      const program = socketFilter(c.addressOf(filter, filter, 0), filter.length);
+      return c.seccomp(SYS.seccomp, SECCOMP.SET_MODE_FILTER, listen ? SECCOMP.FLAG_NEW_LISTENER : 0, program);
+    },
   } satisfies Partial<Kernel>;
 }
 

@@ -5,6 +5,7 @@ import { retried } from '../retried.ts';
 import { openHow, pollfds } from '../structs.ts';
 
 const CLOSE_RANGE_CLOEXEC = 4;
+const MFD_CLOEXEC = 1;
 
 export function fileVerbs(c: Calls) {
   const setFlag = (fd: number, get: number, set: number, flag: number, on: boolean) => {
@@ -40,6 +41,7 @@ export function fileVerbs(c: Calls) {
       c.pipe2(fds, O.CLOEXEC);
       return [fds.readInt32LE(0), fds.readInt32LE(4)];
     },
+    memfd: (name) => c.memfdCreate(name, MFD_CLOEXEC),
     close: (fd) => void c.close(fd),
     cloexecFrom: (first) => void c.closeRange(SYS.close_range, first, 0xffffffff, CLOSE_RANGE_CLOEXEC),
     read(fd, buffer) {
