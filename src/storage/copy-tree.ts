@@ -1,17 +1,24 @@
 import { lstatSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { type CopyProgress, watchProgress } from './copy-progress.ts';
 import { diskFull, tellsOfFullDisk } from './disk-full.ts';
 import { runTool } from './run-tool.ts';
+
+/** How the caller hears of a long copy, and ends it. */
+export interface CopyReports {
+  readonly signal?: AbortSignal | undefined;
+  onNotice?: ((text: string) => void) | undefined;
+  onProgress?: ((progress: CopyProgress) => void) | undefined;
+}
 
 /**
  * GNU cp's way of a faithful copy. `-a` keeps owners, modes and ACLs, times, hard links, symlinks, device nodes and
  * FIFOs; asking for xattrs by name on top of it makes their loss an error (`-a` alone passes over it in silence), and
- * security.capability is one of them. Holes stay holes. Extents are shared where the filesystem can.
- *
- * Sockets: cp makes a socket file of the same name, which nobody listens on, as nobody does on the original of a
- * stopped container. Not copied are the inode flags of chattr(1).
+ * security.capability is one of them. Holes stay holes. Extents are shared where the filesystem can. Not copied are the
+ * inode flags of chattr(1).
  */
-const FAITHFULLY = [
+export const FAITHFULLY = [
   '-a',
   '--preserve=mode,ownership,timestamps,links,xattr',
   '--reflink=auto',
@@ -22,22 +29,46 @@ const FAITHFULLY = [
 
 /**
  * Copies the directory `from` to `to` (which is made; its parent exists). Symlinks are copied, never followed, so a
- * hostile tree can not make it read or write elsewhere as long as nothing runs in it. What was copied until a failure
- * stays for the caller to remove.
+ * hostile tree can not make it read or write elsewhere as long as nothing runs in it. Sockets are left out: nobody
+ * listens on those of a stopped container. What was copied until a failure stays for the caller to remove.
  *
  * @throws TslxcError DISK_FULL, STORAGE, TOOL_MISSING; or the signal's reason
  */
-export async function copyTree(from: string, to: string, signal?: AbortSignal): Promise<void> {
+export async function copyTree(from: string, to: string, reports: CopyReports = {}): Promise<void> {
   if (!lstatSync(from).isDirectory()) {
     throw new TslxcError({ code: 'STORAGE', message: `${from} is not a directory`, errno: 'ENOTDIR' });
   }
+  const args = [...FAITHFULLY, '--', from, to];
+  await runCopy({ tool: 'cp', args, package: 'coreutils', from, to, reports });
+}
+
+export interface CopyRun {
+  readonly tool: string;
+  readonly args: readonly string[];
+  readonly package: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reports: CopyReports;
+}
+
+/** Runs what copies a tree, tells of its progress and makes errors of its words. */
+export async function runCopy({ tool, args, package: from, to, reports, ...run }: CopyRun): Promise<void> {
+  const { signal, onProgress } = reports;
+  let stopWatching = () => {};
   const { code, complaints } = await runTool({
-    tool: 'cp',
-    args: [...FAITHFULLY, '--', from, to],
-    package: 'coreutils',
+    tool,
+    args,
+    package: from,
     signal,
-  });
-  if (code === 0) return;
+    ...(onProgress
+      ? {
+          onStart(pid: number) {
+            stopWatching = watchProgress(pid, onProgress);
+          },
+        }
+      : {}),
+  }).finally(() => stopWatching());
+  if (code === 0) return await dropSockets(run.from, to, reports);
   const words = complaints.join('\n');
   if (tellsOfFullDisk(words)) throw diskFull(to, '', words);
   if (/(unrecognized|invalid) option/.test(words)) {
@@ -50,7 +81,31 @@ export async function copyTree(from: string, to: string, signal?: AbortSignal): 
   }
   throw new TslxcError({
     code: 'STORAGE',
-    message: `copying ${from} to ${to} failed: ${complaints[0] ?? `cp ended with status ${code}`}`,
+    message: `copying ${run.from} to ${to} failed: ${complaints[0] ?? `${tool} ended with status ${code}`}`,
     cause: words,
   });
+}
+
+/** cp makes a socket file of the same name, which would look as if somebody listened there. */
+async function dropSockets(from: string, to: string, { signal, onNotice }: CopyReports): Promise<void> {
+  const sockets: string[] = [];
+  await runTool({
+    tool: 'find',
+    args: [to, '-xdev', '-type', 's', '-delete', '-printf', '/%P\\n'],
+    package: 'findutils',
+    signal,
+    onOutput: (line) => sockets.push(line),
+  });
+  if (sockets.length === 0) return;
+  // Their directories have the times of the original again.
+  for (const directory of new Set(sockets.map((path) => dirname(path))))
+    await runTool({
+      tool: 'touch',
+      args: ['-h', '-r', join(from, directory), '--', join(to, directory)],
+      package: 'coreutils',
+      signal,
+    });
+  const some = sockets.slice(0, 3).join(', ');
+  const more = sockets.length > 3 ? ` and ${sockets.length - 3} more` : '';
+  onNotice?.(`sockets are not copied: ${some}${more}`);
 }

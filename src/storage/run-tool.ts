@@ -1,5 +1,7 @@
 /** Runs the host's tools (cp, rm, …) so that they can be broken off and do not outlive us. */
 import { realpathSync } from 'node:fs';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { TslxcError } from '../errors/tslxc-error.ts';
 
 export interface ToolRun {
@@ -12,6 +14,10 @@ export interface ToolRun {
   onStart?(pid: number): void;
   /** A line of its standard output, which nobody sees otherwise. */
   onOutput?(line: string): void;
+  /** The same as it comes, for output that is no text. */
+  onChunk?(chunk: Uint8Array): void;
+  /** Its standard input; without it there is none. */
+  input?(): Iterable<Uint8Array>;
 }
 
 export interface ToolResult {
@@ -34,8 +40,8 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   const { execa } = await import('execa');
   const [file, ...args] = [...dyingWithUs(), run.tool, ...run.args];
   const child = execa(file!, args, {
-    stdin: 'ignore',
-    stdout: run.onOutput ? 'pipe' : 'ignore',
+    stdin: run.input ? 'pipe' : 'ignore',
+    stdout: run.onOutput || run.onChunk ? 'pipe' : 'ignore',
     stderr: 'pipe',
     buffer: false,
     reject: false,
@@ -47,7 +53,11 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   });
   if (child.pid !== undefined) run.onStart?.(child.pid);
   const complaints: string[] = [];
-  const output = run.onOutput ? follow(child.iterable({ from: 'stdout' }), run.onOutput) : undefined;
+  const streams = [
+    ...(run.onOutput ? [follow(child.iterable({ from: 'stdout' }), run.onOutput)] : []),
+    ...(run.onChunk ? [follow(child.iterable({ from: 'stdout', binary: true }), run.onChunk)] : []),
+    ...(run.input && child.stdin ? [feed(run.input(), child.stdin)] : []),
+  ];
   try {
     for await (const line of child.iterable({ from: 'stderr' })) {
       complaints.push(line);
@@ -57,7 +67,7 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
     // The way it ended is in the result below.
   }
   const result = await child;
-  await output;
+  await Promise.all(streams);
   run.signal?.throwIfAborted();
   if (isMissing(result, complaints)) {
     throw new TslxcError({
@@ -69,11 +79,19 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   return { code: result.exitCode ?? -1, complaints };
 }
 
-async function follow(lines: AsyncIterable<string>, tell: (line: string) => void): Promise<void> {
+async function follow<Part>(parts: AsyncIterable<Part>, tell: (part: Part) => void): Promise<void> {
   try {
-    for await (const line of lines) tell(line);
+    for await (const part of parts) tell(part);
   } catch {
     // The way it ended is in its result.
+  }
+}
+
+async function feed(parts: Iterable<Uint8Array>, stdin: Writable): Promise<void> {
+  try {
+    await pipeline(Readable.from(parts), stdin);
+  } catch {
+    // It wanted no more.
   }
 }
 

@@ -1,0 +1,49 @@
+/**
+ * Layers: root filesystems that several containers share, each at `LXCPATH/.layers/ID/fs`. Nobody writes to a layer; a
+ * container or snapshot that stands on one names it in its config, `lxc.rootfs.path = overlay:LAYER:…:UPPER`. Owners in
+ * a layer are those that the container sees (ids are mapped when it is mounted), so privileged and mapped containers
+ * share it alike.
+ */
+import { randomBytes } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+
+const FOLDER = '.layers';
+const NAMED = /[^\s:"'=,]*\/\.layers\/[0-9a-f]{16}(?![0-9a-f])/g;
+
+/** Where the layers of a container directory are. */
+export function layersDirectory(lxcpath: string): string {
+  return join(lxcpath, FOLDER);
+}
+
+/** A new layer's directory: nobody else has or will have that name. */
+export function newLayer(lxcpath: string): string {
+  return join(layersDirectory(lxcpath), randomBytes(8).toString('hex'));
+}
+
+/** The files of a layer, as a config names them. */
+export function layerTree(layer: string): string {
+  return join(layer, 'fs');
+}
+
+/** The container directory that a layer belongs to. */
+export function layerOwner(layer: string): string {
+  return dirname(dirname(layer));
+}
+
+export function layerId(layer: string): string {
+  return basename(layer);
+}
+
+export function isLayerId(entry: string): boolean {
+  return /^[0-9a-f]{16}$/.test(entry);
+}
+
+/** The layers (their directories) that a text names, each once. A line that is commented out counts: it may come back. */
+export function layersNamedIn(text: string): string[] {
+  return [...new Set(text.match(NAMED) ?? [])];
+}
+
+/** Overlay's option list can not hold every path: no layers where it would have to be escaped. */
+export function canHoldLayers(lxcpath: string): boolean {
+  return !/[\s:,\\"'=]/.test(lxcpath);
+}
