@@ -1,0 +1,184 @@
+/** Puts a stopped container, or a snapshot of one, into one file that can be carried to another host. */
+import { createHash } from 'node:crypto';
+import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { arch } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
+import { runTool } from '../../storage/run-tool.ts';
+import { copiedConfig } from '../copies/copied-config.ts';
+import { managedVolume } from '../copies/copy-container.ts';
+import type { CopyReports } from '../copies/copy-rootfs.ts';
+import { openForReading } from '../copies/open-rootfs.ts';
+import { requireSnapshot, requireStopped } from '../copies/snapshot.ts';
+import { snapshotRef } from '../copies/snapshot-layout.ts';
+import { hiddenName } from '../hidden-name.ts';
+import { lockContainer } from '../lock.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
+import { recoverContainer } from '../recover.ts';
+import { chooseCompressor } from './compressors.ts';
+import { type ArchivedMember, type ArchiveMetadata, CONFIG, FILES, METADATA } from './metadata.ts';
+import { memberHeader, padding, writeEnd, writeMember } from './tar-container.ts';
+
+export interface ExportOptions extends CopyReports {
+  /** Path of the archive. */
+  readonly file: string;
+  /** A snapshot instead of the container itself; the container may run then. */
+  readonly snapshot?: string;
+  /** `zstd`, `gzip` or `xz`; without it the first of these that this host has. */
+  readonly compressor?: string;
+}
+
+export interface ExportResult {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** What is kept of a file: extended attributes of all kinds, ACLs, numbers for owners, holes. */
+const FAITHFULLY = [
+  '--create',
+  '--format=posix',
+  '--numeric-owner',
+  '--xattrs',
+  '--xattrs-include=*',
+  '--acls',
+  '--sparse',
+  '--one-file-system',
+] as const;
+
+/**
+ * The archive appears under its name when it is whole.
+ * @throws TslxcError CONTAINER_MISSING, SNAPSHOT_MISSING, RUNNING, CONTAINER_BUSY, DISK_FULL, STORAGE, TOOL_MISSING; or
+ * the signal's reason
+ */
+export async function exportContainer(ref: ContainerRef, options: ExportOptions): Promise<ExportResult> {
+  using _lock = lockContainer(ref);
+  await recoverContainer(ref);
+  if (options.snapshot === undefined) requireStopped(ref);
+  else requireSnapshot(ref, options.snapshot);
+  const from = options.snapshot === undefined ? ref : snapshotRef(ref, options.snapshot);
+  const { file } = options;
+  if (lstatSync(file, { throwIfNoEntry: false }))
+    throw new TslxcError({
+      code: 'USAGE',
+      message: `${file} exists`,
+      file,
+      hint: 'name another file with -o',
+    });
+  const build = join(dirname(file), hiddenName(basename(file), 'creating'));
+  try {
+    options.onStep?.(`Exporting ${ref.name}`);
+    const bytes = await writeArchive(ref, from, build, options);
+    renameSync(build, file);
+    return { file, bytes };
+  } catch (error) {
+    rmSync(build, { force: true });
+    options.signal?.throwIfAborted();
+    if (tellsOfFullDisk(error)) throw diskFull(file, 'the half-made archive is removed', error);
+    throw toTslxcError(error, 'STORAGE', { container: ref.name });
+  }
+}
+
+async function writeArchive(
+  ref: ContainerRef,
+  from: ContainerRef,
+  build: string,
+  options: ExportOptions,
+): Promise<number> {
+  const compressor = chooseCompressor(options.compressor);
+  const volume = managedVolume(from);
+  const { document, files } = copiedConfig({
+    from,
+    to: from,
+    moves: [],
+    volume: undefined,
+    newName: false,
+    newMac: false,
+  });
+  const fd = openSync(build, 'wx', 0o600);
+  const members: ArchivedMember[] = [];
+  let offset = 0;
+  const add = (name: string, content: Buffer, mode?: number) => {
+    offset = writeMember(fd, offset, name, content);
+    members.push({
+      name,
+      bytes: content.length,
+      sha256: digest(content),
+      ...(mode === undefined ? {} : { mode }),
+    });
+  };
+  try {
+    add(CONFIG, Buffer.from(document.toString()));
+    for (const file of files) {
+      const path = join(containerDirectory(from), file);
+      add(FILES + file, readFileSync(path), lstatSync(path).mode & 0o777);
+    }
+    if (volume) {
+      await using rootfs = await openForReading(volume);
+      const name = `rootfs.tar.${compressor.suffix}`;
+      const tar = ['tar', ...FAITHFULLY, '-I', compressor.pack, '--file=-', '-C', rootfs.inside, '.'];
+      const [tool, ...args] = [...rootfs.command, ...tar];
+      const packed = await writeStream(fd, offset, name, { tool: tool!, args }, options);
+      members.push({ name, ...packed });
+      offset += 512 + packed.bytes + padding(packed.bytes);
+    }
+    const metadata: ArchiveMetadata = {
+      format: 'tslxc-export',
+      version: 1,
+      name: ref.name,
+      ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+      directory: dirname(configFile(from)),
+      ...(volume?.type === 'dir' ? { rootfs: volume.path } : {}),
+      architecture: arch(),
+      made: new Date().toISOString(),
+      members,
+    };
+    offset = writeMember(fd, offset, METADATA, Buffer.from(`${JSON.stringify(metadata, null, 2)}\n`));
+    writeEnd(fd, offset);
+    return offset + 1024;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A member whose size is known when it has been written: its header is written last. */
+async function writeStream(
+  fd: number,
+  offset: number,
+  name: string,
+  run: { tool: string; args: readonly string[] },
+  { signal, onNotice, onProgress }: CopyReports,
+): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash('sha256');
+  const begin = Date.now();
+  let bytes = 0;
+  const { code, complaints } = await runTool({
+    ...run,
+    package: 'tar',
+    signal,
+    onChunk(chunk) {
+      hash.update(chunk);
+      for (let done = 0; done < chunk.length; )
+        done += writeSync(fd, chunk, done, chunk.length - done, offset + 512 + bytes + done);
+      bytes += chunk.length;
+      onProgress?.({ bytes, rate: bytes / Math.max(0.001, (Date.now() - begin) / 1000) });
+    },
+  });
+  if (code !== 0)
+    throw new TslxcError({
+      code: 'STORAGE',
+      message: `the files can not be packed: ${complaints.find((line) => !line.includes('socket ignored')) ?? `tar ended with status ${code}`}`,
+      cause: complaints.join('\n'),
+    });
+  const sockets = complaints.filter((line) => line.includes('socket ignored')).length;
+  if (sockets > 0)
+    onNotice?.(`${sockets === 1 ? 'a socket is' : `${sockets} sockets are`} not in the archive`);
+  writeSync(fd, memberHeader(name, bytes), 0, 512, offset);
+  const fill = padding(bytes);
+  writeSync(fd, Buffer.alloc(fill), 0, fill, offset + 512 + bytes);
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+function digest(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
