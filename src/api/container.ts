@@ -131,9 +131,34 @@ export class Container implements ContainerRef {
     return (await import('../container/copies/snapshot.ts')).listSnapshots(this);
   }
 
+  /** Makes the container `to` out of this one. */
+  async copy(to: ContainerRef, o: options.CloneOptions = {}): Promise<void> {
+    await (await import('../container/copies/clone.ts')).cloneContainer(this, to, o);
+  }
+
+  /** Gives it another name, with its snapshots. */
+  async rename(name: string, o: options.RenameOptions = {}): Promise<void> {
+    await (await import('../container/copies/rename.ts')).renameContainer(this, name, o);
+  }
+
+  /** Puts all files of a container on layers back into its own directory; whether it was on any. */
+  async flatten(o: options.CopyReports = {}): Promise<boolean> {
+    return (await import('../container/copies/flatten.ts')).flattenContainer(this, o);
+  }
+
   /** Brings a snapshot back, under a new name or in this container's place. */
   async restore(snapshot: string, o: options.RestoreOptions = {}): Promise<void> {
     await (await import('../container/copies/restore.ts')).restoreSnapshot(this, snapshot, o);
+  }
+
+  /** All that shares files with it or its snapshots, as a graph. */
+  async storageTree(): Promise<options.TreeNode[]> {
+    return (await import('../container/layers/tree.ts')).storageTree(this);
+  }
+
+  /** Puts it, or a snapshot of it, into one file. */
+  async export(o: options.ExportOptions): Promise<options.ExportResult> {
+    return (await import('../container/archive/export.ts')).exportContainer(this, o);
   }
 
   async destroySnapshot(snapshot: string | 'ALL'): Promise<void> {

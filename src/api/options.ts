@@ -110,6 +110,11 @@ export interface AttachOptions {
   readonly size?: WindowSize;
 }
 
+export type { ExportOptions, ExportResult } from '../container/archive/export.ts';
+export type { ImportOptions } from '../container/archive/import.ts';
+export type { CloneOptions } from '../container/copies/clone.ts';
+export type { CopyReports } from '../container/copies/copy-rootfs.ts';
+export type { RenameOptions } from '../container/copies/rename.ts';
 export type { RestoreOptions } from '../container/copies/restore.ts';
 export type { SnapshotInfo, SnapshotOptions } from '../container/copies/snapshot.ts';
 /** A limit that was set. */
@@ -133,5 +138,7 @@ export interface DeviceChange {
 export type { CreateOptions } from '../container/create.ts';
 export type { DestroyOptions } from '../container/destroy.ts';
 export type { ContainerInfo, InfoWanted, NicStatistics } from '../container/info.ts';
+export type { StorageFault } from '../container/layers/check.ts';
+export type { TreeNode } from '../container/layers/tree.ts';
 export type { State } from '../container/state.ts';
 export type { WhyReport } from '../container/why.ts';

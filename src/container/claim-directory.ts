@@ -34,7 +34,7 @@ export function claimDirectory(ref: ContainerRef): void {
   }
 }
 
-function alreadyThere(ref: ContainerRef, errno: string): TslxcError {
+export function alreadyThere(ref: ContainerRef, errno: string): TslxcError {
   const directory = containerDirectory(ref);
   const defined = lstatSync(configFile(ref), { throwIfNoEntry: false }) !== undefined;
   const what = isPartial(ref)

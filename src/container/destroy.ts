@@ -8,7 +8,7 @@ import { storeOf } from '../storage/backing-store.ts';
 import { refuseMounts, removeTree } from '../storage/remove-tree.ts';
 import { type Volume, volumeOf } from '../storage/rootfs-path.ts';
 import { snapshotsDirectory } from './copies/snapshot-layout.ts';
-import { refuseClones, refuseSnapshots } from './dependants.ts';
+import { refuseDependants, refuseSnapshots } from './dependants.ts';
 import { discardContainer } from './discard.ts';
 import { hookEnvironment } from './hook-environment.ts';
 import { sweepLeftovers, sweepPartial } from './leftovers.ts';
@@ -59,7 +59,7 @@ export async function destroyContainer(
   refuseRunning(ref);
   await recoverContainer(ref);
   if (!options.snapshots) refuseSnapshots(ref);
-  refuseClones(ref);
+  await refuseDependants(ref);
   try {
     await removeDefined(ref, options);
   } catch (error) {
@@ -75,7 +75,7 @@ async function removeDefined(ref: ContainerRef, options: DestroyOptions & Destro
   }
   const rootfs = config.one('lxc.rootfs.path');
   const volume: Volume | undefined = rootfs && volumeOf(rootfs.value);
-  if (volume) storeOf(volume);
+  if (volume && volume.type !== 'overlay') storeOf(volume);
   const outside = errors.length > 0 ? undefined : ownRootfsOutside(ref, config);
   // Before the hooks: they are not to run for a destroy that is then refused.
   refuseMounts(containerDirectory(ref));

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { tellsOfFullDisk } from '../storage/disk-full.ts';
 import { refuseMounts, removeTree } from '../storage/remove-tree.ts';
 import { hiddenName } from './hidden-name.ts';
+import { removeWithLayers } from './layers/collect.ts';
 import { readMarker, writeMarker } from './marker-file.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
 
@@ -55,5 +56,5 @@ export async function finishDiscarding(hidden: string): Promise<void> {
     if (there?.ino === rootfs.ino && there.dev === rootfs.dev) renameSync(rootfs.path, rootfs.hidden);
     await removeTree(rootfs.hidden);
   }
-  await removeTree(hidden);
+  await removeWithLayers(hidden);
 }

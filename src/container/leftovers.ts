@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { discardContainer, finishDiscarding } from './discard.ts';
 import { parseHiddenName } from './hidden-name.ts';
+import { sweepLayers } from './layers/collect.ts';
 import { lockContainer } from './lock.ts';
 import { isHeldByLxc, isPartial, removeMadeOutside } from './partial-marker.ts';
 import type { ContainerRef } from './paths.ts';
@@ -29,6 +30,7 @@ export async function sweepLeftovers(lxcpath: string): Promise<string[]> {
       // Busy, or not removable: neither is a matter of the command that sweeps.
     }
   }
+  await sweepLayers(lxcpath);
   return swept;
 }
 

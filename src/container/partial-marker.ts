@@ -2,7 +2,16 @@
  * `partial` in a container's directory: it is being made. The command that makes it holds the container's lock; a
  * marker whose lock is free was left by a command that was killed, and the directory is garbage.
  */
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { storeOf } from '../storage/backing-store.ts';
 import { removeTree } from '../storage/remove-tree.ts';
@@ -34,6 +43,14 @@ export function isPartial(ref: ContainerRef): boolean {
 
 export function markPartial(ref: ContainerRef, outside: Partial = {}): void {
   writeMarker(markerFile(ref), outside);
+}
+
+/** Says more about what is being made. The marker is never gone. */
+export function remarkPartial(ref: ContainerRef, outside: Partial): void {
+  const fresh = join(containerDirectory(ref), '.partial');
+  rmSync(fresh, { force: true });
+  writeMarker(fresh, outside);
+  renameSync(fresh, markerFile(ref));
 }
 
 export function unmarkPartial(ref: ContainerRef): void {

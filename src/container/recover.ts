@@ -1,13 +1,24 @@
 /** What a command that was killed has left inside a container's directory: undone, or brought to its end. */
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { removeTree } from '../storage/remove-tree.ts';
+import { finishRename } from './copies/rename.ts';
 import { snapshotsDirectory } from './copies/snapshot-layout.ts';
-import { parseHiddenName } from './hidden-name.ts';
+import { hiddenName, parseHiddenName } from './hidden-name.ts';
+import { collectLayers, removeWithLayers } from './layers/collect.ts';
+import { finishFreeze } from './layers/freeze.ts';
 import { readMarker } from './marker-file.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
 
-/** Journal of a restore in place: `NAME/restoring`. All paths are absolute. */
+/** Something that a new one takes the place of; without a new one it just goes. */
+export interface Swap {
+  readonly target: string;
+  readonly fresh?: string;
+  /** Where the present one is put until it is removed. */
+  readonly old: string;
+}
+
+/** Journal of a replacement of a container's root filesystem and files: `NAME/restoring`. All paths are absolute. */
 export interface RestoreJournal {
   /** `building`: the original is untouched. `swapping`: the new one is complete and takes its place. */
   readonly phase: 'building' | 'swapping';
@@ -15,7 +26,9 @@ export interface RestoreJournal {
   readonly build: string;
   /** The files in it, in the order in which they take their places. */
   readonly files: readonly string[];
-  readonly rootfs: { readonly target: string; readonly fresh: string; readonly old: string };
+  readonly swaps: readonly Swap[];
+  /** Layers that the container stands on until then. */
+  readonly layers: readonly string[];
 }
 
 export function restoreJournalFile(ref: ContainerRef): string {
@@ -24,39 +37,57 @@ export function restoreJournalFile(ref: ContainerRef): string {
 
 /**
  * To be called by whoever holds the container's lock, before anything else is done with it (a start as well: a restore
- * that was killed may have moved the root filesystem away). Costs two looks when there is nothing to do.
+ * that was killed may have moved the root filesystem away). Costs a few looks when there is nothing to do.
  */
 export async function recoverContainer(ref: ContainerRef): Promise<void> {
+  await finishRename(ref);
+  finishFreeze(ref);
   const journal = readMarker<RestoreJournal>(restoreJournalFile(ref));
   if (journal) await finishRestore(ref, journal);
   const snapshots = snapshotsDirectory(ref);
   for (const entry of entriesOf(snapshots)) {
-    if (parseHiddenName(entry)) await removeTree(join(snapshots, entry));
+    if (parseHiddenName(entry)) await removeHiddenSnapshot(join(snapshots, entry));
   }
+}
+
+/** One that was being made still counts as a user of its layers: it is first marked as one that goes. */
+export async function removeHiddenSnapshot(path: string): Promise<void> {
+  const { name, purpose } = parseHiddenName(path.slice(dirname(path).length + 1)) ?? {};
+  let hidden = path;
+  if (name !== undefined && purpose !== 'destroying') {
+    hidden = join(dirname(path), hiddenName(name, 'destroying'));
+    renameSync(path, hidden);
+  }
+  await removeWithLayers(hidden);
 }
 
 /** Forward once the new one is complete, back before that. Each step can be done again. */
 export async function finishRestore(ref: ContainerRef, journal: Partial<RestoreJournal>): Promise<void> {
-  const { phase, build, files, rootfs } = journal;
-  if (phase === undefined || build === undefined || files === undefined || rootfs === undefined) {
+  const { phase, build, files, swaps, layers } = journal;
+  if (phase === undefined || build === undefined || files === undefined || swaps === undefined) {
     // Cut off while it was being written: nothing had been made yet.
     return rmSync(restoreJournalFile(ref), { force: true });
   }
   if (phase === 'swapping') {
-    if (isThere(rootfs.fresh)) {
-      if (isThere(rootfs.target)) renameSync(rootfs.target, rootfs.old);
-      renameSync(rootfs.fresh, rootfs.target);
-    }
+    for (const swap of swaps) takePlace(swap);
     for (const file of files) {
       const from = join(build, file);
       if (isThere(from)) renameSync(from, join(containerDirectory(ref), file));
     }
-    await removeTree(rootfs.old);
+    for (const { old } of swaps) await removeTree(old);
   } else {
-    await removeTree(rootfs.fresh);
+    for (const { fresh } of swaps) if (fresh !== undefined) await removeTree(fresh);
   }
   await removeTree(build);
+  // The journal itself names the layers, and so keeps them.
   rmSync(restoreJournalFile(ref), { force: true });
+  if (phase === 'swapping') await collectLayers(layers ?? []);
+}
+
+function takePlace({ target, fresh, old }: Swap): void {
+  const done = fresh === undefined ? isThere(old) : !isThere(fresh);
+  if (!done && isThere(target)) renameSync(target, old);
+  if (fresh !== undefined && isThere(fresh)) renameSync(fresh, target);
 }
 
 function isThere(path: string): boolean {

@@ -3,6 +3,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { splitOverlay } from '../storage/overlay-path.ts';
 import { type Volume, volumeOf } from '../storage/rootfs-path.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
 
@@ -17,7 +18,10 @@ const HOST = new Set(
 export function ownRootfsOutside(ref: ContainerRef, config: ContainerConfig): Volume | undefined {
   const setting = config.one('lxc.rootfs.path');
   if (!setting) return undefined;
-  const volume = volumeOf(setting.value);
+  const whole = volumeOf(setting.value);
+  // Of an overlay only the upper directory is the container's own.
+  const upper = whole.type === 'overlay' ? splitOverlay(whole.path)?.upper : undefined;
+  const volume = upper === undefined ? whole : { type: whole.type, path: upper };
   const managed = config.one('lxc.rootfs.managed')?.value !== false;
   const inside = isBelow(realLocation(volume.path), realLocation(containerDirectory(ref)));
   if (inside && managed) return undefined;

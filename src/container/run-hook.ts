@@ -13,6 +13,8 @@ export interface HookRun {
   readonly env: Readonly<Record<string, string>>;
   /** `lxc.hook.version`. */
   readonly version: 0 | 1;
+  /** Words of a command that the hook is run by. */
+  readonly within?: readonly string[];
   /** What LXC adds to the arguments for this type of hook. */
   readonly args?: readonly string[];
   /** Files of cgroups into which it writes `0` to be in them. */
@@ -44,7 +46,7 @@ export async function runHook(run: HookRun): Promise<void> {
   const leading = run.version === 0 ? [run.ref.name, section, run.type] : [];
   // The arguments are the shell's own: nothing of them is ever shell text.
   const shell = ['/bin/sh', '-c', `${run.command} "$@"`, 'sh', ...leading, ...(run.args ?? [])];
-  const [program = '', ...args] = entering(run.cgroupFiles ?? [], shell);
+  const [program = '', ...args] = [...(run.within ?? []), ...entering(run.cgroupFiles ?? [], shell)];
   const child = execa(program, args, {
     cwd: '/',
     extendEnv: false,

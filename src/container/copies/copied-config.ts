@@ -3,19 +3,22 @@ import { lstatSync } from 'node:fs';
 import { ConfigDocument } from '../../config/config-document.ts';
 import { readDocument } from '../../config/document-file.ts';
 import { resolveMac } from '../../network/mac-address.ts';
-import { formatVolume, type VolumeType } from '../../storage/rootfs-path.ts';
+import { formatVolume, type Volume } from '../../storage/rootfs-path.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
 
 export interface ConfigCopy {
   readonly from: ContainerRef;
   readonly to: ContainerRef;
-  /** Root filesystem of the original; undefined when it has none. */
-  readonly oldRootfs: string | undefined;
-  /** That of the copy. */
-  readonly newRootfs: string | undefined;
-  readonly type?: VolumeType | undefined;
-  /** A container of its own: it gets its own host name and MAC addresses. */
-  readonly newIdentity: boolean;
+  /** Directories of the original's root filesystem and what they are for the copy. */
+  readonly moves: Moves;
+  /** The root filesystem of the copy; undefined when it has none. */
+  readonly volume: Volume | undefined;
+  /** Whether the host name becomes that of the copy. */
+  readonly newName: boolean;
+  /** Whether its nics get MAC addresses of their own. */
+  readonly newMac: boolean;
+  /** Added at the end, or in the place of what was set before. */
+  readonly settings?: readonly (readonly [key: string, value: string])[];
 }
 
 export interface CopiedConfig {
@@ -33,30 +36,43 @@ export function copiedConfig(copy: ConfigCopy): CopiedConfig {
   const document = ConfigDocument.parse(readDocument(configFile(copy.from)).toString());
   const files = new Set<string>();
   const [oldPlace, newPlace] = [containerDirectory(copy.from), containerDirectory(copy.to)];
-  const rootfsMoves: Moves =
-    copy.oldRootfs !== undefined && copy.newRootfs !== undefined ? [[copy.oldRootfs, copy.newRootfs]] : [];
   for (const setting of document.settings()) {
     const file = FILE_KEYS.test(setting.key) ? fileBelow(oldPlace, setting.value) : undefined;
     if (file !== undefined) files.add(file);
     const goesAlong = file !== undefined || OWN_KEYS.test(setting.key);
-    let value = movePaths(setting.value, goesAlong ? [...rootfsMoves, [oldPlace, newPlace]] : rootfsMoves);
-    if (copy.newIdentity && /^lxc\.net(\.\d+|work(\.\d+)?)\.hwaddr$/.test(setting.key))
-      value = freshMac(value);
+    const moves: Moves = goesAlong ? [...copy.moves, [oldPlace, newPlace]] : copy.moves;
+    const value = movePaths(setting.value, moves);
     if (value !== setting.value) document.rewriteLine(setting, setting.key, value);
   }
-  if (copy.newRootfs !== undefined) {
-    for (const key of ['lxc.rootfs', 'lxc.rootfs.backend']) document.remove(key);
-    document.set('lxc.rootfs.path', formatVolume({ type: copy.type ?? 'dir', path: copy.newRootfs }));
-  }
-  if (copy.newIdentity) {
-    document.remove('lxc.utsname');
-    document.set('lxc.uts.name', copy.to.name);
-  }
+  changeIdentity(document, { ...copy, newName: copy.newName ? copy.to.name : undefined });
+  for (const [key, value] of copy.settings ?? []) document.append(key, value);
   return { document, files: [...files] };
 }
 
+export interface NewIdentity {
+  /** The root filesystem; undefined when there is none. */
+  readonly volume: Volume | undefined;
+  /** Host name; undefined for the one that the config has. */
+  readonly newName: string | undefined;
+  readonly newMac: boolean;
+}
+
+export function changeIdentity(document: ConfigDocument, { volume, newName, newMac }: NewIdentity): void {
+  if (newMac)
+    for (const setting of document.settings())
+      if (/^lxc\.net(\.\d+|work(\.\d+)?)\.hwaddr$/.test(setting.key))
+        document.rewriteLine(setting, setting.key, freshMac(setting.value));
+  if (volume !== undefined) {
+    for (const key of ['lxc.rootfs', 'lxc.rootfs.backend']) document.remove(key);
+    document.set('lxc.rootfs.path', formatVolume(volume));
+  }
+  if (newName === undefined) return;
+  document.remove('lxc.utsname');
+  document.set('lxc.uts.name', newName);
+}
+
 /** Directories and what they become, the inner ones before those that they are in. */
-type Moves = readonly (readonly [from: string, to: string])[];
+export type Moves = readonly (readonly [from: string, to: string])[];
 
 /** Replaces directories where a path in the text is one of them or is below it. */
 export function movePaths(text: string, moves: Moves): string {

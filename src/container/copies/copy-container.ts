@@ -3,48 +3,55 @@ import { chmodSync, constants, copyFileSync, mkdirSync, readFileSync, writeFileS
 import { dirname, join } from 'node:path';
 import { loadConfig } from '../../config/load-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { copyVolume } from '../../storage/copy-volume.ts';
 import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
 import { copiedConfig, movePaths } from './copied-config.ts';
+import { copyRootfs, type RootfsCopy } from './copy-rootfs.ts';
 
-export interface ContainerCopy {
-  readonly from: ContainerRef;
-  readonly to: ContainerRef;
-  /** Where the root filesystem will be in the end, as the config of the copy says. */
-  readonly rootfs: string;
-  /** Where it is put now; its parent exists. */
-  readonly buildRootfs: string;
-  /** Where config and files are put now; exists. */
-  readonly buildDirectory: string;
+export interface ContainerCopy extends RootfsCopy {
+  /** A container of its own: it gets its own host name and MAC addresses. */
   readonly newIdentity: boolean;
-  readonly signal?: AbortSignal | undefined;
+  readonly keepName?: boolean | undefined;
+  readonly keepMac?: boolean | undefined;
+  /** Lines added to the config. */
+  readonly settings?: readonly (readonly [key: string, value: string])[] | undefined;
 }
 
-/** @returns the files, relative to `buildDirectory`, that were made besides the root filesystem: the config the last */
-export async function copyContainer(copy: ContainerCopy): Promise<string[]> {
-  const volume = managedVolume(copy.from);
-  const { document, files } = copiedConfig({
-    from: copy.from,
-    to: copy.to,
-    oldRootfs: volume?.path,
-    newRootfs: volume && copy.rootfs,
-    type: 'dir',
-    newIdentity: copy.newIdentity,
-  });
-  for (const file of files) {
-    const target = join(copy.buildDirectory, file);
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    copyFileSync(join(containerDirectory(copy.from), file), target, constants.COPYFILE_EXCL);
-    if (volume && file.endsWith('fstab'))
-      writeFileSync(target, movePaths(readFileSync(target, 'utf8'), [[volume.path, copy.rootfs]]));
+export interface CopiedContainer {
+  /** The files that were made besides the root filesystem, relative to `buildDirectory`: the config the last. */
+  readonly files: readonly string[];
+  readonly volume: Volume | undefined;
+}
+
+/** @throws TslxcError CONFIG_*, DISK_FULL, STORAGE, NOT_SUPPORTED …; or the signal's reason */
+export async function copyContainer(copy: ContainerCopy): Promise<CopiedContainer> {
+  const source = managedVolume(copy.from);
+  const rootfs = source && (await copyRootfs(copy, source));
+  try {
+    copy.signal?.throwIfAborted();
+    const { document, files } = copiedConfig({
+      from: copy.from,
+      to: copy.to,
+      moves: rootfs?.moves ?? [],
+      volume: rootfs?.volume,
+      newName: copy.newIdentity && !copy.keepName,
+      newMac: copy.newIdentity && !copy.keepMac,
+      settings: copy.settings ?? [],
+    });
+    for (const file of files) {
+      const target = join(copy.buildDirectory, file);
+      mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+      copyFileSync(join(containerDirectory(copy.from), file), target, constants.COPYFILE_EXCL);
+      if (rootfs && file.endsWith('fstab'))
+        writeFileSync(target, movePaths(readFileSync(target, 'utf8'), rootfs.moves));
+    }
+    const config = join(copy.buildDirectory, 'config');
+    writeFileSync(config, document.toString(), { flag: 'wx', mode: 0o640 });
+    chmodSync(config, 0o640);
+    return { files: [...files, 'config'], volume: rootfs?.volume };
+  } finally {
+    rootfs?.release();
   }
-  if (volume) await copyVolume(volume, { type: 'dir', path: copy.buildRootfs }, { signal: copy.signal });
-  copy.signal?.throwIfAborted();
-  const config = join(copy.buildDirectory, 'config');
-  writeFileSync(config, document.toString(), { flag: 'wx', mode: 0o640 });
-  chmodSync(config, 0o640);
-  return [...files, 'config'];
 }
 
 /** The root filesystem of a container, which is the container's own; undefined when the config names none. */

@@ -12,15 +12,17 @@ import {
 import { join } from 'node:path';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
-import { refuseMounts, removeTree } from '../../storage/remove-tree.ts';
+import { refuseMounts } from '../../storage/remove-tree.ts';
+import { refuseDependants } from '../dependants.ts';
 import { hiddenName } from '../hidden-name.ts';
 import { sweepLeftovers } from '../leftovers.ts';
 import { isDefined } from '../list.ts';
 import { lockContainer } from '../lock.ts';
 import { type ContainerRef, configFile } from '../paths.ts';
-import { recoverContainer } from '../recover.ts';
+import { recoverContainer, removeHiddenSnapshot } from '../recover.ts';
 import { liveRecord } from '../runtime-record.ts';
 import { copyContainer } from './copy-container.ts';
+import type { CopyReports } from './copy-rootfs.ts';
 import { snapshotNames, snapshotRef, snapshotsDirectory } from './snapshot-layout.ts';
 
 export interface SnapshotInfo {
@@ -33,10 +35,10 @@ export interface SnapshotInfo {
   readonly comment?: string;
 }
 
-export interface SnapshotOptions {
+export interface SnapshotOptions extends CopyReports {
   readonly commentFile?: string;
-  readonly signal?: AbortSignal;
-  onStep?(text: string): void;
+  /** Copy all files, where they could be shared with the container. */
+  readonly full?: boolean;
 }
 
 const LARGEST_COMMENT = 1024 * 1024;
@@ -62,19 +64,20 @@ export async function createSnapshot(
     mkdirSync(build, { mode: 0o700 });
     options.onStep?.(`Copying ${ref.name} to ${name}`);
     await copyContainer({
+      ...options,
       from: ref,
       to: snapshotRef(ref, name),
-      rootfs: join(directory, name, 'rootfs'),
-      buildRootfs: join(build, 'rootfs'),
+      lxcpath: ref.lxcpath,
+      way: options.full ? 'copy' : 'cheap',
       buildDirectory: build,
+      volumeName: `${ref.name}_${name}`,
       newIdentity: false,
-      signal: options.signal,
     });
     writeFileSync(join(build, 'ts'), timestamp(new Date()));
     if (comment !== undefined) writeFileSync(join(build, 'comment'), comment);
     renameSync(build, join(directory, name));
   } catch (error) {
-    await removeTree(build);
+    if (existsSync(build)) await removeHiddenSnapshot(build);
     removeIfEmpty(directory);
     options.signal?.throwIfAborted();
     if (tellsOfFullDisk(error))
@@ -102,9 +105,10 @@ export async function destroySnapshot(ref: ContainerRef, snapshot: string | 'ALL
   try {
     for (const name of snapshot === 'ALL' ? snapshotNames(ref) : [snapshot]) {
       refuseMounts(join(directory, name));
+      await refuseDependants(ref, snapshotRef(ref, name));
       const hidden = join(directory, hiddenName(name, 'destroying'));
       renameSync(join(directory, name), hidden);
-      await removeTree(hidden);
+      await removeHiddenSnapshot(hidden);
     }
     removeIfEmpty(directory);
   } catch (error) {

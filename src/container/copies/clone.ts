@@ -1,0 +1,87 @@
+/** Clones a container (lxc.md 1.7). */
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import { sweepLeftovers } from '../leftovers.ts';
+import { isDefined, noSuchContainer } from '../list.ts';
+import { lockContainer } from '../lock.ts';
+import type { ContainerRef } from '../paths.ts';
+import { recoverContainer } from '../recover.ts';
+import { liveRecord } from '../runtime-record.ts';
+import type { CopyReports } from './copy-rootfs.ts';
+import { makeClone } from './make-clone.ts';
+import { requireStopped } from './snapshot.ts';
+
+export interface CloneOptions extends CopyReports {
+  /** Share what can be shared instead of copying. */
+  readonly snapshot?: boolean;
+  /** Backing store of the clone, the original's unless given. */
+  readonly backingStore?: string;
+  /** Bytes, for stores that have a size. */
+  readonly size?: number;
+  /** Of a running original (see `allowRunning`) all files are copied, although sharing was asked for. */
+  readonly ephemeral?: boolean;
+  /** The original may run: its files are copied as they are at the time. */
+  readonly allowRunning?: boolean;
+  readonly keepName?: boolean;
+  readonly keepMac?: boolean;
+  /** For the clone hooks. */
+  readonly hookArgs?: readonly string[];
+  /** Lines added to the config of the clone. */
+  readonly settings?: readonly (readonly [key: string, value: string])[];
+  /** A line that a clone hook printed. */
+  onLine?(text: string, stream: 'stdout' | 'stderr'): void;
+}
+
+/**
+ * Makes the container `to` out of `from`.
+ * @throws TslxcError NAME_INVALID, CONTAINER_MISSING, CONTAINER_EXISTS, RUNNING, CONTAINER_BUSY, DISK_FULL, HOOK_FAILED,
+ * STORAGE, NOT_SUPPORTED …; or the signal's reason
+ */
+export async function cloneContainer(
+  from: ContainerRef,
+  to: ContainerRef,
+  options: CloneOptions = {},
+): Promise<void> {
+  await sweepLeftovers(from.lxcpath);
+  if (to.lxcpath !== from.lxcpath) await sweepLeftovers(to.lxcpath);
+  if (from.name === to.name && from.lxcpath === to.lxcpath) throw sameName(to);
+  const running = liveRecord(from) !== undefined;
+  if (running) refuseRunning(from, options);
+  // A running container's lock is the manager's while it starts or stops only; its files are not changed here.
+  using _lock = lockContainer(from);
+  if (!running) {
+    await recoverContainer(from);
+    requireStopped(from);
+  } else if (!isDefined(from)) throw noSuchContainer(from);
+  await makeClone({
+    ...options,
+    from,
+    to,
+    origin: from,
+    lxcpath: from.lxcpath,
+    way: options.snapshot && !running ? 'share' : 'copy',
+    store: options.backingStore,
+  });
+}
+
+function refuseRunning(ref: ContainerRef, options: CloneOptions): void {
+  if (options.allowRunning && (options.ephemeral || !options.snapshot)) return;
+  throw new TslxcError({
+    code: 'RUNNING',
+    container: ref.name,
+    message: options.allowRunning
+      ? 'it is running, and what it writes can not be shared'
+      : 'it is running, and its files change while they are copied',
+    hint: options.allowRunning
+      ? 'make a full copy instead, without -s'
+      : `stop it first, or copy it as it is with -a: tslxc-stop -n ${ref.name}`,
+  });
+}
+
+function sameName(ref: ContainerRef): TslxcError {
+  return new TslxcError({
+    code: 'CONTAINER_EXISTS',
+    container: ref.name,
+    message: 'the copy would have the name of the original',
+    hint: 'name it with -N, or another container directory with -p',
+  });
+}

@@ -1,0 +1,198 @@
+/** Makes the root filesystem of a copy: shared with the original where that is wanted and can be, else a full copy. */
+import { join } from 'node:path';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import { type BackingStore, chooseStore, storeOf, type VolumePlace } from '../../storage/backing-store.ts';
+import { copyTree, type CopyReports as TreeReports } from '../../storage/copy-tree.ts';
+import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
+import { copiesBlocksLazily } from '../../storage/reflink.ts';
+import type { Volume } from '../../storage/rootfs-path.ts';
+import { canFreeze, freeze } from '../layers/freeze.ts';
+import { lockLayers } from '../layers/lock-layers.ts';
+import { keepsOverlays } from '../layers/nested-overlays.ts';
+import { makePlaceholder, makeUpper, upperIn } from '../layers/overlay-directory.ts';
+import { noteOtherLxcpath } from '../layers/references.ts';
+import { type ContainerRef, containerDirectory } from '../paths.ts';
+import type { Moves } from './copied-config.ts';
+import { openForReading } from './open-rootfs.ts';
+
+/**
+ * `copy`: everything is copied. `share`: the copy stands on what the original has, or it is an error. `cheap`: shared
+ * where that costs nothing, else copied.
+ */
+export type Way = 'copy' | 'share' | 'cheap';
+
+export interface CopyReports extends TreeReports {
+  onStep?: ((text: string) => void) | undefined;
+}
+
+/** A place for a plain root filesystem outside the container's directory. */
+export interface DirectoryPlace {
+  readonly path: string;
+  /** Where it is put now, on the same filesystem. */
+  readonly build: string;
+}
+
+export interface RootfsCopy extends CopyReports {
+  readonly from: ContainerRef;
+  readonly to: ContainerRef;
+  /** The container directory whose layers the copy may share. */
+  readonly lxcpath: string;
+  readonly way: Way;
+  /** What `-B` says; without it the original's. */
+  readonly store?: string | undefined;
+  /** Bytes, for stores that have a size; the original's unless given. */
+  readonly size?: number | undefined;
+  readonly buildDirectory: string;
+  /** Names a volume that does not lie in the container's directory. */
+  readonly volumeName: string;
+  readonly outside?: DirectoryPlace | undefined;
+  /** A volume that does not lie in `buildDirectory` is about to be made. */
+  onVolume?(volume: Volume): void;
+}
+
+export interface CopiedRootfs {
+  /** For the config of the copy. */
+  readonly volume: Volume;
+  /** Directories that other lines of the config may name, and what they are for the copy. */
+  readonly moves: Moves;
+  /** To be called once the config of the copy is written: until then the layers stay locked. */
+  release(): void;
+}
+
+/** Longer chains would not fit into the options of one mount(2). */
+export const MOST_LAYERS = 60;
+
+export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> {
+  if (copy.way !== 'copy' && (copy.store ?? 'overlay') === 'overlay' && sharesLayers(copy, source))
+    return await shareLayers(copy, source);
+  const store = storeOf(source);
+  const same = (copy.store ?? source.type) === source.type && source.type !== 'overlay' && !copy.outside;
+  // A btrfs snapshot owes nothing to its original: there it is the better copy in any case.
+  if (same && store.snapshotClone && (copy.way !== 'copy' || source.type === 'btrfs'))
+    return await cloneVolume(copy, source, store);
+  if (copy.way === 'share') throw notShared(source);
+  return await copyAll(copy, source);
+}
+
+function sharesLayers(copy: RootfsCopy, source: Volume): boolean {
+  if (copy.outside || !canFreeze(copy.from, source, copy.lxcpath)) return false;
+  const overlay = source.type === 'overlay' ? splitOverlay(source.path) : undefined;
+  if (overlay && overlay.lowers.length >= MOST_LAYERS) throw tooLong(copy.from, overlay.lowers.length);
+  const nested = source.type === 'dir' ? keepsOverlays(source.path) : undefined;
+  if (nested !== undefined) {
+    if (copy.way === 'share') throw nestedOverlays(copy.from, nested);
+    copy.onNotice?.(
+      `all files are copied: /${nested} in it keeps overlays of its own, which can not be layers`,
+    );
+    return false;
+  }
+  // Where files can share their blocks a copy is cheap as well, and stands on its own.
+  return copy.way === 'share' || source.type !== 'dir' || !copiesBlocksLazily(containerDirectory(copy.from));
+}
+
+async function shareLayers(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> {
+  const lock = await lockLayers(copy.lxcpath);
+  try {
+    const lowers = freeze(copy.from, source, copy.lxcpath);
+    noteOtherLxcpath(copy.lxcpath, copy.to.lxcpath);
+    makeUpper(upperIn(copy.buildDirectory), lowers[0]!);
+    makePlaceholder(join(copy.buildDirectory, 'rootfs'));
+    const upper = upperIn(containerDirectory(copy.to));
+    return {
+      volume: { type: 'overlay', path: joinOverlay({ lowers, upper }) },
+      moves: rootfsMoves(copy),
+      release: () => lock[Symbol.dispose](),
+    };
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function cloneVolume(copy: RootfsCopy, source: Volume, store: BackingStore): Promise<CopiedRootfs> {
+  const { build, final } = await volumesOf(copy, source, store);
+  await store.snapshotClone!(source, build, wishesOf(copy));
+  return { volume: final, moves: [[source.path, final.path], ...rootfsMoves(copy)], release() {} };
+}
+
+async function copyAll(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> {
+  if (copy.outside) {
+    await using from = await openForReading(source);
+    await copyTree(from.path, copy.outside.build, copy);
+    const { path } = copy.outside;
+    return {
+      volume: { type: 'dir', path },
+      moves: [[source.path, path], ...rootfsMoves(copy)],
+      release() {},
+    };
+  }
+  // What stands on layers and is to share nothing any more is a plain directory.
+  const wanted = copy.store ?? (source.type === 'overlay' ? 'dir' : source.type);
+  const store = await chooseStore(wanted, placeOf(copy));
+  const { build, final } = await volumesOf(copy, source, store);
+  const size = copy.size ?? (store.hasFilesystem ? (await storeOf(source).usage(source)).size : undefined);
+  await using from = await openForReading(source);
+  if (store.type !== 'dir') await store.create(build, size === undefined ? {} : { size });
+  await using to = store.type === 'dir' ? undefined : await store.mount(build, 'fill');
+  await copyTree(from.path, to?.path ?? build.path, copy);
+  const moves =
+    source.type === 'overlay' || final.type === 'overlay' ? [] : [[source.path, final.path] as const];
+  return { volume: final, moves: [...moves, ...rootfsMoves(copy)], release() {} };
+}
+
+/** The volume as it is being made, and as it is in the end. */
+async function volumesOf(
+  copy: RootfsCopy,
+  source: Volume,
+  store: BackingStore,
+): Promise<{ build: Volume; final: Volume }> {
+  const place = placeOf(copy);
+  const final = store.at(place);
+  if (store.inDirectory) return { build: store.at({ ...place, directory: copy.buildDirectory }), final };
+  if (final.path === source.path || (await store.exists(final)))
+    throw new TslxcError({ code: 'STORAGE', message: `${final.path} exists already`, errno: 'EEXIST' });
+  copy.onVolume?.(final);
+  return { build: final, final };
+}
+
+function placeOf(copy: RootfsCopy): VolumePlace {
+  return { directory: containerDirectory(copy.to), name: copy.volumeName, wishes: wishesOf(copy) };
+}
+
+function wishesOf({ size }: RootfsCopy): { size?: number } {
+  return size === undefined ? {} : { size };
+}
+
+/** Lines may name the directory of the root filesystem, which has the same place in every container directory. */
+function rootfsMoves(copy: RootfsCopy): Moves {
+  return [[join(containerDirectory(copy.from), 'rootfs'), join(containerDirectory(copy.to), 'rootfs')]];
+}
+
+function notShared(source: Volume): TslxcError {
+  return new TslxcError({
+    code: 'NOT_SUPPORTED',
+    message:
+      source.type === 'dir' || source.type === 'overlay'
+        ? `the root filesystem ${source.path} can not be shared: it is not there, or lies outside the container's directory or on another filesystem`
+        : `a root filesystem of type ${source.type} can not be shared`,
+    hint: 'make a full copy instead, without -s',
+  });
+}
+
+function nestedOverlays(ref: ContainerRef, path: string): TslxcError {
+  return new TslxcError({
+    code: 'NOT_SUPPORTED',
+    container: ref.name,
+    message: `its files can not be shared: /${path} in it keeps overlays of its own`,
+    hint: 'make a full copy instead, without -s',
+  });
+}
+
+function tooLong(ref: ContainerRef, length: number): TslxcError {
+  return new TslxcError({
+    code: 'NOT_SUPPORTED',
+    container: ref.name,
+    message: `it stands on ${length} layers, and more can not be mounted`,
+    hint: `put its files together first: tslxc-copy -n ${ref.name} --flatten`,
+  });
+}

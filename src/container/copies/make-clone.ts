@@ -1,0 +1,57 @@
+/** Makes a container of its own out of another one, or of a snapshot: whole or not at all. */
+import { checkName } from '../../config/container-name.ts';
+import { storeOf } from '../../storage/backing-store.ts';
+import type { Volume } from '../../storage/rootfs-path.ts';
+import { abandon, claimDirectory } from '../claim-directory.ts';
+import { lockContainer } from '../lock.ts';
+import { markPartial, remarkPartial, unmarkPartial } from '../partial-marker.ts';
+import { type ContainerRef, containerDirectory } from '../paths.ts';
+import { type CloneHookOptions, cloneHooks, runCloneHooks } from './clone-hooks.ts';
+import { type ContainerCopy, copyContainer } from './copy-container.ts';
+import { writeHostname } from './hostname-file.ts';
+
+export interface CloneOfContainer
+  extends Omit<ContainerCopy, 'buildDirectory' | 'newIdentity' | 'signal' | 'volumeName' | 'onVolume'>,
+    CloneHookOptions {
+  /** The container that the hooks hear of: for a snapshot the one it was taken of. */
+  readonly origin: ContainerRef;
+}
+
+/**
+ * The caller holds the lock of what is cloned.
+ * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, CONTAINER_BUSY, DISK_FULL, HOOK_FAILED, STORAGE …; or the signal's
+ * reason
+ */
+export async function makeClone(clone: CloneOfContainer): Promise<void> {
+  const { to } = clone;
+  checkName(to.name);
+  using _lock = lockContainer(to);
+  claimDirectory(to);
+  try {
+    markPartial(to);
+    clone.onStep?.(`Copying ${clone.from.name} to ${to.name}`);
+    const { volume } = await copyContainer({
+      ...clone,
+      volumeName: to.name,
+      // A kill must not leave a volume that nobody knows of.
+      onVolume: (made) => remarkPartial(to, { volume: made }),
+      buildDirectory: containerDirectory(to),
+      newIdentity: true,
+    });
+    await finish(clone, volume);
+    unmarkPartial(to);
+  } catch (error) {
+    throw await abandon(to, error, clone.signal);
+  }
+}
+
+/** Gives it its name, and runs its hooks: both need the root filesystem as one tree. */
+async function finish(clone: CloneOfContainer, volume: Volume | undefined): Promise<void> {
+  const { to, origin } = clone;
+  const hooks = cloneHooks(to);
+  if (!volume) return await runCloneHooks(to, origin, undefined, hooks, clone);
+  if (clone.keepName && hooks.length === 0) return;
+  await using rootfs = await storeOf(volume).mount(volume);
+  if (!clone.keepName) writeHostname(rootfs.path, to.name);
+  await runCloneHooks(to, origin, rootfs, hooks, clone);
+}

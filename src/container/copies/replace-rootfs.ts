@@ -1,0 +1,98 @@
+/** Puts a new root filesystem, config and files in the place of a container's present ones. */
+import { lstatSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { readConfig } from '../../config/load-config.ts';
+import { layersNamedIn } from '../../storage/layer-names.ts';
+import { splitOverlay } from '../../storage/overlay-path.ts';
+import { refuseMounts } from '../../storage/remove-tree.ts';
+import type { Volume } from '../../storage/rootfs-path.ts';
+import { volumeOf } from '../../storage/rootfs-path.ts';
+import { hiddenName } from '../hidden-name.ts';
+import { writeMarker } from '../marker-file.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
+import { finishRestore, type RestoreJournal, restoreJournalFile, type Swap } from '../recover.ts';
+import { ownRootfsOutside } from '../rootfs-owner.ts';
+import type { DirectoryPlace } from './copy-rootfs.ts';
+
+export interface Replacement extends RestoreJournal {
+  /** Where a root filesystem goes that the user wanted to have outside the container's directory. */
+  readonly outside?: DirectoryPlace;
+}
+
+/** @throws TslxcError STORAGE when something is mounted where things are to be replaced */
+export function planReplacement(ref: ContainerRef): Replacement {
+  const directory = containerDirectory(ref);
+  refuseMounts(directory);
+  // A config that has been spoilt since is a reason to restore: its faults are passed over.
+  const { config } = readConfig(configFile(ref), { name: ref.name });
+  const outside = ownRootfsOutside(ref, config);
+  const journal: RestoreJournal = {
+    phase: 'building',
+    build: join(directory, hiddenName('config', 'restoring')),
+    files: [],
+    swaps: [],
+    layers: layersNamedIn(readFileSync(configFile(ref), 'utf8')),
+  };
+  if (outside?.type !== 'dir') return journal;
+  refuseMounts(outside.path);
+  const place = { path: outside.path, build: beside(outside.path, 'restoring') };
+  return {
+    ...journal,
+    outside: place,
+    swaps: [{ target: place.path, fresh: place.build, old: old(place.path) }],
+  };
+}
+
+/** What has to change places so that the container stands on `volume`, which was built. */
+export function swapsFor(ref: ContainerRef, plan: Replacement, volume: Volume | undefined): Swap[] {
+  const directory = containerDirectory(ref);
+  const built = ['rootfs', 'overlay'].filter((name) => isThere(join(plan.build, name)));
+  const swaps: Swap[] = built.map((name) => {
+    const target = join(directory, name);
+    return { target, fresh: join(plan.build, name), old: old(target) };
+  });
+  const replaced = [...swaps, ...plan.swaps].map(({ target }) => target);
+  // Without a root filesystem in the new config the present one would be nobody's.
+  for (const path of presentPlaces(ref))
+    if (path !== volume?.path && !replaced.some((target) => path === target || path.startsWith(`${target}/`)))
+      swaps.push({ target: path, old: old(path) });
+  return [...plan.swaps, ...swaps];
+}
+
+/** Directories in the container's own that hold its present root filesystem. */
+function presentPlaces(ref: ContainerRef): string[] {
+  const { config } = readConfig(configFile(ref), { name: ref.name });
+  const setting = config.one('lxc.rootfs.path');
+  if (!setting) return [];
+  const directory = containerDirectory(ref);
+  const volume = volumeOf(setting.value);
+  const upper = volume.type === 'overlay' ? splitOverlay(volume.path)?.upper : undefined;
+  const path = upper === join(directory, 'overlay', 'delta') ? dirname(upper) : (upper ?? volume.path);
+  return path.startsWith(`${directory}/`) && isThere(path) ? [path] : [];
+}
+
+/** From here on a kill ends with the new one. */
+export async function decideReplacement(ref: ContainerRef, journal: RestoreJournal): Promise<void> {
+  const { build, files, swaps, layers } = journal;
+  for (const { target } of swaps) refuseMounts(target);
+  // Folders of hook scripts that have been removed since.
+  for (const file of files)
+    mkdirSync(dirname(join(containerDirectory(ref), file)), { recursive: true, mode: 0o700 });
+  const complete: RestoreJournal = { phase: 'swapping', build, files, swaps, layers };
+  const decided = join(build, 'journal');
+  writeMarker(decided, complete);
+  renameSync(decided, restoreJournalFile(ref));
+  await finishRestore(ref, complete);
+}
+
+function beside(path: string, purpose: 'restoring' | 'replaced'): string {
+  return join(dirname(path), hiddenName(basename(path), purpose));
+}
+
+function old(path: string): string {
+  return beside(path, 'replaced');
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}

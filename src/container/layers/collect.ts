@@ -1,0 +1,76 @@
+/** Removes layers that nobody stands on any more. */
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { layerId, layerOwner, layersDirectory, layersNamedIn } from '../../storage/layer-names.ts';
+import { removeTree } from '../../storage/remove-tree.ts';
+import { hiddenName, parseHiddenName } from '../hidden-name.ts';
+import { lockLayers } from './lock-layers.ts';
+import { unseenLxcpaths, usedLayers } from './references.ts';
+
+/**
+ * Of the given layers (their directories) removes those that no config names. Only layers that a removed container or
+ * snapshot stood on are ever candidates: a layer that is unused for another reason is left to `tslxc-config check`.
+ */
+export async function collectLayers(candidates: Iterable<string>): Promise<void> {
+  const layers = [...new Set(candidates)];
+  for (const lxcpath of new Set(layers.map(layerOwner))) {
+    const hidden = await hideUnused(
+      lxcpath,
+      layers.filter((layer) => layerOwner(layer) === lxcpath),
+    );
+    for (const path of hidden) await removeTree(path);
+  }
+}
+
+async function hideUnused(lxcpath: string, layers: readonly string[]): Promise<string[]> {
+  if (!layers.some((layer) => existsSync(layer))) return [];
+  using _lock = await lockLayers(lxcpath);
+  if (unseenLxcpaths(lxcpath).length > 0) return [];
+  const used = usedLayers(lxcpath);
+  return layers
+    .filter((layer) => !used.has(layerId(layer)) && existsSync(layer))
+    .map((layer) => {
+      const hidden = join(dirname(layer), hiddenName(basename(layer), 'destroying'));
+      renameSync(layer, hidden);
+      return hidden;
+    });
+}
+
+/** The layers that what is in a directory (a container's, with its snapshots, or a snapshot's) names. */
+export function layersBelow(directory: string): string[] {
+  const snapshots = join(directory, 'snaps');
+  const configs = [directory, ...entriesOf(snapshots).map((name) => join(snapshots, name))];
+  return [...new Set(configs.flatMap((path) => layersNamedIn(textOf(join(path, 'config')))))];
+}
+
+/**
+ * Removes a directory that has been renamed to a hidden name, and the layers that nobody but it stood on. Its config
+ * goes last, so that this can be done again from the start.
+ */
+export async function removeWithLayers(hidden: string): Promise<void> {
+  await collectLayers(layersBelow(hidden));
+  await removeTree(hidden);
+}
+
+/** Goes on with removals of layers that were killed. */
+export async function sweepLayers(lxcpath: string): Promise<void> {
+  const directory = layersDirectory(lxcpath);
+  for (const entry of entriesOf(directory))
+    if (parseHiddenName(entry)) await removeTree(join(directory, entry)).catch(() => undefined);
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
