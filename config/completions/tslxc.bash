@@ -18,7 +18,7 @@ _tslxc() {
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
   if [[ $command == tslxc ]]; then
     if ((COMP_CWORD == 1)); then
-      COMPREPLY=($(compgen -W 'attach autostart cgroup config console create destroy device freeze info ls monitor net snapshot start stop unfreeze unshare update-config usernsexec wait help' -- "$cur"))
+      COMPREPLY=($(compgen -W 'attach autostart cgroup config console copy create destroy device export freeze import info ls monitor net snapshot start stop unfreeze unshare update-config usernsexec wait help' -- "$cur"))
       return
     fi
     command=${COMP_WORDS[1]} first=2
@@ -66,6 +66,15 @@ _tslxc() {
     'console -P' | 'console --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'console -o' | 'console --logfile') compopt -o default; return ;;
     'console -l' | 'console --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'copy -N' | 'copy --newname') return ;;
+    'copy -p' | 'copy --newpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'copy -B' | 'copy --backingstorage') COMPREPLY=($(compgen -W 'dir overlay btrfs lvm loop zfs best' -- "$cur")); return ;;
+    'copy -L' | 'copy --fssize') return ;;
+    'copy -m' | 'copy --mount') return ;;
+    'copy -n' | 'copy --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'copy -P' | 'copy --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'copy -o' | 'copy --logfile') compopt -o default; return ;;
+    'copy -l' | 'copy --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'create -t' | 'create --template') COMPREPLY=($(compgen -W '$(_tslxc_template)' -- "$cur")); return ;;
     'create -f' | 'create --config') compopt -o default; return ;;
     'create -B' | 'create --bdev') COMPREPLY=($(compgen -W 'dir overlay btrfs loop lvm zfs best none' -- "$cur")); return ;;
@@ -88,10 +97,21 @@ _tslxc() {
     'device -P' | 'device --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'device -o' | 'device --logfile') compopt -o default; return ;;
     'device -l' | 'device --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'export -o' | 'export --output') compopt -o default; return ;;
+    'export -s' | 'export --snapshot') COMPREPLY=($(compgen -W '$(_tslxc_snapshot)' -- "$cur")); return ;;
+    'export --compress') COMPREPLY=($(compgen -W 'zstd gzip xz' -- "$cur")); return ;;
+    'export --logfile') compopt -o default; return ;;
+    'export -n' | 'export --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'export -P' | 'export --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'export -l' | 'export --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'freeze -n' | 'freeze --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'freeze -P' | 'freeze --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'freeze -o' | 'freeze --logfile') compopt -o default; return ;;
     'freeze -l' | 'freeze --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'import -N' | 'import --newname') return ;;
+    'import -P' | 'import --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'import -o' | 'import --logfile') compopt -o default; return ;;
+    'import -l' | 'import --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'info -c' | 'info --config') COMPREPLY=($(compgen -W '$(_tslxc_key)' -- "$cur")); return ;;
     'info -n' | 'info --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'info -P' | 'info --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
@@ -156,15 +176,18 @@ _tslxc() {
     'cgroup -'*) COMPREPLY=($(compgen -W '--save -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'config -'*) COMPREPLY=($(compgen -W '-l --list -n --name -P --lxcpath -f --rcfile -s --define --json -h --help --usage --version' -- "$cur")) ;;
     'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape --log --clear -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'copy -'*) COMPREPLY=($(compgen -W '-N --newname -p --newpath -R --rename -s --snapshot -a --allowrunning -B --backingstorage -L --fssize -D --keepdata -K --keepname -M --keepmac -e --ephemeral -d --daemon -F --foreground -m --mount -t --tmpfs --flatten -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir --lvname --vgname --thinpool --zfsroot --fstype --fssize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'destroy -'*) COMPREPLY=($(compgen -W '-f --force -s --snapshots -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'device -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'export -'*) COMPREPLY=($(compgen -W '-o --output -s --snapshot --compress --logfile -n --name -P --lxcpath -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'freeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'import -'*) COMPREPLY=($(compgen -W '-N --newname --trust -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'info -'*) COMPREPLY=($(compgen -W '-c --config -i --ips -p --pid -S --stats -s --state --why -H --no-humanize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --rcfile --json -h --help --usage --version' -- "$cur")) ;;
     'ls -'*) COMPREPLY=($(compgen -W '-1 --line -f --fancy -F --fancy-format --active --running --frozen --stopped --defined --nesting -g --groups --filter -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'monitor -'*) COMPREPLY=($(compgen -W '--why -Q --quit -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'net -'*) COMPREPLY=($(compgen -W '-q --quiet --json -h --help --usage --version' -- "$cur")) ;;
-    'snapshot -'*) COMPREPLY=($(compgen -W '-c --comment -L --list -C --showcomments -r --restore -N --newname -d --destroy -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'snapshot -'*) COMPREPLY=($(compgen -W '-c --comment -L --list -C --showcomments -r --restore -N --newname -d --destroy --full --tree -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'start -'*) COMPREPLY=($(compgen -W '-d --daemon -F --foreground -f --rcfile -s --define -c --console -L --console-log -C --close-all-fds -p --pidfile --dry-run -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'stop -'*) COMPREPLY=($(compgen -W '-r --reboot -W --nowait -t --timeout -k --kill --nokill --nolock -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'unfreeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
@@ -175,10 +198,13 @@ _tslxc() {
     'attach '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'cgroup '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'console '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'copy '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'create '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'destroy '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'device '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'export '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'freeze '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'import '*) compopt -o default ;;
     'info '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'ls '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'monitor '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
@@ -192,4 +218,4 @@ _tslxc() {
   esac
 }
 
-complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-config tslxc-console tslxc-create tslxc-destroy tslxc-device tslxc-freeze tslxc-info tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait
+complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-config tslxc-console tslxc-copy tslxc-create tslxc-destroy tslxc-device tslxc-export tslxc-freeze tslxc-import tslxc-info tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait

@@ -10,6 +10,8 @@ export interface Progress {
   step(text: string): void;
   /** A line of output of a program that does the work. */
   line(text: string, stream?: 'stdout' | 'stderr'): void;
+  /** How far the step has come, in the place of what was said of it before. Seen on a terminal only. */
+  status(text: string): void;
 }
 
 export interface ProgressOptions {
@@ -24,12 +26,13 @@ export async function withProgress<Result>(
   options: ProgressOptions,
   work: (progress: Progress) => Promise<Result>,
 ): Promise<Result> {
-  if (options.quiet) return await work({ step() {}, line() {} });
+  if (options.quiet) return await work({ step() {}, line() {}, status() {} });
   if (canRedraw(io)) return await liveProgress(io, work);
-  if (options.terminalOnly) return await work({ step() {}, line() {} });
+  if (options.terminalOnly) return await work({ step() {}, line() {}, status() {} });
   return await work({
     step: (text) => io.print(`${text}\n`),
     line: (text, stream) => (stream === 'stderr' ? io.printError(`${text}\n`) : io.print(`${text}\n`)),
+    status() {},
   });
 }
 
@@ -50,7 +53,9 @@ function asLines(lines: readonly string[] = []): string {
 /** One list of one task for each step: listr2 wants to know its tasks beforehand, and nobody does. */
 async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promise<Result>): Promise<Result> {
   const { Listr } = await import('listr2');
-  let current: { end(error?: Error): void; line(text: string): void; lines: string[] } | undefined;
+  let current:
+    | { end(error?: Error): void; line(text: string): void; status(text: string): void; lines: string[] }
+    | undefined;
   let shown: Promise<void> = Promise.resolve();
 
   const progress: Progress = {
@@ -71,6 +76,7 @@ async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promis
           lines.push(line);
           show(lines.slice(-LINES_SHOWN).join('\n'));
         },
+        status: (words) => show(words),
       };
       shown = shown.then(async () => {
         const list = new Listr(
@@ -98,6 +104,7 @@ async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promis
       });
     },
     line: (text) => current?.line(text),
+    status: (text) => current?.status(text),
   };
 
   try {

@@ -1,5 +1,6 @@
 /** What commands get from the rooms below, each loaded when first asked for. Tests put their own here. */
 import type { ContainerShape } from '../api/container.ts';
+import type { ImportOptions, StorageFault } from '../api/options.ts';
 import type { BridgeStatus } from '../network/bridge-status.ts';
 
 export interface Services {
@@ -11,6 +12,14 @@ export interface Services {
   bridge(): Promise<Bridge>;
   watch(): Promise<Pick<typeof import('../api/watch.ts'), 'watchContainers' | 'quitManager'>>;
   autostart(): Promise<Pick<typeof import('../api/autostart.ts'), 'autostart' | 'autostartPlan'>>;
+  storage(): Promise<Storage>;
+}
+
+/** What concerns all containers of a directory, or none that is there yet. */
+export interface Storage {
+  checkStorage(lxcpath: string): StorageFault[];
+  repairStorage(lxcpath: string): Promise<StorageFault[]>;
+  importContainer(options: ImportOptions): Promise<{ readonly name: string; readonly lxcpath: string }>;
 }
 
 /** The default bridge's service. */

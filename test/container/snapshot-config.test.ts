@@ -37,8 +37,9 @@ lxc.log.file = ${root}/a/a.log
 lxc.mount.entry = ${root}/a/data ${root}/a/rootfs/data none bind 0 0
 `;
   writeFileSync(join(root, 'a/config'), text);
-  const common = { from, to, oldRootfs: `${root}/a/rootfs`, newRootfs: `${root}/b/rootfs` };
-  const own = copiedConfig({ ...common, newIdentity: true });
+  const volume = { type: 'dir', path: `${root}/b/rootfs` } as const;
+  const common = { from, to, moves: [[`${root}/a/rootfs`, volume.path]] as const, volume };
+  const own = copiedConfig({ ...common, newName: true, newMac: true });
   assert.deepEqual(own.files, ['up.sh']);
   const made = own.document.toString();
   assert.match(made, /hwaddr = 02:00:00:(?!aa:bb:cc)/);
@@ -55,7 +56,7 @@ lxc.mount.entry = ${root}/a/data ${root}/b/rootfs/data none bind 0 0
 lxc.rootfs.path = dir:${root}/b/rootfs
 `,
   );
-  const same = copiedConfig({ ...common, newIdentity: false }).document.toString();
+  const same = copiedConfig({ ...common, newName: false, newMac: false }).document.toString();
   assert.ok(same.includes('lxc.uts.name = "a"\n') && same.includes('hwaddr = 02:00:00:aa:bb:cc\n'));
 });
 

@@ -12,15 +12,23 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { restoreSnapshot } from '../../src/container/copies/restore.ts';
-import { createSnapshot, destroySnapshot, listSnapshots } from '../../src/container/copies/snapshot.ts';
+import * as restoring from '../../src/container/copies/restore.ts';
+import * as snapshots from '../../src/container/copies/snapshot.ts';
 import { createContainer } from '../../src/container/create.ts';
 import { destroyContainer } from '../../src/container/destroy.ts';
 import { definedContainers } from '../../src/container/list.ts';
 import { lockContainer } from '../../src/container/lock.ts';
+import type { ContainerRef } from '../../src/container/paths.ts';
 import { recoverContainer } from '../../src/container/recover.ts';
 import { identify, removeRecord, writeRecord } from '../../src/container/runtime-record.ts';
 import { killedIn, scratch, unmountBelow } from './storage-scratch.ts';
+
+const { destroySnapshot, listSnapshots } = snapshots;
+/** This file is about full copies; what shares layers is in storage-layers.test.ts. */
+const createSnapshot = (ref: ContainerRef, options: snapshots.SnapshotOptions = {}) =>
+  snapshots.createSnapshot(ref, { ...options, full: true });
+const restoreSnapshot = (ref: ContainerRef, name: string, options: restoring.RestoreOptions = {}) =>
+  restoring.restoreSnapshot(ref, name, { ...options, full: true });
 
 const { root, lxcpath, template, entries } = scratch();
 const ref = { name: 'one', lxcpath };
@@ -240,7 +248,7 @@ const many = template(
   'mkdir $R/etc; echo v1 >$R/etc/version; for i in $(seq 120); do mkdir $R/$i; (cd $R/$i; touch $(seq 60)); done',
 );
 const load = (name: string, call: string) =>
-  `const m = await load('container/${name}.ts'); await m.${call};`.replaceAll(
+  `const m = await load('container/copies/${name}.ts'); await m.${call};`.replaceAll(
     'REF',
     `{ name: 'many', lxcpath: '${lxcpath}' }`,
   );
@@ -250,7 +258,7 @@ test('after kill -9 in the middle the next command removes what is half made', a
   const snaps = join(lxcpath, 'many/snaps');
   await createContainer(ref, { template: many, config });
   const half = () => entries(snaps).find((entry) => entry.includes('creating'));
-  await killedIn(load('snapshot', 'createSnapshot(REF)'), () =>
+  await killedIn(load('snapshot', 'createSnapshot(REF, { full: true })'), () =>
     existsSync(join(snaps, half() ?? 'no', 'rootfs/1')),
   );
   assert.deepEqual(listSnapshots(ref), []);
@@ -258,7 +266,7 @@ test('after kill -9 in the middle the next command removes what is half made', a
   assert.deepEqual(entries(snaps), ['snap0']);
 
   const made = join(lxcpath, 'copy');
-  await killedIn(load('restore', "restoreSnapshot(REF, 'snap0', { newName: 'copy' })"), () =>
+  await killedIn(load('restore', "restoreSnapshot(REF, 'snap0', { newName: 'copy', full: true })"), () =>
     existsSync(join(made, 'rootfs/1')),
   );
   assert.ok(!definedContainers(lxcpath).includes('copy'));
@@ -277,15 +285,15 @@ test('a restore over itself that is killed never loses the container', async () 
   await createSnapshot(ref);
   const clean = entries(directory);
   const journal = () => (existsSync(join(directory, 'restoring')) ? read(directory, 'restoring') : '');
-  const hidden = (kind: string) => entries(directory).some((entry) => entry.startsWith(`.rootfs.${kind}`));
+  const hidden = (kind: string) => entries(directory).some((entry) => entry.startsWith(`.${kind}`));
   const moments: Record<string, () => boolean> = {
-    'the copy has begun': () => hidden('restoring'),
-    'the old one is away': () => hidden('replaced'),
+    'the copy has begun': () => hidden('config.restoring'),
+    'the old one is away': () => hidden('rootfs.replaced'),
     'it is decided': () => journal().includes('swapping'),
   };
   for (const [moment, when] of Object.entries(moments)) {
     writeFileSync(join(directory, 'rootfs/etc/version'), 'v2\n');
-    await killedIn(load('restore', "restoreSnapshot(REF, 'snap0')"), when);
+    await killedIn(load('restore', "restoreSnapshot(REF, 'snap0', { full: true })"), when);
     {
       using _lock = lockContainer(ref);
       await recoverContainer(ref);
@@ -314,7 +322,7 @@ test('each half-way point of the swap is brought to its end', async () => {
     writeFileSync(join(rootfs.fresh, 'reached'), String(reached));
     mkdirSync(path('.build'));
     writeFileSync(path('.build/config'), `${config}# ${reached}\n`);
-    const journal = { phase: 'swapping', build: path('.build'), files: ['config'], rootfs };
+    const journal = { phase: 'swapping', build: path('.build'), files: ['config'], swaps: [rootfs] };
     writeFileSync(path('restoring'), JSON.stringify(journal), { mode: 0o600 });
     for (const step of steps.slice(0, reached + 1)) step();
     await recoverContainer(ref);

@@ -9,9 +9,11 @@ export const spec = defineSpec({
     '[OPTIONS] [-n] NAME -L [-C]',
     '[OPTIONS] [-n] NAME -r SNAPSHOT [-N NEWNAME]',
     '[OPTIONS] [-n] NAME -d SNAPSHOT|ALL',
+    '[OPTIONS] [-n] NAME --tree',
   ],
   description: [
     'Without -L, -r or -d it takes a snapshot of a stopped container, named snap0, snap1 and so on.',
+    'A snapshot of a plain directory costs the same for any size: its files become a read-only layer in .layers of the container directory, and container and snapshot each write into a directory of their own above it. On btrfs, and on xfs with reflinks, the files are copied, but share their blocks. With --full everything is copied.',
     'A snapshot is restored as a new container with -N, else in place of the container itself, which is lost.',
   ],
   options: {
@@ -48,6 +50,18 @@ export const spec = defineSpec({
       summary: 'remove a snapshot, or with ALL every one',
       complete: 'snapshot',
     },
+    full: {
+      kind: 'none',
+      extension: true,
+      summary: 'copy all files, instead of sharing them',
+      conflicts: ['list', 'destroy', 'tree'],
+    },
+    tree: {
+      kind: 'none',
+      extension: true,
+      summary: 'show the container, its snapshots and all that share files with them',
+      conflicts: ['list', 'restore', 'destroy', 'comment'],
+    },
     ...CONTAINER_OPTIONS,
     ...NO_RCFILE,
     ...JSON_OPTION,
@@ -62,7 +76,8 @@ export const spec = defineSpec({
     { command: 'tslxc-snapshot -n web -c note.txt', meaning: 'take one with a comment' },
     { command: 'tslxc-snapshot -n web -L -C', meaning: 'list them with comments' },
     { command: 'tslxc-snapshot -n web -r snap0 -N web2', meaning: 'make a new container of one' },
+    { command: 'tslxc-snapshot -n web --tree', meaning: 'who shares files with whom' },
     { command: 'tslxc-snapshot -n web -d ALL', meaning: 'remove all' },
   ],
-  seeAlso: ['create', 'destroy'],
+  seeAlso: ['copy', 'create', 'destroy'],
 });

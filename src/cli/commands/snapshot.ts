@@ -2,9 +2,8 @@ import { resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
 import type { SnapshotInfo } from '../../api/options.ts';
 import { type Call, command } from '../command.ts';
+import { copying } from '../copy-progress.ts';
 import { usage } from '../getopt.ts';
-import { interruptible } from '../interrupt.ts';
-import { withProgress } from '../progress.ts';
 import { missing } from '../refusals.ts';
 import { spec } from './snapshot.spec.ts';
 
@@ -16,36 +15,43 @@ export default command(spec, async (call) => {
   if (!container.defined()) throw missing(container);
   if (operands[0] !== undefined && values.restore === undefined)
     throw usage(`unexpected argument '${operands[0]}'`);
-  if (values.list) list(call, await container.snapshots());
+  if (values.tree) await tree(call, container);
+  else if (values.list) list(call, await container.snapshots());
   else if (values.restore !== undefined) await restore(call, container, values.restore);
   else if (values.destroy !== undefined) await container.destroySnapshot(values.destroy);
   else await take(call, container);
   return 0;
 });
 
-/** The steps are shown on a terminal only: LXC says nothing. */
-async function take({ values, io, quiet, json }: SnapshotCall, container: ContainerShape): Promise<void> {
+async function take(call: SnapshotCall, container: ContainerShape): Promise<void> {
+  const { values, io, json } = call;
   const { comment } = values;
-  const taken = await withProgress(io, { quiet: quiet || json, terminalOnly: true }, ({ step }) =>
-    interruptible(io, (signal) =>
-      container.snapshot({
-        ...(comment === undefined ? {} : { commentFile: resolve(io.cwd, comment) }),
-        onStep: step,
-        signal,
-      }),
-    ),
+  const taken = await copying(call, (telling) =>
+    container.snapshot({
+      ...(comment === undefined ? {} : { commentFile: resolve(io.cwd, comment) }),
+      full: values.full,
+      ...telling,
+    }),
   );
   if (json) io.print(`${JSON.stringify(taken, null, 2)}\n`);
 }
 
 async function restore(call: SnapshotCall, container: ContainerShape, snapshot: string): Promise<void> {
-  const { values, operands, io, quiet } = call;
+  const { values, operands } = call;
   const newName = values.newname ?? operands[0];
-  await withProgress(io, { quiet: quiet || call.json, terminalOnly: true }, ({ step }) =>
-    interruptible(io, (signal) =>
-      container.restore(snapshot, { ...(newName === undefined ? {} : { newName }), onStep: step, signal }),
-    ),
+  await copying(call, (telling) =>
+    container.restore(snapshot, {
+      ...(newName === undefined ? {} : { newName }),
+      full: values.full,
+      ...telling,
+    }),
   );
+}
+
+async function tree({ io, json }: SnapshotCall, container: ContainerShape): Promise<void> {
+  const nodes = await container.storageTree();
+  if (json) io.print(`${JSON.stringify(nodes, null, 2)}\n`);
+  else io.print((await import('../tree-text.ts')).treeText(nodes));
 }
 
 function list({ values, io, json }: SnapshotCall, snapshots: readonly SnapshotInfo[]): void {

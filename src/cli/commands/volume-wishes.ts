@@ -28,7 +28,7 @@ export function volumeWishes(values: StorageValues, here: (path: string) => stri
   return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined));
 }
 
-function sizeOf(text: string): number {
+export function sizeOf(text: string): number {
   try {
     const bytes = parseSize(text);
     if (bytes > 0) return bytes;

@@ -1,0 +1,108 @@
+import { resolve } from 'node:path';
+import type { ContainerShape } from '../../api/container.ts';
+import { type Call, command } from '../command.ts';
+import { copying } from '../copy-progress.ts';
+import { exitCodeOf } from '../exit-status.ts';
+import { usage } from '../getopt.ts';
+import { missing } from '../refusals.ts';
+import { spec } from './copy.spec.ts';
+import { sizeOf } from './volume-wishes.ts';
+
+type CopyCall = Call<typeof spec.options>;
+
+export default command(spec, async (call) => {
+  const { values } = call;
+  const container = await call.container();
+  if (!container.defined()) throw missing(container);
+  if (values.flatten) return await flatten(call, container);
+  if (values.ephemeral) return await runEphemeral(call, container);
+  if (values.newname === undefined) throw usage('no name for the copy given: name one with -N NEWNAME');
+  if (values.rename) return await rename(call, container, values.newname);
+  const to = await call.services.container(values.newname, newPath(call, container));
+  await copying(call, (telling) => container.copy(to, { ...cloneOptions(call), ...telling }));
+  tell(call, container, to);
+  return 0;
+});
+
+async function flatten(call: CopyCall, container: ContainerShape): Promise<number> {
+  const done = await copying(call, (telling) => container.flatten(telling));
+  if (call.json) call.io.print(`${JSON.stringify({ name: container.name, flattened: done })}\n`);
+  return 0;
+}
+
+async function rename(call: CopyCall, container: ContainerShape, name: string): Promise<number> {
+  await container.rename(name, { keepName: call.values.keepname });
+  if (call.json) call.io.print(`${JSON.stringify({ name, lxcpath: container.lxcpath })}\n`);
+  return 0;
+}
+
+async function runEphemeral(call: CopyCall, container: ContainerShape): Promise<number> {
+  const { values, operands, io } = call;
+  const { ephemeralName, ephemeralSettings, prepareMounts } = await import('../../api/ephemeral.ts');
+  const name = values.newname ?? ephemeralName(container.name);
+  const to = await call.services.container(name, newPath(call, container));
+  const wishes = {
+    keepData: values.keepdata,
+    memory: values.tmpfs,
+    mounts: values.mount,
+    cwd: io.cwd,
+  };
+  await copying(call, (telling) =>
+    container.copy(to, {
+      ...cloneOptions(call),
+      hookArgs: [],
+      snapshot: true,
+      ephemeral: true,
+      settings: ephemeralSettings(to, wishes),
+      ...telling,
+    }),
+  );
+  tell(call, container, to, 'Created %s as clone of %s\n');
+  try {
+    prepareMounts(to, wishes);
+    if (values.foreground && operands.length === 0)
+      return exitCodeOf(await to.startForeground({ input: io.stdin, output: io.stdout }));
+    for (const warning of (await to.start()).warnings) await call.complain(warning, 'warning');
+  } catch (error) {
+    // Nobody would ever stop it, which is what removes it otherwise.
+    if (!values.keepdata) await to.destroy({ force: true }).catch(() => {});
+    throw error;
+  }
+  if (operands.length === 0) return 0;
+  const { stdin, stdout, stderr } = io;
+  try {
+    return exitCodeOf(
+      await to.attach({ command: operands, env: environment(io.env), stdin, stdout, stderr }),
+    );
+  } finally {
+    await to.stop({ timeout: 30 });
+  }
+}
+
+function environment(env: Readonly<NodeJS.ProcessEnv>): string[] {
+  const { TERM } = env;
+  return TERM === undefined ? [] : [`TERM=${TERM}`];
+}
+
+function newPath({ values, io }: CopyCall, container: ContainerShape): string {
+  return values.newpath === undefined ? container.lxcpath : resolve(io.cwd, values.newpath);
+}
+
+function cloneOptions({ values, operands }: CopyCall) {
+  return {
+    snapshot: values.snapshot,
+    allowRunning: values.allowrunning,
+    keepName: values.keepname,
+    keepMac: values.keepmac,
+    hookArgs: operands,
+    ...(values.backingstorage === undefined ? {} : { backingStore: values.backingstorage }),
+    ...(values.fssize === undefined ? {} : { size: sizeOf(values.fssize) }),
+  };
+}
+
+/** LXC says it of ephemeral copies only. */
+function tell(call: CopyCall, from: ContainerShape, to: ContainerShape, sentence?: string): void {
+  if (call.json)
+    call.io.print(`${JSON.stringify({ name: to.name, lxcpath: to.lxcpath, origin: from.name })}\n`);
+  else if (sentence && !call.quiet) call.io.print(sentence.replace('%s', to.name).replace('%s', from.name));
+}
