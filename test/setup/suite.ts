@@ -59,7 +59,7 @@ async function runTests(kind: 'unit' | 'root'): Promise<Counts> {
   const counts = await runTestFiles({
     files,
     root: ROOT,
-    concurrency: kind === 'unit' ? availableParallelism() : 1,
+    concurrency: availableParallelism(),
     timeout: kind === 'unit' ? UNIT_TIMEOUT : ROOT_TIMEOUT * Number(process.env.TSLXC_TEST_PATIENCE ?? 1),
   });
   failures.push(...counts.failures);
