@@ -14,10 +14,15 @@ export function requireRoot(what: string): void {
 /** Does something with the manager, which is started if need be, and hangs up. */
 export async function withManager<T>(what: string, use: (manager: ManagerClient) => Promise<T>): Promise<T> {
   requireRoot(what);
-  const manager = (await ManagerClient.connect({ start: true }))!;
-  try {
-    return await use(manager);
-  } finally {
-    manager.close();
+  for (;;) {
+    const manager = (await ManagerClient.connect({ start: true }))!;
+    try {
+      return await use(manager);
+    } catch (error) {
+      // A killed process's socket takes connections for some moments.
+      if (manager.answered || !(error instanceof TslxcError) || error.code !== 'MANAGER_DIED') throw error;
+    } finally {
+      manager.close();
+    }
   }
 }

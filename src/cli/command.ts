@@ -113,6 +113,8 @@ export function command<const Options extends OptionTable>(
         if (!flags.quiet) io.printError(`${program}: ${thrown.message}\n`);
         return thrown.exitCode;
       }
+      // Nothing has been done, and whoever asked can do it: no failure of the command's.
+      if ((thrown as Error).name === 'NoManager') throw thrown;
       const error = addressed(thrown, spec as CommandSpec, argv, container);
       await log?.error(error, 'error').catch(() => {});
       await reportError(error, io, { program, ...flags });

@@ -26,7 +26,8 @@ export interface Io {
 }
 
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const EXIT_SIGPIPE = 128 + 13;
+/** How a shell tells the death of a program whose output nobody reads. */
+export const EXIT_SIGPIPE = 128 + 13;
 
 /**
  * The process's own surroundings. Streams are getters: making `process.stdout` loads Node's terminal and
@@ -71,8 +72,8 @@ export function processIo(): Io {
   };
 }
 
-/** Character devices of these kinds are terminals: the console and serial lines (4, 5), old and new ptys. */
-function isTerminal(fd: number): boolean {
+/** Whether a descriptor is open and leads to a terminal: the console and serial lines (4, 5), old and new ptys. */
+export function isTerminal(fd: number): boolean {
   try {
     const stat = fstatSync(fd);
     const major = Math.floor(stat.rdev / 256) & 0xfff;

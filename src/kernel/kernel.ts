@@ -143,6 +143,8 @@ export interface Kernel {
   accept(fd: number): number;
   connect(fd: number, address: Uint8Array): void;
   send(fd: number, bytes: Uint8Array): number;
+  /** The same without waiting: throws EAGAIN when there is no room. */
+  sendNow(fd: number, bytes: Uint8Array): number;
   recv(fd: number, buffer: Uint8Array): number;
   /** setsockopt(2) with an `int` value. */
   setSocketOption(fd: number, level: number, option: number, value: number): void;

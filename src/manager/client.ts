@@ -13,17 +13,31 @@ import { runPaths } from './run-paths.ts';
 /** How long a manager may take to open its socket, milliseconds: a slow, emulated machine has to make it. */
 const PATIENCE = 30_000;
 
+/** No manager answers, and this process is not one that starts managers (see `ManagerClient.starts`). */
+export class NoManager extends Error {
+  override readonly name = 'NoManager';
+}
+
 export class ManagerClient {
+  /** Whether a manager is started where none answers. Off in a process that was started by a manager itself. */
+  static starts = true;
   readonly #rpc: RpcClient;
   /** Sent ahead of the first request without waiting: the manager refuses what follows a version that it does not speak. */
   readonly #hello: Promise<Requests['hello']['result']>;
   onEnd: () => void = () => {};
+  /** Whether it has answered at all. One that went away before has done nothing: it was killed when we came. */
+  answered = false;
 
   private constructor(rpc: RpcClient) {
     this.#rpc = rpc;
     rpc.onEnd = () => this.onEnd();
     this.#hello = rpc.request('hello', { version: PROTOCOL_VERSION });
-    this.#hello.catch(() => {});
+    this.#hello.then(
+      () => {
+        this.answered = true;
+      },
+      () => {},
+    );
   }
 
   /**
@@ -32,7 +46,11 @@ export class ManagerClient {
    */
   static async connect(options: { start: boolean }): Promise<ManagerClient | undefined> {
     const path = runPaths().managerSocket;
-    const socket = (await tryConnect(path)) ?? (options.start ? await startManager(path) : undefined);
+    let socket = await tryConnect(path);
+    if (!socket && options.start) {
+      if (!ManagerClient.starts) throw new NoManager();
+      socket = await startManager(path);
+    }
     if (!socket) return undefined;
     return new ManagerClient(new RpcClient(socket, 'the manager (tslxcd)', 'MANAGER_DIED'));
   }

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { leaveAndRemoveMonitorCgroup, type MonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import type { KeeperClient } from './keeper-client.ts';
+import { ResidentProcess } from './resident.ts';
 import type { runPaths } from './run-paths.ts';
 import { listen } from './server.ts';
 import { Supervisor } from './supervisor.ts';
@@ -33,6 +34,7 @@ export async function runManager(
     sessions = count;
     consider();
   });
+  const resident = new ResidentProcess();
   let timer: NodeJS.Timeout | undefined;
   let leaving = false;
   const leave = () => {
@@ -49,6 +51,7 @@ export async function runManager(
   supervisor.onLeave = leave;
   const keeperEnded = async () => {
     if (leaving) {
+      await resident.end();
       // The fork server ends with us at the latest: it and the keeper are in the cgroup that is to be removed.
       await supervisor.forksEnded();
       leaveAndRemoveMonitorCgroup(monitor);
@@ -68,4 +71,5 @@ export async function runManager(
   // The command that started this manager has yet to find it.
   consider(IDLE === null ? null : Math.max(IDLE, FIRST_CLIENT));
   await supervisor.warm();
+  resident.start();
 }

@@ -204,7 +204,8 @@ test('nothing running: what was killed leaves nothing, and the next start is as 
     await host.ok('start', ['-n', '@after']);
     await host.kill('after');
     await host.killProcesses(...victims());
-    const { ms } = await host.tslxc('start', ['-n', '@after']);
+    const { ms, code, stderr } = await host.tslxc('start', ['-n', '@after']);
+    assert.equal(code, 0, stderr);
     assert.ok(ms < seconds(10));
     assert.equal(await host.inside('after', 'echo yes'), 'yes');
     await host.kill('after');

@@ -3,6 +3,8 @@ import { O, SO_PEERCRED, SOL_SOCKET, SYS } from '../constants.ts';
 import type { Kernel } from '../kernel.ts';
 import { retried } from '../retried.ts';
 
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
 /** For arguments that accept4(2) may be given as NULL. */
 const UNUSED = 0;
 
@@ -18,7 +20,8 @@ export function socketVerbs(c: Calls) {
     listen: (fd, backlog) => void c.listen(fd, backlog),
     accept: (fd) => retried(() => c.accept(fd, UNUSED, UNUSED, O.CLOEXEC)),
     connect: (fd, address) => void retried(() => c.connect(fd, address, address.length)),
-    send: (fd, bytes) => retried(() => c.send(fd, bytes, bytes.length, 0x4000 /* MSG_NOSIGNAL */)),
+    send: (fd, bytes) => retried(() => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL)),
+    sendNow: (fd, bytes) => retried(() => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT)),
     recv: (fd, buffer) => retried(() => c.recv(fd, buffer, buffer.length, 0)),
     setSocketOption(fd, level, option, value) {
       const int = Buffer.alloc(4);

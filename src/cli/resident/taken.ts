@@ -1,0 +1,43 @@
+/** Which commands the resident process does, and which calls of them; bin/tslxc asks it about no others. */
+import { parseArguments } from '../arguments.ts';
+import { type CommandName, isCommandName, loadCommand } from '../command-table.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+const any = () => true;
+
+/**
+ * Those that are done in moments, or wait for what happens to a container; none that needs the caller's terminal or
+ * its place among the host's processes.
+ */
+export const TAKEN: Readonly<Record<string, (values: Values) => boolean>> = {
+  autostart: any,
+  cgroup: any,
+  config: any,
+  freeze: any,
+  info: any,
+  ls: any,
+  // What a start would do is looked at from where the caller is.
+  start: (values) => !values.foreground && !values['dry-run'],
+  stop: any,
+  unfreeze: any,
+  wait: any,
+};
+
+export async function isTaken(argv: readonly string[]): Promise<boolean> {
+  const [word = '', ...rest] = argv;
+  const takes = Object.hasOwn(TAKEN, word) ? TAKEN[word] : undefined;
+  if (!takes || !isCommandName(word)) return false;
+  const { spec } = await loadCommand(word);
+  try {
+    return takes(parseArguments(rest, spec).values as Values);
+  } catch {
+    // A mistake of the user's: told from here as well as from anywhere.
+    return true;
+  }
+}
+
+/** Loads what the commands will need, so that none is the first to wait for it. */
+export async function loadTaken(): Promise<void> {
+  for (const name of Object.keys(TAKEN)) if (isCommandName(name)) await loadCommand(name as CommandName);
+}
