@@ -93,6 +93,7 @@ test('signals end a command as they end a client of its own', { skip }, async ()
   }
   const { child, ended } = begin('stop', ['-n', host.name('deaf'), '-t', '600', '--nokill']);
   await eventually('it is at work', () => taken().length === 1);
+  await new Promise((done) => setTimeout(done, 300));
   child.kill('SIGKILL');
   await ended;
   await eventually('a killed caller’s slot is free', () => taken().length === 0);

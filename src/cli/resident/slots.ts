@@ -22,6 +22,9 @@ import type { Kernel } from '../../kernel/kernel.ts';
 /** As many commands at a time; whoever finds no slot does its command by itself. bin/tslxc counts them too. */
 export const SLOTS = 16;
 
+/** A caller that has taken a slot asks at once; one that has not after so many milliseconds may be dead. */
+const MOMENT = 2000;
+
 export class Slots {
   /** Read end of the requests. */
   readonly requests: number;
@@ -62,9 +65,12 @@ export class Slots {
   /** Frees slots whose caller was killed before it asked for anything. `busy`: those that are in use. */
   sweep(busy: (slot: number) => boolean): void {
     for (let slot = 0; slot < SLOTS; slot++) {
-      if (busy(slot) || !existsSync(this.#takenFile(slot))) continue;
+      const since = busy(slot)
+        ? undefined
+        : statSync(this.#takenFile(slot), { throwIfNoEntry: false })?.mtimeMs;
+      if (since === undefined || Date.now() - since < MOMENT) continue;
       const pid = readFileSync(this.#takenFile(slot), 'latin1').trim();
-      if (pid && !existsSync(`/proc/${pid}`)) this.free(slot);
+      if (!pid || !existsSync(`/proc/${pid}`)) this.free(slot);
     }
   }
 
