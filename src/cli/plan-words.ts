@@ -54,12 +54,18 @@ export function nicText(nic: Nic): string {
   const gateways = [nic.ipv4Gateway, nic.ipv6Gateway].filter((gateway) => gateway !== undefined);
   return [
     `${nic.index}: veth ${nic.name ?? `eth${nic.index}`}`,
-    nic.link ? `on ${nic.link}` : 'on no bridge',
+    nic.mode === 'router' ? 'routed to' : nic.link ? `on ${nic.link}` : 'on no bridge',
     ...(nic.pair ? [`host side ${nic.pair}`] : []),
     ...(nic.hwaddr ? [nic.hwaddr] : []),
     ...(nic.mtu === undefined ? [] : [`mtu ${nic.mtu}`]),
+    ...(nic.vlan === undefined ? [] : [`vlan ${nic.vlan}`]),
+    ...(nic.taggedVlans ?? []).map((id) => `tagged vlan ${id}`),
     ...addresses,
     ...gateways.map((gateway) => `gateway ${gateway}`),
+    ...[...(nic.ipv4Routes ?? []), ...(nic.ipv6Routes ?? [])].map(
+      ({ network, prefix }) => `route ${network}/${prefix}`,
+    ),
+    ...(nic.l2proxy ? [`proxy on ${nic.link}`] : []),
     nic.up ? 'up' : 'down',
     ...(nic.scriptUp ? [`script.up ${nic.scriptUp}`] : []),
     ...(nic.scriptDown ? [`script.down ${nic.scriptDown}`] : []),

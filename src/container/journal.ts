@@ -22,7 +22,7 @@ import {
 } from '../cgroup/container-cgroup.ts';
 import { SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { deleteHostSide } from '../network/host-side.ts';
+import { deleteHostSide, deleteProxies, type ResolvedNic } from '../network/host-side.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
 import { isAlive, type ProcessIdentity } from './runtime-record.ts';
 import { removeSharedMount } from './shared-mount.ts';
@@ -31,6 +31,11 @@ export type JournalEntry =
   | { readonly kind: 'cgroup'; readonly plan: CgroupPlan }
   | { readonly kind: 'hook-cgroups'; readonly plan: readonly HookCgroup[] }
   | { readonly kind: 'veth'; readonly host: string }
+  | {
+      readonly kind: 'proxies';
+      readonly link: string;
+      readonly proxied: NonNullable<ResolvedNic['proxied']>;
+    }
   | { readonly kind: 'process'; readonly process: ProcessIdentity }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'shared-mount'; readonly path: string };
@@ -51,6 +56,9 @@ const RELEASE: {
   },
   veth({ host }, kernel) {
     deleteHostSide(kernel, host);
+  },
+  proxies({ link, proxied }, kernel) {
+    deleteProxies(kernel, link, proxied);
   },
   process({ process }, kernel) {
     if (!isAlive(process)) return;

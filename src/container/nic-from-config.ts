@@ -1,6 +1,6 @@
 import type { NicConfig } from '../config/nic-config.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
-import type { NicKey, NicOrigin, NicPlan } from '../network/nic-plan.ts';
+import type { NicKey, NicOrigin, NicPlan, NicRoute } from '../network/nic-plan.ts';
 
 const SUPPORTED_NICS = new Set(['veth', 'empty', 'none']);
 
@@ -23,6 +23,14 @@ export function planNic(nic: NicConfig): NicPlan {
     ['mtu', nic.mtu],
     ['flags', nic.flags],
     ['veth.pair', nic.vethPair],
+    ['veth.mode', nic.vethMode],
+    ['veth.n_rxqueues', nic.vethNRxqueues],
+    ['veth.n_txqueues', nic.vethNTxqueues],
+    ['veth.ipv4.route', nic.vethIpv4Route[0]],
+    ['veth.ipv6.route', nic.vethIpv6Route[0]],
+    ['veth.vlan.id', nic.vethVlanId],
+    ['veth.vlan.tagged.id', nic.vethVlanTaggedId[0]],
+    ['l2proxy', nic.l2proxy],
     ['ipv4.address', nic.ipv4Address[0]],
     ['ipv4.gateway', nic.ipv4Gateway],
     ['ipv6.address', nic.ipv6Address[0]],
@@ -46,8 +54,25 @@ export function planNic(nic: NicConfig): NicPlan {
     ipv4Gateway: gateway(nic.ipv4Gateway),
     ipv6: nic.ipv6Address.map(({ value }) => value),
     ipv6Gateway: gateway(nic.ipv6Gateway),
+    ...vethOnly(nic),
     scriptUp: nic.scriptUp?.value,
     scriptDown: nic.scriptDown?.value,
     origins,
   };
+}
+
+/** What is set beyond the ordinary: the plan of most nics has none of it. */
+function vethOnly(nic: NicConfig): Partial<NicPlan> {
+  const values = (settings: readonly { value: NicRoute }[]) => settings.map(({ value }) => value);
+  const said = {
+    mode: nic.vethMode?.value,
+    rxQueues: nic.vethNRxqueues?.value,
+    txQueues: nic.vethNTxqueues?.value,
+    vlan: nic.vethVlanId?.value,
+    l2proxy: nic.l2proxy?.value || undefined,
+    ipv4Routes: nic.vethIpv4Route.length > 0 ? values(nic.vethIpv4Route) : undefined,
+    ipv6Routes: nic.vethIpv6Route.length > 0 ? values(nic.vethIpv6Route) : undefined,
+    taggedVlans: nic.vethVlanTaggedId.length > 0 ? nic.vethVlanTaggedId.map(({ value }) => value) : undefined,
+  };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }

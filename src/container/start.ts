@@ -65,7 +65,10 @@ export async function startContainer(context: StartContext): Promise<Started> {
     if (plan.stage.idmap.length > 0) userns = await makeUserNamespace(context);
     const { cgroup, notes } = makeCgroups(context);
     const nics = plan.nics.map((nic) => resolveNic(services.kernel, nic));
-    for (const nic of nics) if (nic.pair) journal.add({ kind: 'veth', host: nic.pair });
+    for (const { pair, link, proxied } of nics) {
+      if (pair) journal.add({ kind: 'veth', host: pair });
+      if (link && proxied?.length) journal.add({ kind: 'proxies', link, proxied });
+    }
     const stagePlan: StartStagePlan = {
       ...plan.stage,
       nics,

@@ -173,7 +173,7 @@ export const RLIMIT = {
   rttime: 15,
 } as const;
 
-export const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16 } as const;
+export const AF = { UNIX: 1, INET: 2, BRIDGE: 7, INET6: 10, NETLINK: 16 } as const;
 export const SOCK = {
   STREAM: 1,
   DGRAM: 2,

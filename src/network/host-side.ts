@@ -2,6 +2,7 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { listAddresses } from './addresses.ts';
+import { setPortVlans } from './bridge-vlans.ts';
 import { randomHostName } from './interface-name.ts';
 import type { Family } from './ip-address.ts';
 import {
@@ -14,13 +15,17 @@ import {
   type NetworkNamespace,
 } from './links.ts';
 import { hostEndMac, resolveMac } from './mac-address.ts';
+import { addProxy, deleteProxy, listProxies, type ProxiedAddress } from './neighbours.ts';
 import { type Netlink, withNetlink } from './netlink.ts';
 import { type NicPlan, nicError, nicName, nicStep } from './nic-plan.ts';
+import { addHostRoutes, isRouted, routeToContainer } from './veth-router.ts';
 
 /** A veth nic with everything decided: names, address, MTU, gateways. JSON, for the journal and for the stage. */
 export interface ResolvedNic extends NicPlan {
   readonly name: string;
   readonly pair?: string | undefined;
+  /** For what the host is to answer on the link and does not yet (`l2proxy`): to be taken back at the end. */
+  readonly proxied?: readonly ProxiedAddress[] | undefined;
 }
 
 export interface HostSide {
@@ -69,7 +74,16 @@ export function resolveNic(kernel: Kernel, nic: NicPlan): ResolvedNic {
       mtu: nic.mtu ?? bridge?.mtu,
       ipv4Gateway: gateway(4, nic.ipv4Gateway),
       ipv6Gateway: gateway(6, nic.ipv6Gateway),
+      ...(nic.l2proxy && bridge ? { proxied: newProxies(netlink, nic, bridge) } : {}),
     };
+  });
+}
+
+function newProxies(netlink: Netlink, nic: NicPlan, link: Link): ProxiedAddress[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const there = listProxies(netlink, family, link.index);
+    const own = (family === 4 ? nic.ipv4 : nic.ipv6).map(({ address }) => address);
+    return own.filter((address) => !there.includes(address)).map((address) => ({ family, address }));
   });
 }
 
@@ -83,8 +97,8 @@ function dropLinkLocal(netlink: Netlink, link: Link): void {
 }
 
 /**
- * Makes the pair with the container's end inside its network namespace under its final name, and the host's end up
- * as a port of the bridge. `nic` comes from `resolveNic`. When a step fails, the pair is removed again.
+ * Makes the pair with the container's end inside its network namespace under its final name, and the host's end up,
+ * as a port of the bridge or with routes to the container. `nic` comes from `resolveNic`. When a step fails, the pair is removed again.
  *
  * Null for nics that have nothing on the host.
  */
@@ -97,13 +111,15 @@ export function createHostSide(
   const host = nic.pair;
   if (host === undefined) throw nicError(nic, 'veth.pair', 'INTERNAL', 'the nic was not resolved');
   return withNetlink(kernel, (netlink) => {
-    const bridge =
+    const parent =
       nic.link === undefined ? undefined : nicStep(nic, 'link', () => getLink(netlink, nic.link!));
+    const bridge = isRouted(nic) ? undefined : parent;
+    const { mtu, rxQueues, txQueues } = nic;
     nicStep(nic, 'type', () =>
       createVeth(
         netlink,
-        { name: host, mac: hostEndMac(), mtu: nic.mtu },
-        { name: nic.name, mac: nic.hwaddr, mtu: nic.mtu },
+        { name: host, mac: hostEndMac(), mtu, rxQueues: txQueues, txQueues: rxQueues },
+        { name: nic.name, mac: nic.hwaddr, mtu, rxQueues, txQueues },
         namespace,
         bridge?.index,
       ),
@@ -111,13 +127,34 @@ export function createHostSide(
     try {
       const link = getLink(netlink, host);
       // Before it goes up: that is when the kernel makes the address.
-      if (bridge) nicStep(nic, 'link', () => dropLinkLocal(netlink, link));
+      if (bridge) joinBridge(netlink, nic, link, bridge);
       nicStep(nic, 'link', () => changeLink(netlink, link, { up: true }));
+      if (isRouted(nic)) routeToContainer(netlink, nic, link);
+      addHostRoutes(netlink, nic, link);
+      if (parent)
+        for (const proxied of nic.proxied ?? [])
+          nicStep(nic, 'l2proxy', () => addProxy(netlink, parent, proxied));
       return { host, hostIndex: link.index, bridge: bridge?.name, mtu: link.mtu };
     } catch (error) {
       deleteLink(netlink, host);
       throw error;
     }
+  });
+}
+
+function joinBridge(netlink: Netlink, nic: ResolvedNic, link: Link, bridge: Link): void {
+  nicStep(nic, 'link', () => dropLinkLocal(netlink, link));
+  if (nic.vlan === undefined && nic.taggedVlans === undefined) return;
+  nicStep(nic, nic.vlan === undefined ? 'veth.vlan.tagged.id' : 'veth.vlan.id', () =>
+    setPortVlans(netlink, link, bridge, { untagged: nic.vlan, tagged: nic.taggedVlans ?? [] }),
+  );
+}
+
+/** Takes back what `l2proxy` has added. A link that is gone has taken it along. */
+export function deleteProxies(kernel: Kernel, name: string, proxied: readonly ProxiedAddress[]): void {
+  withNetlink(kernel, (netlink) => {
+    const link = findLink(netlink, name);
+    if (link) for (const one of proxied) deleteProxy(netlink, link, one);
   });
 }
 

@@ -7,6 +7,7 @@ import { attribute, decodeAttributes, nested, readText, text, u8, u32 } from './
 import {
   IFF,
   IFLA,
+  IFLA_BR,
   IFLA_INET6_ADDR_GEN_MODE,
   IFLA_INFO,
   IN6_ADDR_GEN_MODE_NONE,
@@ -32,6 +33,8 @@ export interface Link {
   /** Index of the other end of a veth, in that end's namespace; 0 for none. */
   readonly peer: number;
   readonly statistics: LinkStatistics;
+  /** Of a bridge whose kernel knows VLANs: whether it filters by them, and the one that a new port is in (0: none). */
+  readonly vlans?: { readonly filters: boolean; readonly defaultId: number };
 }
 
 export interface LinkStatistics {
@@ -45,6 +48,8 @@ export interface VethEnd {
   readonly name: string;
   readonly mac?: string | undefined;
   readonly mtu?: number | undefined;
+  readonly rxQueues?: number | undefined;
+  readonly txQueues?: number | undefined;
 }
 
 /** What of a link is to change; what is not given stays. */
@@ -70,11 +75,13 @@ function interfaceInfo(index: number, flags = 0, change = 0): Buffer {
   return info;
 }
 
-function endAttributes({ name, mac, mtu }: VethEnd): Buffer[] {
+function endAttributes({ name, mac, mtu, rxQueues, txQueues }: VethEnd): Buffer[] {
   return [
     text(IFLA.IFNAME, name),
     ...(mac ? [macAttribute(mac)] : []),
     ...(mtu === undefined ? [] : [u32(IFLA.MTU, mtu)]),
+    ...(rxQueues === undefined ? [] : [u32(IFLA.NUM_RX_QUEUES, rxQueues)]),
+    ...(txQueues === undefined ? [] : [u32(IFLA.NUM_TX_QUEUES, txQueues)]),
   ];
 }
 
@@ -108,7 +115,19 @@ function decodeLink(body: Buffer): Link {
     master: number(IFLA.MASTER),
     peer: number(IFLA.LINK),
     statistics: statisticsOf(attributes.get(IFLA.STATS64)),
+    ...bridgeVlans(info),
   };
+}
+
+function bridgeVlans(info: Buffer | undefined): Pick<Link, 'vlans'> {
+  const attributes = info && decodeAttributes(info);
+  const data = attributes?.get(IFLA_INFO.DATA);
+  if (!data || readText(attributes?.get(IFLA_INFO.KIND)) !== 'bridge') return {};
+  const bridge = decodeAttributes(data);
+  const filters = bridge.get(IFLA_BR.VLAN_FILTERING)?.[0];
+  if (filters === undefined || !bridge.has(IFLA_BR.VLAN_DEFAULT_PVID)) return {};
+  const defaultId = bridge.get(IFLA_BR.VLAN_DEFAULT_PVID)!.readUInt16LE(0);
+  return { vlans: { filters: filters === 1, defaultId } };
 }
 
 /** The link of that name, or undefined. */

@@ -7,6 +7,8 @@ import { findLink, isBridge, type Link } from './links.ts';
 import { macFault } from './mac-address.ts';
 import { type Netlink, withNetlink } from './netlink.ts';
 import { type NicAddress, type NicKey, type NicPlan, nicError, nicName } from './nic-plan.ts';
+import { vethFaults, vethFaultsOnHost } from './veth-checks.ts';
+import { isRouted } from './veth-router.ts';
 
 /** An IPv4 host must take packets of 68 bytes (RFC 791); the kernel allows no more than 65535 for a veth. */
 const MTU_RANGE = [68, 65535] as const;
@@ -95,6 +97,7 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
       const fault = rule(nic);
       if (fault) faults.push(nicError(nic, fault.key, 'CONFIG_VALUE', fault.message));
     }
+    faults.push(...vethFaults(nic));
     if (nic.ipv6.length > 0 && nic.mtu !== undefined && nic.mtu < IPV6_MIN_MTU)
       faults.push(
         nicError(
@@ -120,8 +123,12 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
   return faults;
 }
 
-function bridgeFault(nic: NicPlan, link: Link | undefined): TslxcError | undefined {
+function linkFault(nic: NicPlan, link: Link | undefined): TslxcError | undefined {
   const name = nic.link!;
+  if (isRouted(nic))
+    return link
+      ? undefined
+      : nicError(nic, 'link', 'INTERFACE_MISSING', `the host has no interface "${name}"`);
   if (!link)
     return nicError(
       nic,
@@ -146,8 +153,9 @@ function hostFaults(netlink: Netlink, nic: NicPlan, coming: ReadonlySet<string>)
   const faults: TslxcError[] = [];
   if (nic.link !== undefined && !interfaceNameFault(nic.link)) {
     const link = findLink(netlink, nic.link);
-    const fault = link || !coming.has(nic.link) ? bridgeFault(nic, link) : undefined;
+    const fault = link || !coming.has(nic.link) ? linkFault(nic, link) : undefined;
     if (fault) faults.push(fault);
+    else if (link) faults.push(...vethFaultsOnHost(nic, link));
   }
   if (nic.pair !== undefined && !interfaceNameFault(nic.pair) && findLink(netlink, nic.pair))
     faults.push(

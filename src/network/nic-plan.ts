@@ -21,6 +21,14 @@ export type NicKey =
   | 'hwaddr'
   | 'mtu'
   | 'veth.pair'
+  | 'veth.mode'
+  | 'veth.n_rxqueues'
+  | 'veth.n_txqueues'
+  | 'veth.ipv4.route'
+  | 'veth.ipv6.route'
+  | 'veth.vlan.id'
+  | 'veth.vlan.tagged.id'
+  | 'l2proxy'
   | 'flags'
   | 'ipv4.address'
   | 'ipv4.gateway'
@@ -28,6 +36,11 @@ export type NicKey =
   | 'ipv6.gateway'
   | 'script.up'
   | 'script.down';
+
+export interface NicRoute {
+  readonly network: string;
+  readonly prefix: number;
+}
 
 export interface NicOrigin {
   readonly file: string;
@@ -38,7 +51,10 @@ export interface NicPlan {
   /** N of `lxc.net.N`. */
   readonly index: number;
   readonly type: NicType;
-  /** Bridge that the host's end is made a port of. Without it the host's end stands alone. */
+  /**
+   * Bridge that the host's end is made a port of; without it the host's end stands alone. In router mode any interface,
+   * for its address and MTU, and for `l2proxy`.
+   */
   readonly link?: string | undefined;
   /** Name inside; `ethN` when not given. */
   readonly name?: string | undefined;
@@ -54,6 +70,19 @@ export interface NicPlan {
   readonly ipv4Gateway?: string | undefined;
   readonly ipv6: readonly NicAddress[];
   readonly ipv6Gateway?: string | undefined;
+  /** Whether the host's end is a port of the bridge (unless given) or is routed to. */
+  readonly mode?: 'bridge' | 'router' | undefined;
+  /** Of the container's end; the host's has them the other way round. */
+  readonly rxQueues?: number | undefined;
+  readonly txQueues?: number | undefined;
+  /** Networks that the host reaches through the container. */
+  readonly ipv4Routes?: readonly NicRoute[] | undefined;
+  readonly ipv6Routes?: readonly NicRoute[] | undefined;
+  /** VLAN of the bridge for untagged packets. */
+  readonly vlan?: number | 'none' | undefined;
+  readonly taggedVlans?: readonly number[] | undefined;
+  /** The host answers for the container's addresses on the link. */
+  readonly l2proxy?: boolean | undefined;
   readonly scriptUp?: string | undefined;
   readonly scriptDown?: string | undefined;
   /** Where each key was given, so that an error can point there. */

@@ -1,4 +1,7 @@
-/** Numbers of the netlink and rtnetlink ABI. Sources: include/uapi/linux/{netlink,rtnetlink,if_link,if_addr,veth}.h. */
+/**
+ * Numbers of the netlink and rtnetlink ABI.
+ * Sources: include/uapi/linux/{netlink,rtnetlink,if_link,if_addr,if_bridge,neighbour,veth}.h.
+ */
 
 export const NETLINK_ROUTE = 0;
 export const SOL_NETLINK = 270;
@@ -36,6 +39,9 @@ export const RTM = {
   NEWROUTE: 24,
   DELROUTE: 25,
   GETROUTE: 26,
+  NEWNEIGH: 28,
+  DELNEIGH: 29,
+  GETNEIGH: 30,
 } as const;
 
 /** `struct ifinfomsg` flags. */
@@ -51,15 +57,27 @@ export const IFLA = {
   STATS64: 23,
   AF_SPEC: 26,
   NET_NS_FD: 28,
+  NUM_TX_QUEUES: 31,
+  NUM_RX_QUEUES: 32,
 } as const;
 export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 export const VETH_INFO_PEER = 1;
+/** Inside IFLA_INFO_DATA of a bridge. */
+export const IFLA_BR = { VLAN_FILTERING: 7, VLAN_DEFAULT_PVID: 39 } as const;
+/** Inside IFLA_AF_SPEC of a port; and the flags of its `struct bridge_vlan_info`. */
+export const IFLA_BRIDGE_VLAN_INFO = 2;
+export const BRIDGE_VLAN = { PVID: 2, UNTAGGED: 4 } as const;
 /** Inside IFLA_AF_SPEC / AF_INET6. */
 export const IFLA_INET6_ADDR_GEN_MODE = 8;
 export const IN6_ADDR_GEN_MODE_NONE = 1;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4, FLAGS: 8 } as const;
 export const IFA_F_NODAD = 0x02;
+
+/** `struct ndmsg`. */
+export const NDA_DST = 1;
+export const NTF_PROXY = 0x08;
+export const NUD_PERMANENT = 0x80;
 
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, TABLE: 15 } as const;
 export const RT_TABLE_MAIN = 254;

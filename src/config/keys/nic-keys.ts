@@ -83,6 +83,7 @@ export const NIC_KEYS = {
     example: '1',
     since: '4.0',
     default: '0',
+    acted: true,
   }),
   'script.up': single(commandLine, {
     doc: 'Command run on the host when the interface has been made.',
@@ -101,6 +102,7 @@ export const NIC_KEYS = {
     example: 'router',
     since: '4.0',
     default: 'bridge',
+    acted: true,
   }),
   'veth.pair': single(interfaceName, {
     doc: 'Name of the host side; without it a random one.',
@@ -108,27 +110,41 @@ export const NIC_KEYS = {
     since: '2.1',
     acted: true,
   }),
-  'veth.n_rxqueues': single(queues, { doc: 'Receive queues inside.', example: '4', since: '5.0' }),
-  'veth.n_txqueues': single(queues, { doc: 'Transmit queues inside.', example: '4', since: '5.0' }),
+  'veth.n_rxqueues': single(queues, {
+    doc: 'Receive queues inside.',
+    example: '4',
+    since: '5.0',
+    acted: true,
+  }),
+  'veth.n_txqueues': single(queues, {
+    doc: 'Transmit queues inside.',
+    example: '4',
+    since: '5.0',
+    acted: true,
+  }),
   'veth.ipv4.route': repeated(ipv4Route, {
     doc: 'IPv4 network that the host reaches through this interface.',
     example: '10.9.0.0/24',
     since: '4.0',
+    acted: true,
   }),
   'veth.ipv6.route': repeated(ipv6Route, {
     doc: 'IPv6 network that the host reaches through this interface.',
     example: 'fd42:9::/64',
     since: '4.0',
+    acted: true,
   }),
   'veth.vlan.id': single(vlanIdOrNone, {
     doc: 'VLAN of the bridge that untagged packets belong to; none for no VLAN.',
     example: '7',
     since: '5.0',
+    acted: true,
   }),
   'veth.vlan.tagged.id': repeated(vlanId, {
     doc: 'VLAN of the bridge that the container reaches by tagged packets.',
     example: '8',
     since: '5.0',
+    acted: true,
   }),
   'vlan.id': single(vlanId, { doc: 'Number of the VLAN.', example: '7', since: '2.1' }),
   'macvlan.mode': single(oneOf('private', 'vepa', 'bridge', 'passthru'), {
