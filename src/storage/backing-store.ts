@@ -1,4 +1,5 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { btrfsStore } from './btrfs-store.ts';
 import { dirStore } from './dir-store.ts';
 import type { MountedVolume } from './mounted-volume.ts';
 import { overlayStore } from './overlay-store.ts';
@@ -73,7 +74,11 @@ export interface BackingStore {
 }
 
 /** A row for each type that this version can do. */
-const STORES: Partial<Record<string, BackingStore>> = { dir: dirStore, overlay: overlayStore };
+const STORES: Partial<Record<string, BackingStore>> = {
+  dir: dirStore,
+  overlay: overlayStore,
+  btrfs: btrfsStore,
+};
 
 /** Words that `-B` takes besides the types. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {

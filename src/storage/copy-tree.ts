@@ -4,6 +4,7 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { type CopyProgress, watchProgress } from './copy-progress.ts';
 import { diskFull, tellsOfFullDisk } from './disk-full.ts';
 import { runTool } from './run-tool.ts';
+import { subvolumesBelow } from './subvolumes.ts';
 
 /** How the caller hears of a long copy, and ends it. */
 export interface CopyReports {
@@ -40,6 +41,12 @@ export async function copyTree(from: string, to: string, reports: CopyReports = 
   }
   const args = [...FAITHFULLY, '--', from, to];
   await runCopy({ tool: 'cp', args, package: 'coreutils', from, to, reports });
+  // To cp they are other filesystems, of which it makes the empty directory.
+  for (const name of await subvolumesBelow(from)) {
+    const [inner, copy] = [join(from, name), join(to, name)];
+    const nested = [...FAITHFULLY, '--', inner, copy];
+    await runCopy({ tool: 'cp', args: nested, package: 'coreutils', from: inner, to: copy, reports });
+  }
 }
 
 export interface CopyRun {

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { mountsBelow } from './mount-table.ts';
 import { runTool } from './run-tool.ts';
+import { deleteSubvolumes, isOnBtrfs } from './subvolumes.ts';
 
 /** A copy whose maker was killed may still add files for a moment. */
 const TRIES = 3;
@@ -31,6 +32,9 @@ export async function removeTree(path: string): Promise<void> {
   if (!stat) return;
   if (!stat.isDirectory()) return unlinkSync(path);
   refuseMounts(path);
+  // They are devices of their own to rm.
+  if (isOnBtrfs(path)) await deleteSubvolumes(path);
+  if (!existsSync(path)) return;
   let complaint = '';
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     const { code, complaints } = await runTool({

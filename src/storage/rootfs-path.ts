@@ -2,6 +2,7 @@
 import { lstatSync } from 'node:fs';
 import { type RootfsPath, rootfsPath, type StorageType } from '../config/values/rootfs.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { isSubvolume } from './subvolumes.ts';
 
 export type VolumeType = Exclude<StorageType, 'overlayfs'>;
 
@@ -32,6 +33,7 @@ function detect(path: string): VolumeType {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat?.isBlockDevice()) return path.startsWith('/dev/rbd/') ? 'rbd' : 'lvm';
   if (stat?.isFile()) return 'loop';
+  if (isSubvolume(path)) return 'btrfs';
   // A dataset has no leading slash.
   return path.startsWith('/') ? 'dir' : 'zfs';
 }

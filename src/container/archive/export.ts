@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { runTool } from '../../storage/run-tool.ts';
+import { subvolumesBelow } from '../../storage/subvolumes.ts';
 import { copiedConfig } from '../copies/copied-config.ts';
 import { managedVolume } from '../copies/copy-container.ts';
 import type { CopyReports } from '../copies/copy-rootfs.ts';
@@ -116,7 +117,18 @@ async function writeArchive(
     if (volume) {
       await using rootfs = await openForReading(volume);
       const name = `rootfs.tar.${compressor.suffix}`;
-      const tar = ['tar', ...FAITHFULLY, '-I', compressor.pack, '--file=-', '-C', rootfs.inside, '.'];
+      const nested = (await subvolumesBelow(rootfs.path)).map((inside) => `./${inside}`);
+      const tar = [
+        'tar',
+        ...FAITHFULLY,
+        '-I',
+        compressor.pack,
+        '--file=-',
+        '-C',
+        rootfs.inside,
+        '.',
+        ...nested,
+      ];
       const [tool, ...args] = [...rootfs.command, ...tar];
       const packed = await writeStream(fd, offset, name, { tool: tool!, args }, options);
       members.push({ name, ...packed });

@@ -69,7 +69,12 @@ export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<Copi
   const same = (copy.store ?? source.type) === source.type && source.type !== 'overlay' && !copy.outside;
   // A btrfs snapshot owes nothing to its original: there it is the better copy in any case.
   if (same && store.snapshotClone && (copy.way !== 'copy' || source.type === 'btrfs'))
-    return await cloneVolume(copy, source, store);
+    try {
+      return await cloneVolume(copy, source, store);
+    } catch (error) {
+      // The copy is to be on another filesystem than the original.
+      if (!(error instanceof TslxcError) || error.errno !== 'EXDEV') throw error;
+    }
   if (copy.way === 'share') throw notShared(source);
   return await copyAll(copy, source);
 }

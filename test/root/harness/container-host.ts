@@ -41,6 +41,8 @@ export interface HostOptions {
   readonly eachTest?: boolean;
   /** Do not end with the test file: the caller disposes. */
   readonly manual?: boolean;
+  /** A container directory elsewhere, which exists and stays. */
+  readonly lxcpath?: string;
 }
 
 let hosts = 0;
@@ -61,9 +63,9 @@ export class ContainerHost {
     // /var/tmp: a real file system where /tmp may be a small tmpfs. Others may pass, as in /var/lib.
     this.root = isRoot ? mkdtempSync('/var/tmp/tslxc-test-') : '';
     if (isRoot) chmodSync(this.root, 0o755);
-    this.lxcpath = join(this.root, 'lxc');
+    this.lxcpath = options.lxcpath ?? join(this.root, 'lxc');
     this.rundir = join(this.root, 'run');
-    if (isRoot) mkdirSync(this.lxcpath);
+    if (isRoot) mkdirSync(this.lxcpath, { recursive: true });
     this.env = { TSLXC_RUNDIR: this.rundir, TSLXC_IDLE_SECONDS: String(options.idle ?? 30) };
     if (!isRoot || options.manual) return;
     if (options.eachTest) afterEach(() => this.stopAll(), { timeout: seconds(120) });
