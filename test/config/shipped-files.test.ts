@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -42,7 +42,9 @@ test('common.conf allows the same devices in the words of both cgroup versions',
 test('every config that LXC and its templates ship loads', {
   skip: !existsSync(LXC_CONFIGS) && 'LXC is not installed',
 }, () => {
-  const files = readdirSync(LXC_CONFIGS).filter((name) => name.endsWith('.conf') && name !== 'common.conf.d');
+  const files = globSync('**/*.conf', { cwd: LXC_CONFIGS })
+    .map((name) => join(LXC_CONFIGS, name))
+    .filter((file) => statSync(file).isFile());
   assert.ok(files.length > 0);
-  for (const name of files) assert.deepEqual(loadConfig(join(LXC_CONFIGS, name)).warnings, [], name);
+  for (const file of files) assert.deepEqual(loadConfig(file).warnings, [], file);
 });
