@@ -21,6 +21,8 @@ export class NoManager extends Error {
 export class ManagerClient {
   /** Whether a manager is started where none answers. Off in a process that was started by a manager itself. */
   static starts = true;
+  /** The process whose wish this is: another one's in the resident process, which asks for its callers. */
+  static onBehalfOf: () => number = () => process.pid;
   readonly #rpc: RpcClient;
   /** Sent ahead of the first request without waiting: the manager refuses what follows a version that it does not speak. */
   readonly #hello: Promise<Requests['hello']['result']>;
@@ -31,7 +33,10 @@ export class ManagerClient {
   private constructor(rpc: RpcClient) {
     this.#rpc = rpc;
     rpc.onEnd = () => this.onEnd();
-    this.#hello = rpc.request('hello', { version: PROTOCOL_VERSION });
+    this.#hello = rpc.request('hello', {
+      version: PROTOCOL_VERSION,
+      caller: ManagerClient.onBehalfOf(),
+    });
     this.#hello.then(
       () => {
         this.answered = true;

@@ -2,7 +2,7 @@
  * What client and manager say to each other over the manager's socket: one JSON object a line.
  *
  *     client                                manager
- *     {id:1, op:'hello', version}     ->
+ *     {id:1, op:'hello', version, caller}  ->
  *                                      <-   {id:1, ok:true, result:{version, pid}}
  *     {id:2, op:'start', ...}         ->
  *                                      <-   {id:2, event:{...}}            any number, while the operation runs
@@ -47,7 +47,8 @@ export interface CgroupRequest extends ContainerRef {
 }
 
 export interface Requests {
-  hello: { params: { version: number }; result: { version: number; pid: number } };
+  /** `caller`: the process on whose behalf the client asks. It is the client's own word; both belong to one user. */
+  hello: { params: { version: number; caller: number }; result: { version: number; pid: number } };
   start: { params: StartRequest; result: StartResult };
   stop: { params: StopRequest; result: Record<string, never> };
   console: { params: ConsoleRequest; result: { tty: number; fd: number } };

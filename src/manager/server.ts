@@ -35,6 +35,8 @@ const ORPHAN_TIMEOUT = 30;
 /** One client. What it holds (ttys, console streams, descriptors not yet copied) is given back when it goes. */
 class Session {
   readonly #supervisor: Supervisor;
+  /** Who wants it, for the record (see `hello`); what needs certainty goes by `#peer`. */
+  #caller: number;
   readonly #peer: { readonly uid: number; readonly pid: number };
   readonly #onWatch: () => void;
   #unwatch: (() => void) | undefined;
@@ -55,6 +57,7 @@ class Session {
   ) {
     this.#supervisor = supervisor;
     this.#peer = peer;
+    this.#caller = peer.pid;
     this.#onWatch = listeners.onWatch;
     this.#lines = new JsonLines(
       socket,
@@ -85,13 +88,14 @@ class Session {
   }
 
   readonly #handlers: Handlers = {
-    hello: ({ version }) => {
+    hello: ({ version, caller }) => {
+      this.#caller = caller;
       this.#understood = version === PROTOCOL_VERSION;
       return { version: PROTOCOL_VERSION, pid: process.pid };
     },
     start: (params, tell) => this.#start(params, tell),
     stop: async (params: StopRequest) => {
-      await this.#supervisor.stop(params, this.#peer);
+      await this.#supervisor.stop(params, { uid: this.#peer.uid, pid: this.#caller });
       return {};
     },
     freeze: async (params) => {
@@ -150,7 +154,7 @@ class Session {
     const received = performance.now();
     const { container, warnings } = await this.#supervisor.start({
       ...params,
-      ...callerCgroups(this.#peer.pid),
+      ...callerCgroups(this.#caller),
     });
     const milliseconds = performance.now() - received;
     const result = { pid: container.initPid ?? 0, milliseconds, warnings: warnings.map((w) => w.toJSON()) };
@@ -217,13 +221,13 @@ class Session {
       void orphan
         .stop(
           { ...orphan.ref, mode: 'shutdown', timeout: ORPHAN_TIMEOUT, killAfter: true },
-          { uid: this.#peer.uid, pid: this.#peer.pid },
+          { uid: this.#peer.uid, pid: this.#caller },
         )
         .catch(() => {});
   }
 }
 
-/** Where a client is; nothing when it has gone already. */
+/** Where a caller is; nothing when it has gone already. */
 function callerCgroups(pid: number): { callerCgroups?: string } {
   try {
     return { callerCgroups: readFileSync(`/proc/${pid}/cgroup`, 'utf8') };

@@ -23,7 +23,7 @@ import { buildId } from './build-id.ts';
 import { type Caller, readCaller } from './caller.ts';
 import { CallerIo, type CallerSignal, isCallerSignal } from './caller-io.ts';
 import { SLOTS, Slots } from './slots.ts';
-import { followCallers, within } from './surroundings.ts';
+import { callerPid, followCallers, within } from './surroundings.ts';
 import { isTaken, loadTaken } from './taken.ts';
 
 /** How often it is looked whether callers are still there, milliseconds. */
@@ -158,6 +158,7 @@ async function main(): Promise<void> {
   process.chdir('/');
   const kernel = linuxKernel();
   ManagerClient.starts = false;
+  ManagerClient.onBehalfOf = callerPid;
   followCallers();
   await loadTaken();
   const slots = new Slots(kernel, join(runPaths().directory, `resident-${buildId()}`));

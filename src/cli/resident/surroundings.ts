@@ -5,11 +5,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 export interface Surroundings {
+  readonly pid: number;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
 }
 
 const current = new AsyncLocalStorage<Surroundings>();
+
+/** The caller's pid; our own outside of all calls. */
+export function callerPid(): number {
+  return current.getStore()?.pid ?? process.pid;
+}
 
 /** To be called once, before the first `within`. */
 export function followCallers(): void {
