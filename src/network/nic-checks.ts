@@ -20,11 +20,15 @@ const PREFIX_MAX: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 /** A fault of one nic alone: the key, what is wrong with it. */
 type Rule = (nic: NicPlan) => { key: NicKey; message: string } | undefined;
 
+function nameFault(name: string): string | undefined {
+  return interfaceNameFault(name) ?? (name === 'lo' ? 'is the loopback interface' : undefined);
+}
+
 function nameRule(key: NicKey, nameOf: (nic: NicPlan) => string | undefined): Rule {
   return (nic) => {
     const name = nameOf(nic);
     if (name === undefined) return undefined;
-    const fault = interfaceNameFault(name) ?? (name === 'lo' ? 'is the loopback interface' : undefined);
+    const fault = nameFault(name);
     return fault ? { key, message: `interface name "${name}" ${fault}` } : undefined;
   };
 }
@@ -157,7 +161,7 @@ function hostFaults(netlink: Netlink, nic: NicPlan, coming: ReadonlySet<string>)
     if (fault) faults.push(fault);
     else if (link) faults.push(...vethFaultsOnHost(nic, link));
   }
-  if (nic.pair !== undefined && !interfaceNameFault(nic.pair) && findLink(netlink, nic.pair))
+  if (nic.pair !== undefined && !nameFault(nic.pair) && findLink(netlink, nic.pair))
     faults.push(
       nicError(
         nic,

@@ -256,7 +256,7 @@ test('a full disk', { skip }, async () => {
       `dd if=/dev/urandom of=${disk}/${host.name('there')}/rootfs/ballast bs=64k count=16 2>/dev/null`,
     );
     const used = (await sh(`cd ${disk} && find . | sort`)).trim();
-    const snapshot = await host.tslxc('snapshot', ['-P', disk, '-n', '@there']);
+    const snapshot = await host.tslxc('snapshot', ['-P', disk, '-n', '@there', '--full']);
     assert.equal(snapshot.code, 1, 'there is no room for a second one');
     assert.match(snapshot.stderr, /full|no space/i);
     assert.equal((await sh(`cd ${disk} && find . | grep -v '/snaps$' | sort`)).trim(), used);

@@ -81,7 +81,8 @@ test("a failure carries the template's last words and its exit status", async ()
   );
   const error = await failure(runTemplate(run(path)));
   assert.equal(error.message, 'template bad failed (exit status 7): the disk is on fire');
-  assert.match(String(error.cause), /early.*later/s);
+  // Of which stream something is heard first is not settled.
+  for (const word of [/early/, /later/]) assert.match(String(error.cause), word);
   assert.equal(
     (await failure(runTemplate(run(template('mute', 'exit 3'))))).message,
     'template mute failed (exit status 3)',
