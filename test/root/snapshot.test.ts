@@ -279,30 +279,21 @@ test('after kill -9 in the middle the next command removes what is half made', a
   assert.equal(existsSync(snaps), false);
 });
 
-test('a restore over itself that is killed never loses the container', async () => {
+test('a restore over itself that is killed while it copies leaves the container as it was', async () => {
   const ref = { name: 'many', lxcpath };
   const directory = join(lxcpath, 'many');
   await createSnapshot(ref);
   const clean = entries(directory);
-  const journal = () => (existsSync(join(directory, 'restoring')) ? read(directory, 'restoring') : '');
-  const hidden = (kind: string) => entries(directory).some((entry) => entry.startsWith(`.${kind}`));
-  const moments: Record<string, () => boolean> = {
-    'the copy has begun': () => hidden('config.restoring'),
-    'the old one is away': () => hidden('rootfs.replaced'),
-    'it is decided': () => journal().includes('swapping'),
-  };
-  for (const [moment, when] of Object.entries(moments)) {
-    writeFileSync(join(directory, 'rootfs/etc/version'), 'v2\n');
-    await killedIn(load('restore', "restoreSnapshot(REF, 'snap0', { full: true })"), when);
-    {
-      using _lock = lockContainer(ref);
-      await recoverContainer(ref);
-    }
-    assert.deepEqual(entries(directory), clean, moment);
-    const expected = moment === 'the copy has begun' ? 'v2\n' : 'v1\n';
-    assert.equal(read(directory, 'rootfs/etc/version'), expected, moment);
-    assert.ok(existsSync(join(directory, 'rootfs/120/60')), moment);
+  writeFileSync(join(directory, 'rootfs/etc/version'), 'v2\n');
+  const building = () => entries(directory).some((entry) => entry.startsWith('.config.restoring'));
+  await killedIn(load('restore', "restoreSnapshot(REF, 'snap0', { full: true })"), building);
+  {
+    using _lock = lockContainer(ref);
+    await recoverContainer(ref);
   }
+  assert.deepEqual(entries(directory), clean);
+  assert.equal(read(directory, 'rootfs/etc/version'), 'v2\n');
+  assert.ok(existsSync(join(directory, 'rootfs/120/60')));
 });
 
 test('each half-way point of the swap is brought to its end', async () => {

@@ -1,5 +1,5 @@
 /** The operations of storage-property.test.ts, also as a process that can be killed: one for each line of JSON. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cloneContainer } from '../../src/container/copies/clone.ts';
@@ -7,21 +7,38 @@ import { flattenContainer } from '../../src/container/copies/flatten.ts';
 import { renameContainer } from '../../src/container/copies/rename.ts';
 import { restoreSnapshot } from '../../src/container/copies/restore.ts';
 import { createSnapshot, destroySnapshot } from '../../src/container/copies/snapshot.ts';
+import { snapshotNames } from '../../src/container/copies/snapshot-layout.ts';
 import { createContainer } from '../../src/container/create.ts';
 import { destroyContainer } from '../../src/container/destroy.ts';
-import type { Operation } from './storage-property.test.ts';
+import { definedContainers } from '../../src/container/list.ts';
+import { contentOf } from './storage-view.ts';
+
+type Content = Readonly<Record<string, string>>;
+export interface Modelled {
+  readonly content: Content;
+  readonly snapshots: Readonly<Record<string, Content>>;
+}
+export type Model = Readonly<Record<string, Modelled>>;
+
+export interface Operation {
+  readonly op: string;
+  readonly name: string;
+  readonly to?: string;
+  readonly snapshot?: string;
+}
 
 export async function run(lxcpath: string, { op, name, to = '', snapshot = '' }: Operation): Promise<void> {
   const ref = { name, lxcpath };
   const other = { name: to, lxcpath };
   switch (op) {
     case 'create': {
-      // A container without a template is there at once; its files are put into place before anybody looks.
-      const source = join(lxcpath, '..', `config-${name}`);
-      writeFileSync(source, `lxc.rootfs.path = dir:${join(lxcpath, name)}/rootfs\nlxc.net.0.type = empty\n`);
-      await createContainer(ref, { template: 'none', config: source });
-      mkdirSync(join(lxcpath, name, 'rootfs'), { mode: 0o755 });
-      return writeFileSync(join(lxcpath, name, 'rootfs/born'), name);
+      // By a template: a container appears with its files or not at all.
+      const template = join(lxcpath, '..', `template-${name}`);
+      const config = join(lxcpath, '..', 'empty.conf');
+      writeFileSync(template, `#!/bin/sh\necho -n ${name} >"${join(lxcpath, name)}/rootfs/born"\n`, {
+        mode: 0o755,
+      });
+      return await createContainer(ref, { template, config });
     }
     case 'share':
       return await cloneContainer(ref, other, { snapshot: true, keepName: true });
@@ -46,6 +63,20 @@ export async function run(lxcpath: string, { op, name, to = '', snapshot = '' }:
     default:
       throw new Error(`no operation ${op}`);
   }
+}
+
+/** What there is. */
+export function seen(lxcpath: string): Model {
+  return Object.fromEntries(
+    definedContainers(lxcpath).map((name) => {
+      const directory = join(lxcpath, name);
+      const snapshots = snapshotNames({ name, lxcpath }).map((snapshot) => [
+        snapshot,
+        contentOf(join(directory, 'snaps', snapshot)),
+      ]);
+      return [name, { content: contentOf(directory), snapshots: Object.fromEntries(snapshots) }];
+    }),
+  );
 }
 
 if (process.argv[1] === import.meta.filename)

@@ -10,31 +10,15 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { snapshotNames } from '../../src/container/copies/snapshot-layout.ts';
 import { checkStorage, repairStorage } from '../../src/container/layers/check.ts';
-import { definedContainers } from '../../src/container/list.ts';
-import { run } from './storage-operations.ts';
+import { type Model, type Modelled, type Operation, run, seen } from './storage-operations.ts';
 import { scratch } from './storage-scratch.ts';
-import { contentOf, lowersOf, upperOf } from './storage-view.ts';
+import { lowersOf, upperOf } from './storage-view.ts';
 
 const { lxcpath } = scratch();
 const STEPS = Number(process.env.TSLXC_STORAGE_STEPS ?? 500);
 const SEED = Number(process.env.TSLXC_STORAGE_SEED ?? 20261125);
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
-
-type Content = Readonly<Record<string, string>>;
-interface Modelled {
-  readonly content: Content;
-  readonly snapshots: Readonly<Record<string, Content>>;
-}
-type Model = Readonly<Record<string, Modelled>>;
-
-export interface Operation {
-  readonly op: string;
-  readonly name: string;
-  readonly to?: string;
-  readonly snapshot?: string;
-}
 
 /** mulberry32: the same numbers for the same seed. */
 function generator(seed: number): (below: number) => number {
@@ -143,20 +127,6 @@ function write(random: (below: number) => number, model: Model): Model {
   return { ...model, [name]: { ...mine, content: others } };
 }
 
-/** What there is. */
-function seen(): Model {
-  return Object.fromEntries(
-    definedContainers(lxcpath).map((name) => {
-      const directory = join(lxcpath, name);
-      const snapshots = snapshotNames({ name, lxcpath }).map((snapshot) => [
-        snapshot,
-        contentOf(join(directory, 'snaps', snapshot)),
-      ]);
-      return [name, { content: contentOf(directory), snapshots: Object.fromEntries(snapshots) }];
-    }),
-  );
-}
-
 function expected(model: Model): Model {
   const sorted = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -186,7 +156,7 @@ test(`${STEPS} random operations over ${NAMES.length} containers`, async () => {
     await run(lxcpath, operation);
     model = next;
     assert.deepEqual(checkStorage(lxcpath), [], context);
-    assert.deepEqual(seen(), expected(model), context);
+    assert.deepEqual(seen(lxcpath), expected(model), context);
   }
   await emptyAgain(model);
 });
@@ -210,7 +180,7 @@ test(`${Math.ceil(STEPS / 5)} random operations, every other of which is killed`
         killed++;
         worker = startWorker();
         assert.deepEqual(await repairStorage(lxcpath), [], context);
-        const now = seen();
+        const now = seen(lxcpath);
         const went = [model, next].find((candidate) => isSame(now, expected(candidate)));
         // Neither as it was nor as it was to be: shows the difference.
         if (!went) assert.deepEqual(now, expected(next), context);
@@ -218,7 +188,7 @@ test(`${Math.ceil(STEPS / 5)} random operations, every other of which is killed`
       } else {
         await result;
         model = next;
-        assert.deepEqual(seen(), expected(model), context);
+        assert.deepEqual(seen(lxcpath), expected(model), context);
       }
       assert.deepEqual(checkStorage(lxcpath), [], context);
     }
