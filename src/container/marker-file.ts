@@ -2,13 +2,18 @@
  * Small JSON files in a container's directory that say what an interrupted command was doing. They name paths to be
  * removed, so one that somebody else could have written is not believed.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const LARGEST = 64 * 1024;
 
-/** Writes a marker; EEXIST when there is one already. */
+/** Writes a marker; EEXIST when there is one already. Of one that does not fit on the disk nothing stays. */
 export function writeMarker(file: string, content: object): void {
-  writeFileSync(file, `${JSON.stringify(content)}\n`, { flag: 'wx', mode: 0o600 });
+  try {
+    writeFileSync(file, `${JSON.stringify(content)}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(file, { force: true });
+    throw error;
+  }
 }
 
 /** What a marker says: undefined when there is none, `{}` when it is not ours or not readable. */

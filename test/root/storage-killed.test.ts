@@ -72,7 +72,8 @@ for (const full of [false, true])
         assert.ok(step < MOST_STEPS);
         begin();
         reached = await dyingAt(step, work, full);
-        if (!full) assert.deepEqual(await repairStorage(lxcpath), [], `step ${step}`);
+        // A rename with room for one config and not for the other ends when there is room again.
+        if (!full || what === 'rename') assert.deepEqual(await repairStorage(lxcpath), [], `step ${step}`);
         assert.deepEqual(checkStorage(lxcpath), [], `step ${step}`);
         const now = JSON.stringify(seen(lxcpath));
         assert.ok(

@@ -52,7 +52,6 @@ async function runEphemeral(call: CopyCall, container: ContainerShape): Promise<
       ...cloneOptions(call),
       hookArgs: [],
       snapshot: true,
-      ephemeral: true,
       settings: ephemeralSettings(to, wishes),
       ...telling,
     }),

@@ -17,9 +17,7 @@ export interface CloneOptions extends CopyReports {
   readonly backingStore?: string;
   /** Bytes, for stores that have a size. */
   readonly size?: number;
-  /** Of a running original (see `allowRunning`) all files are copied, although sharing was asked for. */
-  readonly ephemeral?: boolean;
-  /** The original may run: its files are copied as they are at the time. */
+  /** The original may run: all its files are copied as they are at the time, also where sharing was asked for. */
   readonly allowRunning?: boolean;
   readonly keepName?: boolean;
   readonly keepMac?: boolean;
@@ -64,16 +62,15 @@ export async function cloneContainer(
 }
 
 function refuseRunning(ref: ContainerRef, options: CloneOptions): void {
-  if (options.allowRunning && (options.ephemeral || !options.snapshot)) return;
+  if (options.allowRunning) {
+    if (options.snapshot) options.onNotice?.('it is running, and shares nothing: all its files are copied');
+    return;
+  }
   throw new TslxcError({
     code: 'RUNNING',
     container: ref.name,
-    message: options.allowRunning
-      ? 'it is running, and what it writes can not be shared'
-      : 'it is running, and its files change while they are copied',
-    hint: options.allowRunning
-      ? 'make a full copy instead, without -s'
-      : `stop it first, or copy it as it is with -a: tslxc-stop -n ${ref.name}`,
+    message: 'it is running, and its files change while they are copied',
+    hint: `stop it first, or copy it as it is with -a: tslxc-stop -n ${ref.name}`,
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { checkName } from '../../config/container-name.ts';
 import { readDocument, saveDocument } from '../../config/document-file.ts';
 import { loadConfig } from '../../config/load-config.ts';
@@ -58,6 +59,7 @@ export async function renameContainer(
     to: containerDirectory(to),
     keepName: options.keepName ?? false,
   };
+  const written = configTexts(ref);
   try {
     rmSync(markerFile(ref), { force: true });
     writeMarker(markerFile(ref), marker);
@@ -66,8 +68,23 @@ export async function renameContainer(
     if (!legacy.startsWith(`${marker.from}/`)) renameSync(legacy, join(legacy, '..', name));
     await finishRename(to);
   } catch (error) {
+    // A full disk, say: as long as no config says otherwise, everything can be as it was.
+    if (existsSync(markerFile(to)) && isDeepStrictEqual(configTexts(to), written)) moveBack(to, ref);
     throw toTslxcError(error, 'STORAGE', { container: ref.name });
   }
+}
+
+function configTexts(ref: ContainerRef): string[] {
+  const snapshots = snapshotNames(ref).map((name) => join(snapshotsDirectory(ref), name));
+  return [...snapshots, containerDirectory(ref)].map((path) => readFileSync(join(path, 'config'), 'utf8'));
+}
+
+function moveBack(from: ContainerRef, to: ContainerRef): void {
+  const legacy = snapshotsDirectory(from);
+  renameSync(containerDirectory(from), containerDirectory(to));
+  if (!legacy.startsWith(`${containerDirectory(from)}/`) && existsSync(legacy))
+    renameSync(legacy, join(legacy, '..', to.name));
+  rmSync(markerFile(to), { force: true });
 }
 
 function markerFile(ref: ContainerRef): string {
