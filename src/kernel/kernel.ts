@@ -115,7 +115,7 @@ export interface Kernel {
   setfsuid(uid: number): void;
   setfsgid(gid: number): void;
   /**
-   * A free loop device with this file behind it; it is given back by itself when nobody has it open or mounted. `device`
+   * The loop device that has this file behind it, or a free one, which then is given back by itself when nobody has it open or mounted. `device`
    * is open in this process. `name`: what losetup(8) shows.
    */
   attachLoop(file: number, name: string, readOnly: boolean): { device: number; path: string };

@@ -8,7 +8,7 @@ import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, CLONE, MNT_DETACH, MOUNT_ATTR, MOVE_MOUNT, MS, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { hostIdOf } from '../security/id-map.ts';
-import { filesystemsToTry } from './filesystem-type.ts';
+import { filesystemsToTry } from '../storage/filesystem-type.ts';
 import { cloneTree, openHostTree } from './mounts.ts';
 import type { RootfsVolume, StartStagePlan } from './plan.ts';
 

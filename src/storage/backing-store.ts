@@ -1,6 +1,7 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { btrfsStore } from './btrfs-store.ts';
 import { dirStore } from './dir-store.ts';
+import { loopStore } from './loop-store.ts';
 import type { MountedVolume } from './mounted-volume.ts';
 import { overlayStore } from './overlay-store.ts';
 import type { Volume, VolumeType } from './rootfs-path.ts';
@@ -33,6 +34,8 @@ export interface VolumeUsage {
   readonly size: number | undefined;
   /** Bytes in use; undefined where only counting all files would tell. */
   readonly used: number | undefined;
+  /** Of a device or image: what is on it. */
+  readonly fstype?: string | undefined;
 }
 
 /**
@@ -78,6 +81,7 @@ const STORES: Partial<Record<string, BackingStore>> = {
   dir: dirStore,
   overlay: overlayStore,
   btrfs: btrfsStore,
+  loop: loopStore,
 };
 
 /** Words that `-B` takes besides the types. */

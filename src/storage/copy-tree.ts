@@ -116,3 +116,17 @@ async function dropSockets(from: string, to: string, { signal, onNotice }: CopyR
   const more = sockets.length > 3 ? ` and ${sockets.length - 3} more` : '';
   onNotice?.(`sockets are not copied: ${some}${more}`);
 }
+
+/** Bytes that the files of a tree take, as du(1) counts them; 0 where it can not. */
+export async function bytesBelow(path: string): Promise<number> {
+  let last = '';
+  await runTool({
+    tool: 'du',
+    args: ['-sx', '--block-size=1', '--', path],
+    package: 'coreutils',
+    onOutput(line) {
+      last = line;
+    },
+  });
+  return Number.parseInt(last, 10) || 0;
+}

@@ -23,7 +23,7 @@ export interface ToolRun {
 export interface ToolResult {
   /** 0 when it went well; -1 when a signal ended it. */
   readonly code: number;
-  /** The last lines that it printed on stderr. */
+  /** The first and the last lines that it printed on stderr. */
   readonly complaints: readonly string[];
 }
 
@@ -61,7 +61,8 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   try {
     for await (const line of child.iterable({ from: 'stderr' })) {
       complaints.push(line);
-      if (complaints.length > COMPLAINTS_KEPT) complaints.shift();
+      // The first say what is wrong, the last what became of it.
+      if (complaints.length > COMPLAINTS_KEPT) complaints.splice(COMPLAINTS_KEPT / 2, 1);
     }
   } catch {
     // The way it ended is in the result below.

@@ -84,7 +84,7 @@ export const spec = defineSpec({
       kind: 'required',
       argument: 'SIZE',
       summary:
-        'size of the volume or image, a number with K, M, G or T (1 GiB unless given); for dir, overlay and btrfs a quota',
+        'size of the volume or image, a number with B, K, M (unless said), G or T (1 GiB unless given); for dir, overlay and btrfs a quota',
     },
     ...CONTAINER_OPTIONS,
     ...NO_RCFILE,

@@ -30,7 +30,8 @@ export function volumeWishes(values: StorageValues, here: (path: string) => stri
 
 export function sizeOf(text: string): number {
   try {
-    const bytes = parseSize(text);
+    // LXC's unit where none is said.
+    const bytes = parseSize(/^\s*\d+\s*$/.test(text) ? `${text}M` : text);
     if (bytes > 0) return bytes;
     throw new BadValue('it is nothing');
   } catch (error) {
@@ -38,7 +39,7 @@ export function sizeOf(text: string): number {
     throw new TslxcError({
       code: 'USAGE',
       message: `--fssize ${text}: ${error.message}`,
-      hint: 'a number of bytes, or one with KB, MB, GB or TB',
+      hint: 'a number of megabytes, or one with B, K, M, G or T',
     });
   }
 }

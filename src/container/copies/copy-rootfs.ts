@@ -1,8 +1,15 @@
 /** Makes the root filesystem of a copy: shared with the original where that is wanted and can be, else a full copy. */
 import { join } from 'node:path';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { type BackingStore, chooseStore, storeOf, type VolumePlace } from '../../storage/backing-store.ts';
-import { copyTree, type CopyReports as TreeReports } from '../../storage/copy-tree.ts';
+import {
+  type BackingStore,
+  chooseStore,
+  storeOf,
+  type VolumePlace,
+  type VolumeWishes,
+} from '../../storage/backing-store.ts';
+import { bytesBelow, copyTree, type CopyReports as TreeReports } from '../../storage/copy-tree.ts';
+import { DEFAULT_SIZE } from '../../storage/filesystems.ts';
 import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
 import { copiesBlocksLazily } from '../../storage/reflink.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
@@ -61,6 +68,9 @@ export interface CopiedRootfs {
 
 /** Longer chains would not fit into the options of one mount(2). */
 export const MOST_LAYERS = 60;
+
+/** A filesystem has tables of its own, and who fills it to the last byte can not start it. */
+const WITH_ROOM = 1.3;
 
 export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> {
   if (copy.way !== 'copy' && (copy.store ?? 'overlay') === 'overlay' && sharesLayers(copy, source))
@@ -135,14 +145,30 @@ async function copyAll(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> 
   const wanted = copy.store ?? (source.type === 'overlay' ? 'dir' : source.type);
   const store = await chooseStore(wanted, placeOf(copy));
   const { build, final } = await volumesOf(copy, source, store);
-  const size = copy.size ?? (store.hasFilesystem ? (await storeOf(source).usage(source)).size : undefined);
   await using from = await openForReading(source);
-  if (store.type !== 'dir') await store.create(build, size === undefined ? {} : { size });
+  if (store.type !== 'dir') await store.create(build, await filesystemLike(copy, source, store, from.path));
   await using to = store.type === 'dir' ? undefined : await store.mount(build, 'fill');
   await copyTree(from.path, to?.path ?? build.path, copy);
   const moves =
     source.type === 'overlay' || final.type === 'overlay' ? [] : [[source.path, final.path] as const];
   return { volume: final, moves: [...moves, ...rootfsMoves(copy)], release() {} };
+}
+
+/** Size and type of a device or image that is to hold what the original has. */
+async function filesystemLike(
+  copy: RootfsCopy,
+  source: Volume,
+  store: BackingStore,
+  content: string,
+): Promise<VolumeWishes> {
+  if (!store.hasFilesystem) return wishesOf(copy);
+  const { size, fstype } = storeOf(source).hasFilesystem
+    ? await storeOf(source).usage(source)
+    : { size: undefined, fstype: undefined };
+  return {
+    size: copy.size ?? size ?? Math.max(DEFAULT_SIZE, Math.ceil((await bytesBelow(content)) * WITH_ROOM)),
+    ...(fstype === undefined ? {} : { fstype }),
+  };
 }
 
 /** The volume as it is being made, and as it is in the end. */

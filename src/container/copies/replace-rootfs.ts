@@ -46,7 +46,7 @@ export function planReplacement(ref: ContainerRef): Replacement {
 /** What has to change places so that the container stands on `volume`, which was built. */
 export function swapsFor(ref: ContainerRef, plan: Replacement, volume: Volume | undefined): Swap[] {
   const directory = containerDirectory(ref);
-  const built = ['rootfs', 'overlay'].filter((name) => isThere(join(plan.build, name)));
+  const built = ['rootfs', 'overlay', 'rootdev'].filter((name) => isThere(join(plan.build, name)));
   const swaps: Swap[] = built.map((name) => {
     const target = join(directory, name);
     return { target, fresh: join(plan.build, name), old: old(target) };

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { readHead } from './read-head.ts';
 
 /** What the filesystems that people keep systems on have near their beginning. */
 const MAGIC: readonly { readonly type: string; readonly offset: number; readonly bytes: Buffer }[] = [
@@ -17,14 +18,7 @@ export function filesystemType(head: Buffer): string | undefined {
 
 /** Types to try on a device or image: the one that it has, or all that the kernel can mount from a device. */
 export function filesystemsToTry(path: string): string[] {
-  const head = Buffer.alloc(0x10048);
-  const fd = openSync(path, 'r');
-  try {
-    readSync(fd, head, 0, head.length, 0);
-  } finally {
-    closeSync(fd);
-  }
-  const found = filesystemType(head);
+  const found = filesystemType(readHead(path));
   if (found !== undefined) return [found];
   return readFileSync('/proc/filesystems', 'utf8')
     .split('\n')
