@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { PlanResult } from '../api/options.ts';
 import { CAPABILITIES } from '../config/values/capability.ts';
+import { HOOK_TYPES } from '../container/hook-plan.ts';
 import { RLIMIT } from '../kernel/constants.ts';
 import { mountText, namespaceWords, nicText, signalName } from './plan-words.ts';
 
@@ -117,9 +118,9 @@ function seccompText({ file, load, proxy }: NonNullable<Plan['seccomp']>): strin
   return `filtered by ${file} (${Buffer.from(load.filter, 'base64').length / 8} instructions${asked})`;
 }
 
-const MOMENTS = ['pre-start', 'pre-mount', 'mount', 'autodev', 'start-host', 'start', 'stop', 'post-stop'];
-
 /** In the order in which they run, wherever they do. */
 function hooksInOrder({ hostHooks, stage }: Plan) {
-  return [...hostHooks, ...stage.hooks].sort((a, b) => MOMENTS.indexOf(a.type) - MOMENTS.indexOf(b.type));
+  return [...hostHooks, ...stage.hooks].sort((a, b) => moment(a.type) - moment(b.type));
 }
+
+const moment = (type: string) => (HOOK_TYPES as readonly string[]).indexOf(type);

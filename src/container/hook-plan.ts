@@ -5,7 +5,7 @@ import { hookEnvironment } from './hook-environment.ts';
 import type { ContainerRef } from './paths.ts';
 
 /** Kinds of hooks of a start and a stop, in the order in which they run (lxc.md 5.1). */
-const HOOK_TYPES = [
+export const HOOK_TYPES = [
   'pre-start',
   'pre-mount',
   'mount',

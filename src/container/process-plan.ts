@@ -90,6 +90,8 @@ function keptSet(config: ContainerConfig, host: HostFacts): number[] {
       line: keep[0]!.origin.line,
       hint: 'clear one of them with an empty value',
     });
+  // A user namespace has all of them, over itself.
+  const withheld = config.all('lxc.idmap').length > 0 ? [] : host.missingCapabilities;
   return keptCapabilities({
     keep:
       keep.length === 0
@@ -97,5 +99,5 @@ function keptSet(config: ContainerConfig, host: HostFacts): number[] {
         : keep.flatMap(({ value }) => (value === 'none' ? [] : [capabilityNumber(value)])),
     drop: drop.map(({ value }) => capabilityNumber(value)),
     last: host.lastCapability,
-  });
+  }).filter((capability) => !withheld.includes(capability));
 }

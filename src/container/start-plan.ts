@@ -29,6 +29,8 @@ import { type ConsolePlan, planTerminals } from './terminal-plan.ts';
 export interface HostFacts {
   readonly layout: CgroupLayout;
   readonly lastCapability: number;
+  /** Those that this host itself is without: it can not give them to a container either. */
+  readonly missingCapabilities: readonly number[];
   readonly cgroupNamespaces: boolean;
   /** Soft and hard limit of open files that a container starts with: the host's own, not Node's raised one. */
   readonly nofile: { readonly soft: number; readonly hard: number };

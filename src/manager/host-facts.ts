@@ -4,7 +4,7 @@ import { cgroupDefaults } from '../container/cgroup-from-config.ts';
 import type { HostFacts } from '../container/start-plan.ts';
 import type { StartServices } from '../container/start-services.ts';
 import { RLIMIT } from '../kernel/constants.ts';
-import { lastCapability } from '../security/capabilities.ts';
+import { lastCapability, missingCapabilities } from '../security/capabilities.ts';
 import { compiledPolicy, underFilter } from '../security/seccomp/host.ts';
 import { MOUNT_POINT, makeMountPoint } from '../storage/mounted-volume.ts';
 
@@ -25,6 +25,7 @@ export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'la
   return {
     layout,
     lastCapability: lastCap,
+    missingCapabilities: missingCapabilities(kernel, lastCap),
     cgroupNamespaces: existsSync('/proc/self/ns/cgroup'),
     nofile: { soft: Math.min(NOFILE_SOFT, hard), hard },
     rootfsMount: MOUNT_POINT,

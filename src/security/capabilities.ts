@@ -24,6 +24,11 @@ function exists(kernel: Kernel, capability: number): boolean {
   }
 }
 
+/** Capabilities up to `last` that are not in the caller's bounding set. */
+export function missingCapabilities(kernel: Kernel, last: number): number[] {
+  return Array.from({ length: last + 1 }, (_, i) => i).filter((c) => kernel.prctl(PR.CAPBSET_READ, c) === 0);
+}
+
 /**
  * Takes everything but `kept` (numbers) out of the bounding set, for ever: to be done while the process still has all its
  * capabilities, before it changes its ids. Read back,

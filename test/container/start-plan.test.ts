@@ -12,6 +12,7 @@ import { load } from '../config/config-folder.ts';
 const HOST: HostFacts = {
   layout: parseLayout(UNIFIED),
   lastCapability: 40,
+  missingCapabilities: [],
   cgroupNamespaces: true,
   nofile: { soft: 1024, hard: 4096 },
   rootfsMount: '/run/rootfs',

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
+import { type MountLine, parseMountinfo } from './harness/mountinfo.ts';
 import { sh } from './harness/run-command.ts';
 import { eventually } from './harness/slow.ts';
 
@@ -23,31 +24,7 @@ const FLAGS = ['ro', 'nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'nosy
 const SUPER = ['sync', 'dirsync', 'lazytime'];
 const entry = (line: string) => `lxc.mount.entry = ${line} 0 0`;
 
-interface Line {
-  readonly options: string[];
-  readonly propagation: string[];
-  readonly type: string;
-  readonly superOptions: string[];
-}
-let mountinfo: Map<string, Line>;
-
-/** mountinfo of a container: mount point to what is on it. */
-async function mountsInside(name: string): Promise<Map<string, Line>> {
-  const text = await host.inside(name, 'cat /proc/self/mountinfo');
-  return new Map(
-    text.split('\n').map((line) => {
-      const fields = line.split(' ');
-      const end = fields.indexOf('-');
-      const value = {
-        options: fields[5]!.split(','),
-        propagation: fields.slice(6, end).map((field) => field.replace(/:.*/, '')),
-        type: fields[end + 1]!,
-        superOptions: fields[end + 3]!.split(','),
-      };
-      return [fields[4]!, value];
-    }),
-  );
-}
+let mountinfo: Map<string, MountLine>;
 
 before(async () => {
   if (skip) return;
@@ -90,7 +67,7 @@ before(async () => {
     ].join('\n'),
   );
   await host.ok('start', ['-n', '@all', ...INIT]);
-  mountinfo = await mountsInside('all');
+  mountinfo = parseMountinfo(await host.inside('all', 'cat /proc/self/mountinfo'));
 });
 
 after(async () => {
