@@ -335,7 +335,7 @@ function hooks({ stage, hostHooks, hookVariables }: Printed, _pid: number, short
   assert.deepEqual(
     readFileSync(join(host.root, `hooks-${short}`), 'utf8')
       .trim()
-      .split('\n'),
+      .split(/ ?\n/),
     HOOKS.map((type) => (within.has(type) ? `${type} for hooks` : type)),
   );
   assert.equal(readFileSync(join(host.rootfs(short), 'root/start'), 'utf8'), 'start for hooks\n');
