@@ -54,12 +54,14 @@ export function autostartPlan(lxcpath: string, choice: AutostartChoice): Autosta
 export async function autostart(lxcpath: string, options: AutostartOptions): Promise<AutostartResult[]> {
   const steps = autostartSteps(autostartPlan(lxcpath, options), options);
   if (steps.length === 0) return [];
+  const stops = options.action === 'shutdown' || options.action === 'kill';
+  const hostShutdown = stops && (await hostShutsDown());
   return withManager(`${options.action} containers`, async (manager) => {
     const results: AutostartResult[] = [];
     for (const [index, step] of steps.entries()) {
       const names = step.containers.map(({ name }) => name);
       await severalAtATime(names, async (name) => {
-        const result = await perform(manager, { name, lxcpath }, options);
+        const result = await perform(manager, { name, lxcpath }, { ...options, hostShutdown });
         results.push(result);
         options.onDone?.(result);
       });
@@ -72,7 +74,7 @@ export async function autostart(lxcpath: string, options: AutostartOptions): Pro
 async function perform(
   manager: ManagerClient,
   ref: { readonly name: string; readonly lxcpath: string },
-  options: AutostartOptions,
+  options: AutostartOptions & { readonly hostShutdown: boolean },
 ): Promise<AutostartResult> {
   const { action } = options;
   try {
@@ -97,35 +99,30 @@ async function start(
 async function stop(
   manager: ManagerClient,
   ref: { readonly name: string; readonly lxcpath: string },
-  { action, timeout }: AutostartOptions,
+  { action, timeout, hostShutdown }: AutostartOptions & { readonly hostShutdown: boolean },
 ): Promise<TslxcError[]> {
   await manager.request('stop', {
     ...ref,
     mode: action as Exclude<AutostartAction, 'start'>,
     timeout,
     killAfter: action === 'shutdown',
-    hostShutdown: action !== 'reboot' && (await hostShutsDown()),
+    hostShutdown,
   });
   return [];
 }
 
-let shutsDown: Promise<boolean> | undefined;
-
 /** Whether this is part of the host's own shutdown, as its systemd says. */
-function hostShutsDown(): Promise<boolean> {
-  shutsDown ??= (async () => {
-    const { existsSync } = await import('node:fs');
-    if (!existsSync('/run/systemd/system')) return false;
-    const { spawn } = await import('node:child_process');
-    const asked = spawn('systemctl', ['is-system-running'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    let state = '';
-    asked.stdout.on('data', (chunk) => {
-      state += chunk;
-    });
-    await new Promise((done) => asked.once('error', done).once('close', done));
-    return state.trim() === 'stopping';
-  })();
-  return shutsDown;
+async function hostShutsDown(): Promise<boolean> {
+  const { existsSync } = await import('node:fs');
+  if (!existsSync('/run/systemd/system')) return false;
+  const { spawn } = await import('node:child_process');
+  const asked = spawn('systemctl', ['is-system-running'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let state = '';
+  asked.stdout.on('data', (chunk) => {
+    state += chunk;
+  });
+  await new Promise((done) => asked.once('error', done).once('close', done));
+  return state.trim() === 'stopping';
 }
 
 /** Each start keeps one processor busy most of the time: many more at once would only wait for each other. */

@@ -62,7 +62,13 @@ export function processIo(): Io {
     env: process.env,
     uid: process.geteuid!(),
     print: (text) => writeAll(1, text),
-    printError: (text) => writeAll(2, text),
+    printError(text) {
+      try {
+        writeAll(2, text);
+      } catch {
+        // There is nowhere left to tell of it.
+      }
+    },
     onInterrupt(listener) {
       for (const signal of INTERRUPTS) process.on(signal, listener);
       return () => {

@@ -21,6 +21,8 @@ async function boot(): Promise<void> {
   const kernel = linuxKernel();
   const paths = runPaths();
   process.chdir('/');
+  // Not the umask of whoever happened to be the first to need a manager.
+  process.umask(0o022);
   // Started by hand or by systemd, not by a client: again, from a binary that no guest can write to.
   if (!process.argv.includes(READ_ONLY)) runAgainReadOnly(kernel);
   // A manager that has lost its keeper runs itself again like this: it could not fork one any more. The keeper is a fork

@@ -13,16 +13,21 @@ import { runPaths } from './run-paths.ts';
 /** How long a manager may take to open its socket, milliseconds: a slow, emulated machine has to make it. */
 const PATIENCE = 30_000;
 
-/** No manager answers, and this process is not one that starts managers (see `ManagerClient.starts`). */
+/** Who a process that acts for others connects for: the resident process does, for each caller of a command. */
+export interface Principal {
+  readonly pid: number;
+  /** Told of every line: it is to be hung up when the principal is done with. Throws when it is already. */
+  connected(client: ManagerClient): void;
+}
+
+/** No manager answers, and this process, which acts for others, does not start one. */
 export class NoManager extends Error {
   override readonly name = 'NoManager';
 }
 
 export class ManagerClient {
-  /** Whether a manager is started where none answers. Off in a process that was started by a manager itself. */
-  static starts = true;
-  /** The process whose wish this is: another one's in the resident process, which asks for its callers. */
-  static onBehalfOf: () => number = () => process.pid;
+  /** Set in a process that acts for others. Such a process is a manager's own: it starts none. */
+  static principal: (() => Principal | undefined) | undefined;
   readonly #rpc: RpcClient;
   /** Sent ahead of the first request without waiting: the manager refuses what follows a version that it does not speak. */
   readonly #hello: Promise<Requests['hello']['result']>;
@@ -30,13 +35,11 @@ export class ManagerClient {
   /** Whether it has answered at all. One that went away before has done nothing: it was killed when we came. */
   answered = false;
 
-  private constructor(rpc: RpcClient) {
+  private constructor(rpc: RpcClient, principal: Principal | undefined) {
     this.#rpc = rpc;
     rpc.onEnd = () => this.onEnd();
-    this.#hello = rpc.request('hello', {
-      version: PROTOCOL_VERSION,
-      caller: ManagerClient.onBehalfOf(),
-    });
+    const caller = principal && { caller: principal.pid };
+    this.#hello = rpc.request('hello', { version: PROTOCOL_VERSION, ...caller });
     this.#hello.then(
       () => {
         this.answered = true;
@@ -48,16 +51,23 @@ export class ManagerClient {
   /**
    * Connects; `start` says whether to start a manager when none answers.
    * @throws TslxcError MANAGER_UNREACHABLE
+   * @throws NoManager
    */
   static async connect(options: { start: boolean }): Promise<ManagerClient | undefined> {
     const path = runPaths().managerSocket;
+    const principal = ManagerClient.principal?.();
     let socket = await tryConnect(path);
     if (!socket && options.start) {
-      if (!ManagerClient.starts) throw new NoManager();
+      if (principal) throw new NoManager();
       socket = await startManager(path);
     }
     if (!socket) return undefined;
-    return new ManagerClient(new RpcClient(socket, 'the manager (tslxcd)', 'MANAGER_DIED'));
+    const client = new ManagerClient(
+      new RpcClient(socket, 'the manager (tslxcd)', 'MANAGER_DIED'),
+      principal,
+    );
+    principal?.connected(client);
+    return client;
   }
 
   request<O extends Operation>(

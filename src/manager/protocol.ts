@@ -47,8 +47,8 @@ export interface CgroupRequest extends ContainerRef {
 }
 
 export interface Requests {
-  /** `caller`: the process on whose behalf the client asks. It is the client's own word; both belong to one user. */
-  hello: { params: { version: number; caller: number }; result: { version: number; pid: number } };
+  /** `caller`: the process on whose behalf the client asks, if another: its own word, and both belong to one user. */
+  hello: { params: { version: number; caller?: number }; result: { version: number; pid: number } };
   start: { params: StartRequest; result: StartResult };
   stop: { params: StopRequest; result: Record<string, never> };
   console: { params: ConsoleRequest; result: { tty: number; fd: number } };

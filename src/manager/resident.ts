@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 /** One that ends again sooner than this is not started again: something is wrong, and commands do without it. */
 const SHORT_LIFE = 10_000;
+/** How long what it is at may take when we leave, milliseconds. */
+const PATIENCE = 3000;
 
 export class ResidentProcess {
   #child: ChildProcess | undefined;
@@ -28,13 +30,15 @@ export class ResidentProcess {
     child.unref();
   }
 
-  /** Has it end, and waits until it has. */
+  /** Has it end, and waits until it has: no other manager can come before. */
   async end(): Promise<void> {
     this.#leaving = true;
     const child = this.#child;
     if (!child) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.stdin!.destroy();
+    const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
     await ended;
+    clearTimeout(late);
   }
 }

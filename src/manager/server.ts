@@ -89,7 +89,7 @@ class Session {
 
   readonly #handlers: Handlers = {
     hello: ({ version, caller }) => {
-      this.#caller = caller;
+      if (caller !== undefined) this.#caller = caller;
       this.#understood = version === PROTOCOL_VERSION;
       return { version: PROTOCOL_VERSION, pid: process.pid };
     },

@@ -1,13 +1,13 @@
 /** The resident process: commands that bin/tslxc hands over end, print and fail as those that it does by itself. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
-import { BIN, sh } from './harness/run-command.ts';
-import { eventually } from './harness/slow.ts';
+import { BIN, run, sh } from './harness/run-command.ts';
+import { delay, eventually } from './harness/slow.ts';
 
 const host = new ContainerHost();
 /** An init that does not hear the halt signal: a stop waits. */
@@ -98,6 +98,158 @@ test('signals end a command as they end a client of its own', { skip }, async ()
   await ended;
   await eventually('a killed caller’s slot is free', () => taken().length === 0);
   await host.kill('deaf');
+});
+
+/** By a shell in the caller's place: `TSLXC` in the script is the command with this host's surroundings. */
+const shell = (script: string) =>
+  run('/bin/sh', ['-c', script.replaceAll('@', `${host.mark}-`)], {
+    env: { ...host.env, TSLXC: join(BIN, 'tslxc'), P: host.lxcpath },
+  });
+/** The same script with and without the resident process. */
+async function both(script: string) {
+  const [there, alone] = [await shell(script), await shell(`export TSLXC_RESIDENT=0; ${script}`)];
+  return [there, alone].map(({ code, stdout, stderr }) => ({ code, stdout, stderr }));
+}
+
+test('whatever a caller’s streams are, it is as with a client of its own', { skip }, async () => {
+  for (const script of [
+    '$TSLXC info -P $P -n @r -s >/dev/full',
+    '$TSLXC info -P $P -n @nosuch 2>/dev/full',
+    '$TSLXC info -P $P -n @r -s <&-',
+    '$TSLXC info -P $P -n @r -s >&-',
+    '$TSLXC info -P $P -n @r -s 2>&-',
+    '$TSLXC info -P $P -n @nosuch 2>&1 >/dev/null',
+    '$TSLXC info -P $P -n @r -s <>/dev/null 1<&0 && echo done',
+    // Nobody reads the errors, and the output ends all the same.
+    'mkfifo $P/gone; (exec <$P/gone) & exec 2>$P/gone; rm $P/gone; wait; $TSLXC info -P $P -n @nosuch; echo $?',
+    // Descriptors that the launcher uses as well.
+    'exec 3</etc/passwd 4<&3 5<&3 6<&3 7<&3 8<&3 9<&3; $TSLXC info -P $P -n @r -s; read -r line <&3; echo $line',
+    'umask 077; $TSLXC info -P $P -n @r -s; umask',
+    'mkdir $P/gone; cd $P/gone; rmdir $P/gone; $TSLXC info -P $P -n @r -s',
+    'cd $P; $TSLXC info -P . -n @r -s; $TSLXC info -P . -n @nosuch -o log; sed "s/ 20[0-9.]* / /" log; rm log',
+    'TZ=Asia/Tokyo $TSLXC info -P $P -n @r --why',
+    'TERM=dumb NO_COLOR=1 LANG=de_DE.UTF-8 $TSLXC ls -P $P -f',
+    "$TSLXC start -P $P -n @r ''; echo $?",
+    "trap '' INT TERM HUP; $TSLXC info -P $P -n @r -s",
+  ]) {
+    const [there, alone] = await both(script);
+    assert.deepEqual(there, alone, script);
+  }
+  assert.deepEqual(taken(), []);
+});
+
+test('much output comes whole, to a slow reader too', { skip }, async () => {
+  const directories = Array.from({ length: 400 }, (_, i) =>
+    join(host.lxcpath, `${host.name('many')}-${i}-`.padEnd(60, 'x')),
+  );
+  for (const directory of directories) {
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'config'), 'lxc.uts.name = x\n');
+  }
+  const [there, alone] = await both('$TSLXC ls -P $P -f --json | { sleep 0.2; cat; }');
+  assert.ok(there!.stdout.length > 65536, `${there!.stdout.length} bytes`);
+  assert.deepEqual(there, alone);
+  for (const directory of directories) rmSync(directory, { recursive: true });
+});
+
+test('on a terminal it writes in colour, unless told not to', { skip }, async () => {
+  for (const env of [{}, { NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+    const seen = await Promise.all(
+      [{}, { TSLXC_RESIDENT: '0' }].map(async (how) => {
+        const terminal = host.terminal('info', ['-n', host.name('nosuch')], { env: { ...env, ...how } });
+        const { code } = await terminal.ended;
+        return { code, output: terminal.output };
+      }),
+    );
+    assert.deepEqual(seen[0], seen[1]);
+    assert.equal(seen[0]!.output.includes('\x1b['), !('NO_COLOR' in env || 'TERM' in env));
+  }
+});
+
+test('many at a time, more than there are slots, and nothing is kept', { skip }, async () => {
+  const descriptors = () => readdirSync(`/proc/${resident()}/fd`).length;
+  const before = descriptors();
+  for (let round = 0; round < 3; round++) {
+    const all = await Promise.all(
+      Array.from({ length: 24 }, (_, i) =>
+        host.tslxc('info', ['-n', i % 2 ? '@r' : '@nosuch', '-s', '-H'], { cwd: i % 3 ? '/' : '/tmp' }),
+      ),
+    );
+    for (const [i, { code, stdout }] of all.entries())
+      assert.deepEqual([code, stdout], i % 2 ? [0, 'RUNNING\n'] : [1, '']);
+  }
+  await eventually('its descriptors are those of before', () => descriptors() <= before + 1);
+  assert.deepEqual(taken(), []);
+});
+
+test('the manager knows the caller: its cgroup, and who stopped the container', { skip }, async () => {
+  await busybox.make('rel', 'lxc.cgroup.relative = 1');
+  const cgroup = '/sys/fs/cgroup/pids';
+  const where = existsSync(cgroup) ? cgroup : '/sys/fs/cgroup';
+  const mine = join(where, `${host.mark}-caller`);
+  mkdirSync(mine);
+  try {
+    const inside = `echo $$ >${mine}/cgroup.procs; $TSLXC`;
+    assert.equal((await shell(`${inside} start -P $P -n @rel`)).code, 0);
+    const payload = readFileSync(`/proc/${await host.initPid('rel')}/cgroup`, 'utf8');
+    assert.match(payload, new RegExp(`/${host.mark}-caller/`));
+    const stop = await shell('echo $$; exec $TSLXC stop -P $P -n @rel -k');
+    assert.match(
+      (await shell('$TSLXC info -P $P -n @rel --why --json')).stdout,
+      new RegExp(`"pid": ${stop.stdout.trim()}\\b`),
+    );
+  } finally {
+    await host.kill('rel');
+    await eventually('the caller’s cgroup is empty', () => {
+      try {
+        rmdirSync(mine);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+});
+
+test('a caller that goes takes what it has not begun yet along', { skip }, async () => {
+  for (const order of [1, 2])
+    await busybox.make(
+      `a${order}`,
+      `lxc.start.auto = 1\nlxc.start.delay = 2\nlxc.group = g\nlxc.start.order = ${order}`,
+    );
+  const { child, ended } = begin('autostart', ['-g', 'g']);
+  await eventually('the first one has begun', () =>
+    existsSync(join(host.lxcpath, host.name('a1'), 'last-run.json')),
+  );
+  child.kill('SIGINT');
+  assert.deepEqual(await ended, { code: null, signal: 'SIGINT' });
+  await delay(2500);
+  assert.deepEqual([await host.state('a1'), await host.state('a2')], ['RUNNING', 'STOPPED']);
+  await host.kill('a1');
+});
+
+test('a launcher of another build goes its own way, and so does one in another pid namespace', {
+  skip,
+}, async () => {
+  const other = join(host.root, 'other');
+  await sh(
+    `mkdir ${other}; cp -r ${BIN} ${BIN}/../dist ${BIN}/../package.json ${other}; rm -rf ${other}/dist/.cache`,
+  );
+  await sh(`cd ${BIN}/..; ln -s $PWD/node_modules $PWD/templates $PWD/config ${other}`);
+  writeFileSync(join(other, 'dist/build-id'), 'another\n');
+  const newer = await run(
+    join(other, 'bin/tslxc-info'),
+    ['-P', host.lxcpath, '-n', host.name('r'), '-s', '-H'],
+    {
+      env: host.env,
+    },
+  );
+  assert.deepEqual([newer.code, newer.stdout], [0, 'RUNNING\n']);
+  const [there, alone] = await both(
+    'unshare -pf --mount-proc $TSLXC info -P $P -n @r; unshare -pf $TSLXC info -P $P -n @r -s -H',
+  );
+  assert.deepEqual(there, alone);
+  assert.deepEqual(taken(), []);
 });
 
 test('it is killed: who waits is told, the next command does without it', { skip }, async () => {

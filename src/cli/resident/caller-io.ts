@@ -29,7 +29,7 @@ export class CallerIo implements Io {
   /** Nobody is there any more: with what exit status the command counts as ended. */
   onBroken: (status: number) => void = () => {};
 
-  /** Throws where the caller's output is of a kind that only the caller can write to. */
+  /** Throws where the caller's output is of a kind that only the caller can write to; nothing of it is kept then. */
   constructor(kernel: Kernel, caller: Caller) {
     const copy = (fd: number) => kernel.pidfdGetfd(caller.pidfd, fd);
     this.#kernel = kernel;
@@ -37,7 +37,12 @@ export class CallerIo implements Io {
     this.stdinIsTTY = isTerminal(stdin);
     kernel.close(stdin);
     this.#out = new Output(kernel, copy(STDOUT));
-    this.#error = new Output(kernel, copy(STDERR));
+    try {
+      this.#error = new Output(kernel, copy(STDERR));
+    } catch (error) {
+      this.#out.close();
+      throw error;
+    }
     for (const output of [this.#out, this.#error]) output.onBroken = () => this.onBroken(EXIT_SIGPIPE);
     this.env = caller.env;
     this.cwd = caller.cwd;
@@ -64,11 +69,15 @@ export class CallerIo implements Io {
   }
 
   print(text: string): void {
-    this.#out.write(text);
+    this.#out.write(Buffer.from(text));
   }
 
   printError(text: string): void {
-    this.#error.write(text);
+    try {
+      this.#error.write(Buffer.from(text));
+    } catch {
+      // There is nowhere left to tell of it.
+    }
   }
 
   onInterrupt(listener: (signal: NodeJS.Signals) => void): () => void {
@@ -97,8 +106,12 @@ function streamTo(output: Output, columns: number): NodeJS.WriteStream {
   const stream = new Writable({
     decodeStrings: false,
     write(chunk: string | Buffer, _encoding, done) {
-      output.write(chunk.toString());
-      done();
+      try {
+        output.write(Buffer.from(chunk));
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
     },
   });
   return Object.assign(stream, { isTTY: output.isTTY, columns, fd: output.fd }) as never;

@@ -1,5 +1,5 @@
 /** The shell process that asks for a command: what it was called with, and whether we may stand in for it. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Kernel } from '../../kernel/kernel.ts';
 
@@ -13,6 +13,9 @@ export interface Caller {
   readonly cwd: string;
 }
 
+/** Where bin/tslxc has the pipe of its slot open. */
+const SLOT_PIPE = 4;
+
 /** In these a command done here would have other rights, or make files otherwise, than one that the caller does. */
 const STATUS = /^(Umask|Uid|Gid|CapPrm|CapEff|NoNewPrivs|Seccomp):.*$/gm;
 const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
@@ -23,6 +26,21 @@ function standing(pid: number | 'self'): string {
   const namespaces = NAMESPACES.map((name) => readlinkSync(`/proc/${pid}/ns/${name}`));
   return [...status, ...namespaces, readlinkSync(`/proc/${pid}/root`)].join('\n');
 }
+
+/**
+ * Whether the process is the one that holds the pipe: a number can be another process's, from another pid namespace or
+ * after its owner's death.
+ */
+export function holdsPipe(pid: number, pipe: { readonly dev: number; readonly ino: number }): boolean {
+  try {
+    return isSame(statSync(`/proc/${pid}/fd/${SLOT_PIPE}`), pipe);
+  } catch {
+    return false;
+  }
+}
+
+const isSame = (one: Pick<Stats, 'dev' | 'ino'>, other: Pick<Stats, 'dev' | 'ino'>) =>
+  one.dev === other.dev && one.ino === other.ino;
 
 /**
  * @param words how many words the launcher made of its command line: a check that we read it as it does
@@ -40,7 +58,9 @@ export function readCaller(kernel: Kernel, pid: number, words: number): Caller |
       }),
     );
     const cwd = readlinkSync(`/proc/${pid}/cwd`);
-    const same = standing(pid) === standing('self') && env.TZ === process.env.TZ;
+    // A directory that was removed, or covered by a mount, has no path that leads to it.
+    const reachable = isSame(statSync(`/proc/${pid}/cwd`), statSync(cwd));
+    const same = standing(pid) === standing('self') && env.TZ === process.env.TZ && reachable;
     // It is alive: so all of this was read of it, and not of a later process of that number.
     kernel.pidfdSignal(pidfd, 0);
     if (same && argv?.length === words) return { pid, pidfd, argv, env, cwd };

@@ -16,25 +16,27 @@ import { join } from 'node:path';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { LineBuffer } from '../../kernel/line-buffer.ts';
 import { linuxKernel } from '../../kernel/linux.ts';
-import { ManagerClient, NoManager } from '../../manager/client.ts';
+import { type ManagerClient, NoManager } from '../../manager/client.ts';
 import { runPaths } from '../../manager/run-paths.ts';
 import { dispatch } from '../dispatch.ts';
 import { buildId } from './build-id.ts';
-import { type Caller, readCaller } from './caller.ts';
+import { type Caller, holdsPipe, readCaller } from './caller.ts';
 import { CallerIo, type CallerSignal, isCallerSignal } from './caller-io.ts';
 import { SLOTS, Slots } from './slots.ts';
-import { callerPid, followCallers, within } from './surroundings.ts';
+import { followCallers, within } from './surroundings.ts';
 import { isTaken, loadTaken } from './taken.ts';
 
-/** How often it is looked whether callers are still there, milliseconds. */
+/** How often it is looked whether callers of commands at work are still there, milliseconds. */
 const LOOK = 500;
-/** Slots that were taken by nobody are looked for once in so many times. */
-const SWEEP = 20;
+/** How often slots are looked for that were taken by nobody, milliseconds. */
+const SWEEP = 10_000;
 
 /** A command at work. */
 interface Running {
   readonly caller: Caller;
   readonly io: CallerIo;
+  /** Its lines to the manager. */
+  readonly managers: Set<ManagerClient>;
   /** The caller was killed, and the command has been told. */
   orphaned: boolean;
   /** Tells the caller how it ended, once. */
@@ -45,16 +47,13 @@ class Resident {
   readonly #kernel: Kernel;
   readonly #slots: Slots;
   readonly #running = new Map<number, Running>();
+  #looking: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(kernel: Kernel, slots: Slots) {
     this.#kernel = kernel;
     this.#slots = slots;
-    let looks = 0;
-    setInterval(() => {
-      this.#look();
-      if (++looks % SWEEP === 0) slots.sweep((slot) => this.#running.has(slot));
-    }, LOOK).unref();
+    setInterval(() => slots.sweep((slot) => this.#running.has(slot)), SWEEP).unref();
   }
 
   hear(line: string): void {
@@ -68,6 +67,8 @@ class Resident {
   }
 
   async #run(slot: number, pid: number, words: number): Promise<void> {
+    // From an earlier resident process's slot, or another pid namespace: it is not this slot's caller, and hears nothing.
+    if (!holdsPipe(pid, this.#slots.pipe(slot))) return this.#slots.disown(slot, pid);
     const caller = this.#closed ? undefined : readCaller(this.#kernel, pid, words);
     const io = caller && this.#ioFor(caller);
     const mine = caller && io && this.#enter(slot, caller, io);
@@ -78,7 +79,8 @@ class Resident {
     }
     if (this.#running.get(slot) !== mine) return;
     this.#slots.say(slot, 'taken');
-    const end = await within(caller, () => dispatch(caller.argv, io)).then(
+    const connected = (client: ManagerClient) => this.#connected(slot, mine, client);
+    const end = await within({ ...caller, connected }, () => dispatch(caller.argv, io)).then(
       (status) => `exit ${status}`,
       (error: Error) => {
         // Our manager was killed: the caller starts another one, which has a resident process of its own.
@@ -89,6 +91,14 @@ class Resident {
     );
     await io.flushed();
     mine.end(end);
+  }
+
+  /** A command that has ended for its caller asks for nothing any more. */
+  #connected(slot: number, running: Running, client: ManagerClient): void {
+    running.managers.add(client);
+    if (this.#running.get(slot) === running) return;
+    client.close();
+    throw new NoManager();
   }
 
   #refuse(slot: number): void {
@@ -109,10 +119,13 @@ class Resident {
     const running: Running = {
       caller,
       io,
+      managers: new Set(),
       orphaned: false,
       end: (words) => {
         if (this.#running.get(slot) !== running) return;
         this.#running.delete(slot);
+        // As when the process dies that does a command: to the manager its client has gone.
+        for (const manager of running.managers) manager.close();
         this.#slots.say(slot, words);
         this.#slots.free(slot);
         io.close();
@@ -122,6 +135,7 @@ class Resident {
     };
     io.onBroken = (status) => running.end(`exit ${status}`);
     this.#running.set(slot, running);
+    this.#looking ??= setInterval(() => this.#look(), LOOK);
     return running;
   }
 
@@ -132,6 +146,10 @@ class Resident {
   }
 
   #look(): void {
+    if (this.#running.size === 0) {
+      clearInterval(this.#looking);
+      this.#looking = undefined;
+    }
     for (const [slot, running] of this.#running)
       try {
         if (!running.orphaned) this.#kernel.pidfdSignal(running.caller.pidfd, 0);
@@ -157,8 +175,6 @@ async function main(): Promise<void> {
   process.title = 'tslxc-resident';
   process.chdir('/');
   const kernel = linuxKernel();
-  ManagerClient.starts = false;
-  ManagerClient.onBehalfOf = callerPid;
   followCallers();
   await loadTaken();
   const slots = new Slots(kernel, join(runPaths().directory, `resident-${buildId()}`));

@@ -18,24 +18,27 @@ export class Output {
   /** Nobody reads any more. */
   onBroken: () => void = () => {};
 
-  /** `fd` is this object's from now on. Throws where it can not be written in this way. */
+  /** `fd` is this object's from now on; where it can not be written in this way it is closed, and this throws. */
   constructor(kernel: Kernel, fd: number) {
-    this.fd = fd;
-    const kind = fstatSync(fd);
     this.isTTY = isTerminal(fd);
-    if (kind.isSocket()) this.#write = (bytes) => kernel.sendNow(fd, bytes);
-    else if (kind.isFIFO() || this.isTTY) {
+    const kind = fstatSync(fd);
+    if (kind.isFIFO() || this.isTTY) {
       // The flag belongs to the open file, which the caller shares: so a file of our own.
-      this.fd = openSync(`/proc/self/fd/${fd}`, O.WRONLY | O.NONBLOCK | O.NOCTTY | O.CLOEXEC);
-      closeSync(fd);
-      this.#write = (bytes) => writeSync(this.fd, bytes);
-    } else this.#write = (bytes) => writeSync(fd, bytes);
+      try {
+        this.fd = openSync(`/proc/self/fd/${fd}`, O.WRONLY | O.NONBLOCK | O.NOCTTY | O.CLOEXEC);
+      } finally {
+        closeSync(fd);
+      }
+    } else this.fd = fd;
+    this.#write = kind.isSocket()
+      ? (bytes) => kernel.sendNow(this.fd, bytes)
+      : (bytes) => writeSync(this.fd, bytes);
   }
 
-  write(text: string): void {
+  /** Throws what a program that writes by itself would meet: a disk that is full. */
+  write(bytes: Uint8Array): void {
     // A command whose caller has gone may still be at work, and the descriptor's number may be another file's by now.
     if (this.#closed) return;
-    const bytes = Buffer.from(text);
     const rest = this.#pending.length > 0 ? bytes : this.#attempt(bytes);
     if (rest.length === 0) return;
     this.#pending.push(rest);
@@ -61,8 +64,9 @@ export class Output {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN') return rest;
-      if (code === 'EPIPE' || code === 'ECONNRESET') this.onBroken();
-      // As for any program whose output is closed or whose disk is full: the rest is lost.
+      // A terminal that was hung up.
+      if (code !== 'EPIPE' && code !== 'ECONNRESET' && code !== 'EIO') throw error;
+      this.onBroken();
     }
     return rest.subarray(rest.length);
   }
@@ -71,9 +75,14 @@ export class Output {
     while (this.#pending.length > 0) {
       await delay(PAUSE);
       if (this.#closed) return;
-      const rest = this.#attempt(this.#pending[0]!);
-      if (rest.length === 0) this.#pending.shift();
-      else this.#pending[0] = rest;
+      try {
+        const rest = this.#attempt(this.#pending[0]!);
+        if (rest.length === 0) this.#pending.shift();
+        else this.#pending[0] = rest;
+      } catch {
+        // The command does not wait for this, and can not be told.
+        return this.onBroken();
+      }
     }
   }
 }

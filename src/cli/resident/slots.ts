@@ -50,6 +50,11 @@ export class Slots {
     return openSync(path, O.RDWR | O.NONBLOCK | O.CLOEXEC);
   }
 
+  /** Which pipe callers in the slot have to hold. */
+  pipe(slot: number): { readonly dev: number; readonly ino: number } {
+    return fstatSync(this.#pipes[slot]!);
+  }
+
   /** Tells the caller in the slot something. */
   say(slot: number, line: string): void {
     writeSync(this.#pipes[slot]!, `${line}\n`);
@@ -60,6 +65,12 @@ export class Slots {
     closeSync(this.#pipes[slot]!);
     this.#pipes[slot] = this.#makePipe(String(slot));
     rmSync(this.#takenFile(slot), { force: true });
+  }
+
+  /** A process asked that does not hold the slot's pipe: if it is the one that took the slot it has died. */
+  disown(slot: number, pid: number): void {
+    const file = this.#takenFile(slot);
+    if (existsSync(file) && readFileSync(file, 'latin1').trim() === String(pid)) this.free(slot);
   }
 
   /** Frees slots whose caller was killed before it asked for anything. `busy`: those that are in use. */

@@ -1,21 +1,17 @@
 /**
  * Code below this room may look at `process.env` and `process.cwd()`. In the resident process many commands run at a
- * time, each for a caller of its own: here those two answer for the caller on whose behalf the code runs.
+ * time, each for a caller of its own: here those two answer for the caller on whose behalf the code runs, and so does
+ * whoever connects to the manager.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { ManagerClient, type Principal } from '../../manager/client.ts';
 
-export interface Surroundings {
-  readonly pid: number;
+export interface Surroundings extends Principal {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
 }
 
 const current = new AsyncLocalStorage<Surroundings>();
-
-/** The caller's pid; our own outside of all calls. */
-export function callerPid(): number {
-  return current.getStore()?.pid ?? process.pid;
-}
 
 /** To be called once, before the first `within`. */
 export function followCallers(): void {
@@ -23,6 +19,7 @@ export function followCallers(): void {
   const cwd = process.cwd.bind(process);
   Object.defineProperty(process, 'env', { get: () => current.getStore()?.env ?? env });
   process.cwd = () => current.getStore()?.cwd ?? cwd();
+  ManagerClient.principal = () => current.getStore();
 }
 
 export function within<Result>(surroundings: Surroundings, work: () => Result): Result {

@@ -7,8 +7,8 @@ type Values = Readonly<Record<string, unknown>>;
 const any = () => true;
 
 /**
- * Those that are done in moments, or wait for what happens to a container; none that needs the caller's terminal or
- * its place among the host's processes.
+ * Those that are done in moments or wait for the manager's answer; none that needs the caller's terminal or its place
+ * among the host's processes, and none that may outlast the manager, which waits for this process when it leaves.
  */
 export const TAKEN: Readonly<Record<string, (values: Values) => boolean>> = {
   autostart: any,
@@ -21,7 +21,6 @@ export const TAKEN: Readonly<Record<string, (values: Values) => boolean>> = {
   start: (values) => !values.foreground && !values['dry-run'],
   stop: any,
   unfreeze: any,
-  wait: any,
 };
 
 export async function isTaken(argv: readonly string[]): Promise<boolean> {
