@@ -40,6 +40,11 @@ export class Container implements ContainerRef {
     return (await import('../container/info.ts')).containerInfo(this, want);
   }
 
+  /** The containers in it, `depth` levels down. */
+  async nested(depth: number, want: options.InfoWanted = {}): Promise<options.NestedContainer[]> {
+    return (await import('../container/nested.ts')).nestedContainers(this, depth, want);
+  }
+
   /** Why the last start failed, or how the last run ended. */
   async why(): Promise<options.WhyReport> {
     return (await import('../container/why.ts')).whyReport(this);

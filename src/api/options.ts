@@ -140,5 +140,6 @@ export type { DestroyOptions } from '../container/destroy.ts';
 export type { ContainerInfo, InfoWanted, NicStatistics } from '../container/info.ts';
 export type { StorageFault } from '../container/layers/check.ts';
 export type { TreeNode } from '../container/layers/tree.ts';
+export type { NestedContainer } from '../container/nested.ts';
 export type { State } from '../container/state.ts';
 export type { WhyReport } from '../container/why.ts';

@@ -6,7 +6,7 @@ import type { TslxcError } from '../errors/tslxc-error.ts';
 import { addressesOf, type ContainerAddress, interfacesOf } from './addresses.ts';
 import { isDefined } from './list.ts';
 import { type ContainerRef, configFile } from './paths.ts';
-import { liveRecord, type RuntimeRecord } from './runtime-record.ts';
+import { liveRecord, type RuntimeRecord, sinceBoot } from './runtime-record.ts';
 import type { State } from './state.ts';
 
 export interface NicStatistics {
@@ -60,7 +60,7 @@ export async function containerInfo(ref: ContainerRef, wanted: InfoWanted = {}):
     groups: config?.all('lxc.group').map(({ value }) => value) ?? [],
     interfaces: pid === undefined ? [] : interfacesOf(pid),
     unprivileged: record?.unprivileged ?? (config !== undefined && config.all('lxc.idmap').length > 0),
-    ...(record?.cgroup && wanted.statistics ? counters(record.cgroup) : {}),
+    ...(record?.cgroup && wanted.statistics ? counters(record.cgroup, sinceBoot(record.init)) : {}),
     links: record && wanted.statistics ? links(record) : [],
     ...(report?.errors[0] ? { fault: report.errors[0] } : {}),
   };
@@ -88,8 +88,9 @@ type Counters = Pick<
   'cpuNanoseconds' | 'blockIoBytes' | 'memoryBytes' | 'kernelMemoryBytes' | 'swapBytes' | 'oomKills'
 >;
 
-function counters(cgroup: NonNullable<RuntimeRecord['cgroup']>): Counters {
-  const used = statistics(cgroup);
+/** `since`: as for `statistics`. */
+export function counters(cgroup: NonNullable<RuntimeRecord['cgroup']>, since?: number): Counters {
+  const used = statistics(cgroup, since);
   const values: Record<keyof Counters, bigint | undefined> = {
     cpuNanoseconds: used.cpuNs,
     blockIoBytes: used.blockIoBytes,

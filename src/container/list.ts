@@ -35,7 +35,7 @@ export function listContainers(lxcpath: string): string[] {
 }
 
 /** As LXC sorts them, in any locale. */
-function byBytes(a: string, b: string): number {
+export function byBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

@@ -73,6 +73,14 @@ export function isAlive(process: ProcessIdentity | undefined): boolean {
   return process !== undefined && identify(process.pid)?.startTime === process.startTime;
 }
 
+/** What the kernel tells ticks in: USER_HZ, 100 on every architecture that we run on. */
+const TICK_US = 10_000;
+
+/** When the process started, microseconds after the host's boot; 0 where that is not known. */
+export function sinceBoot(process: ProcessIdentity | undefined): number {
+  return Number(process?.startTime ?? 0) * TICK_US;
+}
+
 /** The record as it was last written, whether or not its init still lives. */
 export function readRecord(ref: ContainerRef): RuntimeRecord | undefined {
   return parse(join(containerRunDirectory(ref), FILE));

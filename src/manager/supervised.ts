@@ -38,6 +38,7 @@ import {
   type RuntimeRecord,
   removeRecord,
   type StartWishes,
+  sinceBoot,
   writeRecord,
 } from '../container/runtime-record.ts';
 import { loadPlan, removePlan } from '../container/saved-plan.ts';
@@ -55,8 +56,6 @@ import { ContainerTerminals } from './container-terminals.ts';
 import { hostFacts, prepareHost } from './host-facts.ts';
 import type { ContainerEvent, StartRequest } from './protocol.ts';
 
-/** A process's start time is in hundredths of a second since boot (USER_HZ is 100 on all Linux that Node runs on). */
-const TICK_US = 10_000;
 const MANAGER = { manager: identify(process.pid)! };
 
 /** How a container ended, for those who waited for it. */
@@ -360,7 +359,7 @@ export class Supervised {
   /** Asked before the cgroups go: they and the kernel's log know of processes that were killed for want of memory. */
   #reasonOf({ record, plan }: Running, status: ExitStatus | null): EndReason {
     const { init, cgroup, asked, startedAt } = record;
-    const since = Number(init?.startTime ?? 0) * TICK_US;
+    const since = sinceBoot(init);
     const reason = endReason({
       status,
       operator: asked,

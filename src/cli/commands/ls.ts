@@ -1,6 +1,6 @@
 import type { ContainerInfo } from '../../api/options.ts';
-import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type Call, command } from '../command.ts';
+import { extendedExpression } from '../extended-expression.ts';
 import { usage } from '../getopt.ts';
 import { columnsText, paddedLines, tableText } from '../table.ts';
 import { megabytes } from '../units.ts';
@@ -34,49 +34,79 @@ const STATE_FILTERS = {
   stopped: (info: ContainerInfo) => info.state === 'STOPPED',
 };
 
+/** A container and the names from the outermost one to it. */
+interface Listed {
+  readonly info: ContainerInfo;
+  readonly path: readonly string[];
+}
+
 export default command(spec, async (call) => {
   const { values, io } = call;
   const fancy = values.fancy || values['fancy-format'] !== undefined;
   const columns = columnsOf(values['fancy-format'], call.json);
-  if (Number(values.nesting ?? 0) > 0 || values.nesting === '')
-    await call.complain(
-      new TslxcError({ code: 'NOT_SUPPORTED', message: 'containers inside containers are not listed yet' }),
-      'warning',
-    );
-
-  const names = await matchingNames(call);
+  const depth = depthOf(values.nesting);
+  const patterns = [call.name, values.filter]
+    .filter((text) => text !== undefined)
+    .map((text) => extendedExpression(text));
+  const matches = (name: string) => patterns.every((pattern) => pattern.test(name));
   const filters = Object.entries(STATE_FILTERS).filter(
     ([option]) => values[option as keyof typeof STATE_FILTERS],
   );
   const groups = values.groups?.split(',').filter(Boolean) ?? [];
-  const looksInside = fancy || call.json || filters.length > 0 || groups.length > 0 || values.defined;
+  const all = await call.services.listContainers(await call.lxcpath());
+
+  const looksInside =
+    fancy || call.json || depth > 0 || filters.length > 0 || groups.length > 0 || values.defined;
   if (!looksInside) {
-    io.print(plainText(call, names));
+    io.print(plainText(call, all.filter(matches)));
     return 0;
   }
 
   const want = { statistics: needed(columns, 'statistics'), addresses: needed(columns, 'addresses') };
-  const kept: ContainerInfo[] = [];
-  for (const name of names) {
+  const keeps = ({ info }: Listed) =>
+    matches(info.name) &&
+    (filters.length === 0 || filters.some(([, passes]) => passes(info))) &&
+    groups.every((group) => info.groups.includes(group));
+  const kept: Listed[] = [];
+  for (const name of depth > 0 ? all : all.filter(matches)) {
     const container = await call.services.container(name, await call.lxcpath());
-    if (values.defined && !container.defined()) continue;
     const info = await container.info(want);
-    if (filters.length > 0 && !filters.some(([, keeps]) => keeps(info))) continue;
-    if (!groups.every((group) => info.groups.includes(group))) continue;
-    if (info.fault && !call.json) await call.complain(info.fault.with({ container: name }), 'warning');
-    kept.push(info);
+    const own = { info, path: [name] };
+    if (keeps(own) && !(values.defined && !container.defined())) {
+      if (info.fault && !call.json) await call.complain(info.fault.with({ container: name }), 'warning');
+      kept.push(own);
+    }
+    if (depth > 0 && info.pid !== undefined)
+      for (const nested of await container.nested(depth, want)) {
+        const { path, ...rest } = nested;
+        if (keeps({ info: rest, path })) kept.push({ info: rest, path });
+      }
   }
-  if (call.json) io.print(`${JSON.stringify(kept, null, 2)}\n`);
+  if (call.json) io.print(`${JSON.stringify(kept.map(jsonOf), null, 2)}\n`);
   else if (fancy) io.print(fancyText(columns, kept));
   else
     io.print(
       plainText(
         call,
-        kept.map(({ name }) => name),
+        kept.map(({ path }) => path.join('/')),
       ),
     );
   return 0;
 });
+
+/** `within`: the containers that it is in, from the outermost inwards. */
+function jsonOf({ info, path }: Listed): ContainerInfo & { within?: readonly string[] } {
+  return path.length > 1 ? { ...info, within: path.slice(0, -1) } : info;
+}
+
+const USUAL_DEPTH = 5;
+
+function depthOf(text: string | undefined): number {
+  if (text === undefined) return 0;
+  if (text === '') return USUAL_DEPTH;
+  if (!/^\d{1,3}$/.test(text)) throw usage(`'${text}' is not a depth`, '--nesting=N goes N levels down');
+  return Number(text);
+}
 
 function columnsOf(list: string | undefined, all: boolean): readonly Column[] {
   if (all) return COLUMNS;
@@ -88,28 +118,18 @@ function columnsOf(list: string | undefined, all: boolean): readonly Column[] {
   });
 }
 
-async function matchingNames(call: Call<typeof spec.options>): Promise<readonly string[]> {
-  const patterns = [call.name, call.values.filter].filter((text) => text !== undefined).map(expression);
-  const names = await call.services.listContainers(await call.lxcpath());
-  return names.filter((name) => patterns.every((pattern) => pattern.test(name)));
-}
-
-function expression(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch {
-    throw usage(`'${text}' is not a regular expression`);
-  }
-}
-
 function needed(columns: readonly Column[], what: 'statistics' | 'addresses'): boolean {
   return columns.some((column) => CELLS[column].needs === what);
 }
 
 /** Without containers there is no heading either, as with LXC. */
-function fancyText(columns: readonly Column[], infos: readonly ContainerInfo[]): string {
-  if (infos.length === 0) return '';
-  const rows = infos.map((info) => columns.map((column) => CELLS[column].show(info) || '-'));
+function fancyText(columns: readonly Column[], listed: readonly Listed[]): string {
+  if (listed.length === 0) return '';
+  const rows = listed.map(({ info, path }) =>
+    columns.map((column) =>
+      column === 'NAME' ? `${'\\'.repeat(path.length - 1)}${info.name}` : CELLS[column].show(info) || '-',
+    ),
+  );
   return tableText(columns, rows);
 }
 

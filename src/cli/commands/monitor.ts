@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { ContainerEvent } from '../../api/watch.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type Call, command } from '../command.ts';
-import { usage } from '../getopt.ts';
+import { extendedExpression } from '../extended-expression.ts';
 import { spec } from './monitor.spec.ts';
 
 type MonitorCall = Call<typeof spec.options>;
@@ -18,7 +18,8 @@ export default command(spec, async (call) => {
       hint: "'tslxc-ls --active' lists those of one directory",
     });
   }
-  const pattern = expression(call.name ?? '.*');
+  // The whole name has to match, as with LXC.
+  const pattern = extendedExpression(call.name ?? '.*', true);
   const { reasonText } = await import('../../container/end-reason.ts');
   const { interruptible } = await import('../interrupt.ts');
   await interruptible(io, async (signal) => {
@@ -40,15 +41,6 @@ export default command(spec, async (call) => {
 async function lxcpaths({ values, io, services }: MonitorCall): Promise<string[]> {
   if (values.lxcpath.length === 0) return [await services.defaultLxcpath()];
   return values.lxcpath.map((path) => resolve(io.cwd, path));
-}
-
-/** The whole name has to match, as with LXC. */
-function expression(text: string): RegExp {
-  try {
-    return new RegExp(`^(?:${text})$`);
-  } catch {
-    throw usage(`'${text}' is not a regular expression`);
-  }
 }
 
 function lineOf(

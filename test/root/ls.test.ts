@@ -1,0 +1,130 @@
+/** tslxc-ls: columns of running containers, filters, and containers in containers. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { Busybox } from './harness/busybox.ts';
+import { ContainerHost, skip } from './harness/container-host.ts';
+
+const host = new ContainerHost();
+const busybox = new Busybox(host);
+const unmarked = (text: string) => text.replaceAll(`${host.mark}-`, '');
+const ls = async (...args: string[]) => unmarked(await host.ok('ls', args));
+
+test('the state options, groups and filters', { skip }, async () => {
+  await busybox.make('a', 'lxc.group = web\nlxc.group = db\nlxc.start.auto = 1');
+  await busybox.start('b', 'lxc.group = web');
+  await busybox.start('c');
+  await host.ok('freeze', ['-n', '@c']);
+  assert.equal(await ls('-1', '--active'), 'b\nc\n');
+  assert.equal(await ls('-1', '--running'), 'b\nc\n');
+  assert.equal(await ls('-1', '--frozen'), 'c\n');
+  assert.equal(await ls('-1', '--stopped'), 'a\nbase\n');
+  assert.equal(await ls('-1', '--stopped', '--frozen'), 'a\nbase\nc\n');
+  assert.equal(await ls('-1', '--defined'), 'a\nb\nbase\nc\n');
+  assert.equal(await ls('-1', '-g', 'web'), 'a\nb\n');
+  assert.equal(await ls('-1', '-g', 'web,db'), 'a\n');
+  assert.equal(await ls('-1', '--filter', `${host.mark}-[[:alpha:]]$`), 'a\nb\nc\n');
+  assert.equal(await ls('-1', '[ab]$', '--running'), 'b\n');
+});
+
+test('every column', { skip }, async () => {
+  const pid = await host.initPid('b');
+  const table = await ls('-F', 'name,STATE,pid,ram,swap,autostart,groups,interface,ipv4,ipv6,unprivileged');
+  const rows = table.split('\n').map((line) => line.trim().split(/ {1,}/));
+  const row = (name: string) => rows.find(([first]) => first === name)!;
+  assert.deepEqual(row('NAME').length, 11);
+  assert.deepEqual(row('b').slice(0, 3), ['b', 'RUNNING', String(pid)]);
+  assert.match(row('b')[3]!, /^\d+\.\d\dMB$/);
+  assert.match(row('b')[4]!, /^(\d+\.\d\dMB|-)$/);
+  assert.deepEqual(row('b').slice(5), ['0', 'web', 'lo', '-', '-', 'false']);
+  assert.equal(row('a').join(' '), 'a STOPPED - - - 1 web, db - - - false');
+  assert.equal(row('c')[1], 'FROZEN');
+  const list = JSON.parse(await host.ok('ls', ['--json', '--frozen'])) as { state: string }[];
+  assert.deepEqual(
+    list.map(({ state }) => state),
+    ['FROZEN'],
+  );
+  assert.equal((await host.tslxc('ls', ['-f', '-F', 'name,colour'])).code, 1);
+  assert.equal(await host.ok('ls', ['-f', '-P', join(host.root, 'nowhere')]), '');
+});
+
+/** A container that has the host's programs, tslxc among them. */
+function makeOuter(): void {
+  const rootfs = host.rootfs('outer');
+  for (const path of ['usr', 'proc', 'sys', 'dev', 'etc', 'run', 'tmp', 'root', 'var/tmp', 'var/lib/tslxc'])
+    mkdirSync(join(rootfs, path), { recursive: true });
+  for (const path of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${path}`, join(rootfs, path));
+  const code = resolve(import.meta.dirname, '../..');
+  writeFileSync(
+    host.config('outer'),
+    `lxc.rootfs.path = ${rootfs}
+lxc.net.0.type = empty
+lxc.init.cmd = /usr/bin/sleep 100000
+lxc.mount.auto = proc:rw sys:rw cgroup-full:rw:force
+lxc.mount.entry = /usr usr none bind,ro 0 0
+lxc.mount.entry = ${code} ${code} none bind,ro,create=dir 0 0
+lxc.mount.entry = tmpfs run tmpfs rw 0 0
+lxc.pty.max = 64
+`,
+  );
+}
+
+test('containers in containers, whatever their files are', { skip }, async () => {
+  makeOuter();
+  const inside = join(host.rootfs('outer'), 'var/lib/tslxc');
+  for (const name of ['kid', 'idle', 'fifo', 'device', 'away', 'include']) mkdirSync(join(inside, name));
+  execFileSync('cp', ['-a', host.rootfs('a'), join(inside, 'kid')]);
+  const config = (name: string) => join(inside, name, 'config');
+  writeFileSync(
+    config('kid'),
+    'lxc.rootfs.path = /var/lib/tslxc/kid/rootfs\nlxc.net.0.type = empty\nlxc.group = g1 g2\n',
+  );
+  writeFileSync(config('idle'), 'lxc.start.auto = 1\nlxc.group = esc\x1b[2J\n');
+  // What the guest may put there to hold us up, or to have us read the host's files.
+  execFileSync('mkfifo', [config('fifo')]);
+  execFileSync('mknod', [config('device'), 'c', '5', '2']);
+  writeFileSync(join(host.root, 'secret'), 'lxc.group = secret\n');
+  symlinkSync(join(host.root, 'secret'), config('away'));
+  writeFileSync(config('include'), `lxc.include = ${join(host.root, 'secret')}\n`);
+  // A container directory that is not on the root's own file system.
+  const more = join(host.rootfs('outer'), 'var/lib/lxc');
+  mkdirSync(more);
+  mkdirSync(join(host.root, 'volume/mounted'), { recursive: true });
+  writeFileSync(join(host.root, 'volume/mounted/config'), 'lxc.idmap = u 0 1000 1000\n');
+  writeFileSync(
+    host.config('outer'),
+    `lxc.mount.entry = ${join(host.root, 'volume')} var/lib/lxc none bind 0 0\n`,
+    {
+      flag: 'a',
+    },
+  );
+
+  await host.ok('start', ['-n', '@outer']);
+  const bin = resolve(import.meta.dirname, '../../bin');
+  await host.ok('attach', ['-n', '@outer', '--', join(bin, 'tslxc-start'), '-n', 'kid']);
+  assert.equal(await ls('-1', 'outer'), 'outer\n');
+  assert.equal(
+    await ls('-1', '--nesting'),
+    `${'a b base c outer outer/idle outer/include outer/kid outer/mounted'.replaceAll(' ', '\n')}\n`,
+  );
+  const table = await ls('-f', '--nesting=1', '-F', 'name,state,autostart,groups,unprivileged');
+  assert.match(table, /^\\idle +STOPPED 1 +- +false +$/m, 'no escape sequences of the guest');
+  assert.match(table, /^\\include +STOPPED 0 +- +false +$/m, "no includes: the host's files are none of it");
+  assert.match(table, /^\\kid +RUNNING 0 +g1, g2 +false +$/m);
+  assert.match(table, /^\\mounted +STOPPED 0 +- +true +$/m);
+  const listed = JSON.parse(await host.ok('ls', ['--json', '--nesting', '--filter', 'kid'])) as {
+    pid: number;
+    within: string[];
+    memoryBytes: number;
+  }[];
+  assert.deepEqual(
+    listed.map(({ within }) => within),
+    [[host.name('outer')]],
+  );
+  assert.ok(listed[0]!.memoryBytes > 0);
+  await host.ok('attach', ['-n', '@outer', '--', join(bin, 'tslxc-freeze'), '-n', 'kid']);
+  assert.equal(await ls('-1', '--nesting', '--frozen'), 'c\nouter/kid\n');
+  await host.ok('attach', ['-n', '@outer', '--', join(bin, 'tslxc-stop'), '-n', 'kid', '-k']);
+});
