@@ -18,7 +18,7 @@ _tslxc() {
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
   if [[ $command == tslxc ]]; then
     if ((COMP_CWORD == 1)); then
-      COMPREPLY=($(compgen -W 'attach autostart cgroup config console copy create destroy device export freeze import info ls monitor net snapshot start stop unfreeze unshare update-config usernsexec wait help' -- "$cur"))
+      COMPREPLY=($(compgen -W 'attach autostart cgroup config console copy create destroy device execute export freeze import info ls monitor net snapshot start stop unfreeze unshare update-config usernsexec wait help' -- "$cur"))
       return
     fi
     command=${COMP_WORDS[1]} first=2
@@ -97,6 +97,18 @@ _tslxc() {
     'device -P' | 'device --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'device -o' | 'device --logfile') compopt -o default; return ;;
     'device -l' | 'device --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'execute -f' | 'execute --rcfile') compopt -o default; return ;;
+    'execute -s' | 'execute --define') COMPREPLY=($(compgen -W '$(_tslxc_key)' -- "$cur")); return ;;
+    'execute -u' | 'execute --uid') return ;;
+    'execute -g' | 'execute --gid') return ;;
+    'execute --share-net') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'execute --share-ipc') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'execute --share-uts') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'execute --share-pid') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'execute -n' | 'execute --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'execute -P' | 'execute --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'execute -o' | 'execute --logfile') compopt -o default; return ;;
+    'execute -l' | 'execute --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'export -o' | 'export --output') compopt -o default; return ;;
     'export -s' | 'export --snapshot') COMPREPLY=($(compgen -W '$(_tslxc_snapshot)' -- "$cur")); return ;;
     'export --compress') COMPREPLY=($(compgen -W 'zstd gzip xz' -- "$cur")); return ;;
@@ -142,6 +154,10 @@ _tslxc() {
     'start -c' | 'start --console') compopt -o default; return ;;
     'start -L' | 'start --console-log') compopt -o default; return ;;
     'start -p' | 'start --pidfile') compopt -o default; return ;;
+    'start --share-net') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'start --share-ipc') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'start --share-uts') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'start --share-pid') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'start -n' | 'start --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'start -P' | 'start --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'start -o' | 'start --logfile') compopt -o default; return ;;
@@ -180,6 +196,7 @@ _tslxc() {
     'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir --lvname --vgname --thinpool --zfsroot --fstype --fssize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'destroy -'*) COMPREPLY=($(compgen -W '-f --force -s --snapshots -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'device -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'execute -'*) COMPREPLY=($(compgen -W '-d --daemon -f --rcfile -s --define -u --uid -g --gid --share-net --share-ipc --share-uts --share-pid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'export -'*) COMPREPLY=($(compgen -W '-o --output -s --snapshot --compress --logfile -n --name -P --lxcpath -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'freeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'import -'*) COMPREPLY=($(compgen -W '-N --newname --trust -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
@@ -188,7 +205,7 @@ _tslxc() {
     'monitor -'*) COMPREPLY=($(compgen -W '--why -Q --quit -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'net -'*) COMPREPLY=($(compgen -W '-q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'snapshot -'*) COMPREPLY=($(compgen -W '-c --comment -L --list -C --showcomments -r --restore -N --newname -d --destroy --full --tree -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
-    'start -'*) COMPREPLY=($(compgen -W '-d --daemon -F --foreground -f --rcfile -s --define -c --console -L --console-log -C --close-all-fds -p --pidfile --dry-run -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'start -'*) COMPREPLY=($(compgen -W '-d --daemon -F --foreground -f --rcfile -s --define -c --console -L --console-log -C --close-all-fds -p --pidfile --dry-run --share-net --share-ipc --share-uts --share-pid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'stop -'*) COMPREPLY=($(compgen -W '-r --reboot -W --nowait -t --timeout -k --kill --nokill --nolock -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'unfreeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'unshare -'*) COMPREPLY=($(compgen -W '-s --namespaces -u --user -H --hostname -i --ifname -d --daemon -M --remount -q --quiet -h --help --usage --version' -- "$cur")) ;;
@@ -202,6 +219,7 @@ _tslxc() {
     'create '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'destroy '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'device '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'execute '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'export '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'freeze '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'import '*) compopt -o default ;;
@@ -218,4 +236,4 @@ _tslxc() {
   esac
 }
 
-complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-config tslxc-console tslxc-copy tslxc-create tslxc-destroy tslxc-device tslxc-export tslxc-freeze tslxc-import tslxc-info tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait
+complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-config tslxc-console tslxc-copy tslxc-create tslxc-destroy tslxc-device tslxc-execute tslxc-export tslxc-freeze tslxc-import tslxc-info tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait

@@ -1,5 +1,6 @@
 import { createWriteStream, existsSync } from 'node:fs';
 import { PassThrough, type Writable } from 'node:stream';
+import type { AttachRequest } from '../container/attach.ts';
 import type { ContainerRef } from '../container/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { PERSONALITY } from '../kernel/constants.ts';
@@ -7,12 +8,10 @@ import type { ExitStatus } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import type { ManagerClient } from '../manager/client.ts';
 import { relayTerminal } from '../terminal/relay.ts';
+import { type CallerTerminal, callerTerminal } from './caller-streams.ts';
+import { SignalForwarder } from './forward-signals.ts';
 import { withManager } from './manager.ts';
 import type { AttachOptions } from './options.ts';
-
-/** Signals that a user sends to the command and means for the program. */
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
-const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;
 
 /**
  * Runs a program in a running container and waits for its end. Where one of the caller's streams is a terminal, the
@@ -21,17 +20,14 @@ const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SI
  *
  * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, EXEC_FAILED (errno ENOENT: no such program)
  */
-export function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitStatus> {
+export async function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitStatus> {
+  const terminal = callerTerminal(options);
+  const request = await attachRequest(ref, options, terminal);
+  const signals = new SignalForwarder(terminal !== undefined);
   return withManager('attach to a container', async (manager) => {
-    const streams = [options.stdin, options.stdout, options.stderr] as const;
-    const terminals = [0, 1, 2].filter((i) => streams[i]!.isTTY);
-    const kernel = linuxKernel();
-    const size = terminals.length > 0 ? (options.size ?? kernel.windowSize(terminals[0]!)) : undefined;
     let ended: (status: ExitStatus) => void = () => {};
-    let giveUp: (error: Error) => void = () => {};
     const end = new Promise<ExitStatus>((resolve, reject) => {
       ended = resolve;
-      giveUp = reject;
       manager.onEnd = () =>
         reject(
           new TslxcError({
@@ -43,42 +39,43 @@ export function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitS
         );
     });
     end.catch(() => {});
-    const { pid, fd } = await manager.request(
-      'attach',
-      {
-        name: ref.name,
-        lxcpath: ref.lxcpath,
-        command: options.command ?? [],
-        env: options.env ?? [],
-        setEnv: options.setEnv ?? [],
-        cwd: options.cwd ?? '/',
-        ...(options.uid === undefined ? {} : { uid: options.uid }),
-        ...(options.gid === undefined ? {} : { gid: options.gid }),
-        ...(options.namespaces === undefined ? {} : { namespaces: options.namespaces }),
-        keep: {
-          capabilities: options.keepCapabilities ?? false,
-          cgroup: options.keepCgroup ?? false,
-          lsm: options.keepLsm ?? false,
-        },
-        remountProcSys: options.remountProcSys ?? false,
-        ...(options.rcfile === undefined ? {} : { configEnv: await environmentOf(options.rcfile, ref) }),
-        ...(options.bits === undefined ? {} : { personality: PERSONALITIES[options.bits] }),
-        ...(options.context === undefined ? {} : { context: labelled(options.context) }),
-        stdio: [0, 1, 2],
-        ...(size ? { pty: size, terminals } : {}),
-      },
-      (event) => {
-        if (event.type === 'attached-exit') ended(event.status ?? { code: null, signal: null });
-      },
-    );
-    const stopForwarding = forwardSignals(manager, pid, size !== undefined, giveUp);
-    try {
-      if (fd !== undefined) await relay(manager, fd, options);
-      return await end;
-    } finally {
-      stopForwarding();
-    }
-  });
+    const { pid, fd } = await manager.request('attach', request, (event) => {
+      if (event.type === 'attached-exit') ended(event.status ?? { code: null, signal: null });
+    });
+    signals.begin({ manager, pid });
+    if (fd !== undefined && terminal) await relay(manager, fd, terminal, options);
+    return await Promise.race([end, signals.givenUp]);
+  }).finally(() => signals.stop());
+}
+
+async function attachRequest(
+  ref: ContainerRef,
+  options: AttachOptions,
+  terminal: CallerTerminal | undefined,
+): Promise<AttachRequest> {
+  const size = terminal && (options.size ?? linuxKernel().windowSize(terminal.terminals[0]!));
+  return {
+    name: ref.name,
+    lxcpath: ref.lxcpath,
+    command: options.command ?? [],
+    env: options.env ?? [],
+    setEnv: options.setEnv ?? [],
+    cwd: options.cwd ?? '/',
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
+    ...(options.namespaces === undefined ? {} : { namespaces: options.namespaces }),
+    keep: {
+      capabilities: options.keepCapabilities ?? false,
+      cgroup: options.keepCgroup ?? false,
+      lsm: options.keepLsm ?? false,
+    },
+    remountProcSys: options.remountProcSys ?? false,
+    ...(options.rcfile === undefined ? {} : { configEnv: await environmentOf(options.rcfile, ref) }),
+    ...(options.bits === undefined ? {} : { personality: PERSONALITIES[options.bits] }),
+    ...(options.context === undefined ? {} : { context: labelled(options.context) }),
+    stdio: [0, 1, 2],
+    ...(terminal && size ? { pty: size, terminals: terminal.terminals } : {}),
+  };
 }
 
 const PERSONALITIES = { 32: PERSONALITY.LINUX32, 64: PERSONALITY.LINUX } as const;
@@ -99,45 +96,19 @@ function labelled(context: string): string {
   });
 }
 
-/** How often a signal is passed on before it is taken to be meant for the command itself. */
-const PATIENCE = 3;
-
-/** With a pty the terminal sends them by itself (Ctrl-C is a byte there); only those of other processes are passed on. */
-function forwardSignals(
+async function relay(
   manager: ManagerClient,
-  pid: number,
-  pty: boolean,
-  giveUp: (error: Error) => void,
-): () => void {
-  let sent = 0;
-  const listeners = FORWARDED.filter((name) => !pty || name.startsWith('SIGUSR')).map((name) => {
-    const listener = () => {
-      if (++sent > PATIENCE)
-        giveUp(
-          new TslxcError({ code: 'EXEC_FAILED', message: `${name} again: the program is left to itself` }),
-        );
-      else void manager.request('signal', { pid, signal: NUMBERS[name] }).catch(giveUp);
-    };
-    process.on(name, listener);
-    return { name, listener };
-  });
-  return () => {
-    for (const { name, listener } of listeners) process.off(name, listener);
-  };
-}
-
-async function relay(manager: ManagerClient, fd: number, options: AttachOptions): Promise<void> {
-  const screen = options.stdout.isTTY ? options.stdout : options.stderr;
-  const output = options.ptyLog ? copied(screen, options.ptyLog) : screen;
-  const terminal = [options.stdin, options.stdout, options.stderr].findIndex((stream) => stream.isTTY);
+  fd: number,
+  { terminals, input, screen }: CallerTerminal,
+  { ptyLog, stdin }: AttachOptions,
+): Promise<void> {
   await relayTerminal({
     kernel: linuxKernel(),
-    // A pipe as standard input has been handed to the program itself.
-    input: options.stdin.isTTY ? options.stdin : new PassThrough(),
-    output,
+    input,
+    output: ptyLog ? copied(screen, ptyLog) : screen,
     peer: await manager.take(fd),
-    terminal,
-    endOfInput: options.stdin.isTTY ? 'eof' : 'ignore',
+    terminal: terminals[0],
+    endOfInput: stdin.isTTY ? 'eof' : 'ignore',
     signals: process,
   });
 }

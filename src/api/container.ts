@@ -79,6 +79,16 @@ export class Container implements ContainerRef {
     return (await import('./foreground.ts')).startForeground(this, o);
   }
 
+  /** Runs one program, below an init of ours, until all of the container's processes have ended; its exit status. */
+  async execute(o: Parameters<typeof import('./execute.ts').execute>[1]): Promise<ExitStatus> {
+    return (await import('./execute.ts')).execute(this, o);
+  }
+
+  /** The same in the background; settles when the program runs. */
+  async executeInBackground(o: options.ExecuteOptions = {}): Promise<options.StartResult> {
+    return (await import('./execute.ts')).executeInBackground(this, o);
+  }
+
   async stop(o: options.StopOptions = {}): Promise<void> {
     await (await import('./stop.ts')).stop(this, o);
   }

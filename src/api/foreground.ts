@@ -3,20 +3,32 @@ import type { ContainerRef } from '../container/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
+import type { ManagerClient } from '../manager/client.ts';
+import type { StartResult as StartReply, StartRequest } from '../manager/protocol.ts';
 import { EscapeFilter, parseEscape } from '../terminal/escape.ts';
-import { relayTerminal } from '../terminal/relay.ts';
+import { type RelayOptions, relayTerminal } from '../terminal/relay.ts';
 import { withManager } from './manager.ts';
 import type { ForegroundOptions } from './options.ts';
 import { startRequest, startResult } from './start.ts';
 
-/** Starts a container with its console on the caller's terminal; settles with init's exit status when it stops. */
-export function startForeground(ref: ContainerRef, options: ForegroundOptions): Promise<ExitStatus> {
+/** A container that was started in the foreground, and the line to its manager. */
+export interface InForeground {
+  readonly manager: ManagerClient;
+  readonly reply: StartReply;
+  /** Settles with init's exit status; rejects with MANAGER_DIED. */
+  readonly end: Promise<ExitStatus>;
+}
+
+/** Starts a container and stays: hanging up makes the manager shut it down. */
+export function startAndStay(
+  ref: ContainerRef,
+  request: StartRequest,
+  stay: (container: InForeground) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
   return withManager('start a container', async (manager) => {
     let stopped: (status: ExitStatus) => void = () => {};
-    const end = new Promise<ExitStatus>((resolve) => {
+    const end = new Promise<ExitStatus>((resolve, reject) => {
       stopped = resolve;
-    });
-    const lost = new Promise<never>((_, reject) => {
       manager.onEnd = () =>
         reject(
           new TslxcError({
@@ -27,26 +39,49 @@ export function startForeground(ref: ContainerRef, options: ForegroundOptions): 
           }),
         );
     });
-    lost.catch(() => {});
-    const reply = await manager.request('start', startRequest(ref, options, true), (event) => {
+    end.catch(() => {});
+    const reply = await manager.request('start', request, (event) => {
       if (event.type === 'stopped') stopped(event.status ?? { code: null, signal: null });
     });
-    options.onStarted?.(startResult(reply));
-    const stream = new Socket({ fd: await manager.take(reply.fd!), readable: true, writable: true });
-    const relay = relayTerminal({
-      kernel: linuxKernel(),
-      input: options.input,
-      output: options.output,
-      peer: stream,
-      ...(options.output.isTTY ? { terminal: 1 } : {}),
+    return await stay({ manager, reply, end });
+  });
+}
+
+/**
+ * The container's console on the caller's terminal until the container stops. One that was ended from here, by a signal
+ * or by the end of the terminal, counts as ended by SIGTERM.
+ */
+export async function relayConsole(
+  ref: ContainerRef,
+  { manager, reply, end }: InForeground,
+  caller: Pick<RelayOptions, 'input' | 'output' | 'terminal' | 'escape'>,
+): Promise<ExitStatus> {
+  const stream = new Socket({ fd: await manager.take(reply.fd!), readable: true, writable: true });
+  const relay = relayTerminal({
+    kernel: linuxKernel(),
+    ...caller,
+    peer: stream,
+    onResize: (size) => void manager.request('resize', { ...ref, size }).catch(() => {}),
+    signals: process,
+  });
+  const ended = relay.then(async (how) => (how === 'terminated' ? { code: null, signal: 15 } : await end));
+  // The other one only where the manager has died: the end of a container comes after what it has printed.
+  const lost = end.then(() => ended);
+  const status = await Promise.race([ended, lost]);
+  if (!stream.destroyed) stream.destroy();
+  return status;
+}
+
+/** Starts a container with its console on the caller's terminal; settles with init's exit status when it stops. */
+export function startForeground(ref: ContainerRef, options: ForegroundOptions): Promise<ExitStatus> {
+  const { input, output } = options;
+  return startAndStay(ref, startRequest(ref, options, true), async (container) => {
+    options.onStarted?.(startResult(container.reply));
+    return await relayConsole(ref, container, {
+      input,
+      output,
+      ...(output.isTTY ? { terminal: 1 } : {}),
       ...(options.escape ? { escape: new EscapeFilter(parseEscape(options.escape)) } : {}),
-      onResize: (size) => void manager.request('resize', { ...ref, size }).catch(() => {}),
-      signals: process,
     });
-    // Ended by a signal or by the end of the terminal: hanging up makes the manager shut the container down.
-    const ended = relay.then(async (how) => (how === 'terminated' ? { code: null, signal: 15 } : await end));
-    const status = await Promise.race([ended, lost]);
-    if (!stream.destroyed) stream.destroy();
-    return status;
   });
 }

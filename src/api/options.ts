@@ -18,6 +18,12 @@ export interface StartOptions {
   readonly pidFile?: string;
 }
 
+/** A start with a program below an init of ours. */
+export interface ExecuteOptions extends Omit<StartOptions, 'init'> {
+  /** Program with arguments, instead of `lxc.execute.cmd`. */
+  readonly command?: readonly string[];
+}
+
 export interface StartResult {
   /** Host pid of the container's init. */
   readonly pid: number;

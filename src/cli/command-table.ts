@@ -13,6 +13,7 @@ export const COMMANDS = {
   create: () => import('./commands/create.ts'),
   destroy: () => import('./commands/destroy.ts'),
   device: () => import('./commands/device.ts'),
+  execute: () => import('./commands/execute.ts'),
   export: () => import('./commands/export.ts'),
   freeze: () => import('./commands/freeze.ts'),
   import: () => import('./commands/import.ts'),

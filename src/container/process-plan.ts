@@ -9,6 +9,7 @@ import type { NicPlan } from '../network/nic-plan.ts';
 import { capabilityNumber, keptCapabilities } from '../security/capabilities.ts';
 import type { StartStagePlan } from '../stage/plan.ts';
 import { initEnvironment } from './environment.ts';
+import type { StartWishes } from './runtime-record.ts';
 import type { HostFacts } from './start-plan.ts';
 
 export type ProcessPlan = Pick<
@@ -27,14 +28,14 @@ export type ProcessPlan = Pick<
 >;
 
 /**
- * @param init program of the command line, instead of `lxc.init.cmd`
+ * @param wishes the command line's: a program instead of `lxc.init.cmd`, or one to run below an init of ours
  * @throws TslxcError for what the config says that can not be done, with file and line
  */
 export function planProcess(
   config: ContainerConfig,
   host: HostFacts,
   nics: readonly Pick<NicPlan, 'type'>[],
-  init: readonly string[] | undefined,
+  wishes: Pick<StartWishes, 'init' | 'execute'>,
 ): ProcessPlan {
   const arch = config.one('lxc.arch')?.value;
   const sharesNetwork = nics.some(({ type }) => type === 'none');
@@ -63,19 +64,30 @@ export function planProcess(
     sessionKeyring: true,
     nofile: rlimits.some(({ resource }) => resource === RLIMIT.nofile) ? null : host.nofile,
     init: {
-      args: init?.length ? init : initCommand(config),
+      args: wishes.init?.length ? wishes.init : command(config, wishes),
       env: initEnvironment(config),
       cwd: config.one('lxc.init.cwd')?.value ?? '/',
       uid: config.one('lxc.init.uid')?.value ?? 0,
       gid: config.one('lxc.init.gid')?.value ?? 0,
       groups: config.all('lxc.init.groups').map((setting) => setting.value),
+      ...(wishes.execute ? { supervised: { onConsole: wishes.execute.onConsole } } : {}),
     },
   };
 }
 
-/** LXC splits the command at blanks; quotes keep blanks together. */
-function initCommand(config: ContainerConfig): string[] {
-  const text = config.one('lxc.init.cmd')?.value ?? '/sbin/init';
+function command(config: ContainerConfig, { execute }: Pick<StartWishes, 'execute'>): string[] {
+  if (!execute) return words(config.one('lxc.init.cmd')?.value ?? '/sbin/init');
+  const program = words(config.one('lxc.execute.cmd')?.value ?? '');
+  if (program.length > 0) return program;
+  throw new TslxcError({
+    code: 'USAGE',
+    message: 'there is no program to run',
+    hint: 'name one after --, or with lxc.execute.cmd in the config',
+  });
+}
+
+/** LXC splits a command at blanks; quotes keep blanks together. */
+function words(text: string): string[] {
   return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
 }
 

@@ -11,6 +11,8 @@ export interface StartWishes {
   readonly defines: readonly string[];
   /** Init program and arguments instead of `lxc.init.cmd`. */
   readonly init?: readonly string[];
+  /** Run that program (or `lxc.execute.cmd`) below an init of ours. `onConsole`: which of 0, 1, 2 are the console. */
+  readonly execute?: { readonly onConsole: readonly number[] };
   /** Copy of the console's output, instead of `lxc.console.logfile`. */
   readonly consoleLog?: string;
   /** Written with init's pid, removed at stop. */

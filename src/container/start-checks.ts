@@ -124,6 +124,11 @@ function checkInit(kernel: Kernel, plan: StartPlan): void {
   const { volume } = plan.stage.rootfs;
   // What is on a device or in layers (where a link may lead from one to another) the start itself finds out.
   if (volume.kind !== 'tree' || isIn(kernel, volume.path, program)) return;
+  if (plan.stage.init.supervised)
+    throw new TslxcError({
+      code: 'INIT_MISSING',
+      message: `the program ${program} is not in the root filesystem ${plan.stage.rootfs.source}, or is not executable`,
+    });
   throw new TslxcError({
     code: 'INIT_MISSING',
     message: `the init program ${program} is not in the root filesystem ${plan.stage.rootfs.source}, or is not executable`,

@@ -8,6 +8,7 @@ import type { CgroupWrite } from '../cgroup/translate.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
 import type { RestartPolicy } from '../config/values/restart.ts';
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
+import { SIG } from '../kernel/constants.ts';
 import type { NicOrigin, NicPlan } from '../network/nic-plan.ts';
 import { capabilityNumber } from '../security/capabilities.ts';
 import type { HookCommand, StartStagePlan } from '../stage/plan.ts';
@@ -67,8 +68,6 @@ export interface StartPlan {
   readonly rootfsOrigin?: NicOrigin;
 }
 
-const SIGKILL = 9;
-
 /**
  * @throws TslxcError for whatever the config says that can not be done here, with file and line
  */
@@ -81,7 +80,7 @@ export function planStart(
   const nics = config.nics().map(planNic);
   const warnings: ErrorDetails[] = [];
   const seccomp = planSeccomp(config, host.seccomp, (warning) => warnings.push(warning));
-  const process = planProcess(config, host, nics, wishes.init);
+  const process = planProcess(config, host, nics, wishes);
   const has = (name: Parameters<typeof capabilityNumber>[0]) =>
     process.capabilities.includes(capabilityNumber(name));
   const rootfs = planRootfs(ref, config, host.rootfsMount);
@@ -100,9 +99,10 @@ export function planStart(
     sharedMounts: sharedMounts(config),
     log: planLog(ref, config),
     signals: {
-      halt: config.one('lxc.signal.halt')?.value ?? 0,
+      // The config's is for the container's own init.
+      halt: wishes.execute ? SIG.PWR : (config.one('lxc.signal.halt')?.value ?? 0),
       reboot: config.one('lxc.signal.reboot')?.value ?? 0,
-      stop: config.one('lxc.signal.stop')?.value || SIGKILL,
+      stop: config.one('lxc.signal.stop')?.value || SIG.KILL,
     },
     console: terminals.console,
     ephemeral: Boolean(config.one('lxc.ephemeral')?.value),

@@ -4,6 +4,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote, type CgroupPlan } from '../cgroup/container-cgroup.ts';
 import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { createHostSide, type ResolvedNic, resolveNic } from '../network/host-side.ts';
 import { mapText } from '../security/id-map.ts';
 import type { FromStage } from '../stage/channel.ts';
@@ -40,7 +41,15 @@ export interface StartContext {
   readonly journal: Journal;
   readonly hooks: HostHooks;
   readonly wishes: StartWishes;
+  /** Descriptors of a client that become those of a supervised program. */
+  readonly stdio?: ClientStdio | undefined;
   log: StageLog;
+}
+
+/** Descriptors of a client's process: what is 0, 1 and 2 there. */
+export interface ClientStdio {
+  readonly pid: number;
+  readonly fds: readonly [number, number, number];
 }
 
 /** How often a silent stage is looked at, milliseconds. */
@@ -59,10 +68,11 @@ export async function startContainer(context: StartContext): Promise<Started> {
     plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
   const first = services.stage('start', prepared, context.log);
   let stage: StageProcess | undefined;
-  let userns: number | undefined;
+  const fds: { userns?: number; stdin?: number; stdout?: number; stderr?: number } = {};
   first.catch(() => {});
   try {
-    if (plan.stage.idmap.length > 0) userns = await makeUserNamespace(context);
+    if (plan.stage.idmap.length > 0) fds.userns = await makeUserNamespace(context);
+    if (context.stdio) Object.assign(fds, takeStdio(services.kernel, context.stdio));
     const { cgroup, notes } = makeCgroups(context);
     const nics = plan.nics.map((nic) => resolveNic(services.kernel, nic));
     for (const { pair, link, proxied } of nics) {
@@ -72,13 +82,13 @@ export async function startContainer(context: StartContext): Promise<Started> {
     const stagePlan: StartStagePlan = {
       ...plan.stage,
       nics,
-      ...entrance(cgroup, userns !== undefined),
+      ...entrance(cgroup, fds.userns !== undefined),
       hookEnv: hooks.environmentList(),
     };
     let pid: number | undefined;
     while (pid === undefined) {
       stage = await (stage ? services.stage('start', prepared, context.log) : first);
-      stage.send({ type: 'plan', plan: stagePlan, fds: userns === undefined ? {} : { userns } });
+      stage.send({ type: 'plan', plan: stagePlan, fds });
       // While the stage is at work.
       savePlan(plan);
       pid = await firstProcess(stage);
@@ -89,12 +99,30 @@ export async function startContainer(context: StartContext): Promise<Started> {
     const [ready] = await Promise.all([prepareInit(context, stage, init, nics, cgroup), services.watch(pid)]);
     stage.send({ type: 'go' });
     await expectProgram(stage);
+    if (plan.stage.init.supervised) spare(pid);
     return { ...ready, notes };
   } finally {
     // Also one that was asked for and never used: it must not wait for ever.
     (stage ?? (await first.catch(() => undefined)))?.close();
-    if (userns !== undefined) closeSync(userns);
+    for (const fd of Object.values(fds)) closeSync(fd);
   }
+}
+
+function takeStdio(kernel: Kernel, { pid, fds }: ClientStdio) {
+  const client = kernel.pidfdOpen(pid);
+  const [stdin, stdout, stderr] = fds.map((fd) => kernel.pidfdGetfd(client, fd));
+  kernel.close(client);
+  return { stdin, stdout, stderr };
+}
+
+/**
+ * Our init is not to be the one that is chosen where memory is short: it shares most of its own with the fork server, but
+ * is taken for larger than a small program. Takes CAP_SYS_RESOURCE, and can be done without.
+ */
+function spare(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '-999');
+  } catch {}
 }
 
 async function prepareInit(

@@ -104,6 +104,8 @@ export interface Kernel {
   close(fd: number): void;
   /** Marks every descriptor from `first` up close-on-exec. */
   cloexecFrom(first: number): void;
+  /** Closes every descriptor from `first` up. For a process that does not go back to Node's event loop. */
+  closeFrom(first: number): void;
   /** Bytes read; 0 at the end; -1 when nothing is there on a non-blocking descriptor. */
   read(fd: number, buffer: Uint8Array): number;
   write(fd: number, bytes: Uint8Array): number;

@@ -31,6 +31,8 @@ export interface StartRequest extends ContainerRef, StartWishes {
   readonly rcfile?: string;
   /** Stream the console to this client from the first byte (`-F`). */
   readonly foreground: boolean;
+  /** With `execute`: descriptors of the client that the program gets where they are not the console. */
+  readonly stdio?: readonly [number, number, number];
   /** The client's environment: `lxc.environment = NAME` copies from it. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -67,7 +69,7 @@ export interface Requests {
   resize: { params: ContainerRef & { size: WindowSize }; result: Record<string, never> };
   /** The client has made its copy of a descriptor: the manager may close its own. */
   taken: { params: { fd: number }; result: Record<string, never> };
-  /** Signal for a program that this client attached. */
+  /** Signal for a program that this client attached, or for the init that it started in the foreground. */
   signal: { params: { pid: number; signal: number }; result: Record<string, never> };
   /** End, if nothing is running. */
   quit: { params: Record<string, never>; result: { left: boolean } };

@@ -46,6 +46,8 @@ class Session {
   readonly #attached = new Set<number>();
   readonly #containers = new Set<Supervised>();
   #foreground: Supervised | undefined;
+  /** The client has gone. */
+  #over = false;
   /** Whether the client has said hello in our version of the protocol. */
   #understood = false;
 
@@ -130,7 +132,8 @@ class Session {
       return {};
     },
     signal: ({ pid, signal }) => {
-      if (this.#attached.has(pid)) this.#supervisor.kernel.kill(pid, signal);
+      if (this.#attached.has(pid) || this.#foreground?.initPid === pid)
+        this.#supervisor.kernel.kill(pid, signal);
       return {};
     },
     quit: () => ({ left: this.#supervisor.leaveIfIdle() }),
@@ -152,14 +155,18 @@ class Session {
     tell: (event: ManagerEvent) => void,
   ): Promise<Requests['start']['result']> {
     const received = performance.now();
-    const { container, warnings } = await this.#supervisor.start({
-      ...params,
-      ...callerCgroups(this.#caller),
-    });
+    const { container, warnings } = await this.#supervisor.start(
+      { ...params, ...callerCgroups(this.#caller) },
+      params.stdio ? { pid: this.#peer.pid, fds: params.stdio } : undefined,
+    );
     const milliseconds = performance.now() - received;
     const result = { pid: container.initPid ?? 0, milliseconds, warnings: warnings.map((w) => w.toJSON()) };
     if (!params.foreground) return result;
     this.#foreground = container;
+    if (this.#over) {
+      this.#stopOrphan();
+      return result;
+    }
     const follow = (): void =>
       void container.ended().then(({ status, target }) => {
         if (target === 'reboot') follow();
@@ -169,6 +176,8 @@ class Session {
         }
       });
     follow();
+    // A program that has nothing on the console is watched, but not looked at.
+    if (params.execute?.onConsole.length === 0) return result;
     return { ...result, fd: this.#lend(container.terminals.consoleStream(true)) };
   }
 
@@ -216,6 +225,12 @@ class Session {
     this.#pending.clear();
     for (const container of this.#containers) container.terminals.giveBack(this);
     this.#unwatch?.();
+    this.#over = true;
+    this.#stopOrphan();
+  }
+
+  /** Nobody looks at what was started in the foreground any more. */
+  #stopOrphan(): void {
     const orphan = this.#foreground;
     if (orphan)
       void orphan

@@ -43,7 +43,7 @@ import {
 } from '../container/runtime-record.ts';
 import { loadPlan, removePlan } from '../container/saved-plan.ts';
 import { endStatus, wasReboot } from '../container/signals.ts';
-import { startContainer } from '../container/start.ts';
+import { type ClientStdio, startContainer } from '../container/start.ts';
 import { checkStart } from '../container/start-checks.ts';
 import { planStart, type StartPlan } from '../container/start-plan.ts';
 import { keptPrefix, type StartServices } from '../container/start-services.ts';
@@ -87,6 +87,7 @@ export class Supervised {
   #state: State = 'STOPPED';
   readonly #services: SupervisedServices;
   readonly #journal: Journal;
+  readonly #stdio: ClientStdio | undefined;
   #request: StartRequest;
   #log: ContainerLog | undefined;
   #running: Running | undefined;
@@ -99,7 +100,9 @@ export class Supervised {
   onEnd: (reason: EndReason, run: { readonly plan: StartPlan; readonly seconds: number }) => boolean = () =>
     false;
 
-  constructor(services: SupervisedServices, request: StartRequest) {
+  /** @param stdio descriptors of the client that a program gets instead of the console */
+  constructor(services: SupervisedServices, request: StartRequest, stdio?: ClientStdio) {
+    this.#stdio = stdio;
     this.ref = { name: request.name, lxcpath: request.lxcpath };
     this.#services = services;
     this.#request = request;
@@ -176,6 +179,7 @@ export class Supervised {
         journal: this.#journal,
         hooks,
         wishes: this.#wishes(),
+        stdio: reason.kind === 'start' ? this.#stdio : undefined,
         log: (text, level) => this.#log?.write(level ?? 'INFO', text),
       });
       this.#take(started.record, plan, hooks);
@@ -278,10 +282,11 @@ export class Supervised {
   }
 
   #wishes(): StartWishes {
-    const { defines, init, consoleLog, pidFile, callerCgroups } = this.#request;
+    const { defines, init, execute, consoleLog, pidFile, callerCgroups } = this.#request;
     return {
       defines,
       ...(init ? { init } : {}),
+      ...(execute ? { execute } : {}),
       ...(consoleLog ? { consoleLog } : {}),
       ...(pidFile ? { pidFile } : {}),
       ...(callerCgroups ? { callerCgroups } : {}),

@@ -6,6 +6,7 @@ import { Journal, journaledContainers } from '../container/journal.ts';
 import { noSuchContainer } from '../container/list.ts';
 import { containerDirectory } from '../container/paths.ts';
 import { allRecords, isAlive, type RuntimeRecord, removeRecord } from '../container/runtime-record.ts';
+import type { ClientStdio } from '../container/start.ts';
 import { keptPrefix } from '../container/start-services.ts';
 import type { State } from '../container/state.ts';
 import type { StopRequest } from '../container/stop.ts';
@@ -144,14 +145,18 @@ export class Supervisor {
   }
 
   /** Starts a container; the promise settles when its init runs. */
-  start(request: StartRequest): Promise<{ container: Supervised; warnings: TslxcError[] }> {
+  start(
+    request: StartRequest,
+    stdio?: ClientStdio,
+  ): Promise<{ container: Supervised; warnings: TslxcError[] }> {
     this.#restarts.cancel(request);
-    return this.#begin(request, { kind: 'start' });
+    return this.#begin(request, { kind: 'start' }, stdio);
   }
 
   async #begin(
     request: StartRequest,
     reason: StartReason,
+    stdio?: ClientStdio,
   ): Promise<{ container: Supervised; warnings: TslxcError[] }> {
     const old = this.#containers.get(key(request));
     if (old)
@@ -160,7 +165,7 @@ export class Supervisor {
         container: request.name,
         message: old.state === 'RUNNING' ? 'it is running already' : `it is ${old.state.toLowerCase()}`,
       });
-    const container = this.#add(new Supervised(this.services, request));
+    const container = this.#add(new Supervised(this.services, request, stdio));
     try {
       return { container, warnings: await container.start(reason) };
     } catch (error) {

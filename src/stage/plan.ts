@@ -123,7 +123,17 @@ export interface StartStagePlan {
     readonly uid: number;
     readonly gid: number;
     readonly groups: readonly number[];
+    /** It is a program below an init of ours. `onConsole`: which of 0, 1, 2 are the console. */
+    readonly supervised?: { readonly onConsole: readonly number[] };
   };
+}
+
+/** Descriptors of the stage's own: a user namespace, and what becomes 0, 1 and 2 of a supervised program. */
+export interface StartDescriptors {
+  readonly userns?: number;
+  readonly stdin?: number;
+  readonly stdout?: number;
+  readonly stderr?: number;
 }
 
 export interface AttachStagePlan {

@@ -4,7 +4,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { type AttachDescriptors, attachStage } from './attach.ts';
 import { StageChannel } from './channel.ts';
 import { type DeviceDescriptors, deviceStage } from './device.ts';
-import type { AttachStagePlan, DeviceStagePlan, StartStagePlan } from './plan.ts';
+import type { AttachStagePlan, DeviceStagePlan, StartDescriptors, StartStagePlan } from './plan.ts';
 import { startOuter } from './start-outer.ts';
 import { holdUserNamespace } from './user-namespace.ts';
 
@@ -32,7 +32,8 @@ export function runStage(
       Object.entries(fds).map(([name, fd]) => [name, kernel.pidfdGetfd(manager, fd)]),
     );
     kernel.close(manager);
-    if (kind === 'start') startOuter(kernel, channel, plan as StartStagePlan, taken.userns, unshared);
+    if (kind === 'start')
+      startOuter(kernel, channel, plan as StartStagePlan, taken as StartDescriptors, unshared);
     if (kind === 'device')
       deviceStage(kernel, channel, plan as DeviceStagePlan, taken as unknown as DeviceDescriptors);
     attachStage(kernel, channel, plan as AttachStagePlan, taken as unknown as AttachDescriptors);

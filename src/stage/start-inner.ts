@@ -10,8 +10,9 @@ import { confine, takeIds, writeSysctls } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { runStageHook } from './hook.ts';
-import type { StartStagePlan } from './plan.ts';
+import type { StartDescriptors, StartStagePlan } from './plan.ts';
 import { loadWithoutListener } from './seccomp-filter.ts';
+import { superviseProgram } from './supervise.ts';
 import { setUpTerminals, takeStdio, terminalNames } from './terminals.ts';
 import { assembleTree, type Carried, enterRoot } from './tree.ts';
 
@@ -20,21 +21,35 @@ export function startInner(
   channel: StageChannel,
   plan: StartStagePlan,
   carried: Carried,
+  stdio: StartDescriptors,
 ): never {
   let env = plan.init.env;
   try {
-    const own = prepare(kernel, channel, plan, carried);
+    const own = prepare(kernel, channel, plan, carried, stdio);
     // What the config says wins.
     env = [...own.filter((one) => !env.some((other) => other.split('=')[0] === one.split('=')[0])), ...env];
   } catch (error) {
     channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
     kernel.exit(1);
   }
-  return execute(kernel, channel, { ...plan, ...plan.init, env });
+  const program = { ...plan, ...plan.init, env };
+  if (!plan.init.supervised) return execute(kernel, channel, program);
+  try {
+    return superviseProgram(kernel, channel, plan, program);
+  } catch (error) {
+    channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
+    return kernel.exit(1);
+  }
 }
 
 /** @returns what only this process knows of init's environment */
-function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, carried: Carried): string[] {
+function prepare(
+  kernel: Kernel,
+  channel: StageChannel,
+  plan: StartStagePlan,
+  carried: Carried,
+  stdio: StartDescriptors,
+): string[] {
   const log = (text: string, level?: 'DEBUG') =>
     channel.send({ type: 'log', text, ...(level ? { level } : {}) });
   const hooks = (type: string, confined?: () => void) => {
@@ -72,11 +87,12 @@ function prepare(kernel: Kernel, channel: StageChannel, plan: StartStagePlan, ca
 
   enterRoot(kernel, root);
   if (plan.personality !== undefined) kernel.personality(plan.personality);
-  takeStdio(kernel, terminals);
+  takeStdio(kernel, terminals, plan.init.supervised && { ...plan.init.supervised, others: stdio });
   confine(kernel, plan);
   hooks('start', () => plan.seccomp && loadWithoutListener(kernel, plan.seccomp));
   if (plan.init.cwd !== '/') process.chdir(plan.init.cwd);
-  takeIds(kernel, plan, plan.init);
+  // A program below an init of ours takes them by itself.
+  if (!plan.init.supervised) takeIds(kernel, plan, plan.init);
   channel.send({ type: 'ready' });
   channel.expect('go');
   return names;

@@ -11,7 +11,7 @@ import { ownerOf } from '../security/id-map.ts';
 import type { StageChannel } from './channel.ts';
 import { openDeviceSources } from './dev.ts';
 import { openBindSources } from './mounts.ts';
-import type { StartStagePlan } from './plan.ts';
+import type { StartDescriptors, StartStagePlan } from './plan.ts';
 import { raiseHardLimits } from './resource-limits.ts';
 import { openRootfs } from './rootfs.ts';
 import { startInner } from './start-inner.ts';
@@ -23,9 +23,10 @@ export function startOuter(
   kernel: Kernel,
   channel: StageChannel,
   plan: StartStagePlan,
-  userns: number | undefined,
+  fds: StartDescriptors,
   unshared: number,
 ): never {
+  const { userns } = fds;
   enterCgroups(plan.cgroupFiles);
   raiseHardLimits(kernel, plan.rlimits);
   if (plan.sessionKeyring) joinKeyring(kernel);
@@ -41,7 +42,7 @@ export function startOuter(
   // The cgroup namespace's root is where its maker is: init makes it once it is there.
   kernel.unshare(plan.namespaces & ~unshared & ~CLONE.NEWCGROUP);
   const pid = forkInit(kernel, channel, plan.cgroupBirth);
-  if (pid === 0) startInner(kernel, channel, plan, carried);
+  if (pid === 0) startInner(kernel, channel, plan, carried, fds);
   channel.send({ type: 'init', pid });
   // The keeper, a subreaper, becomes init's parent.
   return kernel.exit(0);

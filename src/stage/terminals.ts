@@ -2,7 +2,7 @@ import { AT, MS, O, RESOLVE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
 import { attachMount, cloneTree } from './mounts.ts';
-import type { StartStagePlan } from './plan.ts';
+import type { StartDescriptors, StartStagePlan } from './plan.ts';
 
 /** Descriptors of the stage's: masters go to the manager, slaves into the container. */
 export interface Terminals {
@@ -81,8 +81,20 @@ export function terminalNames(kernel: Kernel, { ttys }: Terminals): string[] {
   return names.length > 0 ? [`container_ttys=${names.join(' ')}`] : [];
 }
 
-/** Console (or nothing) as standard input, output and error; masters stay behind with the manager. */
-export function takeStdio(kernel: Kernel, terminals: Terminals): void {
+/**
+ * Console (or nothing) as standard input, output and error; masters stay behind with the manager. `program`: some only,
+ * the others are descriptors that were handed over, or stay as they are.
+ */
+export function takeStdio(
+  kernel: Kernel,
+  terminals: Terminals,
+  program: { readonly onConsole: readonly number[]; readonly others: StartDescriptors } | undefined,
+): void {
   const slave = terminals.console?.slave;
-  for (const fd of [0, 1, 2]) if (slave !== undefined) kernel.dup2(slave, fd);
+  const others = [program?.others.stdin, program?.others.stdout, program?.others.stderr];
+  for (const fd of [0, 1, 2]) {
+    const onConsole = !program || program.onConsole.includes(fd);
+    const from = onConsole ? slave : others[fd];
+    if (from !== undefined) kernel.dup2(from, fd);
+  }
 }

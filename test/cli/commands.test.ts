@@ -202,8 +202,14 @@ describe('start', () => {
     assert.equal((await run('start -F web', ended({ code: 3, signal: null }))).code, 3);
     assert.equal((await run('start -F web', ended({ code: null, signal: 9 }))).code, 137);
   });
-  it('refuses to share namespaces by name', async () => {
-    assert.match((await run('start web --share-net=a', started)).err, /'--share-net' is not supported/);
+  it('makes settings of the namespaces to share', async () => {
+    let defines: readonly string[] | undefined;
+    const start = async (o: { defines?: readonly string[] } = {}) => {
+      defines = o.defines;
+      return { pid: 7, milliseconds: 1, warnings: [] };
+    };
+    await run('start web -s a=b --share-net=a --share-pid 12', { web: { start } });
+    assert.deepEqual(defines, ['a=b', 'lxc.namespace.share.net=a', 'lxc.namespace.share.pid=12']);
   });
   it('says of a container that is not there what the other commands say', async () => {
     const unread = failing('CONFIG_READ');

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { AttachOptions } from '../../api/options.ts';
 import { arch } from '../../config/values/arch.ts';
 import { attachEnvironment } from '../attach-environment.ts';
+import { callerStreams } from '../caller-streams.ts';
 import { type Call, command } from '../command.ts';
 import { execFailure } from '../exec-failure.ts';
 import { exitCodeOf } from '../exit-status.ts';
@@ -13,12 +14,6 @@ import { spec } from './attach.spec.ts';
 type AttachCall = Call<typeof spec.options>;
 
 const PRIVILEGES = { CAP: 'keepCapabilities', CGROUP: 'keepCgroup', LSM: 'keepLsm' } as const;
-
-/**
- * Stands for a stream that is no terminal. The program gets the descriptor itself, so nothing may be done to it here,
- * and making Node's stream object of a pipe does something: it makes the pipe non-blocking, for the program too.
- */
-const PIPE: object = { isTTY: false };
 
 export default command(
   spec,
@@ -56,9 +51,7 @@ export function attachOptions({ values, operands, io }: AttachCall): AttachOptio
     ...(values.arch === undefined ? {} : { bits: bitsOf(values.arch) }),
     ...(values.context === undefined ? {} : { context: values.context }),
     ...(values['pty-log'] === undefined ? {} : { ptyLog: resolve(io.cwd, values['pty-log']) }),
-    stdin: io.stdinIsTTY ? io.stdin : (PIPE as NodeJS.ReadStream),
-    stdout: io.stdoutIsTTY ? io.stdout : (PIPE as NodeJS.WriteStream),
-    stderr: io.stderrIsTTY ? io.stderr : (PIPE as NodeJS.WriteStream),
+    ...callerStreams(io),
   };
 }
 

@@ -1,12 +1,6 @@
 import { defineSpec } from '../command-spec.ts';
-import { CONTAINER_OPTIONS, JSON_OPTION, OPTIONS_BUT_RCFILE } from '../common-options.ts';
-
-const SHARE = {
-  kind: 'required',
-  argument: 'NAME|PID',
-  unsupported: 'shared namespaces come in a later version',
-  complete: 'container',
-} as const;
+import { JSON_OPTION, OPTIONS_BUT_RCFILE } from '../common-options.ts';
+import { SETTING_OPTIONS, SHARE_OPTIONS } from '../start-options.ts';
 
 export const spec = defineSpec({
   name: 'start',
@@ -23,15 +17,7 @@ export const spec = defineSpec({
       kind: 'none',
       summary: "have the container's console on this terminal, until the container stops",
     },
-    rcfile: { ...CONTAINER_OPTIONS.rcfile, short: 'f' },
-    define: {
-      short: 's',
-      kind: 'required',
-      argument: 'KEY=VALUE',
-      repeatable: true,
-      summary: 'set a config key for this run',
-      complete: 'key',
-    },
+    ...SETTING_OPTIONS,
     console: {
       short: 'c',
       kind: 'required',
@@ -65,10 +51,7 @@ export const spec = defineSpec({
       extension: true,
       summary: 'print what a start would do, made and checked for this host, and do nothing',
     },
-    'share-net': { ...SHARE, summary: 'share the network namespace of a container or process' },
-    'share-ipc': { ...SHARE, summary: 'share its ipc namespace' },
-    'share-uts': { ...SHARE, summary: 'share its uts namespace' },
-    'share-pid': { ...SHARE, summary: 'share its pid namespace' },
+    ...SHARE_OPTIONS,
     ...OPTIONS_BUT_RCFILE,
     ...JSON_OPTION,
   },

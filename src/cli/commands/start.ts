@@ -5,6 +5,7 @@ import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type Call, command } from '../command.ts';
 import { exitCodeOf } from '../exit-status.ts';
 import { missing } from '../refusals.ts';
+import { settingOptions } from '../start-options.ts';
 import { spec } from './start.spec.ts';
 
 type StartCall = Call<typeof spec.options>;
@@ -42,20 +43,13 @@ async function startOrPlan(call: StartCall, container: ContainerShape): Promise<
   return 0;
 }
 
-/** Paths are the caller's: the manager has another working directory. */
 function startOptions({ values, operands, io }: StartCall): StartOptions {
   const here = (path: string) => resolve(io.cwd, path);
-  const defines = [...values.define];
+  const { console } = values;
   // `none` (no console at all) is a word of the key, not a file.
-  if (values.console !== undefined)
-    defines.push(`lxc.console.path=${values.console === 'none' ? 'none' : here(values.console)}`);
-  // The manager's log of the container follows the command's.
-  const { logfile, logpriority } = values as { logfile?: string; logpriority?: string };
-  if (logpriority !== undefined) defines.push(`lxc.log.level=${logpriority}`);
-  if (logfile !== undefined && logfile !== 'none') defines.push(`lxc.log.file=${here(logfile)}`);
+  const path = console === undefined || console === 'none' ? console : here(console);
   return {
-    ...(values.rcfile === undefined ? {} : { rcfile: here(values.rcfile) }),
-    ...(defines.length > 0 ? { defines } : {}),
+    ...settingOptions(values, io, path === undefined ? [] : [`lxc.console.path=${path}`]),
     ...(operands.length > 0 ? { init: operands } : {}),
     ...(values['console-log'] === undefined ? {} : { consoleLog: here(values['console-log']) }),
     ...(values.pidfile === undefined ? {} : { pidFile: here(values.pidfile) }),

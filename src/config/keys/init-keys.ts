@@ -60,6 +60,7 @@ export const INIT_KEYS = {
     doc: 'Program that tslxc-execute runs when it is not given one.',
     example: '/bin/true',
     since: '3.0',
+    acted: true,
   }),
   'lxc.environment': repeated(environmentVariable, {
     doc: 'Variable for init, attached programs and hooks; a bare name takes over its value from the caller.',

@@ -43,6 +43,7 @@ export function fileVerbs(c: Calls) {
     },
     memfd: (name) => c.memfdCreate(name, MFD_CLOEXEC),
     close: (fd) => void c.close(fd),
+    closeFrom: (first) => void c.closeRange(SYS.close_range, first, 0xffffffff, 0),
     cloexecFrom: (first) => void c.closeRange(SYS.close_range, first, 0xffffffff, CLOSE_RANGE_CLOEXEC),
     read(fd, buffer) {
       try {

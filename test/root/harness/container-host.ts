@@ -103,7 +103,12 @@ export class ContainerHost {
 
   /** The same on a terminal. */
   terminal(command: string, args: readonly string[], options: TerminalOptions = {}): Terminal {
-    const terminal = new Terminal(join(BIN, `tslxc-${command}`), this.#arguments(command, args), {
+    return this.command(join(BIN, `tslxc-${command}`), this.#arguments(command, args), options);
+  }
+
+  /** Any program on a terminal, with this host's environment. */
+  command(file: string, args: readonly string[], options: TerminalOptions = {}): Terminal {
+    const terminal = new Terminal(file, args, {
       ...options,
       env: { ...this.env, ...options.env },
     });

@@ -1,0 +1,69 @@
+import { TslxcError } from '../errors/tslxc-error.ts';
+import type { ManagerClient } from '../manager/client.ts';
+
+/** Signals that a user sends to the command and means for the program. */
+const FORWARDED = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;
+type Forwarded = keyof typeof FORWARDED;
+
+/** How often a signal is passed on before it is taken to be meant for the command itself. */
+const PATIENCE = 3;
+
+/** A program inside, and the line to its manager. */
+export interface SignalTarget {
+  readonly manager: ManagerClient;
+  readonly pid: number;
+}
+
+/** Passes signals on to a program inside; one that comes before the program runs is passed on when it does. */
+export class SignalForwarder {
+  /** Rejects when the program can not be reached, or the user insists. */
+  readonly givenUp: Promise<never>;
+  readonly #target: Promise<SignalTarget>;
+  #listeners: { readonly name: Forwarded; readonly listener: () => void }[];
+  #giveUp!: (error: Error) => void;
+  #begin!: (target: SignalTarget) => void;
+  #sent = 0;
+
+  /**
+   * @param pty whether the program has one: then the user's terminal sends signals by itself (Ctrl-C is a byte there),
+   * and only those of other processes are passed on
+   * @param instead another signal for some
+   */
+  constructor(pty: boolean, instead: Partial<Record<Forwarded, number>> = {}) {
+    this.givenUp = new Promise((_, reject) => {
+      this.#giveUp = reject;
+    });
+    this.givenUp.catch(() => {});
+    this.#target = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
+    this.#listeners = (Object.keys(FORWARDED) as Forwarded[])
+      .filter((name) => !pty || name.startsWith('SIGUSR'))
+      .map((name) => ({ name, listener: () => void this.#forward(name, instead[name] ?? FORWARDED[name]) }));
+    for (const { name, listener } of this.#listeners) process.on(name, listener);
+  }
+
+  /** The program runs. */
+  begin(target: SignalTarget): void {
+    this.#begin(target);
+  }
+
+  async #forward(name: Forwarded, signal: number): Promise<void> {
+    if (++this.#sent > PATIENCE) {
+      const message = `${name} again: the program is left to itself`;
+      this.#giveUp(new TslxcError({ code: 'EXEC_FAILED', message }));
+      return;
+    }
+    try {
+      const { manager, pid } = await this.#target;
+      await manager.request('signal', { pid, signal });
+    } catch (error) {
+      this.#giveUp(error as Error);
+    }
+  }
+
+  stop(): void {
+    for (const { name, listener } of this.#listeners) process.off(name, listener);
+    this.#listeners = [];
+  }
+}
