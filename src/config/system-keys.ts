@@ -6,6 +6,9 @@ export interface SystemUser {
 
 interface SystemKeyRow {
   readonly doc: string;
+  readonly example: string;
+  /** What holds when it is not set, for the manual, where `default` does not say it. */
+  readonly without?: string;
   /** Undefined: nothing. */
   readonly default: (user: SystemUser) => string | undefined;
   /** `tslxc-config -l` lists it; LXC keeps its two rbd keys to itself. */
@@ -19,27 +22,53 @@ function forBoth(system: string, ofHome: string): (user: SystemUser) => string {
 /** The keys of the system file, tslxc.conf, in LXC's order. */
 export const SYSTEM_KEYS = {
   'lxc.default_config': {
-    doc: 'File that the config of a new container starts from.',
+    doc: 'File that the config of a new container begins with. Where there is none, the one that comes with tslxc is taken. The option -f of tslxc-create overrides it.',
+    example: '/srv/containers/default.conf',
     default: forBoth('/etc/tslxc/default.conf', '.config/tslxc/default.conf'),
     listed: true,
   },
   'lxc.lxcpath': {
-    doc: 'Folder that has the containers in it.',
+    doc: 'Folder that has the containers in it. The option -P of every command overrides it.',
+    example: '/srv/containers',
     default: forBoth('/var/lib/tslxc', '.local/share/tslxc'),
     listed: true,
   },
-  'lxc.bdev.lvm.vg': { doc: 'LVM volume group for new containers.', default: () => 'lxc', listed: true },
-  'lxc.bdev.lvm.thin_pool': { doc: 'LVM thin pool for new containers.', default: () => 'lxc', listed: true },
-  'lxc.bdev.zfs.root': { doc: 'ZFS dataset for new containers.', default: () => 'lxc', listed: true },
-  'lxc.bdev.rbd.rbdpool': { doc: 'Ceph pool for new containers.', default: () => 'lxc', listed: false },
-  'lxc.bdev.rbd.rbduser': { doc: 'Ceph user.', default: () => undefined, listed: false },
+  'lxc.bdev.lvm.vg': {
+    doc: 'LVM volume group for new containers.',
+    example: 'vg0',
+    default: () => 'lxc',
+    listed: true,
+  },
+  'lxc.bdev.lvm.thin_pool': {
+    doc: 'LVM thin pool for new containers.',
+    example: 'pool0',
+    default: () => 'lxc',
+    listed: true,
+  },
+  'lxc.bdev.zfs.root': {
+    doc: 'ZFS dataset for new containers.',
+    example: 'tank/lxc',
+    default: () => 'lxc',
+    listed: true,
+  },
+  'lxc.bdev.rbd.rbdpool': {
+    doc: 'Ceph pool for new containers.',
+    example: 'containers',
+    default: () => 'lxc',
+    listed: false,
+  },
+  'lxc.bdev.rbd.rbduser': { doc: 'Ceph user.', example: 'lxc', default: () => undefined, listed: false },
   'lxc.cgroup.use': {
     doc: 'Controllers, separated by commas: cgroups are made only in hierarchies that have no others.',
+    example: 'memory,cpu,cpuset,pids,devices,freezer',
+    without: 'all hierarchies that are mounted and writable',
     default: () => undefined,
     listed: true,
   },
   'lxc.cgroup.pattern': {
-    doc: 'Cgroup of each container; %n stands for its name.',
+    doc: "Cgroup of each container; %n stands for its name. The limits are set on the cgroup payload in it. The key lxc.cgroup.dir of a container's config overrides it.",
+    example: 'lxc/%n',
+    without: 'tslxc.payload.NAME at the top of each hierarchy',
     default: () => undefined,
     listed: true,
   },

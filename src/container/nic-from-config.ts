@@ -38,7 +38,7 @@ export function planNic(nic: NicConfig): NicPlan {
     ['script.up', nic.scriptUp],
     ['script.down', nic.scriptDown],
   ] as const)
-    if (setting) origins[key] = { file: setting.origin.file, line: setting.origin.line };
+    if (setting) origins[key] = setting.origin;
   const gateway = (setting: NicConfig['ipv4Gateway']) =>
     setting && (setting.value.kind === 'address' ? setting.value.address : setting.value.kind);
   return {

@@ -85,7 +85,11 @@ const VETH_RULES: readonly Rule[] = [
 /** What the nics say, without looking at the host. Returns all faults, in the order of the nics. Pure. */
 export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
   const faults: TslxcError[] = [];
-  const owners = { name: new Map<string, NicPlan>(), 'veth.pair': new Map<string, NicPlan>() };
+  const owners = {
+    name: new Map<string, NicPlan>(),
+    'veth.pair': new Map<string, NicPlan>(),
+    hwaddr: new Map<string, NicPlan>(),
+  };
   for (const nic of nics) {
     if (nic.type === 'none' && nics.length > 1)
       faults.push(
@@ -114,12 +118,15 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
     for (const [key, name] of [
       ['name', nicName(nic)],
       ['veth.pair', nic.pair],
+      // Digits still to be drawn make two addresses of one text.
+      ['hwaddr', /x/i.test(nic.hwaddr ?? 'x') ? undefined : nic.hwaddr?.toLowerCase()],
     ] as const) {
       if (name === undefined) continue;
       const other = owners[key].get(name);
+      const what = key === 'hwaddr' ? 'address' : 'name';
       if (other)
         faults.push(
-          nicError(nic, key, 'CONFIG_CONFLICT', `"${name}" is the name of lxc.net.${other.index} already`),
+          nicError(nic, key, 'CONFIG_CONFLICT', `"${name}" is the ${what} of lxc.net.${other.index} already`),
         );
       else owners[key].set(name, nic);
     }

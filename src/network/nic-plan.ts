@@ -45,6 +45,8 @@ export interface NicRoute {
 export interface NicOrigin {
   readonly file: string;
   readonly line: number;
+  /** From 1; where the value begins. */
+  readonly column?: number | undefined;
 }
 
 export interface NicPlan {
@@ -112,6 +114,7 @@ export function nicError(
     message: `${nicKey(nic, key)}: ${message}`,
     file: origin?.file,
     line: origin?.line,
+    column: origin?.column,
     hint,
   });
 }
@@ -129,6 +132,7 @@ export function nicStep<T>(nic: NicPlan, key: NicKey, work: () => T): T {
       errno: error.errno ?? (error.code?.startsWith('E') ? error.code : undefined),
       file: origin?.file,
       line: origin?.line,
+      column: origin?.column,
       hint: error.hint,
       cause: thrown,
     });

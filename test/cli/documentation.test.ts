@@ -10,6 +10,7 @@ import { EXAMPLE } from '../../src/cli/documentation/container-conf-prose.ts';
 import { generatedFiles } from '../../src/cli/documentation/generated-files.ts';
 import { allOptions, helpText, usageText } from '../../src/cli/help.ts';
 import { KEY_FAMILIES } from '../../src/config/key-table.ts';
+import { SYSTEM_KEYS } from '../../src/config/system-keys.ts';
 import { read } from '../config/config-folder.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -61,11 +62,24 @@ describe('generated files', () => {
         assert.equal(found.length, 1, whole);
         assert.ok(entry.includes(`Example: ${key.startsWith('lxc.') ? '' : 'lxc.net.0.'}`), whole);
         assert.ok(entry.includes(row.example), whole);
-        assert.ok(entry.includes(`Since LXC ${row.since}.`), whole);
+        assert.ok(
+          entry.includes(row.extension ? `Since ${row.since}; LXC` : `Since LXC ${row.since}.`),
+          whole,
+        );
         assert.equal(entry.includes('not acted on in this version'), !row.acted, whole);
         assert.equal(entry.includes('Adds up.'), row.repeated, whole);
-        if (row.default !== '') assert.ok(entry.includes(`Default: ${row.default}.`), whole);
+        assert.ok(entry.includes(`Default: ${row.without ?? (row.default || 'none')}.`), whole);
       }
+  });
+
+  it('has every key of the system file in its page, with default and example', () => {
+    const entries = plainText(files.get('man/tslxc.conf.5')!).split(/^\.TP\n/m);
+    for (const [key, row] of Object.entries(SYSTEM_KEYS)) {
+      const entry = entries.find((text) => text.startsWith(`${key} = `)) ?? '';
+      assert.ok(entry.includes(row.doc), key);
+      assert.ok(entry.includes(`Default: ${row.default({ uid: 0, home: '~' }) ?? ''}`), key);
+      assert.ok(entry.includes(`Example: ${key} = ${row.example}`), key);
+    }
   });
 
   it('has an example in the page of the config that is a config', (t) => {

@@ -101,19 +101,25 @@ test('two nics of one name, and a nic beside none', () => {
   assert.deepEqual(messages(veth({ pair: 'p' }), veth({ index: 1, pair: 'p' })), [
     'lxc.net.1.veth.pair: "p" is the name of lxc.net.0 already',
   ]);
+  const [lower, upper] = ['10:66:6a:00:00:0a', '10:66:6A:00:00:0A'];
+  assert.deepEqual(messages(veth({ hwaddr: lower }), veth({ index: 1, hwaddr: upper })), [
+    `lxc.net.1.hwaddr: "${lower}" is the address of lxc.net.0 already`,
+  ]);
+  const drawn = '10:66:6a:xx:xx:xx';
+  assert.deepEqual(messages(veth({ hwaddr: drawn }), veth({ index: 1, hwaddr: drawn })), []);
   assert.equal(nicFaults([veth(), { ...veth({ index: 1 }), type: 'none' }])[0]!.code, 'CONFIG_CONFLICT');
 });
 
 test('a missing bridge is named, with the line and a remedy', () => {
   const { kernel } = fakeHost({});
-  const origins = { link: { file: '/c/config', line: 12 } };
+  const origins = { link: { file: '/c/config', line: 12, column: 18 } };
   assert.throws(
     () => checkNics(kernel, [veth({ link: 'br9', origins })]),
     (error: TslxcError) => {
       assert.equal(error.code, 'BRIDGE_MISSING');
       assert.equal(error.message, 'lxc.net.0.link: bridge "br9" does not exist');
       assert.equal(error.file, '/c/config');
-      assert.equal(error.line, 12);
+      assert.deepEqual([error.line, error.column], [12, 18]);
       assert.match(error.hint!, /ip link add br9 type bridge.*tslxc-net start/);
       return true;
     },

@@ -26,7 +26,12 @@ test("init's environment, directory and arguments", { skip }, async () => {
     'lxc.environment = A=one two\nlxc.environment = B=$HOME "quoted"\nlxc.init.cwd = /var/log\nlxc.init.cmd = /bin/sh -c "sleep 1000; echo"',
   );
   const env = (await inside("tr '\\0' '\\n' </proc/1/environ")).split('\n').sort();
-  assert.deepEqual(env, ['A=one two', 'B=$HOME "quoted"', 'container=lxc']);
+  assert.deepEqual(env, [
+    'A=one two',
+    'B=$HOME "quoted"',
+    'container=lxc',
+    'container_ttys=pts/1 pts/2 pts/3 pts/4',
+  ]);
   assert.equal(await inside('readlink /proc/1/cwd'), '/var/log');
   assert.equal(await inside("tr '\\0' '|' </proc/1/cmdline"), '/bin/sh|-c|sleep 1000; echo|');
   assert.equal(await inside('echo "$A"'), 'one two', 'attach has it too');
@@ -45,6 +50,17 @@ test('init.uid and init.gid', { skip }, async () => {
     await inside('grep -E "^(Uid|Gid|Groups|CapEff)" /proc/1/status'),
     /Uid:\s+1000\s+1000.*\nGid:\s+1001\s+1001[\s\S]*CapEff:\s+0+$/,
   );
+});
+
+test('init.groups', { skip }, async () => {
+  covers('lxc.init.groups');
+  const inside = await started(
+    'lxc.init.uid = 1000\nlxc.init.gid = 1001\nlxc.init.groups = 10,20,\nlxc.init.groups = 30',
+    '--',
+    '/bin/sleep',
+    '1000',
+  );
+  assert.match(await inside('grep ^Groups /proc/1/status'), /^Groups:\s+10 20 30\s*$/);
 });
 
 const bits = (text: string): bigint => BigInt(`0x${text.trim()}`);

@@ -65,13 +65,18 @@ function keyParagraph(key: string, row: KeyRow): string[] {
       [
         row.doc,
         ...(PLAIN.has(row.type.name) || isWordList ? [] : [`Valid: ${row.type.valid}.`]),
+        ...(row.excludes ? [`Not together with ${row.excludes}.`] : []),
+      ].join(' '),
+    ),
+    '.br',
+    escapeText(
+      [
+        `Default: ${row.without ?? (row.default || 'none')}.`,
         ...(row.repeated ? ['Adds up.'] : []),
-        ...(row.default === '' ? [] : [`Default: ${row.default}.`]),
         ...(row.empty === 'refused' ? ['Can not be emptied.'] : []),
         ...(typeof row.empty === 'object' ? [`Emptied, it is ${row.empty.as}.`] : []),
-        ...(row.excludes ? [`Not together with ${row.excludes}.`] : []),
         ...(row.live ? ['A change takes effect on a running container.'] : []),
-        `Since LXC ${row.since}.`,
+        row.extension ? `Since ${row.since}; LXC has no such key.` : `Since LXC ${row.since}.`,
       ].join(' '),
     ),
     ...(row.acted ? [] : ['.br', italic('Read and checked, but not acted on in this version.')]),

@@ -8,7 +8,7 @@ export const LANGUAGE: {
   description: [
     'The file config in the folder of a container says what the container is: its root filesystem, its network, its limits. The language is LXC 2.1 and later; its files are read as they are.',
     'The file is made to be edited by hand. What tslxc changes in it are single lines; comments, order and includes stay. A change takes effect at the next start, unless the key says otherwise.',
-    'What a config comes to on this host is shown by tslxc-start --dry-run, a single value by tslxc-info -c KEY.',
+    'tslxc-config check NAME tells what is wrong with a config, tslxc-start --dry-run what it comes to on this host, tslxc-info -c KEY a single value.',
   ],
   rules: [
     [
@@ -44,7 +44,7 @@ export const LANGUAGE: {
     [
       'Mistakes',
       [
-        'A key that does not exist and a value that is not valid are errors, with file, line, column and what would be valid. All of a config is read before anything is done; tslxc-start --dry-run tries it without a start.',
+        'A key that does not exist and a value that is not valid are errors, with file, line, column and what would be valid. All of a config is read before anything is done, and all mistakes are told at once; tslxc-config check NAME tells them without a start.',
         'A key that is known and without effect in this version is accepted; each start names it, with file and line. It is marked below.',
       ],
     ],
@@ -55,7 +55,9 @@ export const LANGUAGE: {
       ],
     ],
   ],
-  keys: ['After "=" stands the kind of value. "Since" is the first LXC that had the key under this name.'],
+  keys: [
+    'After "=" stands the kind of value. "Default" is what holds when the key is not set, "since" the first LXC that had it under this name.',
+  ],
 };
 
 export const NOTES: readonly (readonly [title: string, text: readonly string[]])[] = [

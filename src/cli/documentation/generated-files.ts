@@ -5,6 +5,7 @@ import { bashCompletion } from './bash-completion.ts';
 import { CONTAINER_CONF_PAGE, containerConfPage } from './container-conf-page.ts';
 import { fishCompletion } from './fish-completion.ts';
 import { manPage } from './man-page.ts';
+import { SYSTEM_CONF_PAGE, systemConfPage } from './system-conf-page.ts';
 import { zshCompletion } from './zsh-completion.ts';
 
 /** Paths are relative to the package's folder. */
@@ -14,6 +15,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ...specs.map((spec): [string, string] => [`man/tslxc-${spec.name}.1`, manPage(spec, version())]),
     [CONTAINER_CONF_PAGE, containerConfPage(version())],
+    [SYSTEM_CONF_PAGE, systemConfPage(version())],
     ['config/completions/tslxc.bash', bashCompletion(specs)],
     ['config/completions/_tslxc', zshCompletion(specs)],
     ['config/completions/tslxc.fish', fishCompletion(specs)],

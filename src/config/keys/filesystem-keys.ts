@@ -10,14 +10,16 @@ import { repeated, single } from './key-row.ts';
 /** The root filesystem, what is mounted in it, /dev and the terminals. */
 export const FILESYSTEM_KEYS = {
   'lxc.rootfs.path': single(rootfsPath, {
-    doc: "The container's root filesystem, with its type of storage in front; without the key, the host's.",
+    doc: "The container's root filesystem, with its type of storage in front.",
     example: 'dir:/var/lib/tslxc/web1/rootfs',
+    without: 'none, and a start needs it',
     since: '2.1',
     acted: true,
   }),
   'lxc.rootfs.mount': single(absolutePath, {
     doc: 'Folder of the host that the root filesystem is mounted on while the container is put together.',
     example: '/run/tslxc/rootfs',
+    without: "a folder of the manager's own",
     since: '1.0',
     acted: true,
   }),
@@ -90,12 +92,14 @@ export const FILESYSTEM_KEYS = {
   'lxc.tty.dir': single(relativePath, {
     doc: 'Folder below /dev for the terminals and the console; /dev/tty1 … then point there.',
     example: 'lxc',
+    without: '/dev itself',
     since: '2.1',
     acted: true,
   }),
   'lxc.console.path': single(path, {
     doc: 'File that gets what the console prints, or terminal of the host that it is joined to; none: no console.',
     example: '/var/log/tslxc/web1-boot.log',
+    without: 'a terminal of the manager, for tslxc-console',
     since: '2.1',
     acted: true,
   }),
@@ -113,15 +117,17 @@ export const FILESYSTEM_KEYS = {
     acted: true,
   }),
   'lxc.console.size': single(bufferSize, {
-    doc: 'How large the console log may grow; without the key, as large as it gets.',
+    doc: 'How large the console log may grow.',
     example: '1MB',
+    without: 'no limit',
     since: '3.0',
     default: '0',
     acted: true,
   }),
   'lxc.console.buffer.size': single(bufferSize, {
-    doc: 'How much of the console output is kept in memory for tslxc-console -t 0 and --log; without the key, 64 KiB.',
+    doc: 'How much of the console output is kept in memory for tslxc-console -t 0 and --log.',
     example: 'auto',
+    without: '64 KiB',
     since: '3.0',
     default: '0',
     acted: true,

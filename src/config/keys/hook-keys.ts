@@ -36,6 +36,7 @@ export const HOOK_KEYS = {
   'lxc.log.level': single(logLevel, {
     doc: 'Least important messages that still are logged.',
     example: 'DEBUG',
+    without: 'ERROR',
     since: '2.1',
     default: 'NOTSET',
     acted: true,
@@ -43,6 +44,8 @@ export const HOOK_KEYS = {
   'lxc.log.file': single(path, {
     doc: 'File that messages go to.',
     example: '/var/log/tslxc/web1.log',
+    without:
+      '/var/log/tslxc/NAME.log, or NAME.log in the folder of a container elsewhere than in /var/lib/tslxc',
     since: '2.1',
     acted: true,
   }),

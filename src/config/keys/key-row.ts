@@ -9,6 +9,8 @@ interface KeyFacts {
   readonly since: string;
   /** What `lxc-info -c` prints for a key that is not set, and what holds then. Empty: nothing. */
   readonly default: string;
+  /** What holds for a key that is not set, in words for the manual; undefined where `default` says it, or nothing does. */
+  readonly without: string | undefined;
   /**
    * What `KEY =` does: `unset` forgets what was said so far, `refused` is an error, anything else is as if that
    * text had been written.
@@ -52,6 +54,7 @@ type GivenRepeated<T> = Given & Partial<Pick<RepeatedRow<T>, 'split' | 'slot' | 
 
 const USUAL = {
   default: '',
+  without: undefined,
   empty: 'unset',
   live: false,
   acted: false,
