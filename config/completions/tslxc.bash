@@ -18,7 +18,7 @@ _tslxc() {
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
   if [[ $command == tslxc ]]; then
     if ((COMP_CWORD == 1)); then
-      COMPREPLY=($(compgen -W 'attach autostart cgroup config console copy create destroy device execute export freeze import info ls monitor net snapshot start stop unfreeze unshare update-config usernsexec wait help' -- "$cur"))
+      COMPREPLY=($(compgen -W 'attach autostart cgroup config console copy create destroy device execute export freeze import info ls monitor net snapshot start stop top unfreeze unshare update-config usernsexec wait help' -- "$cur"))
       return
     fi
     command=${COMP_WORDS[1]} first=2
@@ -167,6 +167,13 @@ _tslxc() {
     'stop -P' | 'stop --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'stop -o' | 'stop --logfile') compopt -o default; return ;;
     'stop -l' | 'stop --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'top -d' | 'top --delay') return ;;
+    'top -s' | 'top --sort') COMPREPLY=($(compgen -W 'n c p b m s k' -- "$cur")); return ;;
+    'top --count') return ;;
+    'top -n' | 'top --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'top -P' | 'top --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'top -o' | 'top --logfile') compopt -o default; return ;;
+    'top -l' | 'top --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'unfreeze -n' | 'unfreeze --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'unfreeze -P' | 'unfreeze --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'unfreeze -o' | 'unfreeze --logfile') compopt -o default; return ;;
@@ -207,6 +214,7 @@ _tslxc() {
     'snapshot -'*) COMPREPLY=($(compgen -W '-c --comment -L --list -C --showcomments -r --restore -N --newname -d --destroy --full --tree -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'start -'*) COMPREPLY=($(compgen -W '-d --daemon -F --foreground -f --rcfile -s --define -c --console -L --console-log -C --close-all-fds -p --pidfile --dry-run --share-net --share-ipc --share-uts --share-pid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'stop -'*) COMPREPLY=($(compgen -W '-r --reboot -W --nowait -t --timeout -k --kill --nokill --nolock -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'top -'*) COMPREPLY=($(compgen -W '-d --delay -b --batch -s --sort -r --reverse --count -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'unfreeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'unshare -'*) COMPREPLY=($(compgen -W '-s --namespaces -u --user -H --hostname -i --ifname -d --daemon -M --remount -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'update-config -'*) COMPREPLY=($(compgen -W '-c --config -q --quiet -h --help --usage --version' -- "$cur")) ;;
@@ -230,10 +238,11 @@ _tslxc() {
     'snapshot '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'start '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'stop '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'top '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'unfreeze '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'update-config '*) compopt -o default ;;
     'wait '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
   esac
 }
 
-complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-config tslxc-console tslxc-copy tslxc-create tslxc-destroy tslxc-device tslxc-execute tslxc-export tslxc-freeze tslxc-import tslxc-info tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait
+complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-config tslxc-console tslxc-copy tslxc-create tslxc-destroy tslxc-device tslxc-execute tslxc-export tslxc-freeze tslxc-import tslxc-info tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-top tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait

@@ -148,4 +148,5 @@ export type { StorageFault } from '../container/layers/check.ts';
 export type { TreeNode } from '../container/layers/tree.ts';
 export type { NestedContainer } from '../container/nested.ts';
 export type { State } from '../container/state.ts';
+export type { ContainerUsage } from '../container/usage.ts';
 export type { WhyReport } from '../container/why.ts';

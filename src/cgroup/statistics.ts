@@ -16,6 +16,7 @@ export interface CgroupStatistics {
   readonly blockIoBytes?: bigint | undefined;
   readonly blockReadBytes?: bigint | undefined;
   readonly blockWriteBytes?: bigint | undefined;
+  readonly blockIoOperations?: bigint | undefined;
   readonly pids?: bigint | undefined;
   /** How often the memory limit was hit; the kernel then takes caches away first. */
   readonly memoryLimitHits?: bigint | undefined;
@@ -87,32 +88,43 @@ function memory(plan: CgroupPlan): Partial<CgroupStatistics> {
   };
 }
 
+/** Sums over all devices: of v1 the lines `MAJOR:MINOR KIND N`, of v2 the fields `KIND=N`. */
 function blockIo(plan: CgroupPlan): Partial<CgroupStatistics> {
   const one = v1(plan, 'blkio');
   const two = v2(plan, 'io');
-  let read: bigint | undefined;
-  let written: bigint | undefined;
+  const total = (text: string | undefined, line: (kind: string) => RegExp, kind: string) =>
+    text === undefined
+      ? undefined
+      : (sum([...text.matchAll(line(kind))].map(([, digits]) => BigInt(digits!))) ?? 0n);
+  const figures = (
+    bytes: string | undefined,
+    operations: string | undefined,
+    line: (kind: string) => RegExp,
+    kinds: readonly [read: string, written: string, reads: string, writes: string],
+  ) => {
+    const read = total(bytes, line, kinds[0]);
+    const written = total(bytes, line, kinds[1]);
+    return {
+      blockReadBytes: read,
+      blockWriteBytes: written,
+      blockIoBytes: sum([read, written]),
+      blockIoOperations: sum([total(operations, line, kinds[2]), total(operations, line, kinds[3])]),
+    };
+  };
   if (one) {
-    const name = 'blkio.throttle.io_service_bytes';
-    const text = readFile(join(one, `${name}_recursive`)) ?? readFile(join(one, name));
-    if (text === undefined) return {};
-    const total = (kind: string) =>
-      sum(
-        [...text.matchAll(new RegExp(`^\\d+:\\d+ ${kind} (\\d+)$`, 'gm'))].map(([, digits]) =>
-          BigInt(digits!),
-        ),
-      );
-    read = total('Read') ?? 0n;
-    written = total('Write') ?? 0n;
-  } else if (two) {
-    const text = readFile(join(two, 'io.stat'));
-    if (text === undefined) return {};
-    const total = (kind: string) =>
-      sum([...text.matchAll(new RegExp(`\\b${kind}=(\\d+)`, 'g'))].map(([, digits]) => BigInt(digits!)));
-    read = total('rbytes') ?? 0n;
-    written = total('wbytes') ?? 0n;
+    const text = (name: string) => readFile(join(one, `${name}_recursive`)) ?? readFile(join(one, name));
+    const line = (kind: string) => new RegExp(`^\\d+:\\d+ ${kind} (\\d+)$`, 'gm');
+    return figures(text('blkio.throttle.io_service_bytes'), text('blkio.throttle.io_serviced'), line, [
+      'Read',
+      'Write',
+      'Read',
+      'Write',
+    ]);
   }
-  return { blockReadBytes: read, blockWriteBytes: written, blockIoBytes: sum([read, written]) };
+  if (!two) return {};
+  const text = readFile(join(two, 'io.stat'));
+  const field = (kind: string) => new RegExp(`\\b${kind}=(\\d+)`, 'g');
+  return figures(text, text, field, ['rbytes', 'wbytes', 'rios', 'wios']);
 }
 
 function pids(plan: CgroupPlan): Partial<CgroupStatistics> {

@@ -24,6 +24,7 @@ export const COMMANDS = {
   snapshot: () => import('./commands/snapshot.ts'),
   start: () => import('./commands/start.ts'),
   stop: () => import('./commands/stop.ts'),
+  top: () => import('./commands/top.ts'),
   unfreeze: () => import('./commands/unfreeze.ts'),
   unshare: () => import('./commands/unshare.ts'),
   'update-config': () => import('./commands/update-config.ts'),

@@ -23,7 +23,8 @@ export async function interruptible<Result>(
 ): Promise<Result> {
   const abort = new AbortController();
   const ignore = io.onInterrupt((signal) => {
-    ignore();
+    // Not at once: whoever else hears of this signal (raw-mode.ts) has to see that somebody takes care of it.
+    queueMicrotask(ignore);
     abort.abort(new Interrupted(signal));
   });
   try {

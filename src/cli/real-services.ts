@@ -19,6 +19,7 @@ export const realServices: Services = {
   async watch() {
     return await import('../api/watch.ts');
   },
+  usage: () => import('../api/usage.ts'),
   storage: () => import('../api/storage.ts'),
   async bridge() {
     return (await import('../api/net.ts')).bridge;

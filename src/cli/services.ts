@@ -12,6 +12,7 @@ export interface Services {
   bridge(): Promise<Bridge>;
   watch(): Promise<Pick<typeof import('../api/watch.ts'), 'watchContainers' | 'quitManager'>>;
   autostart(): Promise<Pick<typeof import('../api/autostart.ts'), 'autostart' | 'autostartPlan'>>;
+  usage(): Promise<typeof import('../api/usage.ts')>;
   storage(): Promise<Storage>;
 }
 

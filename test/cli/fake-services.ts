@@ -42,6 +42,9 @@ export function fakeServices(containers: Readonly<Record<string, FakeContainer>>
     autostart: async () => {
       throw new Error('no autostart in this test');
     },
+    usage: async () => {
+      throw new Error('no usage in this test');
+    },
     storage: async () => {
       throw new Error('no storage in this test');
     },

@@ -90,6 +90,13 @@ export class ContainerHost {
     return command === 'net' || command === 'config' ? named : ['-P', this.lxcpath, ...named];
   }
 
+  /** A shell on a terminal, as a user has it. */
+  shellTerminal(): Terminal {
+    const terminal = new Terminal('/bin/sh', [], { env: { ...this.env, PS1: '$ ' } });
+    this.#terminals.push(terminal);
+    return terminal;
+  }
+
   /** The same, and it has to succeed; its standard output. */
   async ok(command: string, args: readonly string[] = [], options: RunOptions = {}): Promise<string> {
     const result = await this.tslxc(command, args, options);

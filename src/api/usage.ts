@@ -1,0 +1,1 @@
+export { type ContainerUsage, containersUsage } from '../container/usage.ts';
