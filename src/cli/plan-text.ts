@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { PlanResult } from '../api/options.ts';
 import { CAPABILITIES } from '../config/values/capability.ts';
 import { HOOK_TYPES } from '../container/hook-plan.ts';
-import { RLIMIT } from '../kernel/constants.ts';
+import { CLONE, RLIMIT } from '../kernel/constants.ts';
 import { mountText, namespaceWords, nicText, signalName } from './plan-words.ts';
 
 const HEADING = 18;
@@ -36,14 +36,19 @@ function sections({ plan, cgroups, warnings, notes }: PlanResult): Section[] {
     ['Environment', stage.init.env],
     ['Host name', stage.hostname ? [stage.hostname] : []],
     ['Personality', stage.personality === undefined ? [] : ['linux32']],
-    ['Namespaces', [namespaceWords(stage.namespaces, stage.idmap.length > 0)]],
+    ['Namespaces', namespaceLines(stage)],
+    ['Clocks', stage.clockOffsets.map(clockText)],
     ['Id maps', stage.idmap.map(({ type, nsId, hostId, range }) => `${type} ${nsId} ${hostId} ${range}`)],
     ['Mounts', stage.mounts.map(mountText)],
     ['/dev', [devText(stage)]],
     ['Terminals', [terminalText(plan)]],
     [
       'Network',
-      stage.sharesNetwork ? ["the host's"] : nics.length === 0 ? ['loopback only'] : nics.map(nicText),
+      (stage.namespaces & CLONE.NEWNET) === 0
+        ? [stage.joined.some(({ name }) => name === 'net') ? 'shared' : "the host's"]
+        : nics.length === 0
+          ? ['loopback only']
+          : nics.map(nicText),
     ],
     ['Cgroups', cgroups.map(({ limit }) => limit)],
     [
@@ -88,6 +93,18 @@ function rootfsText({ rootfs, idmap }: Stage): string {
     `hooks see it at ${rootfs.mountPoint}`,
   ];
   return `${rootfs.source} (${how.join(', ')})`;
+}
+
+function namespaceLines({ namespaces, joined, idmap }: Stage): string[] {
+  const user = idmap.length > 0 && !joined.some(({ name }) => name === 'user');
+  return [
+    namespaceWords(namespaces, user),
+    ...joined.map(({ name, path, link }) => `${name} shared, from ${path} (${link})`),
+  ];
+}
+
+function clockText({ clock, seconds, nanoseconds }: Stage['clockOffsets'][number]): string {
+  return `${clock} is ${seconds + nanoseconds / 1e9} s off`;
 }
 
 function devText({ dev }: Stage): string {

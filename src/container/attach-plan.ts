@@ -2,6 +2,7 @@ import { attachFiles } from '../cgroup/container-cgroup.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { CLONE } from '../kernel/constants.ts';
 import { hostIdOf, ownerOf } from '../security/id-map.ts';
+import { NAMESPACE_FLAG } from '../security/namespaces.ts';
 import type { AttachStagePlan } from '../stage/plan.ts';
 import type { Attachable, AttachRequest } from './attach.ts';
 import { mergeEnvironment } from './environment.ts';
@@ -18,7 +19,10 @@ export function planAttach(
   terminals: readonly number[],
 ): AttachStagePlan {
   const { stage } = plan;
-  const available = stage.namespaces | (record.unprivileged ? CLONE.NEWUSER : 0);
+  const available = stage.joined.reduce(
+    (bits, { name }) => bits | NAMESPACE_FLAG[name],
+    stage.namespaces | (record.unprivileged ? CLONE.NEWUSER : 0),
+  );
   const namespaces = request.namespaces === undefined ? available : request.namespaces & available;
   const owner = ownerOf(stage.idmap, stage.init);
   const [uid, gid] = [request.uid ?? owner.uid, request.gid ?? owner.gid];

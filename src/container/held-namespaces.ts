@@ -1,9 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
-import { CLONE } from '../kernel/constants.ts';
+import { NAMESPACES } from '../config/values/namespace.ts';
+import { NAMESPACE_FLAG } from '../security/namespaces.ts';
 import type { StartPlan } from './start-plan.ts';
-
-/** Namespaces in LXC's order, by their files below /proc/PID/ns. */
-const NAMESPACES = ['user', 'mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup', 'time'] as const;
 
 /** A container's namespaces kept open past the end of its processes, for its stop hooks. */
 export class HeldNamespaces {
@@ -43,8 +41,7 @@ export class HeldNamespaces {
 /** What the stop hooks of a container will want; undefined where it has none. `pid`: its init's. */
 export function holdNamespaces({ stage, hostHooks }: StartPlan, pid: number): HeldNamespaces | undefined {
   if (!hostHooks.some(({ type }) => type === 'stop')) return undefined;
-  const made = Object.entries(CLONE)
-    .filter(([, bit]) => (stage.namespaces & bit) !== 0)
-    .map(([name]) => (name === 'NEWNS' ? 'mnt' : name.slice('NEW'.length).toLowerCase()));
-  return new HeldNamespaces(pid, stage.idmap.length > 0 ? ['user', ...made] : made);
+  const joined = stage.joined.map(({ name }) => name);
+  const made = NAMESPACES.filter((name) => (stage.namespaces & NAMESPACE_FLAG[name]) !== 0);
+  return new HeldNamespaces(pid, [...(stage.idmap.length > 0 ? ['user'] : []), ...made, ...joined]);
 }

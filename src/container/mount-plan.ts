@@ -99,7 +99,11 @@ function autoMounts(setting: Setting<MountAuto>, context: MountContext): MountSt
       sysAdmin: context.sysAdmin,
     });
   };
-  return steps().map((mount) => ({ ...mount, origin: { file, line } }));
+  try {
+    return steps().map((mount) => ({ ...mount, origin: { file, line } }));
+  } catch (error) {
+    throw error instanceof TslxcError ? error.with({ file, line }) : error;
+  }
 }
 
 /** The host's shared mount as the container sees it: what is mounted below it later shows up inside (mount injection). */

@@ -1,22 +1,19 @@
 /**
- * The part of a start's plan that says what the container's processes are and may do: namespaces, ids, capabilities,
- * limits, and init itself.
+ * The part of a start's plan that says what the container's processes are and may do: capabilities, limits, and init
+ * itself.
  */
 import type { ContainerConfig } from '../config/container-config.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
-import { CLONE, PERSONALITY, RLIMIT } from '../kernel/constants.ts';
-import type { NicPlan } from '../network/nic-plan.ts';
+import { PERSONALITY, RLIMIT } from '../kernel/constants.ts';
 import { capabilityNumber, keptCapabilities } from '../security/capabilities.ts';
 import type { StartStagePlan } from '../stage/plan.ts';
 import { initEnvironment } from './environment.ts';
+import type { NamespacePlan } from './namespace-plan.ts';
 import type { StartWishes } from './runtime-record.ts';
 import type { HostFacts } from './start-plan.ts';
 
 export type ProcessPlan = Pick<
   StartStagePlan,
-  | 'namespaces'
-  | 'idmap'
-  | 'sharesNetwork'
   | 'sysctls'
   | 'rlimits'
   | 'personality'
@@ -27,6 +24,9 @@ export type ProcessPlan = Pick<
   | 'init'
 >;
 
+/** In the host's pid namespace reboot(2) is that of the host. */
+const SYS_BOOT = capabilityNumber('sys_boot');
+
 /**
  * @param wishes the command line's: a program instead of `lxc.init.cmd`, or one to run below an init of ours
  * @throws TslxcError for what the config says that can not be done, with file and line
@@ -34,32 +34,22 @@ export type ProcessPlan = Pick<
 export function planProcess(
   config: ContainerConfig,
   host: HostFacts,
-  nics: readonly Pick<NicPlan, 'type'>[],
+  namespaces: Pick<NamespacePlan, 'kept' | 'idmap'>,
   wishes: Pick<StartWishes, 'init' | 'execute'>,
 ): ProcessPlan {
   const arch = config.one('lxc.arch')?.value;
-  const sharesNetwork = nics.some(({ type }) => type === 'none');
   const rlimits = config.under('lxc.prlimit.').map(({ key, value }) => ({
     resource: RLIMIT[key.slice('lxc.prlimit.'.length) as keyof typeof RLIMIT],
     soft: value.soft === 'unlimited' ? null : value.soft,
     hard: value.hard === 'unlimited' ? null : value.hard,
   }));
   return {
-    namespaces:
-      CLONE.NEWNS |
-      CLONE.NEWUTS |
-      CLONE.NEWIPC |
-      CLONE.NEWPID |
-      (host.cgroupNamespaces ? CLONE.NEWCGROUP : 0) |
-      (sharesNetwork ? 0 : CLONE.NEWNET),
-    idmap: config.all('lxc.idmap').map((setting) => setting.value),
-    sharesNetwork,
     sysctls: config
       .under('lxc.sysctl.')
       .map(({ key, value }) => ({ name: key.slice('lxc.sysctl.'.length), value })),
     rlimits,
     ...(arch?.bits === 32 ? { personality: PERSONALITY.LINUX32 } : {}),
-    capabilities: keptSet(config, host),
+    capabilities: keptSet(config, host, namespaces),
     noNewPrivileges: Boolean(config.one('lxc.no_new_privs')?.value),
     sessionKeyring: true,
     nofile: rlimits.some(({ resource }) => resource === RLIMIT.nofile) ? null : host.nofile,
@@ -91,7 +81,11 @@ function words(text: string): string[] {
   return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
 }
 
-function keptSet(config: ContainerConfig, host: HostFacts): number[] {
+function keptSet(
+  config: ContainerConfig,
+  host: HostFacts,
+  { kept, idmap }: Pick<NamespacePlan, 'kept' | 'idmap'>,
+): number[] {
   const keep = config.all('lxc.cap.keep');
   const drop = config.all('lxc.cap.drop');
   if (keep.length > 0 && drop.length > 0)
@@ -103,7 +97,10 @@ function keptSet(config: ContainerConfig, host: HostFacts): number[] {
       hint: 'clear one of them with an empty value',
     });
   // A user namespace has all of them, over itself.
-  const withheld = config.all('lxc.idmap').length > 0 ? [] : host.missingCapabilities;
+  const withheld = [
+    ...(idmap.length > 0 ? [] : host.missingCapabilities),
+    ...(kept.includes('pid') ? [SYS_BOOT] : []),
+  ];
   return keptCapabilities({
     keep:
       keep.length === 0

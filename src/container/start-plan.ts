@@ -8,7 +8,7 @@ import type { CgroupWrite } from '../cgroup/translate.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
 import type { RestartPolicy } from '../config/values/restart.ts';
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
-import { SIG } from '../kernel/constants.ts';
+import { CLONE, SIG } from '../kernel/constants.ts';
 import type { NicOrigin, NicPlan } from '../network/nic-plan.ts';
 import { capabilityNumber } from '../security/capabilities.ts';
 import type { HookCommand, StartStagePlan } from '../stage/plan.ts';
@@ -17,6 +17,7 @@ import { type LogPlan, planLog } from './container-log.ts';
 import { planDev } from './dev-plan.ts';
 import { planHooks } from './hook-plan.ts';
 import { planMounts, sharedMounts } from './mount-plan.ts';
+import { planNamespaces } from './namespace-plan.ts';
 import { planNic } from './nic-from-config.ts';
 import type { ContainerRef } from './paths.ts';
 import { planProcess } from './process-plan.ts';
@@ -24,6 +25,7 @@ import { planRootfs } from './rootfs-plan.ts';
 import type { StartWishes } from './runtime-record.ts';
 import { planSeccomp, type SeccompHost, type SeccompPlan } from './seccomp-plan.ts';
 import type { SharedMount } from './shared-mount.ts';
+import type { NamespaceHost } from './shared-namespace.ts';
 import { type ConsolePlan, planTerminals } from './terminal-plan.ts';
 
 /** What has to be known about the host before a plan can be made. */
@@ -33,6 +35,7 @@ export interface HostFacts {
   /** Those that this host itself is without: it can not give them to a container either. */
   readonly missingCapabilities: readonly number[];
   readonly cgroupNamespaces: boolean;
+  readonly namespaces: NamespaceHost;
   /** Soft and hard limit of open files that a container starts with: the host's own, not Node's raised one. */
   readonly nofile: { readonly soft: number; readonly hard: number };
   readonly rootfsMount: string;
@@ -77,10 +80,14 @@ export function planStart(
   host: HostFacts,
   wishes: Partial<StartWishes> = {},
 ): StartPlan {
-  const nics = config.nics().map(planNic);
   const warnings: ErrorDetails[] = [];
-  const seccomp = planSeccomp(config, host.seccomp, (warning) => warnings.push(warning));
-  const process = planProcess(config, host, nics, wishes);
+  const warn = (warning: ErrorDetails) => void warnings.push(warning);
+  const planned = planNamespaces(config, host, ref.lxcpath, warn);
+  const { kept, ...namespaces } = planned;
+  const owns = (flag: number) => (namespaces.namespaces & flag) !== 0;
+  const nics = owns(CLONE.NEWNET) ? config.nics().map(planNic) : [];
+  const seccomp = planSeccomp(config, host.seccomp, warn);
+  const process = planProcess(config, host, planned, wishes);
   const has = (name: Parameters<typeof capabilityNumber>[0]) =>
     process.capabilities.includes(capabilityNumber(name));
   const rootfs = planRootfs(ref, config, host.rootfsMount);
@@ -111,17 +118,18 @@ export function planStart(
     ...(seccomp ? { seccomp } : {}),
     warnings,
     stage: {
+      ...namespaces,
       ...process,
       ...(seccomp ? { seccomp: seccomp.load } : {}),
       name: ref.name,
-      ...(hostname === undefined ? { hostname: ref.name } : { hostname }),
+      ...(owns(CLONE.NEWUTS) ? { hostname: hostname ?? ref.name } : {}),
       rootfs,
       mounts: planMounts(config, {
         layout: host.layout,
-        cgroupNamespace: host.cgroupNamespaces,
+        cgroupNamespace: !kept.includes('cgroup'),
         sysAdmin: has('sys_admin'),
         netAdmin: has('net_admin'),
-        unprivileged: process.idmap.length > 0,
+        unprivileged: namespaces.idmap.length > 0,
         roots: [rootfs.source, rootfs.mountPoint],
       }),
       ...(dev ? { dev } : {}),

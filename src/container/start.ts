@@ -8,7 +8,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { createHostSide, type ResolvedNic, resolveNic } from '../network/host-side.ts';
 import { mapText } from '../security/id-map.ts';
 import type { FromStage } from '../stage/channel.ts';
-import type { StartStagePlan } from '../stage/plan.ts';
+import type { StartDescriptors, StartStagePlan } from '../stage/plan.ts';
 import { PREPARED_NAMESPACES } from '../stage/start-outer.ts';
 import { expectProgram } from './expect-program.ts';
 import type { HostHooks } from './host-hooks.ts';
@@ -22,6 +22,7 @@ import {
 } from './runtime-record.ts';
 import { savePlan } from './saved-plan.ts';
 import { makeSharedMount } from './shared-mount.ts';
+import { openJoined } from './shared-namespace.ts';
 import { entrance, makeCgroups, makeHookCgroups } from './start-cgroups.ts';
 import type { StartPlan } from './start-plan.ts';
 import { keptPrefix, type StageLog, type StageProcess, type StartServices } from './start-services.ts';
@@ -68,10 +69,12 @@ export async function startContainer(context: StartContext): Promise<Started> {
     plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
   const first = services.stage('start', prepared, context.log);
   let stage: StageProcess | undefined;
-  const fds: { userns?: number; stdin?: number; stdout?: number; stderr?: number } = {};
+  let fds: StartDescriptors = {};
   first.catch(() => {});
   try {
-    if (plan.stage.idmap.length > 0) fds.userns = await makeUserNamespace(context);
+    fds = openJoined(plan.stage.joined);
+    const mapped = plan.stage.idmap.length > 0;
+    if (mapped) fds.user ??= await makeUserNamespace(context);
     if (context.stdio) Object.assign(fds, takeStdio(services.kernel, context.stdio));
     const { cgroup, notes } = makeCgroups(context);
     const nics = plan.nics.map((nic) => resolveNic(services.kernel, nic));
@@ -82,7 +85,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
     const stagePlan: StartStagePlan = {
       ...plan.stage,
       nics,
-      ...entrance(cgroup, fds.userns !== undefined),
+      ...entrance(cgroup, mapped),
       hookEnv: hooks.environmentList(),
     };
     let pid: number | undefined;

@@ -73,6 +73,8 @@ export interface Kernel {
   unshare(flags: number): void;
   /** `fd` is a namespace file (flags = its type or 0) or a pidfd (flags = CLONE_NEW* to join at once). */
   setns(fd: number, flags: number): void;
+  /** A descriptor of the user namespace that a namespace belongs to. */
+  owningUserNamespace(fd: number): number;
   mount(source: string, target: string, type: string, flags: number, data: string): void;
   umount(target: string, flags: number): void;
   /** pivot_root("." , "."): the old root ends up stacked below the new one. */

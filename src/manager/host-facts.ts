@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { loadSystemConfig } from '../config/system-config.ts';
 import { cgroupDefaults } from '../container/cgroup-from-config.ts';
+import { namespaceHost } from '../container/shared-namespace.ts';
 import type { HostFacts } from '../container/start-plan.ts';
 import type { StartServices } from '../container/start-services.ts';
 import { RLIMIT } from '../kernel/constants.ts';
@@ -27,6 +28,7 @@ export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'la
     lastCapability: lastCap,
     missingCapabilities: missingCapabilities(kernel, lastCap),
     cgroupNamespaces: existsSync('/proc/self/ns/cgroup'),
+    namespaces: namespaceHost(kernel),
     nofile: { soft: Math.min(NOFILE_SOFT, hard), hard },
     rootfsMount: MOUNT_POINT,
     cgroup: cgroupDefaults(loadSystemConfig(), layout),

@@ -8,6 +8,11 @@ export interface IdMapEntry {
   readonly range: number;
 }
 
+/** An entry as a config has it: `u 0 100000 65536`. */
+export function idMapText({ type, nsId, hostId, range }: IdMapEntry): string {
+  return `${type} ${nsId} ${hostId} ${range}`;
+}
+
 /** The text for /proc/PID/uid_map or gid_map. */
 export function mapText(map: readonly IdMapEntry[], type: 'u' | 'g'): string {
   return map

@@ -2,6 +2,7 @@
  * What a stage is told: plain data, made by the manager from the config. The stage decides nothing; it does these
  * things in the order in which it finds them (bubblewrap's list of operations, nspawn's table of mounts).
  */
+import type { NamespaceName } from '../config/values/namespace.ts';
 import type { ResolvedNic } from '../network/host-side.ts';
 import type { IdMapEntry, NamespaceOwner } from '../security/id-map.ts';
 
@@ -72,12 +73,31 @@ export interface ResourceLimit {
   readonly origin?: { readonly file: string; readonly line: number };
 }
 
+/** A namespace of somebody else's that the container is in. */
+export interface JoinedNamespace {
+  readonly name: NamespaceName;
+  /** Where the manager opens it. */
+  readonly path: string;
+  /** `net:[4026531840]`: which one it was when the start was planned. */
+  readonly link: string;
+}
+
+/** How far a clock of a time namespace is off the host's. Nanoseconds are never negative. */
+export interface ClockOffset {
+  readonly clock: 'monotonic' | 'boottime';
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  readonly origin: { readonly file: string; readonly line: number };
+}
+
 export interface StartStagePlan {
   readonly name: string;
   readonly hostname?: string;
   /** CLONE_NEW* to unshare, without NEWUSER. */
   readonly namespaces: number;
-  /** Of `namespaces`, those that a prepared spare has unshared before. */
+  readonly joined: readonly JoinedNamespace[];
+  readonly clockOffsets: readonly ClockOffset[];
+  /** Of its user namespace, its own or a joined one; empty without one. */
   readonly idmap: readonly IdMapEntry[];
   /** Files through which the stage enters the container's cgroups. */
   readonly cgroupFiles: readonly string[];
@@ -103,7 +123,6 @@ export interface StartStagePlan {
   readonly ttyDir: string;
   readonly console: boolean;
   readonly nics: readonly ResolvedNic[];
-  readonly sharesNetwork: boolean;
   readonly hooks: readonly HookCommand[];
   readonly hookVersion: 0 | 1;
   readonly hookEnv: readonly string[];
@@ -128,13 +147,8 @@ export interface StartStagePlan {
   };
 }
 
-/** Descriptors of the stage's own: a user namespace, and what becomes 0, 1 and 2 of a supervised program. */
-export interface StartDescriptors {
-  readonly userns?: number;
-  readonly stdin?: number;
-  readonly stdout?: number;
-  readonly stderr?: number;
-}
+/** Descriptors of the stage's own: namespaces to enter (`user`: the container's, made for it or shared), and what becomes 0, 1 and 2 of a supervised program. */
+export type StartDescriptors = Partial<Record<NamespaceName | 'stdin' | 'stdout' | 'stderr', number>>;
 
 export interface AttachStagePlan {
   readonly name: string;

@@ -10,6 +10,7 @@ import { confine, takeIds, writeSysctls } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { runStageHook } from './hook.ts';
+import { joinNamespace } from './joined.ts';
 import type { StartDescriptors, StartStagePlan } from './plan.ts';
 import { loadWithoutListener } from './seccomp-filter.ts';
 import { superviseProgram } from './supervise.ts';
@@ -21,11 +22,11 @@ export function startInner(
   channel: StageChannel,
   plan: StartStagePlan,
   carried: Carried,
-  stdio: StartDescriptors,
+  fds: StartDescriptors,
 ): never {
   let env = plan.init.env;
   try {
-    const own = prepare(kernel, channel, plan, carried, stdio);
+    const own = prepare(kernel, channel, plan, carried, fds);
     // What the config says wins.
     env = [...own.filter((one) => !env.some((other) => other.split('=')[0] === one.split('=')[0])), ...env];
   } catch (error) {
@@ -48,7 +49,7 @@ function prepare(
   channel: StageChannel,
   plan: StartStagePlan,
   carried: Carried,
-  stdio: StartDescriptors,
+  fds: StartDescriptors,
 ): string[] {
   const log = (text: string, level?: 'DEBUG') =>
     channel.send({ type: 'log', text, ...(level ? { level } : {}) });
@@ -59,7 +60,8 @@ function prepare(
   };
   // Not dumpable: nobody inside may read this process's memory, descriptors or executable (CVE-2016-9962, 2019-5736).
   kernel.prctl(PR.SET_DUMPABLE, 0);
-  kernel.unshare(plan.namespaces & CLONE.NEWCGROUP);
+  if (fds.cgroup !== undefined) joinNamespace(kernel, 'cgroup', fds.cgroup);
+  else kernel.unshare(plan.namespaces & CLONE.NEWCGROUP);
   kernel.setsid();
   kernel.umask(0o022);
   if (plan.hostname !== undefined) kernel.sethostname(plan.hostname);
@@ -75,7 +77,7 @@ function prepare(
   const names = terminalNames(kernel, terminals);
 
   if (!waitsFirst) channel.expect('network');
-  if (!plan.sharesNetwork) configureContainerSide(kernel, plan.nics);
+  if (plan.namespaces & CLONE.NEWNET) configureContainerSide(kernel, plan.nics);
   writeSysctls(plan.sysctls);
 
   channel.send({
@@ -87,7 +89,7 @@ function prepare(
 
   enterRoot(kernel, root);
   if (plan.personality !== undefined) kernel.personality(plan.personality);
-  takeStdio(kernel, terminals, plan.init.supervised && { ...plan.init.supervised, others: stdio });
+  takeStdio(kernel, terminals, plan.init.supervised && { ...plan.init.supervised, others: fds });
   confine(kernel, plan);
   hooks('start', () => plan.seccomp && loadWithoutListener(kernel, plan.seccomp));
   if (plan.init.cwd !== '/') process.chdir(plan.init.cwd);

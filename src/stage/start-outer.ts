@@ -9,7 +9,9 @@ import { UncertifiedFork } from '../kernel/fork.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ownerOf } from '../security/id-map.ts';
 import type { StageChannel } from './channel.ts';
+import { openClockOffsets, setClockOffsets } from './clock-offsets.ts';
 import { openDeviceSources } from './dev.ts';
+import { joinNamespace } from './joined.ts';
 import { openBindSources } from './mounts.ts';
 import type { StartDescriptors, StartStagePlan } from './plan.ts';
 import { raiseHardLimits } from './resource-limits.ts';
@@ -17,6 +19,9 @@ import { openRootfs } from './rootfs.ts';
 import { startInner } from './start-inner.ts';
 import type { Carried } from './tree.ts';
 import { joinUserNamespace } from './user-namespace.ts';
+
+/** Those that take the host's privileges to enter, or are for children only. */
+const BEFORE_BIRTH = ['pid', 'uts', 'ipc', 'net', 'time'] as const;
 
 /** `unshared`: CLONE_NEW* that this process, a prepared spare, has left behind already. */
 export function startOuter(
@@ -26,7 +31,7 @@ export function startOuter(
   fds: StartDescriptors,
   unshared: number,
 ): never {
-  const { userns } = fds;
+  const userns = fds.user;
   enterCgroups(plan.cgroupFiles);
   raiseHardLimits(kernel, plan.rlimits);
   if (plan.sessionKeyring) joinKeyring(kernel);
@@ -35,12 +40,16 @@ export function startOuter(
     sources: openBindSources(kernel, plan.mounts, userns),
     devices: userns !== undefined && plan.dev ? openDeviceSources(kernel, plan.dev) : undefined,
   };
+  const offsets = plan.clockOffsets.length > 0 ? openClockOffsets(kernel) : -1;
+  // Init enters a cgroup namespace itself: its birth in a cgroup asks for sight of that.
+  for (const name of BEFORE_BIRTH) if (fds[name] !== undefined) joinNamespace(kernel, name, fds[name]);
   if (userns !== undefined) {
     joinUserNamespace(kernel, userns, ownerOf(plan.idmap, plan.init));
     kernel.close(userns);
   }
   // The cgroup namespace's root is where its maker is: init makes it once it is there.
   kernel.unshare(plan.namespaces & ~unshared & ~CLONE.NEWCGROUP);
+  if (offsets >= 0) setClockOffsets(kernel, offsets, plan.clockOffsets);
   const pid = forkInit(kernel, channel, plan.cgroupBirth);
   if (pid === 0) startInner(kernel, channel, plan, carried, fds);
   channel.send({ type: 'init', pid });

@@ -228,7 +228,7 @@ describe('start', () => {
     assert.deepEqual(calls, [['plan', 'web', { defines: ['lxc.a=1'] }]]);
     for (const line of [
       /^Init: +\/sbin\/init "a b"$/m,
-      /^Namespaces: +user mnt pid$/m,
+      /^Namespaces: +user mnt pid net$/m,
       /^Id maps: +u 0 100000 65536$/m,
       /^Mounts: +proc on \/proc type proc \(nosuid\)\n +\/proc\/sys read-only but \/proc\/sys\/net$/m,
       /^Network: +0: veth eth0, on br0, 10\.0\.4\.7\/24, gateway auto, up$/m,

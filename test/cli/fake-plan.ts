@@ -45,7 +45,9 @@ export const PLAN: PlanResult = {
     stage: {
       name: 'web',
       hostname: 'web',
-      namespaces: CLONE.NEWNS | CLONE.NEWPID,
+      joined: [],
+      clockOffsets: [],
+      namespaces: CLONE.NEWNS | CLONE.NEWPID | CLONE.NEWNET,
       idmap: [{ type: 'u', nsId: 0, hostId: 100000, range: 65536 }],
       rootfs: {
         source: '/srv/web',
@@ -70,7 +72,6 @@ export const PLAN: PlanResult = {
       ttys: 2,
       ttyDir: '',
       console: true,
-      sharesNetwork: false,
       hooks: [{ type: 'start', command: '/bin/b', origin }],
       hookVersion: 0,
       hookEnv: [],

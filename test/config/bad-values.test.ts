@@ -121,13 +121,13 @@ const BAD: Readonly<Record<Exclude<RegisteredKey, SystemKey>, string>> = {
   'lxc.prlimit.*': '5:4',
   'lxc.sysctl.*': CONTROL,
   'lxc.proc.*': CONTROL,
-  'lxc.namespace.share.*': '',
+  'lxc.namespace.share.*': 'web/1',
 };
 
 /** A free last part for open-ended families. */
 const LAST: Readonly<Record<string, string>> = {
   'lxc.prlimit.*': 'nofile',
-  'lxc.namespace.share.*': 'disk',
+  'lxc.namespace.share.*': 'net',
 };
 
 for (const [name, value] of Object.entries(BAD)) {

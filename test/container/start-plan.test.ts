@@ -14,6 +14,16 @@ const HOST: HostFacts = {
   lastCapability: 40,
   missingCapabilities: [],
   cgroupNamespaces: true,
+  namespaces: {
+    own: (name) => ({ path: `/proc/self/ns/${name}`, link: `${name}:[1]`, owner: 'user:[1]' }),
+    find: (name) => ({
+      path: `/proc/42/ns/${name}`,
+      link: `${name}:[2]`,
+      owner: 'user:[2]',
+      whose: 'process 42',
+      ...(name === 'user' ? { idmap: [] } : {}),
+    }),
+  },
   nofile: { soft: 1024, hard: 4096 },
   rootfsMount: '/run/rootfs',
   seccomp: {
@@ -129,9 +139,9 @@ describe('the plan of a start', () => {
     );
     assert.deepEqual(nics[0]?.ipv4, [{ address: '10.0.4.7', prefix: 24, broadcast: '10.0.4.255' }]);
     assert.deepEqual([nics[0]?.up, nics[0]?.ipv4Gateway, nics[0]?.origins?.link?.line], [true, 'auto', 4]);
-    assert.equal(stage.sharesNetwork, false);
+    assert.equal(stage.namespaces & CLONE.NEWNET, CLONE.NEWNET);
     const shared = plan(t, ['lxc.net.0.type = none']).stage;
-    assert.deepEqual([shared.sharesNetwork, shared.namespaces & CLONE.NEWNET], [true, 0]);
+    assert.deepEqual([shared.joined, shared.namespaces & CLONE.NEWNET], [[], 0]);
   });
 
   it('sets a personality for 32-bit architectures only', (t) => {

@@ -281,7 +281,7 @@ function cgroups({ cgroups: planned, limits: set, devices: rules, stage }: Print
 }
 
 async function network({ nics, stage }: Printed, pid: number): Promise<void> {
-  assert.equal(stage.sharesNetwork, false);
+  assert.equal(stage.namespaces & CLONE.NEWNET, CLONE.NEWNET);
   const inside = JSON.parse(await sh(`nsenter -t ${pid} -n ip -j addr`)) as Link[];
   const outside = JSON.parse(await sh('ip -j addr')) as Link[];
   const routes = await sh(`nsenter -t ${pid} -n ip route`);

@@ -85,6 +85,7 @@ export const SUBTREE_KEYS = {
       doc: 'Take this namespace from another container or process instead of making one.',
       example: 'lxc.namespace.share.net = web1',
       since: '3.0',
+      acted: true,
     }),
     'NAMESPACE',
     NAMESPACES,

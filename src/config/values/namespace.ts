@@ -1,3 +1,4 @@
+import { isContainerName } from '../container-name.ts';
 import { BadValue } from './bad-value.ts';
 import { wholeNumber } from './number.ts';
 import type { ValueType } from './value-type.ts';
@@ -33,6 +34,9 @@ export const namespaceSource: ValueType<NamespaceSource> = {
   parse(text) {
     if (text.startsWith('/')) return { kind: 'path', path: text };
     const pid = /^[0-9]+$/.test(text) ? wholeNumber(text) : undefined;
-    return pid === undefined ? { kind: 'container', name: text } : { kind: 'pid', pid };
+    if (pid === 0) throw new BadValue('0 is the number of no process');
+    if (pid !== undefined) return { kind: 'pid', pid };
+    if (!isContainerName(text)) throw new BadValue(`"${text}" is no name for a container`);
+    return { kind: 'container', name: text };
   },
 };

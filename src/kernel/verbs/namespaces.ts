@@ -3,12 +3,16 @@ import { O, SYS } from '../constants.ts';
 import type { Kernel } from '../kernel.ts';
 import { mountAttr } from '../structs.ts';
 
+/** _IO(0xb7, 1) of linux/nsfs.h. */
+const NS_GET_USERNS = 0xb701;
+
 export function namespaceVerbs(c: Calls) {
   return {
     unshare: (flags) => void c.unshare(flags),
     setns(fd, flags) {
       c.setns(fd, flags);
     },
+    owningUserNamespace: (fd) => c.ioctlValue(fd, NS_GET_USERNS, 0),
     mount: (source, target, type, flags, data) => void c.mount(source, target, type, flags, data),
     umount: (target, flags) => void c.umount(target, flags),
     pivotRoot: (newRoot, putOld) => void c.pivotRoot(SYS.pivot_root, newRoot, putOld),

@@ -1,0 +1,31 @@
+/** The clocks of a time namespace: they can only be set before a process has entered it. */
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { AT, O } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { ClockOffset } from './plan.ts';
+
+/** With the host's privileges and procfs: in a user namespace of its own the stage could not open its own file. */
+export function openClockOffsets(kernel: Kernel): number {
+  return kernel.openat2(AT.FDCWD, '/proc/self/timens_offsets', O.WRONLY, 0, 0);
+}
+
+/** Of the time namespace that was unshared last, all in one go: the kernel takes one write. Closes the descriptor. */
+export function setClockOffsets(kernel: Kernel, fd: number, offsets: readonly ClockOffset[]): void {
+  const lines = offsets.map(({ clock, seconds, nanoseconds }) => `${clock} ${seconds} ${nanoseconds}\n`);
+  try {
+    kernel.write(fd, Buffer.from(lines.join('')));
+  } catch (error) {
+    const failure = toTslxcError(error, 'NAMESPACE_UNAVAILABLE');
+    const keys = offsets.map(({ clock }) => `lxc.time.offset.${clock === 'boottime' ? 'boot' : 'monotonic'}`);
+    throw new TslxcError({
+      ...failure.toJSON(),
+      ...offsets[0]!.origin,
+      step: 'set clocks',
+      message: `${keys.join(' and ')}: the kernel refused the offset: ${failure.errno}`,
+      ...(failure.errno === 'ERANGE'
+        ? { hint: 'no clock can be before 0, which the boot of the host is, nor 146 years after it' }
+        : {}),
+    });
+  }
+  kernel.close(fd);
+}
