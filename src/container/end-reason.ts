@@ -40,6 +40,8 @@ export interface StartReason {
   readonly kind: 'start' | 'reboot' | 'restart';
   /** `restart`: which one since the last good run, from 1. */
   readonly attempt?: number;
+  /** `reboot`: who asked for it, where it was not the container itself. */
+  readonly operator?: OperatorRequest;
 }
 
 export type StateReason = EndReason | StartReason | { readonly kind: 'freeze' | 'unfreeze' };

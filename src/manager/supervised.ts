@@ -92,6 +92,11 @@ export class Supervised {
   #log: ContainerLog | undefined;
   #running: Running | undefined;
   #endListeners = new Set<(ending: Ending) => void>();
+  /** To be called when nobody looks after it any more. */
+  markGone!: () => void;
+  readonly gone: Promise<void> = new Promise((resolve) => {
+    this.markGone = resolve;
+  });
   /** Told when the container is gone for good. */
   onGone: () => void = () => {};
   /** Told of every new state and every end of an init. */
@@ -341,7 +346,7 @@ export class Supervised {
     let failure: Error | undefined;
     if (target === 'reboot') {
       try {
-        await this.start({ kind: 'reboot' });
+        await this.start({ kind: 'reboot', ...(reason.operator ? { operator: reason.operator } : {}) });
       } catch (error) {
         failure = error as Error;
       }

@@ -23,6 +23,9 @@ import { Supervised, type SupervisedServices } from './supervised.ts';
 /** States in which an earlier manager may have left a container that has an init, or had one. */
 const ADOPTABLE: ReadonlySet<State> = new Set<State>(['RUNNING', 'STOPPING']);
 
+/** States of one that is about to be stopped, or to start anew. */
+const ENDING: ReadonlySet<State> = new Set<State>(['STOPPING', 'ABORTING', 'STOPPED']);
+
 const key = (ref: { lxcpath: string; name: string }) => `${ref.lxcpath}|${ref.name}`;
 
 export class Supervisor {
@@ -158,7 +161,7 @@ export class Supervisor {
     reason: StartReason,
     stdio?: ClientStdio,
   ): Promise<{ container: Supervised; warnings: TslxcError[] }> {
-    const old = this.#containers.get(key(request));
+    const old = await this.#notEnding(request);
     if (old)
       throw new TslxcError({
         code: 'ALREADY_RUNNING',
@@ -176,6 +179,15 @@ export class Supervisor {
     }
   }
 
+  /** The container of that name once an end that is under way is over: nobody is to try a start again for that. */
+  async #notEnding(ref: { lxcpath: string; name: string }): Promise<Supervised | undefined> {
+    for (;;) {
+      const container = this.#containers.get(key(ref));
+      if (!container || !ENDING.has(container.state)) return container;
+      await Promise.race([container.ended(), container.gone]);
+    }
+  }
+
   #add(container: Supervised): Supervised {
     this.#containers.set(key(container.ref), container);
     container.onGone = () => this.#remove(container);
@@ -189,6 +201,7 @@ export class Supervisor {
 
   #remove(container: Supervised): void {
     if (this.#containers.get(key(container.ref)) === container) this.#containers.delete(key(container.ref));
+    container.markGone();
     this.onChange();
   }
 

@@ -122,6 +122,8 @@ export async function withServiceLock<T>(
         });
       await sleep(LOCK_TRIES_MS);
     }
+    // Of whoever was killed while writing it: nobody else writes now.
+    rmSync(`${stateFile(runDirectory)}.new`, { force: true });
     return await holdingLock(fd, work);
   } finally {
     closeSync(fd); // lets the lock go

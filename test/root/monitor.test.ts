@@ -33,7 +33,7 @@ class Monitor {
 
   /** The words in brackets: `STARTING`, `exited 0`. */
   get words(): string {
-    return [...this.text.matchAll(/(exited )?[\w ]*\[(\w+)\]/g)]
+    return [...this.text.matchAll(/(?:(exited )with status|state to) \[(\w+)\]/g)]
       .map(([, e, word]) => `${e ?? ''}${word}`)
       .join(' ');
   }
@@ -69,7 +69,7 @@ test('a monitor from before the manager sees a whole life, with reasons', { skip
   assert.match(all.text, /^'m' changed state to \[STARTING\]\n'm' changed state to \[RUNNING\]\n/);
   assert.match(all.text, /^'m' exited with status \[0\]$/m);
   await reasons.sees('STOPPING STOPPED');
-  assert.match(reasons.text, /\[STARTING\] \(a reboot\)/);
+  assert.match(reasons.text, /\[STARTING\] \(a reboot asked for by user 0 \(process \d+\)\)/);
   assert.match(reasons.text, /\[STOPPED\] \(a kill asked for by user 0 \(process \d+\)\)/);
   assert.equal(others.text, '', 'the pattern is for the whole name');
 });
