@@ -77,11 +77,14 @@ _tslxc() {
     'copy -l' | 'copy --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'create -t' | 'create --template') COMPREPLY=($(compgen -W '$(_tslxc_template)' -- "$cur")); return ;;
     'create -f' | 'create --config') compopt -o default; return ;;
-    'create -B' | 'create --bdev') COMPREPLY=($(compgen -W 'dir overlay btrfs loop lvm zfs best none' -- "$cur")); return ;;
+    'create -B' | 'create --bdev') COMPREPLY=($(compgen -W 'dir overlay btrfs loop lvm zfs rbd best none' -- "$cur")); return ;;
     'create --dir') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'create --lvname') return ;;
     'create --vgname') return ;;
     'create --thinpool') return ;;
+    'create --rbdname') return ;;
+    'create --rbdpool') return ;;
+    'create --rbduser') return ;;
     'create --zfsroot') return ;;
     'create --fstype') COMPREPLY=($(compgen -W 'ext4 xfs btrfs' -- "$cur")); return ;;
     'create --fssize') return ;;
@@ -200,7 +203,7 @@ _tslxc() {
     'config -'*) COMPREPLY=($(compgen -W '-l --list -n --name -P --lxcpath -f --rcfile -s --define --json -h --help --usage --version' -- "$cur")) ;;
     'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape --log --clear -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'copy -'*) COMPREPLY=($(compgen -W '-N --newname -p --newpath -R --rename -s --snapshot -a --allowrunning -B --backingstorage -L --fssize -D --keepdata -K --keepname -M --keepmac -e --ephemeral -d --daemon -F --foreground -m --mount -t --tmpfs --flatten -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
-    'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir --lvname --vgname --thinpool --zfsroot --fstype --fssize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir --lvname --vgname --thinpool --rbdname --rbdpool --rbduser --zfsroot --fstype --fssize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'destroy -'*) COMPREPLY=($(compgen -W '-f --force -s --snapshots -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'device -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'execute -'*) COMPREPLY=($(compgen -W '-d --daemon -f --rcfile -s --define -u --uid -g --gid --share-net --share-ipc --share-uts --share-pid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;

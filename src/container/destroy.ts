@@ -13,6 +13,7 @@ import { discardContainer } from './discard.ts';
 import { hookEnvironment } from './hook-environment.ts';
 import { sweepLeftovers, sweepPartial } from './leftovers.ts';
 import { lockContainer } from './lock.ts';
+import { ownVolumes } from './own-volumes.ts';
 import { type ContainerRef, configFile, containerDirectory } from './paths.ts';
 import { recoverContainer } from './recover.ts';
 import { ownRootfsOutside } from './rootfs-owner.ts';
@@ -83,7 +84,7 @@ async function removeDefined(ref: ContainerRef, options: DestroyOptions & Destro
   if (errors.length === 0) await runDestroyHooks(ref, config, options);
   const snapshots = snapshotsDirectory(ref);
   if (!snapshots.startsWith(`${containerDirectory(ref)}/`)) await removeTree(snapshots);
-  await discardContainer(ref, outside?.path);
+  await discardContainer(ref, outside?.path, errors.length > 0 ? [] : ownVolumes(ref));
 }
 
 async function runDestroyHooks(

@@ -8,15 +8,9 @@ import { hiddenName, parseHiddenName } from './hidden-name.ts';
 import { collectLayers, removeWithLayers } from './layers/collect.ts';
 import { finishFreeze } from './layers/freeze.ts';
 import { readMarker } from './marker-file.ts';
+import { removeSnapshotVolume } from './own-volumes.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
-
-/** Something that a new one takes the place of; without a new one it just goes. */
-export interface Swap {
-  readonly target: string;
-  readonly fresh?: string;
-  /** Where the present one is put until it is removed. */
-  readonly old: string;
-}
+import { removeFresh, removeOld, type Swap, takePlace } from './swap.ts';
 
 /** Journal of a replacement of a container's root filesystem and files: `NAME/restoring`. All paths are absolute. */
 export interface RestoreJournal {
@@ -58,6 +52,7 @@ export async function removeHiddenSnapshot(path: string): Promise<void> {
     hidden = join(dirname(path), hiddenName(name, 'destroying'));
     renameSync(path, hidden);
   }
+  await removeSnapshotVolume(hidden);
   await removeWithLayers(hidden);
 }
 
@@ -69,25 +64,19 @@ export async function finishRestore(ref: ContainerRef, journal: Partial<RestoreJ
     return rmSync(restoreJournalFile(ref), { force: true });
   }
   if (phase === 'swapping') {
-    for (const swap of swaps) takePlace(swap);
+    for (const swap of swaps) await takePlace(swap);
     for (const file of files) {
       const from = join(build, file);
       if (isThere(from)) renameSync(from, join(containerDirectory(ref), file));
     }
-    for (const { old } of swaps) await removeTree(old);
+    for (const swap of swaps) await removeOld(swap);
   } else {
-    for (const { fresh } of swaps) if (fresh !== undefined) await removeTree(fresh);
+    for (const swap of swaps) await removeFresh(swap);
   }
   await removeTree(build);
   // The journal itself names the layers, and so keeps them.
   rmSync(restoreJournalFile(ref), { force: true });
   if (phase === 'swapping') await collectLayers(layers ?? []);
-}
-
-function takePlace({ target, fresh, old }: Swap): void {
-  const done = fresh === undefined ? isThere(old) : !isThere(fresh);
-  if (!done && isThere(target)) renameSync(target, old);
-  if (fresh !== undefined && isThere(fresh)) renameSync(fresh, target);
 }
 
 function isThere(path: string): boolean {

@@ -3,6 +3,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { isElsewhere } from '../storage/backing-store.ts';
 import { splitOverlay } from '../storage/overlay-path.ts';
 import { type Volume, volumeOf } from '../storage/rootfs-path.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
@@ -19,6 +20,8 @@ export function ownRootfsOutside(ref: ContainerRef, config: ContainerConfig): Vo
   const setting = config.one('lxc.rootfs.path');
   if (!setting) return undefined;
   const whole = volumeOf(setting.value);
+  // See own-volumes.ts.
+  if (isElsewhere(whole)) return undefined;
   // Of an overlay only the upper directory is the container's own.
   const upper = whole.type === 'overlay' ? splitOverlay(whole.path)?.upper : undefined;
   const volume = upper === undefined ? whole : { type: whole.type, path: upper };

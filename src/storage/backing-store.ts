@@ -2,9 +2,12 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { btrfsStore } from './btrfs-store.ts';
 import { dirStore } from './dir-store.ts';
 import { loopStore } from './loop-store.ts';
+import { lvmStore } from './lvm-store.ts';
 import type { MountedVolume } from './mounted-volume.ts';
 import { overlayStore } from './overlay-store.ts';
+import { rbdStore } from './rbd-store.ts';
 import type { Volume, VolumeType } from './rootfs-path.ts';
+import { zfsStore } from './zfs-store.ts';
 
 /** What a new volume is to be like. A store takes what concerns it; what is not said is as LXC has it. */
 export interface VolumeWishes {
@@ -18,6 +21,9 @@ export interface VolumeWishes {
   readonly logicalVolume?: string;
   readonly thinPool?: string;
   readonly zfsRoot?: string;
+  readonly cephImage?: string;
+  readonly cephPool?: string;
+  readonly cephUser?: string;
 }
 
 /** Where a new volume belongs. */
@@ -27,6 +33,8 @@ export interface VolumePlace {
   /** Names what does not lie in a directory: a logical volume, a dataset. */
   readonly name: string;
   readonly wishes?: VolumeWishes;
+  /** A volume of the same type in whose group, pool or dataset it goes where the wishes say nothing. */
+  readonly beside?: Volume;
 }
 
 export interface VolumeUsage {
@@ -64,6 +72,8 @@ export interface BackingStore {
   mount(volume: Volume, purpose?: 'use' | 'fill'): Promise<MountedVolume>;
   /** `to` becomes a writable copy of `from` (both of this type) that shares what they have in common. */
   snapshotClone?(from: Volume, to: Volume, wishes?: VolumeWishes): Promise<void>;
+  /** Whether what `snapshotClone` makes of it outlives it. Not said: it does. */
+  standsAlone?(volume: Volume): Promise<boolean>;
   /** Moves it at once, in the same filesystem, group or pool. */
   rename(from: Volume, to: Volume): Promise<void>;
   /** Removes it with all its content; no error when it is not there. */
@@ -82,12 +92,15 @@ const STORES: Partial<Record<string, BackingStore>> = {
   overlay: overlayStore,
   btrfs: btrfsStore,
   loop: loopStore,
+  lvm: lvmStore,
+  zfs: zfsStore,
+  rbd: rbdStore,
 };
 
 /** Words that `-B` takes besides the types. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   none: ['dir'],
-  best: ['btrfs', 'zfs', 'lvm', 'dir'],
+  best: ['btrfs', 'zfs', 'lvm', 'dir', 'rbd'],
   overlayfs: ['overlay'],
 };
 
@@ -112,6 +125,11 @@ export async function chooseStore(wanted: string, place: VolumePlace): Promise<B
   throw types.length === 1 ? reason : unsupportedStorage(names.join(', '), reason);
 }
 
+/** Whether a volume lies elsewhere than in directories: it is renamed and removed by its store only. */
+export function isElsewhere({ type }: Volume): boolean {
+  return STORES[type]?.inDirectory === false;
+}
+
 /** The store of an existing volume. */
 export function storeOf(volume: Volume): BackingStore {
   const store = STORES[volume.type];
@@ -122,7 +140,6 @@ export function storeOf(volume: Volume): BackingStore {
 /** Why the types that tslxc knows by name only are not there. */
 const HINTS: Readonly<Record<string, string>> = {
   aufs: 'the kernel has no aufs any more; its successor is overlay',
-  rbd: 'a container on a mapped Ceph image starts, but tslxc makes, copies and removes none',
   nbd: 'convert the image to a raw one (qemu-img convert -O raw) and use loop',
 };
 

@@ -139,3 +139,11 @@ async function runOn(path: string, tool: string, args: readonly string[], from: 
   const said = complaints.find((line) => line.trim() !== '') ?? `exit status ${code}`;
   throw new TslxcError({ code: 'STORAGE', message: `${tool} on ${path} failed: ${said}`, cause: words });
 }
+
+export function notSmaller(path: string, size: number): TslxcError {
+  return new TslxcError({
+    code: 'NOT_SUPPORTED',
+    message: `${path} has ${size} bytes and can not be made smaller`,
+    hint: 'copy the container with tslxc-copy --fssize instead',
+  });
+}

@@ -9,6 +9,7 @@ import {
   filesystemOn,
   growFilesystem,
   makeFilesystem,
+  notSmaller,
 } from './filesystems.ts';
 import { mountPrivately } from './mounted-volume.ts';
 
@@ -55,11 +56,3 @@ export const loopStore: BackingStore = {
     });
   },
 };
-
-export function notSmaller(path: string, size: number): TslxcError {
-  return new TslxcError({
-    code: 'NOT_SUPPORTED',
-    message: `${path} has ${size} bytes and can not be made smaller`,
-    hint: 'copy the container with tslxc-copy --fssize instead',
-  });
-}

@@ -3,6 +3,7 @@ import { lstatSync, lutimesSync, rmdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { runTool } from './run-tool.ts';
+import { volumeTool } from './volume-tool.ts';
 
 const BTRFS_MAGIC = 0x9123683e;
 /** Inode number of every subvolume's root directory, and of nothing else's on btrfs. */
@@ -49,21 +50,12 @@ async function search(path: string, inode: number): Promise<string[]> {
 
 /** Runs btrfs(8). @throws TslxcError STORAGE with its words (errno EXDEV where it tells of another filesystem) */
 export async function btrfs(...args: readonly string[]): Promise<string[]> {
-  const lines: string[] = [];
-  const { code, complaints } = await runTool({
-    tool: 'btrfs',
-    args,
-    package: 'btrfs-progs',
-    onOutput: (line) => lines.push(line),
-  });
-  if (code === 0) return lines;
-  const words = complaints.map((line) => line.replace(/^ERROR: /, ''));
-  throw new TslxcError({
-    code: 'STORAGE',
-    message: `btrfs ${args.slice(0, 2).join(' ')} failed: ${words[0] ?? `exit status ${code}`}`,
-    ...(words.some((line) => /cross-device|not a btrfs/.test(line)) ? { errno: 'EXDEV' } : {}),
-    cause: complaints.join('\n'),
-  });
+  try {
+    return await volumeTool('btrfs', args, 'btrfs-progs');
+  } catch (error) {
+    const elsewhere = error instanceof TslxcError && /cross-device|not a btrfs/.test(error.message);
+    throw elsewhere ? error.with({ errno: 'EXDEV' }) : error;
+  }
 }
 
 /** Removes a directory's subvolumes, and the directory itself when it is one. Read-only ones are made writable first. */

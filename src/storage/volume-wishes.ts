@@ -6,13 +6,16 @@ import type { BackingStore, VolumeWishes } from './backing-store.ts';
 const WISHES: {
   readonly [W in keyof Required<VolumeWishes>]: readonly [option: string, stores: readonly string[]];
 } = {
-  size: ['--fssize', ['dir', 'overlay', 'btrfs', 'loop', 'lvm', 'zfs']],
-  fstype: ['--fstype', ['loop', 'lvm']],
+  size: ['--fssize', ['dir', 'overlay', 'btrfs', 'loop', 'lvm', 'zfs', 'rbd']],
+  fstype: ['--fstype', ['loop', 'lvm', 'rbd']],
   directory: ['--dir', ['dir']],
   volumeGroup: ['--vgname', ['lvm']],
   logicalVolume: ['--lvname', ['lvm']],
   thinPool: ['--thinpool', ['lvm']],
   zfsRoot: ['--zfsroot', ['zfs']],
+  cephImage: ['--rbdname', ['rbd']],
+  cephPool: ['--rbdpool', ['rbd']],
+  cephUser: ['--rbduser', ['rbd']],
 };
 
 /** @throws TslxcError USAGE for what the store does not know, as LXC does */

@@ -82,9 +82,9 @@ describe('arguments', () => {
       assert.throws(() => parseArguments(argv, spec), { code: 'USAGE', message }));
 
   it('names an option that is not supported yet', () => {
-    assert.throws(() => parseArguments(['x', '-t', 'none', '--rbdpool=tank'], create), {
+    assert.throws(() => parseArguments(['x', '-t', 'none', '--rcfile=/x'], create), {
       code: 'NOT_SUPPORTED',
-      message: /'--rbdpool'/,
+      message: /'--rcfile'/,
     });
   });
 

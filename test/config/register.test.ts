@@ -19,11 +19,6 @@ const TO_DO: readonly RegisteredKey[] = [
   'lxc.console.size',
   'lxc.hook.clone',
   'lxc.hook.destroy',
-  'lxc.bdev.lvm.vg',
-  'lxc.bdev.lvm.thin_pool',
-  'lxc.bdev.zfs.root',
-  'lxc.bdev.rbd.rbdpool',
-  'lxc.bdev.rbd.rbduser',
 ];
 
 function* table(): Generator<[string, KeyRow]> {

@@ -1,11 +1,5 @@
-import { defineSpec, type OptionSpec } from '../command-spec.ts';
+import { defineSpec } from '../command-spec.ts';
 import { CONTAINER_OPTIONS, NO_RCFILE } from '../common-options.ts';
-
-const CEPH = {
-  kind: 'required',
-  argument: 'NAME',
-  unsupported: 'tslxc makes no Ceph images; a container on one that is mapped already starts',
-} as const satisfies Partial<OptionSpec>;
 
 export const spec = defineSpec({
   name: 'create',
@@ -37,7 +31,7 @@ export const spec = defineSpec({
       argument: 'STORE',
       summary: 'backing store of the root filesystem; the first of a comma list that this host has',
       default: 'dir',
-      complete: { words: ['dir', 'overlay', 'btrfs', 'loop', 'lvm', 'zfs', 'best', 'none'] },
+      complete: { words: ['dir', 'overlay', 'btrfs', 'loop', 'lvm', 'zfs', 'rbd', 'best', 'none'] },
     },
     dir: {
       kind: 'required',
@@ -64,9 +58,24 @@ export const spec = defineSpec({
       summary: 'lvm: thin pool; without one of that name the volume is a thick one',
       default: 'lxc.bdev.lvm.thin_pool of tslxc.conf',
     },
-    rbdname: { ...CEPH, summary: 'name of the Ceph image' },
-    rbdpool: { ...CEPH, summary: 'Ceph pool' },
-    rbduser: { ...CEPH, summary: 'Ceph user' },
+    rbdname: {
+      kind: 'required',
+      argument: 'NAME',
+      summary: 'rbd: name of the Ceph image',
+      default: "the container's name",
+    },
+    rbdpool: {
+      kind: 'required',
+      argument: 'NAME',
+      summary: 'rbd: Ceph pool',
+      default: 'lxc.bdev.rbd.rbdpool of tslxc.conf',
+    },
+    rbduser: {
+      kind: 'required',
+      argument: 'NAME',
+      summary: 'rbd: Ceph user',
+      default: 'lxc.bdev.rbd.rbduser of tslxc.conf',
+    },
     zfsroot: {
       kind: 'required',
       argument: 'DATASET',
@@ -76,7 +85,7 @@ export const spec = defineSpec({
     fstype: {
       kind: 'required',
       argument: 'TYPE',
-      summary: 'loop and lvm: filesystem to make',
+      summary: 'loop, lvm and rbd: filesystem to make',
       default: 'ext4',
       complete: { words: ['ext4', 'xfs', 'btrfs'] },
     },

@@ -12,6 +12,9 @@ export interface StorageValues {
   readonly lvname?: string | undefined;
   readonly thinpool?: string | undefined;
   readonly zfsroot?: string | undefined;
+  readonly rbdname?: string | undefined;
+  readonly rbdpool?: string | undefined;
+  readonly rbduser?: string | undefined;
 }
 
 /** `here`: makes a path absolute. */
@@ -24,6 +27,9 @@ export function volumeWishes(values: StorageValues, here: (path: string) => stri
     logicalVolume: values.lvname,
     thinPool: values.thinpool,
     zfsRoot: values.zfsroot,
+    cephImage: values.rbdname,
+    cephPool: values.rbdpool,
+    cephUser: values.rbduser,
   };
   return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined));
 }

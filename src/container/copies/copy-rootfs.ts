@@ -39,6 +39,12 @@ export interface DirectoryPlace {
   readonly build: string;
 }
 
+/** A root filesystem that lies in no directory, as it is made and as it is called in the end. */
+export interface VolumePair {
+  readonly build: Volume;
+  readonly final: Volume;
+}
+
 export interface RootfsCopy extends CopyReports {
   readonly from: ContainerRef;
   readonly to: ContainerRef;
@@ -53,6 +59,8 @@ export interface RootfsCopy extends CopyReports {
   /** Names a volume that does not lie in the container's directory. */
   readonly volumeName: string;
   readonly outside?: DirectoryPlace | undefined;
+  /** Where the copy goes that is to take another one's place. */
+  readonly volumes?: VolumePair | undefined;
   /** A volume that does not lie in `buildDirectory` is about to be made. */
   onVolume?(volume: Volume): void;
 }
@@ -78,7 +86,7 @@ export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<Copi
   const store = storeOf(source);
   const same = (copy.store ?? source.type) === source.type && source.type !== 'overlay' && !copy.outside;
   // A btrfs snapshot owes nothing to its original: there it is the better copy in any case.
-  if (same && store.snapshotClone && (copy.way !== 'copy' || source.type === 'btrfs'))
+  if (same && store.snapshotClone && (await prefersClone(copy, source, store)))
     try {
       return await cloneVolume(copy, source, store);
     } catch (error) {
@@ -87,6 +95,12 @@ export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<Copi
     }
   if (copy.way === 'share') throw notShared(source);
   return await copyAll(copy, source);
+}
+
+/** What has to outlive its original (a snapshot, a restore) is a clone only where that can. */
+async function prefersClone({ way }: RootfsCopy, source: Volume, store: BackingStore): Promise<boolean> {
+  if (way === 'copy') return source.type === 'btrfs';
+  return way === 'share' || (await store.standsAlone?.(source)) !== false;
 }
 
 function sharesLayers(copy: RootfsCopy, source: Volume): boolean {
@@ -143,7 +157,7 @@ async function copyAll(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> 
   }
   // What stands on layers and is to share nothing any more is a plain directory.
   const wanted = copy.store ?? (source.type === 'overlay' ? 'dir' : source.type);
-  const store = await chooseStore(wanted, placeOf(copy));
+  const store = await chooseStore(wanted, placeOf(copy, wanted === source.type ? source : undefined));
   const { build, final } = await volumesOf(copy, source, store);
   await using from = await openForReading(source);
   if (store.type !== 'dir') await store.create(build, await filesystemLike(copy, source, store, from.path));
@@ -172,12 +186,9 @@ async function filesystemLike(
 }
 
 /** The volume as it is being made, and as it is in the end. */
-async function volumesOf(
-  copy: RootfsCopy,
-  source: Volume,
-  store: BackingStore,
-): Promise<{ build: Volume; final: Volume }> {
-  const place = placeOf(copy);
+async function volumesOf(copy: RootfsCopy, source: Volume, store: BackingStore): Promise<VolumePair> {
+  if (copy.volumes && !store.inDirectory) return copy.volumes;
+  const place = placeOf(copy, source.type === store.type ? source : undefined);
   const final = store.at(place);
   if (store.inDirectory) return { build: store.at({ ...place, directory: copy.buildDirectory }), final };
   if (final.path === source.path || (await store.exists(final)))
@@ -186,8 +197,9 @@ async function volumesOf(
   return { build: final, final };
 }
 
-function placeOf(copy: RootfsCopy): VolumePlace {
-  return { directory: containerDirectory(copy.to), name: copy.volumeName, wishes: wishesOf(copy) };
+function placeOf(copy: RootfsCopy, beside?: Volume): VolumePlace {
+  const place = { directory: containerDirectory(copy.to), name: copy.volumeName, wishes: wishesOf(copy) };
+  return beside ? { ...place, beside } : place;
 }
 
 function wishesOf({ size }: RootfsCopy): { size?: number } {

@@ -27,7 +27,7 @@ export async function flattenContainer(ref: ContainerRef, reports: CopyReports =
 /** The caller holds the container's lock, and it is stopped. */
 export async function flattenLocked(ref: ContainerRef, reports: CopyReports): Promise<boolean> {
   if (managedVolume(ref)?.type !== 'overlay') return false;
-  const { outside: _, ...journal } = planReplacement(ref);
+  const { outside: _, volumes: _none, ...journal } = planReplacement(ref);
   try {
     writeMarker(restoreJournalFile(ref), journal);
     mkdirSync(journal.build, { mode: 0o700 });

@@ -2,6 +2,7 @@
 import { lstatSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readConfig } from '../../config/load-config.ts';
+import { isElsewhere, storeOf } from '../../storage/backing-store.ts';
 import { layersNamedIn } from '../../storage/layer-names.ts';
 import { splitOverlay } from '../../storage/overlay-path.ts';
 import { refuseMounts } from '../../storage/remove-tree.ts';
@@ -9,18 +10,25 @@ import type { Volume } from '../../storage/rootfs-path.ts';
 import { volumeOf } from '../../storage/rootfs-path.ts';
 import { hiddenName } from '../hidden-name.ts';
 import { writeMarker } from '../marker-file.ts';
+import { ownVolume } from '../own-volumes.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
-import { finishRestore, type RestoreJournal, restoreJournalFile, type Swap } from '../recover.ts';
+import { finishRestore, type RestoreJournal, restoreJournalFile } from '../recover.ts';
 import { ownRootfsOutside } from '../rootfs-owner.ts';
-import type { DirectoryPlace } from './copy-rootfs.ts';
+import type { Swap } from '../swap.ts';
+import type { DirectoryPlace, VolumePair } from './copy-rootfs.ts';
 
 export interface Replacement extends RestoreJournal {
   /** Where a root filesystem goes that the user wanted to have outside the container's directory. */
   readonly outside?: DirectoryPlace;
+  /** The new root filesystem when it lies in no directory: as it is made, and as it is called in the end. */
+  readonly volumes?: VolumePair;
 }
 
-/** @throws TslxcError STORAGE when something is mounted where things are to be replaced */
-export function planReplacement(ref: ContainerRef): Replacement {
+/**
+ * @param source what the new root filesystem is made of, when it is of the same type
+ * @throws TslxcError STORAGE when something is mounted where things are to be replaced
+ */
+export function planReplacement(ref: ContainerRef, source?: Volume): Replacement {
   const directory = containerDirectory(ref);
   refuseMounts(directory);
   // A config that has been spoilt since is a reason to restore: its faults are passed over.
@@ -33,6 +41,17 @@ export function planReplacement(ref: ContainerRef): Replacement {
     swaps: [],
     layers: layersNamedIn(readFileSync(configFile(ref), 'utf8')),
   };
+  const present = ownVolume(configFile(ref));
+  if (source && isElsewhere(source)) {
+    const volumes = volumesInPlace(ref, present ?? source);
+    const [fresh, target] = [volumes.build.path, volumes.final.path];
+    return {
+      ...journal,
+      volumes,
+      swaps: [{ type: source.type, target, fresh, old: `${target}.replaced` }, ...goes(present, target)],
+    };
+  }
+  if (present) return { ...journal, swaps: goes(present) };
   if (outside?.type !== 'dir') return journal;
   refuseMounts(outside.path);
   const place = { path: outside.path, build: beside(outside.path, 'restoring') };
@@ -41,6 +60,18 @@ export function planReplacement(ref: ContainerRef): Replacement {
     outside: place,
     swaps: [{ target: place.path, fresh: place.build, old: old(place.path) }],
   };
+}
+
+/** Beside the present one or the snapshot: a rename does not leave a group or pool. */
+function volumesInPlace(ref: ContainerRef, beside: Volume): VolumePair {
+  const at = (name: string) => storeOf(beside).at({ directory: containerDirectory(ref), name, beside });
+  return { build: at(`${ref.name}.restoring`), final: at(ref.name) };
+}
+
+/** The present volume has nobody who takes its place when it is called otherwise, or the new one is of another kind. */
+function goes(present: Volume | undefined, replaced?: string): Swap[] {
+  if (!present || present.path === replaced) return [];
+  return [{ type: present.type, target: present.path, old: `${present.path}.replaced` }];
 }
 
 /** What has to change places so that the container stands on `volume`, which was built. */
@@ -66,6 +97,7 @@ function presentPlaces(ref: ContainerRef): string[] {
   if (!setting) return [];
   const directory = containerDirectory(ref);
   const volume = volumeOf(setting.value);
+  if (isElsewhere(volume)) return [];
   const upper = volume.type === 'overlay' ? splitOverlay(volume.path)?.upper : undefined;
   const path = upper === join(directory, 'overlay', 'delta') ? dirname(upper) : (upper ?? volume.path);
   return path.startsWith(`${directory}/`) && isThere(path) ? [path] : [];
@@ -74,7 +106,7 @@ function presentPlaces(ref: ContainerRef): string[] {
 /** From here on a kill ends with the new one. */
 export async function decideReplacement(ref: ContainerRef, journal: RestoreJournal): Promise<void> {
   const { build, files, swaps, layers } = journal;
-  for (const { target } of swaps) refuseMounts(target);
+  for (const { target, type } of swaps) if (type === undefined) refuseMounts(target);
   // Folders of hook scripts that have been removed since.
   for (const file of files)
     mkdirSync(dirname(join(containerDirectory(ref), file)), { recursive: true, mode: 0o700 });

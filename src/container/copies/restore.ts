@@ -9,7 +9,7 @@ import { lockContainer } from '../lock.ts';
 import { writeMarker } from '../marker-file.ts';
 import type { ContainerRef } from '../paths.ts';
 import { recoverContainer, restoreJournalFile } from '../recover.ts';
-import { copyContainer } from './copy-container.ts';
+import { copyContainer, managedVolume } from './copy-container.ts';
 import type { CopyReports } from './copy-rootfs.ts';
 import { makeClone } from './make-clone.ts';
 import { decideReplacement, planReplacement, swapsFor } from './replace-rootfs.ts';
@@ -58,7 +58,7 @@ export async function restoreSnapshot(
 async function restoreInPlace(ref: ContainerRef, snapshot: string, options: RestoreOptions): Promise<void> {
   requireStopped(ref);
   await refuseDependants(ref);
-  const { outside, ...journal } = planReplacement(ref);
+  const { outside, volumes, ...journal } = planReplacement(ref, managedVolume(snapshotRef(ref, snapshot)));
   try {
     writeMarker(restoreJournalFile(ref), journal);
     mkdirSync(journal.build, { mode: 0o700 });
@@ -71,6 +71,7 @@ async function restoreInPlace(ref: ContainerRef, snapshot: string, options: Rest
       way: options.full ? 'copy' : 'cheap',
       buildDirectory: journal.build,
       outside,
+      volumes,
       volumeName: ref.name,
       newIdentity: false,
     });

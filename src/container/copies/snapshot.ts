@@ -18,6 +18,7 @@ import { hiddenName } from '../hidden-name.ts';
 import { sweepLeftovers } from '../leftovers.ts';
 import { isDefined } from '../list.ts';
 import { lockContainer } from '../lock.ts';
+import { noteVolume } from '../own-volumes.ts';
 import { type ContainerRef, configFile } from '../paths.ts';
 import { recoverContainer, removeHiddenSnapshot } from '../recover.ts';
 import { liveRecord } from '../runtime-record.ts';
@@ -71,6 +72,7 @@ export async function createSnapshot(
       way: options.full ? 'copy' : 'cheap',
       buildDirectory: build,
       volumeName: `${ref.name}_${name}`,
+      onVolume: (volume) => noteVolume(build, volume),
       newIdentity: false,
     });
     writeFileSync(join(build, 'ts'), timestamp(new Date()));
