@@ -18,7 +18,7 @@ _tslxc() {
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
   if [[ $command == tslxc ]]; then
     if ((COMP_CWORD == 1)); then
-      COMPREPLY=($(compgen -W 'attach autostart cgroup config console copy create destroy device execute export freeze import info ls monitor net snapshot start stop top unfreeze unshare update-config usernsexec wait help' -- "$cur"))
+      COMPREPLY=($(compgen -W 'attach autostart cgroup checkconfig config console copy create destroy device execute export freeze import info ls monitor net snapshot start stop top unfreeze unshare update-config usernsexec wait help' -- "$cur"))
       return
     fi
     command=${COMP_WORDS[1]} first=2
@@ -56,6 +56,7 @@ _tslxc() {
     'cgroup -P' | 'cgroup --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'cgroup -o' | 'cgroup --logfile') compopt -o default; return ;;
     'cgroup -l' | 'cgroup --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'checkconfig -P' | 'checkconfig --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'config -n' | 'config --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
     'config -P' | 'config --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'config -f' | 'config --rcfile') compopt -o default; return ;;
@@ -200,6 +201,7 @@ _tslxc() {
     'attach -'*) COMPREPLY=($(compgen -W '-e --elevated-privileges -a --arch -s --namespaces -R --remount-sys-proc --clear-env --keep-env --keep-var -v --set-var -L --pty-log -f --rcfile -u --uid -g --gid -c --context -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'autostart -'*) COMPREPLY=($(compgen -W '-k --kill -r --reboot -s --shutdown -L --list --explain -a --all -A --ignore-auto -g --groups -t --timeout -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'cgroup -'*) COMPREPLY=($(compgen -W '--save -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'checkconfig -'*) COMPREPLY=($(compgen -W '-P --lxcpath --missing --json -h --help --usage --version' -- "$cur")) ;;
     'config -'*) COMPREPLY=($(compgen -W '-l --list -n --name -P --lxcpath -f --rcfile -s --define --json -h --help --usage --version' -- "$cur")) ;;
     'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape --log --clear -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'copy -'*) COMPREPLY=($(compgen -W '-N --newname -p --newpath -R --rename -s --snapshot -a --allowrunning -B --backingstorage -L --fssize -D --keepdata -K --keepname -M --keepmac -e --ephemeral -d --daemon -F --foreground -m --mount -t --tmpfs --flatten -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
@@ -248,4 +250,4 @@ _tslxc() {
   esac
 }
 
-complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-config tslxc-console tslxc-copy tslxc-create tslxc-destroy tslxc-device tslxc-execute tslxc-export tslxc-freeze tslxc-import tslxc-info tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-top tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait
+complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-checkconfig tslxc-config tslxc-console tslxc-copy tslxc-create tslxc-destroy tslxc-device tslxc-execute tslxc-export tslxc-freeze tslxc-import tslxc-info tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-top tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait

@@ -123,6 +123,7 @@ export type { CopyReports } from '../container/copies/copy-rootfs.ts';
 export type { RenameOptions } from '../container/copies/rename.ts';
 export type { RestoreOptions } from '../container/copies/restore.ts';
 export type { SnapshotInfo, SnapshotOptions } from '../container/copies/snapshot.ts';
+export type { HostCheck, HostCheckItem } from './host-check/check-host.ts';
 /** A limit that was set. */
 export interface CgroupChange {
   /** The whole config key. */

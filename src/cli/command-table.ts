@@ -7,6 +7,7 @@ export const COMMANDS = {
   attach: () => import('./commands/attach.ts'),
   autostart: () => import('./commands/autostart.ts'),
   cgroup: () => import('./commands/cgroup.ts'),
+  checkconfig: () => import('./commands/checkconfig.ts'),
   config: () => import('./commands/config.ts'),
   console: () => import('./commands/console.ts'),
   copy: () => import('./commands/copy.ts'),

@@ -21,6 +21,9 @@ export const realServices: Services = {
   },
   usage: () => import('../api/usage.ts'),
   storage: () => import('../api/storage.ts'),
+  async checkHost(lxcpath, kernelConfig) {
+    return (await import('../api/host-check/check-host.ts')).checkHost(lxcpath, kernelConfig);
+  },
   async bridge() {
     return (await import('../api/net.ts')).bridge;
   },

@@ -1,6 +1,6 @@
 /** What commands get from the rooms below, each loaded when first asked for. Tests put their own here. */
 import type { ContainerShape } from '../api/container.ts';
-import type { ImportOptions, StorageFault } from '../api/options.ts';
+import type { HostCheck, ImportOptions, StorageFault } from '../api/options.ts';
 import type { BridgeStatus } from '../network/bridge-status.ts';
 
 export interface Services {
@@ -10,6 +10,7 @@ export interface Services {
   /** Defined and running ones, sorted. */
   listContainers(lxcpath: string): Promise<readonly string[]>;
   bridge(): Promise<Bridge>;
+  checkHost(lxcpath: string, kernelConfig?: string): Promise<HostCheck>;
   watch(): Promise<Pick<typeof import('../api/watch.ts'), 'watchContainers' | 'quitManager'>>;
   autostart(): Promise<Pick<typeof import('../api/autostart.ts'), 'autostart' | 'autostartPlan'>>;
   usage(): Promise<typeof import('../api/usage.ts')>;

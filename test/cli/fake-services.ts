@@ -45,6 +45,9 @@ export function fakeServices(containers: Readonly<Record<string, FakeContainer>>
     usage: async () => {
       throw new Error('no usage in this test');
     },
+    checkHost: async () => {
+      throw new Error('no host in this test');
+    },
     storage: async () => {
       throw new Error('no storage in this test');
     },
