@@ -90,6 +90,7 @@ function rootfsText({ rootfs, idmap }: Stage): string {
   const how = [
     ...(rootfs.flags & 1 ? ['read-only'] : []),
     ...(idmap.length > 0 ? ['owners mapped'] : []),
+    ...(rootfs.inMemory ? ['what is written is kept in memory'] : []),
     `hooks see it at ${rootfs.mountPoint}`,
   ];
   return `${rootfs.source} (${how.join(', ')})`;

@@ -1,6 +1,5 @@
 /** Removes a container with all that belongs to it (lxc.md 1.9). */
 import { existsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { readConfig } from '../config/load-config.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
@@ -12,7 +11,7 @@ import { refuseDependants, refuseSnapshots } from './dependants.ts';
 import { discardContainer } from './discard.ts';
 import { hookEnvironment } from './hook-environment.ts';
 import { sweepLeftovers, sweepPartial } from './leftovers.ts';
-import { lockContainer } from './lock.ts';
+import { lockPatiently } from './lock.ts';
 import { ownVolumes } from './own-volumes.ts';
 import { type ContainerRef, configFile, containerDirectory } from './paths.ts';
 import { recoverContainer } from './recover.ts';
@@ -132,14 +131,4 @@ function notDefined(ref: ContainerRef): TslxcError {
     file: configFile(ref),
     errno: 'ENOENT',
   });
-}
-
-async function lockPatiently(ref: ContainerRef, patience: number): Promise<Disposable> {
-  for (const end = Date.now() + patience; ; await delay(50)) {
-    try {
-      return lockContainer(ref);
-    } catch (error) {
-      if (Date.now() >= end) throw error;
-    }
-  }
 }

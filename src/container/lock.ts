@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { LOCK, O } from '../kernel/constants.ts';
 import { linuxKernel } from '../kernel/linux.ts';
@@ -30,4 +31,19 @@ export function lockContainer(ref: ContainerRef): Disposable & { release(): void
     held = false;
   };
   return { release, [Symbol.dispose]: release };
+}
+
+/**
+ * The same, but waits while another command holds it.
+ * @param patience milliseconds
+ * @throws TslxcError CONTAINER_BUSY
+ */
+export async function lockPatiently(ref: ContainerRef, patience: number): Promise<Disposable> {
+  for (const end = Date.now() + patience; ; await delay(20)) {
+    try {
+      return lockContainer(ref);
+    } catch (error) {
+      if (Date.now() >= end) throw error;
+    }
+  }
 }

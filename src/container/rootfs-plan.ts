@@ -58,6 +58,7 @@ export function planRootfs(
     mountPoint: config.one('lxc.rootfs.mount')?.value ?? mountPoint,
     flags: options.flags,
     data: options.data,
+    inMemory: Boolean(config.one('lxc.rootfs.volatile')?.value),
     origin: rootfs.origin,
   };
 }

@@ -112,6 +112,8 @@ export interface StartStagePlan {
     readonly flags: number;
     /** Options for the filesystem itself; a directory has none. */
     readonly data: string;
+    /** What is written goes to memory instead. */
+    readonly inMemory: boolean;
     readonly origin?: { readonly file: string; readonly line: number };
   };
   readonly mounts: readonly MountStep[];

@@ -23,7 +23,14 @@ const START: StartStagePlan = {
   idmap: [],
   cgroupFiles: [],
   cgroupBirth: null,
-  rootfs: { source: '/', volume: { kind: 'tree', path: '/' }, mountPoint: '/', flags: 1, data: '' },
+  rootfs: {
+    source: '/',
+    volume: { kind: 'tree', path: '/' },
+    mountPoint: '/',
+    flags: 1,
+    data: '',
+    inMemory: false,
+  },
   mounts: (['filesystem', 'bind', 'readonly'] as const).map((kind) => ({
     what: kind,
     kind,

@@ -3,7 +3,7 @@
  * overlay) is mounted in a mount namespace that this stage alone has: whatever becomes of the stage, no mount and no loop
  * device is left on the host.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, CLONE, MNT_DETACH, MOUNT_ATTR, MOVE_MOUNT, MS, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -46,7 +46,9 @@ const OPEN: {
 export function openRootfs(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): number {
   const { volume, source, origin } = plan.rootfs;
   try {
-    return OPEN[volume.kind](kernel, plan, volume as never, userns);
+    return plan.rootfs.inMemory
+      ? mountVolatile(kernel, plan, userns)
+      : OPEN[volume.kind](kernel, plan, volume as never, userns);
   } catch (error) {
     const failure = toTslxcError(error, 'MOUNT_FAILED');
     throw new TslxcError({
@@ -98,27 +100,52 @@ function mountDevice(
  */
 function mountOverlay(
   kernel: Kernel,
-  { rootfs, idmap }: StartStagePlan,
+  plan: StartStagePlan,
   { lowers, upper, work }: Of<'overlay'>,
   userns: number | undefined,
 ): number {
-  leaveHostMounts(kernel);
-  const layers: number[] = [];
-  const layer = (path: string) => {
-    const tree = mapped(kernel, openHostTree(kernel, path, false), userns);
-    kernel.moveMount(tree, '', AT.FDCWD, rootfs.mountPoint, MOVE_MOUNT.F_EMPTY_PATH);
-    layers.push(tree);
-    return `/proc/self/fd/${tree}`;
-  };
   mkdirSync(`${work.directory}/${work.name}`, { recursive: true, mode: 0o700 });
+  const open = (path: string) => mapped(kernel, openHostTree(kernel, path, false), userns);
+  const below = lowers.map(open);
+  return stack(kernel, plan, below, { tree: open(work.directory), upper, work: work.name }, userns);
+}
+
+/** The same root filesystem, which is only read: what is written is in memory, and gone when it is unmounted. */
+function mountVolatile(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): number {
+  const { volume, mountPoint } = plan.rootfs;
+  const open = (path: string) => mapped(kernel, openHostTree(kernel, path, false), userns);
+  const below =
+    volume.kind === 'overlay'
+      ? [`${volume.work.directory}/${volume.upper}`, ...volume.lowers].map(open)
+      : [OPEN[volume.kind](kernel, plan, volume as never, userns)];
+  leaveHostMounts(kernel);
+  kernel.mount('tmpfs', mountPoint, 'tmpfs', MS.NODEV | MS.NOSUID, 'mode=0711');
+  for (const name of ['upper', 'work']) mkdirSync(`${mountPoint}/${name}`);
+  const memory = mapped(kernel, takeOff(kernel, mountPoint, 1), userns);
+  // Seen through the same map, the owner is the same.
+  const { uid, gid, mode } = statSync(`/proc/self/fd/${below[0]}`);
+  chownSync(`/proc/self/fd/${memory}/upper`, uid, gid);
+  chmodSync(`/proc/self/fd/${memory}/upper`, mode & 0o7777);
+  return stack(kernel, plan, below, { tree: memory, upper: 'upper', work: 'work' }, userns);
+}
+
+/** An overlay of detached mounts. Both parts of the upper one have to be on one mount. */
+function stack(
+  kernel: Kernel,
+  { rootfs, idmap }: StartStagePlan,
+  below: readonly number[],
+  above: { readonly tree: number; readonly upper: string; readonly work: string },
+  userns: number | undefined,
+): number {
+  leaveHostMounts(kernel);
+  const layers = [...below, above.tree];
+  for (const tree of layers) kernel.moveMount(tree, '', AT.FDCWD, rootfs.mountPoint, MOVE_MOUNT.F_EMPTY_PATH);
   // By descriptor: no path has a colon or comma in it that would have to be escaped, and many layers are no long text.
-  const below = lowers.map(layer);
-  // Both have to be on one mount.
-  const above = layer(work.directory);
+  const place = (tree: number) => `/proc/self/fd/${tree}`;
   const options = [
-    `lowerdir=${below.join(':')}`,
-    `upperdir=${above}/${upper}`,
-    `workdir=${above}/${work.name}`,
+    `lowerdir=${below.map(place).join(':')}`,
+    `upperdir=${place(above.tree)}/${above.upper}`,
+    `workdir=${place(above.tree)}/${above.work}`,
     ...(rootfs.data === '' ? [] : [rootfs.data]),
   ].join(',');
   const mount = () => kernel.mount('overlay', rootfs.mountPoint, 'overlay', rootfs.flags, options);

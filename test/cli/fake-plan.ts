@@ -55,6 +55,7 @@ export const PLAN: PlanResult = {
         mountPoint: '/run/rootfs',
         flags: 0,
         data: '',
+        inMemory: false,
       },
       mounts: [
         {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerShape } from '../../api/container.ts';
 import { type Call, command } from '../command.ts';
 import { copying } from '../copy-progress.ts';
@@ -7,6 +8,9 @@ import { usage } from '../getopt.ts';
 import { missing } from '../refusals.ts';
 import { spec } from './copy.spec.ts';
 import { sizeOf } from './volume-wishes.ts';
+
+/** How long a removal may be waited for. */
+const REMOVAL_MS = 10_000;
 
 type CopyCall = Call<typeof spec.options>;
 
@@ -75,7 +79,13 @@ async function runEphemeral(call: CopyCall, container: ContainerShape): Promise<
     );
   } finally {
     await to.stop({ timeout: 30 });
+    if (!values.keepdata) await gone(to);
   }
+}
+
+/** The manager removes it, soon after it has stopped. */
+async function gone(container: ContainerShape): Promise<void> {
+  for (const end = Date.now() + REMOVAL_MS; container.defined() && Date.now() < end; ) await delay(10);
 }
 
 function environment(env: Readonly<NodeJS.ProcessEnv>): string[] {

@@ -29,6 +29,14 @@ export const FILESYSTEM_KEYS = {
     since: '1.0',
     acted: true,
   }),
+  'lxc.rootfs.volatile': single(flag, {
+    doc: 'The root filesystem is only read; what is written is kept in memory, and lost when the container stops or reboots.',
+    example: '1',
+    since: 'tslxc 0.2',
+    default: '0',
+    extension: true,
+    acted: true,
+  }),
   'lxc.rootfs.managed': single(flag, {
     doc: 'The storage belongs to the container: it is deleted with it and snapshots are made of it.',
     example: '0',

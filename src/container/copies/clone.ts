@@ -2,7 +2,7 @@
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { sweepLeftovers } from '../leftovers.ts';
 import { isDefined, noSuchContainer } from '../list.ts';
-import { lockContainer } from '../lock.ts';
+import { lockPatiently } from '../lock.ts';
 import type { ContainerRef } from '../paths.ts';
 import { recoverContainer } from '../recover.ts';
 import { liveRecord } from '../runtime-record.ts';
@@ -29,6 +29,9 @@ export interface CloneOptions extends CopyReports {
   onLine?(text: string, stream: 'stdout' | 'stderr'): void;
 }
 
+/** Others may be cloning the same container; where files are shared that takes a moment. */
+const LOCK_PATIENCE_MS = 10_000;
+
 /**
  * Makes the container `to` out of `from`.
  * @throws TslxcError NAME_INVALID, CONTAINER_MISSING, CONTAINER_EXISTS, RUNNING, CONTAINER_BUSY, DISK_FULL, HOOK_FAILED,
@@ -45,7 +48,7 @@ export async function cloneContainer(
   const running = liveRecord(from) !== undefined;
   if (running) refuseRunning(from, options);
   // A running container's lock is the manager's while it starts or stops only; its files are not changed here.
-  using _lock = lockContainer(from);
+  using _lock = await lockPatiently(from, LOCK_PATIENCE_MS);
   if (!running) {
     await recoverContainer(from);
     requireStopped(from);
