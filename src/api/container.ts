@@ -50,6 +50,16 @@ export class Container implements ContainerRef {
     return (await import('../container/why.ts')).whyReport(this);
   }
 
+  /** What is written down of it, by time: log, console, hooks, states, victims of the kernel's OOM killer. */
+  async logs(): Promise<options.LogLine[]> {
+    return (await import('../container/logs.ts')).containerLogs(this);
+  }
+
+  /** The same, and then whatever comes, until it is aborted. */
+  async followLogs(onLines: (lines: options.LogLine[]) => void, signal: AbortSignal): Promise<void> {
+    await (await import('../container/logs.ts')).followLogs(this, onLines, signal);
+  }
+
   async create(o: options.CreateOptions): Promise<void> {
     await (await import('../container/create.ts')).createContainer(this, o);
   }

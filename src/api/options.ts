@@ -147,6 +147,8 @@ export type { DestroyOptions } from '../container/destroy.ts';
 export type { ContainerInfo, InfoWanted, NicStatistics } from '../container/info.ts';
 export type { StorageFault } from '../container/layers/check.ts';
 export type { TreeNode } from '../container/layers/tree.ts';
+export type { LogSource } from '../container/log-sources.ts';
+export type { LogLine } from '../container/logs.ts';
 export type { NestedContainer } from '../container/nested.ts';
 export type { State } from '../container/state.ts';
 export type { ContainerUsage } from '../container/usage.ts';

@@ -19,6 +19,7 @@ export const COMMANDS = {
   freeze: () => import('./commands/freeze.ts'),
   import: () => import('./commands/import.ts'),
   info: () => import('./commands/info.ts'),
+  logs: () => import('./commands/logs.ts'),
   ls: () => import('./commands/ls.ts'),
   monitor: () => import('./commands/monitor.ts'),
   net: () => import('./commands/net.ts'),

@@ -60,10 +60,7 @@ function level(text: string): number {
   return found;
 }
 
-/** `YYYYMMDDHHMMSS.mmm`, local time. */
+/** `YYYYMMDDHHMMSS.mmm`, UTC as in LXC's and the container's own lines. */
 function timestamp(now: Date): string {
-  const two = (part: number) => String(part).padStart(2, '0');
-  const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
-  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
-  return `${date}${time}.${String(now.getMilliseconds()).padStart(3, '0')}`;
+  return now.toISOString().replace(/[-:TZ]/g, '');
 }

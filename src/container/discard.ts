@@ -9,6 +9,7 @@ import { tellsOfFullDisk } from '../storage/disk-full.ts';
 import { refuseMounts, removeTree } from '../storage/remove-tree.ts';
 import type { Volume } from '../storage/rootfs-path.ts';
 import { hiddenName } from './hidden-name.ts';
+import { removeHistory } from './history.ts';
 import { removeWithLayers } from './layers/collect.ts';
 import { readMarker, writeMarker } from './marker-file.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
@@ -39,6 +40,7 @@ export async function discardContainer(
   if (volumes.length > 0) await noteVolumes(directory, volumes);
   const hidden = join(ref.lxcpath, hiddenName(ref.name, 'destroying'));
   renameSync(directory, hidden);
+  removeHistory(ref);
   await finishDiscarding(hidden);
 }
 

@@ -31,6 +31,8 @@ export class ContainerTerminals {
 
   /** The console's log can not be written. */
   onTrouble: (error: TslxcError) => void = () => {};
+  /** Gets all that the console prints. */
+  onOutput: (bytes: Buffer) => void = () => {};
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -45,6 +47,7 @@ export class ContainerTerminals {
       kernel: this.#kernel,
       master: descriptors.console,
       ring: this.#ring,
+      onOutput: (bytes) => this.onOutput(bytes),
       log: console.log
         ? new ConsoleLog({
             path: console.log,

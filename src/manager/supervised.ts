@@ -7,11 +7,13 @@ import {
   isFrozen as isCgroupFrozen,
   killedByOom,
   oomKills,
+  oomKillsLogged,
   setItem,
   unfreeze,
 } from '../cgroup/container-cgroup.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { loadConfig } from '../config/load-config.ts';
+import type { LogLevel } from '../config/values/log.ts';
 import type { Attachable } from '../container/attach.ts';
 import { configWarnings } from '../container/config-warnings.ts';
 import { ContainerLog, planLog } from '../container/container-log.ts';
@@ -25,11 +27,13 @@ import {
   type StateReason,
 } from '../container/end-reason.ts';
 import { type HeldNamespaces, holdNamespaces } from '../container/held-namespaces.ts';
+import { History } from '../container/history.ts';
 import { HostHooks } from '../container/host-hooks.ts';
 import { Journal } from '../container/journal.ts';
 import { bootId, noteRun } from '../container/last-run.ts';
 import { isDefined, noSuchContainer } from '../container/list.ts';
 import { lockContainer } from '../container/lock.ts';
+import { oomLine } from '../container/oom-line.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
 import { recoverContainer } from '../container/recover.ts';
 import {
@@ -90,6 +94,7 @@ export class Supervised {
   readonly #stdio: ClientStdio | undefined;
   #request: StartRequest;
   #log: ContainerLog | undefined;
+  readonly #history: History;
   #running: Running | undefined;
   #endListeners = new Set<(ending: Ending) => void>();
   /** To be called when nobody looks after it any more. */
@@ -113,6 +118,8 @@ export class Supervised {
     this.#request = request;
     this.#journal = new Journal(this.ref);
     this.terminals = new ContainerTerminals(services.kernel);
+    this.#history = new History(this.ref);
+    this.terminals.onOutput = (bytes) => this.#history.console(bytes);
     this.terminals.onTrouble = (error) => this.#log?.write('WARN', error.message);
   }
 
@@ -127,6 +134,7 @@ export class Supervised {
   #enter(state: State, reason?: StateReason): void {
     if (this.#state === state) return;
     this.#state = state;
+    this.#history.add('state', reason ? `${state} (${reasonText(reason)})` : state);
     this.onEvent({
       type: 'state',
       time: new Date().toISOString(),
@@ -185,7 +193,7 @@ export class Supervised {
         hooks,
         wishes: this.#wishes(),
         stdio: reason.kind === 'start' ? this.#stdio : undefined,
-        log: (text, level) => this.#log?.write(level ?? 'INFO', text),
+        log: (text, level) => this.#note(level ?? 'INFO', text),
       });
       this.#take(started.record, plan, hooks);
       this.terminals.open(started.terminals, plan.console);
@@ -299,7 +307,13 @@ export class Supervised {
   }
 
   #hooks(plan: StartPlan): HostHooks {
-    return new HostHooks(plan, (text) => this.#log?.write('DEBUG', text));
+    return new HostHooks(plan, (text) => this.#note('DEBUG', text));
+  }
+
+  /** What hooks print is kept whatever the log's level. */
+  #note(level: LogLevel, text: string): void {
+    this.#log?.write(level, text);
+    if (/^(hook|network script) /.test(text)) this.#history.add('hook', text);
   }
 
   #writePidFile(): void {
@@ -376,6 +390,8 @@ export class Supervised {
       oomKilled: () => cgroup !== undefined && killedByOom(cgroup, init!.pid, since),
     });
     // One that was stopped in good order has not run out of memory in a way that anybody asks for.
+    if (cgroup)
+      for (const kill of oomKillsLogged(cgroup, since)) this.#history.add('kernel', ...oomLine(kill));
     const kills = cgroup && reason.kind !== 'operator' ? Number(oomKills(cgroup, since) ?? 0) : 0;
     this.#log?.write('INFO', `ended: ${reasonText(reason)}`);
     noteRun(plan, {
@@ -414,6 +430,7 @@ export class Supervised {
     for (const nic of plan.nics)
       await attempt('network script', () => hooks.networkScript(withHost(nic, record), 'down'));
     this.terminals.close();
+    this.#history.endConsole();
     if (initPidfd >= 0) closeSync(initPidfd);
     if (record.nics.some(({ link }) => link))
       await attempt('name', () => this.#services.releaseName(record.name));

@@ -15,6 +15,8 @@ export interface ConsoleHubOptions {
   readonly master: number;
   readonly log?: ConsoleLog | undefined;
   readonly ring?: RingBuffer | undefined;
+  /** Gets all that the console prints. */
+  readonly onOutput?: ((bytes: Buffer) => void) | undefined;
   /** What one client may have waiting before it is dropped. */
   readonly backlog?: number | undefined;
   /** Reading the master failed for good; clients have been let go. Never because the slave was closed. */
@@ -129,6 +131,7 @@ export class ConsoleHub {
   #spread(chunk: Buffer): void {
     this.#options.log?.append(chunk);
     this.#options.ring?.append(chunk);
+    this.#options.onOutput?.(chunk);
     for (const client of this.#clients.keys()) client.send(chunk);
   }
 }

@@ -12,6 +12,7 @@ import { toTslxcError } from '../../errors/tslxc-error.ts';
 import { refuseMounts } from '../../storage/remove-tree.ts';
 import { alreadyThere } from '../claim-directory.ts';
 import { refuseDependants } from '../dependants.ts';
+import { removeHistory } from '../history.ts';
 import { sweepLeftovers } from '../leftovers.ts';
 import { lockContainer } from '../lock.ts';
 import { readMarker, writeMarker } from '../marker-file.ts';
@@ -65,6 +66,7 @@ export async function renameContainer(
     writeMarker(markerFile(ref), marker);
     const legacy = snapshotsDirectory(ref);
     renameSync(containerDirectory(ref), containerDirectory(to));
+    removeHistory(ref);
     if (!legacy.startsWith(`${marker.from}/`)) renameSync(legacy, join(legacy, '..', name));
     await finishRename(to);
   } catch (error) {
