@@ -25,7 +25,7 @@ export function collect(stream: Readable): { bytes: () => Buffer; until: (text: 
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
   const bytes = () => Buffer.concat(chunks);
   const until = async (text: string) => {
-    while (!bytes().includes(text)) await once(stream, 'data', { signal: AbortSignal.timeout(5000) });
+    while (!bytes().includes(text)) await once(stream, 'data', { signal: AbortSignal.timeout(30_000) });
   };
   return { bytes, until };
 }

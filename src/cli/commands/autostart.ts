@@ -2,6 +2,7 @@ import type { AutostartResult } from '../../api/autostart.ts';
 import type { AutostartChoice, AutostartVerdict } from '../../container/autostart.ts';
 import { type Call, command } from '../command.ts';
 import { usage } from '../getopt.ts';
+import { jsonText } from '../json-output.ts';
 import { spec } from './autostart.spec.ts';
 
 type AutostartCall = Call<typeof spec.options>;
@@ -18,7 +19,7 @@ export default command(spec, async (call) => {
   const { autostart, autostartPlan } = await call.services.autostart();
   if (values.list || values.explain) {
     const verdicts = autostartPlan(lxcpath, choice);
-    if (call.json) io.print(`${JSON.stringify(verdicts, null, 2)}\n`);
+    if (call.json) io.print(jsonText('autostart', verdicts));
     else io.print(values.explain ? explained(verdicts, choice) : listed(verdicts, choice));
     return 0;
   }
@@ -31,7 +32,7 @@ export default command(spec, async (call) => {
     },
   });
   await told;
-  if (call.json) io.print(`${JSON.stringify(results, null, 2)}\n`);
+  if (call.json) io.print(jsonText('autostart', results));
   const failed = results.filter(({ error }) => error).length;
   return failed === 0 ? 0 : failed === results.length ? 1 : SOME_FAILED;
 });

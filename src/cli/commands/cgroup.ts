@@ -2,6 +2,7 @@ import type { CgroupChange } from '../../api/options.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type Call, command } from '../command.ts';
 import { usage } from '../getopt.ts';
+import { jsonLine } from '../json-output.ts';
 import { spec } from './cgroup.spec.ts';
 
 type CgroupCall = Call<typeof spec.options>;
@@ -13,11 +14,11 @@ export default command(spec, async (call) => {
   if (value === undefined) {
     if (values.save) throw usage("'--save' needs a VALUE");
     const text = (await container.cgroup(file!)).trimEnd();
-    io.print(json ? `${JSON.stringify({ file, value: text })}\n` : `${text}\n`);
+    io.print(json ? jsonLine('cgroup', { file: file!, value: text }) : `${text}\n`);
     return 0;
   }
   const change = await container.setCgroup(file!, value, { save: values.save });
-  if (json) io.print(`${JSON.stringify(change)}\n`);
+  if (json) io.print(jsonLine('cgroup', change));
   else await warn(call, change);
   return 0;
 });

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
 import type { ContainerInfo } from '../../api/options.ts';
 import { type Call, command } from '../command.ts';
+import { jsonText } from '../json-output.ts';
 import { missing } from '../refusals.ts';
 import { humanBytes, humanSeconds } from '../units.ts';
 import { spec } from './info.spec.ts';
@@ -36,7 +37,7 @@ export default command(spec, async (call) => {
   if (call.json) {
     const config = values.config.length > 0 ? { config: await configValues(call, container) } : {};
     const why = values.why ? { why: await container.why() } : {};
-    io.print(`${JSON.stringify({ ...info, ...config, ...why }, null, 2)}\n`);
+    io.print(jsonText('info', { ...info, ...config, ...why }));
     return 0;
   }
   if (info?.fault) await call.complain(info.fault.with({ container: info.name }), 'warning');

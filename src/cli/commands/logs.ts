@@ -2,6 +2,7 @@ import type { LogLine, LogSource } from '../../api/options.ts';
 import { LOG_SOURCES } from '../../container/log-sources.ts';
 import { type Call, command } from '../command.ts';
 import { usage } from '../getopt.ts';
+import { jsonLine } from '../json-output.ts';
 import { missing } from '../refusals.ts';
 import { spec } from './logs.spec.ts';
 
@@ -53,7 +54,7 @@ function sourcesOf(list: string | undefined): ReadonlySet<LogSource> {
 const COLOURS = { log: 'yellow', console: 'white', hook: 'cyan', state: 'green', kernel: 'red' } as const;
 
 async function printer({ io, json }: LogsCall): Promise<(lines: readonly LogLine[]) => void> {
-  if (json) return (lines) => io.print(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  if (json) return (lines) => io.print(lines.map((line) => jsonLine('logs', line)).join(''));
   const colour = io.stdoutIsTTY && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
   const chalk = colour ? new (await import('chalk')).Chalk({ level: 1 }) : undefined;
   return (lines) =>

@@ -2,6 +2,7 @@ import type { ContainerInfo } from '../../api/options.ts';
 import { type Call, command } from '../command.ts';
 import { extendedExpression } from '../extended-expression.ts';
 import { usage } from '../getopt.ts';
+import { jsonText } from '../json-output.ts';
 import { columnsText, paddedLines, tableText } from '../table.ts';
 import { megabytes } from '../units.ts';
 import { COLUMNS, DEFAULT_COLUMNS, spec } from './ls.spec.ts';
@@ -82,7 +83,7 @@ export default command(spec, async (call) => {
         if (keeps({ info: rest, path })) kept.push({ info: rest, path });
       }
   }
-  if (call.json) io.print(`${JSON.stringify(kept.map(jsonOf), null, 2)}\n`);
+  if (call.json) io.print(jsonText('ls', kept.map(jsonOf)));
   else if (fancy) io.print(fancyText(columns, kept));
   else
     io.print(

@@ -3,6 +3,7 @@ import type { ContainerEvent } from '../../api/watch.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type Call, command } from '../command.ts';
 import { extendedExpression } from '../extended-expression.ts';
+import { jsonLine } from '../json-output.ts';
 import { spec } from './monitor.spec.ts';
 
 type MonitorCall = Call<typeof spec.options>;
@@ -48,7 +49,7 @@ function lineOf(
   { json, values }: MonitorCall,
   reasonText: typeof import('../../container/end-reason.ts').reasonText,
 ): string {
-  if (json) return `${JSON.stringify(event)}\n`;
+  if (json) return jsonLine('monitor', event);
   const why = values.why && event.reason ? ` (${reasonText(event.reason)})` : '';
   return event.type === 'state'
     ? `'${event.name}' changed state to [${event.state}]${why}\n`

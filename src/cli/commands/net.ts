@@ -2,6 +2,7 @@ import type { BridgeStatus } from '../../network/bridge-status.ts';
 import { statusText } from '../bridge-status-text.ts';
 import { type Call, command } from '../command.ts';
 import { usage } from '../getopt.ts';
+import { jsonText } from '../json-output.ts';
 import { ACTIONS, spec } from './net.spec.ts';
 
 type NetCall = Call<typeof spec.options>;
@@ -33,5 +34,5 @@ export default command(
 );
 
 function show({ io, json }: NetCall, status: BridgeStatus): void {
-  io.print(json ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
+  io.print(json ? jsonText('net', status) : statusText(status));
 }

@@ -4,6 +4,7 @@ import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type Call, command } from '../command.ts';
 import { extendedExpression } from '../extended-expression.ts';
 import { usage } from '../getopt.ts';
+import { jsonLine } from '../json-output.ts';
 import {
   BATCH_HEADING,
   batchLines,
@@ -94,7 +95,7 @@ async function inBatch({ io, json, values }: TopCall, sample: Sample, course: Co
     const rows = sorted(sample(), course.letter, values.reverse);
     io.print(
       json
-        ? `${JSON.stringify({ time: time.toISOString(), containers: rows })}\n`
+        ? jsonLine('top', { time: time.toISOString(), containers: rows })
         : batchLines(time.getTime(), rows),
     );
     if (round >= course.rounds) return 0;

@@ -1,6 +1,6 @@
 import { STATES } from '../../container/state.ts';
 import { defineSpec } from '../command-spec.ts';
-import { CONTAINER_OPTIONS, NO_RCFILE } from '../common-options.ts';
+import { CONTAINER_OPTIONS, JSON_OPTION, NO_RCFILE } from '../common-options.ts';
 
 export const spec = defineSpec({
   name: 'wait',
@@ -28,6 +28,7 @@ export const spec = defineSpec({
     },
     ...CONTAINER_OPTIONS,
     ...NO_RCFILE,
+    ...JSON_OPTION,
   },
   container: 'required',
   operands: [],

@@ -1,6 +1,7 @@
 import { STATES, type State } from '../../container/state.ts';
 import { command } from '../command.ts';
 import { usage } from '../getopt.ts';
+import { jsonLine } from '../json-output.ts';
 import { nearestAll } from '../nearest.ts';
 import { spec } from './wait.spec.ts';
 
@@ -11,6 +12,7 @@ export default command(spec, async (call) => {
   if (timeout < -1) throw usage(`a timeout of ${timeout} seconds makes no sense`, '-1 waits for ever');
   const states = values.state.split('|').map(stateNamed);
   const reached = await (await call.container()).wait(states, timeout);
+  if (call.json) call.io.print(jsonLine('wait', { name: call.name!, state: reached ?? null }));
   return reached === undefined ? 1 : 0;
 });
 
