@@ -84,6 +84,8 @@ export interface JsonOutputs {
   device: { readonly action: 'add' | 'del'; readonly device: string; readonly path: string };
   /** On standard error, in a line of its own, for whatever goes wrong. */
   error: { readonly error: JsonError } | { readonly warning: JsonError };
+  /** With -d. */
+  execute: { readonly name: string; readonly pid: number };
   export: ExportResult;
   import: NameAndPlace;
   info: Partial<Info> & {

@@ -111,6 +111,8 @@ test('of the system file, checks, snapshots, copies and archives', { skip }, asy
   holds('config', await host.ok('config', ['check', host.name('a'), '-P', host.lxcpath, '--json']));
   const bad = await host.tslxc('config', ['check', host.name('wrong'), '-P', host.lxcpath, '--json']);
   holds('config', bad.stdout);
+  holds('execute', await host.ok('execute', ['-n', '@a', '-d', '--json', '--', 'sleep', '100']));
+  await host.kill('a');
   await json('snapshot', '-n', '@a');
   await json('snapshot', '-n', '@a', '-L');
   await json('snapshot', '-n', '@a', '--tree');
@@ -118,8 +120,8 @@ test('of the system file, checks, snapshots, copies and archives', { skip }, asy
   await json('copy', '-n', '@b', '--flatten');
   await json('copy', '-n', '@b', '-N', '@c', '-R');
   const archive = join(host.root, 'archive');
-  await json('export', '-n', '@a', archive);
-  await json('import', archive, '@d');
+  await json('export', '-n', '@a', '-o', archive);
+  await json('import', archive, '-N', '@d', '--trust');
   holds('net', (await host.tslxc('net', ['status', '--json'])).stdout);
 });
 
