@@ -18,7 +18,7 @@ _tslxc() {
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
   if [[ $command == tslxc ]]; then
     if ((COMP_CWORD == 1)); then
-      COMPREPLY=($(compgen -W 'attach autostart cgroup checkconfig config console copy create destroy device execute export freeze import info ls monitor net snapshot start stop top unfreeze unshare update-config usernsexec wait help' -- "$cur"))
+      COMPREPLY=($(compgen -W 'attach autostart cgroup checkconfig config console copy create destroy device execute export freeze import info logs ls monitor net snapshot start stop top unfreeze unshare update-config usernsexec wait help' -- "$cur"))
       return
     fi
     command=${COMP_WORDS[1]} first=2
@@ -134,6 +134,12 @@ _tslxc() {
     'info -o' | 'info --logfile') compopt -o default; return ;;
     'info -l' | 'info --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'info --rcfile') compopt -o default; return ;;
+    'logs --lines') return ;;
+    'logs --source') COMPREPLY=($(compgen -W 'log console hook state kernel' -- "$cur")); return ;;
+    'logs -n' | 'logs --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'logs -P' | 'logs --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'logs -o' | 'logs --logfile') compopt -o default; return ;;
+    'logs -l' | 'logs --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'ls -F' | 'ls --fancy-format') COMPREPLY=($(compgen -W 'NAME STATE PID RAM SWAP AUTOSTART GROUPS INTERFACE IPV4 IPV6 UNPRIVILEGED' -- "$cur")); return ;;
     'ls -g' | 'ls --groups') return ;;
     'ls --filter') return ;;
@@ -213,6 +219,7 @@ _tslxc() {
     'freeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'import -'*) COMPREPLY=($(compgen -W '-N --newname --trust -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'info -'*) COMPREPLY=($(compgen -W '-c --config -i --ips -p --pid -S --stats -s --state --why -H --no-humanize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --rcfile --json -h --help --usage --version' -- "$cur")) ;;
+    'logs -'*) COMPREPLY=($(compgen -W '-f --follow --lines --source -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'ls -'*) COMPREPLY=($(compgen -W '-1 --line -f --fancy -F --fancy-format --active --running --frozen --stopped --defined --nesting -g --groups --filter -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'monitor -'*) COMPREPLY=($(compgen -W '--why -Q --quit -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'net -'*) COMPREPLY=($(compgen -W '-q --quiet --json -h --help --usage --version' -- "$cur")) ;;
@@ -224,7 +231,7 @@ _tslxc() {
     'unshare -'*) COMPREPLY=($(compgen -W '-s --namespaces -u --user -H --hostname -i --ifname -d --daemon -M --remount -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'update-config -'*) COMPREPLY=($(compgen -W '-c --config -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'usernsexec -'*) COMPREPLY=($(compgen -W '-m --map -s --self -u --uid -g --gid -q --quiet -h --help --usage --version' -- "$cur")) ;;
-    'wait -'*) COMPREPLY=($(compgen -W '-s --state -t --timeout -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'wait -'*) COMPREPLY=($(compgen -W '-s --state -t --timeout -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'attach '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'cgroup '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'console '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
@@ -237,6 +244,7 @@ _tslxc() {
     'freeze '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'import '*) compopt -o default ;;
     'info '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'logs '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'ls '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'monitor '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'net '*) COMPREPLY=($(compgen -W 'start stop restart reload force-reload status' -- "$cur")) ;;
@@ -250,4 +258,4 @@ _tslxc() {
   esac
 }
 
-complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-checkconfig tslxc-config tslxc-console tslxc-copy tslxc-create tslxc-destroy tslxc-device tslxc-execute tslxc-export tslxc-freeze tslxc-import tslxc-info tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-top tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait
+complete -F _tslxc tslxc tslxc-attach tslxc-autostart tslxc-cgroup tslxc-checkconfig tslxc-config tslxc-console tslxc-copy tslxc-create tslxc-destroy tslxc-device tslxc-execute tslxc-export tslxc-freeze tslxc-import tslxc-info tslxc-logs tslxc-ls tslxc-monitor tslxc-net tslxc-snapshot tslxc-start tslxc-stop tslxc-top tslxc-unfreeze tslxc-unshare tslxc-update-config tslxc-usernsexec tslxc-wait

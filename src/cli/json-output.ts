@@ -8,6 +8,7 @@ import type {
   ContainerInfo,
   ContainerUsage,
   ExportResult,
+  HostCheck,
   LogLine,
   PlanResult,
   SnapshotInfo,
@@ -68,6 +69,10 @@ export interface JsonOutputs {
         readonly warnings: readonly JsonError[];
       }[];
   cgroup: { readonly file: string; readonly value: string } | CgroupChange;
+  checkconfig: HostCheck & {
+    /** Of tslxc. */
+    readonly version: string;
+  };
   /** The keys, the value of one, or what a check found. */
   config:
     | readonly string[]

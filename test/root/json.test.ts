@@ -106,6 +106,7 @@ test('of errors, also those with causes and with others beside them', { skip }, 
 });
 
 test('of the system file, checks, snapshots, copies and archives', { skip }, async () => {
+  holds('checkconfig', (await host.tslxc('checkconfig', ['--json'])).stdout);
   await json('config', '-l');
   await json('config', 'lxc.lxcpath');
   holds('config', await host.ok('config', ['check', host.name('a'), '-P', host.lxcpath, '--json']));

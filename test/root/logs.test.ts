@@ -8,12 +8,14 @@ import { ContainerHost, skip } from './harness/container-host.ts';
 import { BASE_ENV, BIN } from './harness/run-command.ts';
 import { eventually } from './harness/slow.ts';
 
-const host = new ContainerHost();
-const busybox = new Busybox(host);
 const children: ChildProcess[] = [];
+// Before the host's own end, which waits for them.
 after(() => {
   for (const child of children) child.kill('SIGKILL');
 });
+
+const host = new ContainerHost();
+const busybox = new Busybox(host);
 
 interface Line {
   time: string;

@@ -1,13 +1,19 @@
 /** tslxc-monitor and tslxc-wait: what they see of containers that start, freeze, reboot and end. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { BASE_ENV, BIN } from './harness/run-command.ts';
 import { eventually } from './harness/slow.ts';
+
+const monitors: Monitor[] = [];
+// Before the host's own end, which waits for them.
+after(() => {
+  for (const { child } of monitors) child.kill('SIGKILL');
+});
 
 const host = new ContainerHost();
 const busybox = new Busybox(host);
@@ -38,25 +44,40 @@ class Monitor {
       .join(' ');
   }
 
+  /** Waits until it looks for a manager, or is connected to one. */
+  async looks(): Promise<void> {
+    await eventually('it watches', () => {
+      const folder = `/proc/${this.child.pid}/fd`;
+      return readdirSync(folder).some(
+        (fd) => Number(fd) > 2 && /^(anon_inode:inotify|socket:.*)$/.test(link(join(folder, fd))),
+      );
+    });
+  }
+
   async sees(words: string): Promise<void> {
     await eventually(`${words}, not ${this.words}`, () => this.words.endsWith(words));
   }
 }
 
-const monitors: Monitor[] = [];
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
 const monitor = (...args: string[]) => {
   monitors.push(new Monitor(...args));
   return monitors.at(-1)!;
 };
-after(() => {
-  for (const { child } of monitors) child.kill('SIGKILL');
-});
 
 test('a monitor from before the manager sees a whole life, with reasons', { skip }, async () => {
   await busybox.make('m');
   const all = monitor();
   const reasons = monitor('--why', `${host.mark}-m`);
   const others = monitor('m');
+  for (const one of monitors) await one.looks();
   await host.ok('start', ['-n', '@m']);
   await all.sees('STARTING RUNNING');
   await host.ok('freeze', ['-n', '@m']);
@@ -102,6 +123,7 @@ test('JSON lines, of several directories', { skip }, async () => {
   mkdirSync(second);
   await busybox.make('other', '', second);
   const both = monitor('--json', '-P', second);
+  await both.looks();
   await host.kill('m');
   await host.ok('start', ['-n', '@m']);
   await host.ok('start', ['-n', '@other', '-P', second]);

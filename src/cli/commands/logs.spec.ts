@@ -7,7 +7,7 @@ export const spec = defineSpec({
   summary: 'show what is written down of a container, by time',
   synopsis: ['[OPTIONS] [-n] NAME'],
   description: [
-    'Merges by time: the container’s log (lxc.log.file), what its console printed, the output of its hooks and network scripts, its states with their reasons, and what the kernel says of processes that it killed for want of memory. The last part of it is kept until the next boot of the host; the log file for as long as it is there.',
+    'Merges by time: the log of the container (lxc.log.file), what its console printed, the output of its hooks and network scripts, its states with their reasons, and what the kernel says of processes that it killed for want of memory. The last part of it is kept until the next boot of the host; the log file for as long as it is there.',
     'Control characters that a container printed are left out of the text; --json has all of it.',
   ],
   options: {
