@@ -35,6 +35,8 @@ export function planAttach(
     namespaces,
     cgroupFiles: request.keep.cgroup || !record.cgroup ? [] : attachFiles(record.cgroup),
     remountProcSys: request.remountProcSys,
+    sessionKeyring: stage.sessionKeyring,
+    coresOf: stage.coreScheduling ? (record.init?.pid ?? null) : null,
     capabilities: request.keep.capabilities ? null : stage.capabilities,
     noNewPrivileges: stage.noNewPrivileges && !request.keep.lsm,
     ...(filtered ? { seccomp: stage.seccomp } : {}),

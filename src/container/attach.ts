@@ -7,6 +7,7 @@ import { planAttach } from './attach-plan.ts';
 import { expectProgram } from './expect-program.ts';
 import type { ContainerRef } from './paths.ts';
 import type { RuntimeRecord } from './runtime-record.ts';
+import { serveListener } from './seccomp-listener.ts';
 import type { StartPlan } from './start-plan.ts';
 import type { StartServices } from './start-services.ts';
 
@@ -104,7 +105,17 @@ export async function attachProgram(
       });
     expectEnd(first.pid);
     stage.send({ type: 'go' });
-    await expectProgram(stage);
+    const proxy = plan.seccomp?.proxy;
+    await expectProgram(stage, async (fd) => {
+      if (proxy && record.init)
+        await serveListener(
+          services,
+          first.pid,
+          fd,
+          { ...proxy, init: record.init.pid, mustAnswer: false },
+          () => {},
+        );
+    });
     return { pid: first.pid, master };
   } catch (error) {
     if (master !== undefined) closeSync(master);

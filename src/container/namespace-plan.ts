@@ -1,6 +1,7 @@
 /** The part of a start's plan that says which namespaces the container gets, keeps of the host, or shares with others. */
 import type { ContainerConfig } from '../config/container-config.ts';
 import type { Setting } from '../config/setting.ts';
+import { bothKinds } from '../config/values/id-map.ts';
 import { NAMESPACES, type NamespaceName, type NamespaceSource } from '../config/values/namespace.ts';
 import { type ErrorDetails, TslxcError } from '../errors/tslxc-error.ts';
 import { type IdMapEntry, idMapText } from '../security/id-map.ts';
@@ -76,7 +77,9 @@ function findShared(
 /** The ids of the container: its own map, or that of the user namespace that it shares. */
 function idMapFor(config: ContainerConfig, source: Source, wishes: NamespaceWishes): readonly IdMapEntry[] {
   const settings = config.all('lxc.idmap');
-  const own = settings.map(({ value }) => value);
+  const own = settings.flatMap(({ value, origin: { file, line } }) =>
+    bothKinds(value).map((entry) => ({ ...entry, origin: { file, line } })),
+  );
   if (source === 'own') return own;
   const theirs = source === 'host' ? [] : source.idmap;
   if (theirs === undefined)

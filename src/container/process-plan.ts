@@ -3,7 +3,7 @@
  * itself.
  */
 import type { ContainerConfig } from '../config/container-config.ts';
-import { TslxcError } from '../errors/tslxc-error.ts';
+import { type ErrorDetails, TslxcError } from '../errors/tslxc-error.ts';
 import { PERSONALITY, RLIMIT } from '../kernel/constants.ts';
 import { capabilityNumber, keptCapabilities } from '../security/capabilities.ts';
 import type { StartStagePlan } from '../stage/plan.ts';
@@ -11,6 +11,7 @@ import { initEnvironment } from './environment.ts';
 import type { NamespacePlan } from './namespace-plan.ts';
 import type { StartWishes } from './runtime-record.ts';
 import type { HostFacts } from './start-plan.ts';
+import { planSysctls } from './sysctl-plan.ts';
 
 export type ProcessPlan = Pick<
   StartStagePlan,
@@ -20,6 +21,7 @@ export type ProcessPlan = Pick<
   | 'capabilities'
   | 'noNewPrivileges'
   | 'sessionKeyring'
+  | 'coreScheduling'
   | 'nofile'
   | 'init'
 >;
@@ -36,6 +38,7 @@ export function planProcess(
   host: HostFacts,
   namespaces: Pick<NamespacePlan, 'kept' | 'idmap'>,
   wishes: Pick<StartWishes, 'init' | 'execute'>,
+  warn: (warning: ErrorDetails) => void,
 ): ProcessPlan {
   const arch = config.one('lxc.arch')?.value;
   const rlimits = config.under('lxc.prlimit.').map(({ key, value }) => ({
@@ -44,14 +47,13 @@ export function planProcess(
     hard: value.hard === 'unlimited' ? null : value.hard,
   }));
   return {
-    sysctls: config
-      .under('lxc.sysctl.')
-      .map(({ key, value }) => ({ name: key.slice('lxc.sysctl.'.length), value })),
+    sysctls: planSysctls(config, namespaces, warn),
     rlimits,
     ...(arch?.bits === 32 ? { personality: PERSONALITY.LINUX32 } : {}),
     capabilities: keptSet(config, host, namespaces),
     noNewPrivileges: Boolean(config.one('lxc.no_new_privs')?.value),
-    sessionKeyring: true,
+    sessionKeyring: config.one('lxc.keyring.session')?.value ?? true,
+    coreScheduling: coreScheduling(config, host, warn),
     nofile: rlimits.some(({ resource }) => resource === RLIMIT.nofile) ? null : host.nofile,
     init: {
       args: wishes.init?.length ? wishes.init : command(config, wishes),
@@ -60,9 +62,28 @@ export function planProcess(
       uid: config.one('lxc.init.uid')?.value ?? 0,
       gid: config.one('lxc.init.gid')?.value ?? 0,
       groups: config.all('lxc.init.groups').map((setting) => setting.value),
+      parentDeath: config.one('lxc.monitor.signal.pdeath')?.value ?? 0,
       ...(wishes.execute ? { supervised: { onConsole: wishes.execute.onConsole } } : {}),
     },
   };
+}
+
+/** On a machine where no core has two threads there is nothing to keep to oneself, and the kernel refuses. */
+function coreScheduling(
+  config: ContainerConfig,
+  host: HostFacts,
+  warn: (warning: ErrorDetails) => void,
+): boolean {
+  const setting = config.one('lxc.sched.core');
+  if (!setting?.value || host.hardwareThreads) return setting?.value ?? false;
+  const { file, line } = setting.origin;
+  warn({
+    code: 'NOT_SUPPORTED',
+    message: 'lxc.sched.core has no effect: no core of this host has more than one hardware thread',
+    file,
+    line,
+  });
+  return false;
 }
 
 function command(config: ContainerConfig, { execute }: Pick<StartWishes, 'execute'>): string[] {

@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { packageFolder, resolveInclude } from '../config/include-path.ts';
+import type { Setting } from '../config/setting.ts';
 import { type ErrorDetails, TslxcError } from '../errors/tslxc-error.ts';
-import type { SeccompLoad } from '../stage/plan.ts';
+import type { ProxyStagePlan, SeccompLoad } from '../stage/plan.ts';
 
 /** What a policy file comes to on this host. */
 export interface CompiledPolicy {
@@ -25,7 +26,7 @@ export interface SeccompPlan {
   readonly file: string;
   readonly load: SeccompLoad;
   /** Who is asked about the system calls that the policy puts to a proxy. */
-  readonly proxy?: { readonly socket?: string; readonly cookie?: string };
+  readonly proxy?: Omit<ProxyStagePlan, 'init' | 'mustAnswer'>;
 }
 
 /**
@@ -71,16 +72,14 @@ export function planSeccomp(
     });
   return {
     file: path,
-    load: { filter, notify: notifies },
-    ...(notifies
-      ? {
-          proxy: {
-            ...(socket ? { socket: socket.value } : {}),
-            ...(cookie ? { cookie: cookie.value } : {}),
-          },
-        }
-      : {}),
+    // Without anybody to listen the kernel says ENOSYS by itself.
+    load: { filter, notify: notifies && socket !== undefined },
+    ...(notifies && socket ? { proxy: proxyOf(socket, cookie?.value ?? '') } : {}),
   };
+}
+
+function proxyOf({ value, origin: { file, line } }: Setting<string>, cookie: string) {
+  return { socket: value, cookie, origin: { file, line } };
 }
 
 function compile(

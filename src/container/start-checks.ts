@@ -109,7 +109,7 @@ function checkIdMap(_kernel: Kernel, plan: StartPlan): void {
   throw new TslxcError({
     code: 'IDMAP_UNAVAILABLE',
     message: `lxc.idmap: ${fault.message}`,
-    file: plan.configFile,
+    ...(fault.entry.origin ?? { file: plan.configFile }),
     hint: 'a map is written `lxc.idmap = u 0 100000 65536` and again with g; its host ids must exist and not overlap',
   });
 }

@@ -20,6 +20,7 @@ import { planMounts, sharedMounts } from './mount-plan.ts';
 import { planNamespaces } from './namespace-plan.ts';
 import { planNic } from './nic-from-config.ts';
 import type { ContainerRef } from './paths.ts';
+import { type ProcFile, planProcFiles } from './proc-files.ts';
 import { planProcess } from './process-plan.ts';
 import { planRootfs } from './rootfs-plan.ts';
 import type { StartWishes } from './runtime-record.ts';
@@ -36,6 +37,8 @@ export interface HostFacts {
   readonly missingCapabilities: readonly number[];
   readonly cgroupNamespaces: boolean;
   readonly namespaces: NamespaceHost;
+  /** Whether cores have more than one hardware thread. */
+  readonly hardwareThreads: boolean;
   /** Soft and hard limit of open files that a container starts with: the host's own, not Node's raised one. */
   readonly nofile: { readonly soft: number; readonly hard: number };
   readonly rootfsMount: string;
@@ -66,6 +69,7 @@ export interface StartPlan {
   readonly ephemeral: boolean;
   readonly restart: RestartPolicy;
   readonly seccomp?: SeccompPlan;
+  readonly procFiles: readonly ProcFile[];
   /** What the user should know and what does not stop the start. */
   readonly warnings: readonly ErrorDetails[];
   readonly rootfsOrigin?: NicOrigin;
@@ -87,7 +91,7 @@ export function planStart(
   const owns = (flag: number) => (namespaces.namespaces & flag) !== 0;
   const nics = owns(CLONE.NEWNET) ? config.nics().map(planNic) : [];
   const seccomp = planSeccomp(config, host.seccomp, warn);
-  const process = planProcess(config, host, planned, wishes);
+  const process = planProcess(config, host, planned, wishes, warn);
   const has = (name: Parameters<typeof capabilityNumber>[0]) =>
     process.capabilities.includes(capabilityNumber(name));
   const rootfs = planRootfs(ref, config, host.rootfsMount);
@@ -116,6 +120,7 @@ export function planStart(
     restart: config.one('lxc.start.restart')?.value ?? { when: 'no' },
     ...(rootfs.origin ? { rootfsOrigin: rootfs.origin } : {}),
     ...(seccomp ? { seccomp } : {}),
+    procFiles: planProcFiles(config),
     warnings,
     stage: {
       ...namespaces,

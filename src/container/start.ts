@@ -1,6 +1,6 @@
 /** The act of a start: the plan carried out step by step, undone as a whole when a step fails. */
 
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote, type CgroupPlan } from '../cgroup/container-cgroup.ts';
 import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
@@ -13,6 +13,7 @@ import { PREPARED_NAMESPACES } from '../stage/start-outer.ts';
 import { expectProgram } from './expect-program.ts';
 import type { HostHooks } from './host-hooks.ts';
 import type { Journal } from './journal.ts';
+import { writeProcFile } from './proc-files.ts';
 import {
   identify,
   type ProcessIdentity,
@@ -21,6 +22,7 @@ import {
   writeRecord,
 } from './runtime-record.ts';
 import { savePlan } from './saved-plan.ts';
+import { serveListener } from './seccomp-listener.ts';
 import { makeSharedMount } from './shared-mount.ts';
 import { openJoined } from './shared-namespace.ts';
 import { entrance, makeCgroups, makeHookCgroups } from './start-cgroups.ts';
@@ -101,7 +103,17 @@ export async function startContainer(context: StartContext): Promise<Started> {
     journal.add({ kind: 'process', process: init });
     const [ready] = await Promise.all([prepareInit(context, stage, init, nics, cgroup), services.watch(pid)]);
     stage.send({ type: 'go' });
-    await expectProgram(stage);
+    const proxy = plan.seccomp?.proxy;
+    await expectProgram(stage, async (fd) => {
+      if (proxy)
+        await serveListener(
+          services,
+          holderOf(plan, init.pid),
+          fd,
+          { ...proxy, init: init.pid, mustAnswer: true },
+          context.log,
+        );
+    });
     if (plan.stage.init.supervised) spare(pid);
     return { ...ready, notes };
   } finally {
@@ -116,6 +128,12 @@ function takeStdio(kernel: Kernel, { pid, fds }: ClientStdio) {
   const [stdin, stdout, stderr] = fds.map((fd) => kernel.pidfdGetfd(client, fd));
   kernel.close(client);
   return { stdin, stdout, stderr };
+}
+
+/** The process that a filter is put on: init, or the one program below an init of ours. */
+function holderOf({ stage }: StartPlan, init: number): number {
+  if (!stage.init.supervised) return init;
+  return Number(readFileSync(`/proc/${init}/task/${init}/children`, 'utf8').trim().split(' ')[0]);
 }
 
 /**
@@ -153,6 +171,9 @@ async function prepareInit(
     ...ptys.ttys.map((fd, i) => keep(`tty${i + 1}`, fd)),
   ]);
   await expectFrom(stage, 'ready');
+  for (const file of plan.procFiles) writeProcFile(services.kernel, init.pid, file);
+  // It is sent by whoever is the parent now, which is to be the keeper.
+  if (plan.stage.init.parentDeath !== 0) while (identify(stage.pid)) await delay(1);
   const record: RuntimeRecord = {
     version: 1,
     name: plan.name,

@@ -193,3 +193,6 @@ export const SCHED_CORE = { CREATE: 1, SHARE_FROM: 3, SCOPE_THREAD: 0, SCOPE_THR
 
 /** seccomp(2). */
 export const SECCOMP = { SET_MODE_FILTER: 1, FLAG_NEW_LISTENER: 8 } as const;
+
+/** ioctl(2) of a seccomp listener: the size of the structure is part of the number. */
+export const SECCOMP_NOTIF = { RECV: 0xc0502100, SEND: 0xc0182101, ID_VALID: 0x40082102 } as const;

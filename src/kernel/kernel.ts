@@ -68,6 +68,12 @@ export interface Kernel {
    * in its user namespace, or no_new_privs. With `listen` the result is the descriptor on which notifications arrive.
    */
   seccomp(filter: Uint8Array, listen: boolean): number;
+  /** The next question of a seccomp listener (`struct seccomp_notif`); waits for one. ENOENT: whoever asked has gone. */
+  takeNotification(listener: number): Buffer;
+  /** Throws ENOENT when whoever asked has gone. */
+  checkNotification(listener: number, id: bigint): void;
+  /** `struct seccomp_notif_resp`. */
+  answerNotification(listener: number, answer: Uint8Array): void;
 
   // --- namespaces and mounts
   unshare(flags: number): void;
@@ -149,6 +155,8 @@ export interface Kernel {
   send(fd: number, bytes: Uint8Array): number;
   /** The same without waiting: throws EAGAIN when there is no room. */
   sendNow(fd: number, bytes: Uint8Array): number;
+  /** One message with copies of descriptors (SCM_RIGHTS). */
+  sendDescriptors(fd: number, bytes: Uint8Array, descriptors: readonly number[]): void;
   recv(fd: number, buffer: Uint8Array): number;
   /** setsockopt(2) with an `int` value. */
   setSocketOption(fd: number, level: number, option: number, value: number): void;

@@ -98,6 +98,7 @@ export const SIGNATURES = {
   accept: int('accept4', 'int', 'long', 'long', 'int'),
   connect: int('connect', 'int', 'buffer', 'int'),
   send: fn('send', 'long', 'int', 'buffer', 'long', 'int'),
+  sendmsg: fn('sendmsg', 'long', 'int', 'buffer', 'int'),
   recv: fn('recv', 'long', 'int', 'buffer', 'long', 'int'),
   getsockopt: int('getsockopt', 'int', 'int', 'int', 'buffer', 'buffer'),
   setsockopt: int('setsockopt', 'int', 'int', 'int', 'buffer', 'int'),

@@ -95,14 +95,47 @@ export function readCapabilityData(data: Buffer): CapabilitySets {
   return { effective: one(0), permitted: one(1), inheritable: one(2) };
 }
 
-/** `struct sockaddr_un` for a path in the file system. */
+/** `struct sockaddr_un` for a path in the file system, or with `@` in front an abstract name. */
 export function unixAddress(path: string): Buffer {
-  const bytes = Buffer.from(path);
+  // An abstract name begins with NUL instead, and all of the address counts.
+  const abstract = path.startsWith('@');
+  const bytes = Buffer.from(abstract ? `\0${path.slice(1)}` : path);
   if (bytes.length > 107) throw new RangeError(`socket path of ${bytes.length} bytes (107 at most): ${path}`);
-  const address = Buffer.alloc(2 + bytes.length + 1);
+  const address = Buffer.alloc(2 + bytes.length + (abstract ? 0 : 1));
   address.writeUInt16LE(1, 0);
   bytes.copy(address, 2);
   return address;
+}
+
+/** `struct msghdr` for one piece of data and one of control data, at these addresses. */
+export function messageHeader(data: number, control: number, controlLength: number): Buffer {
+  const header = Buffer.alloc(56);
+  header.writeBigUInt64LE(BigInt(data), 16);
+  header.writeBigUInt64LE(1n, 24);
+  header.writeBigUInt64LE(BigInt(control), 32);
+  header.writeBigUInt64LE(BigInt(controlLength), 40);
+  return header;
+}
+
+/** `struct iovec`. */
+export function ioVector(address: number, length: number): Buffer {
+  const vector = Buffer.alloc(16);
+  vector.writeBigUInt64LE(BigInt(address), 0);
+  vector.writeBigUInt64LE(BigInt(length), 8);
+  return vector;
+}
+
+/** `struct cmsghdr` of SCM_RIGHTS. */
+export function descriptorMessage(descriptors: readonly number[]): Buffer {
+  const length = 16 + descriptors.length * 4;
+  const message = Buffer.alloc(Math.ceil(length / 8) * 8);
+  message.writeBigUInt64LE(BigInt(length), 0);
+  message.writeInt32LE(1 /* SOL_SOCKET */, 8);
+  message.writeInt32LE(1 /* SCM_RIGHTS */, 12);
+  descriptors.forEach((fd, i) => {
+    message.writeInt32LE(fd, 16 + i * 4);
+  });
+  return message;
 }
 
 /** One `struct pollfd`; `revents` is read back from the same place. */

@@ -31,7 +31,7 @@ interface Spare {
   readonly socket: number;
 }
 
-const KINDS: readonly StageKind[] = ['start', 'attach', 'userns', 'device'];
+const KINDS: readonly StageKind[] = ['start', 'attach', 'userns', 'device', 'proxy'];
 /** How long after the last request spares are made again, milliseconds: not in the middle of a start. */
 const QUIET = 40;
 

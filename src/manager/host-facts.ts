@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { loadSystemConfig } from '../config/system-config.ts';
 import { cgroupDefaults } from '../container/cgroup-from-config.ts';
 import { namespaceHost } from '../container/shared-namespace.ts';
@@ -29,6 +29,7 @@ export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'la
     missingCapabilities: missingCapabilities(kernel, lastCap),
     cgroupNamespaces: existsSync('/proc/self/ns/cgroup'),
     namespaces: namespaceHost(kernel),
+    hardwareThreads: hardwareThreads(),
     nofile: { soft: Math.min(NOFILE_SOFT, hard), hard },
     rootfsMount: MOUNT_POINT,
     cgroup: cgroupDefaults(loadSystemConfig(), layout),
@@ -40,4 +41,12 @@ export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'la
       },
     },
   };
+}
+
+function hardwareThreads(): boolean {
+  try {
+    return readFileSync('/sys/devices/system/cpu/smt/active', 'latin1').trim() === '1';
+  } catch {
+    return false;
+  }
 }

@@ -280,7 +280,14 @@ export class Supervised {
       const drain = label === 'console' ? { log: running.plan.console.log } : undefined;
       closeSync(await this.#services.keep(`${prefix}${label}`, process.pid, fd, drain));
     }
-    await this.#services.watch(running.record.init!.pid);
+    const { init } = running.record;
+    try {
+      await this.#services.watch(init!.pid);
+    } catch (error) {
+      if (isAlive(init)) throw error;
+      // It has died with the old keeper, which nobody has told of. Not now: a start may be under way.
+      setImmediate(() => void this.initEnded(null));
+    }
   }
 
   #load(): { config: ContainerConfig; warnings: TslxcError[] } {

@@ -6,6 +6,8 @@ export interface IdMapEntry {
   readonly nsId: number;
   readonly hostId: number;
   readonly range: number;
+  /** Line that it was written in. */
+  readonly origin?: { readonly file: string; readonly line: number };
 }
 
 /** An entry as a config has it: `u 0 100000 65536`. */
@@ -39,8 +41,8 @@ export function ownerOf(map: readonly IdMapEntry[], init: NamespaceOwner): Names
   return { uid: has('u') ? 0 : init.uid, gid: has('g') ? 0 : init.gid };
 }
 
-/** A range of host ids that the caller's own user namespace has. */
-interface Range {
+/** A range of host ids. */
+export interface Range {
   readonly first: number;
   readonly count: number;
 }
@@ -57,6 +59,30 @@ export function availableIds(type: 'u' | 'g'): Range[] {
     });
 }
 
+/** Of a map (Linux 4.15). */
+const MOST_ENTRIES = 340;
+
+/** Those ids of the host that an entry asks for and that are in none of the ranges. */
+export function missingIds({ hostId, range }: IdMapEntry, available: readonly Range[]): Range[] {
+  const missing: Range[] = [];
+  let next = hostId;
+  const end = hostId + range;
+  for (const { first, count } of available.toSorted((a, b) => a.first - b.first)) {
+    if (first + count <= next || next >= end) continue;
+    if (first > next) missing.push({ first: next, count: Math.min(first, end) - next });
+    next = first + count;
+  }
+  if (next < end) missing.push({ first: next, count: end - next });
+  return missing;
+}
+
+/** `1000 and 100000 to 165535`. */
+export function rangesText(ranges: readonly Range[]): string {
+  return ranges
+    .map(({ first, count }) => (count === 1 ? `${first}` : `${first} to ${first + count - 1}`))
+    .join(' and ');
+}
+
 /** What is wrong with a map, in one sentence naming the entry; undefined when the kernel will take it. */
 export function mapFault(
   map: readonly IdMapEntry[],
@@ -66,13 +92,11 @@ export function mapFault(
   for (const [i, entry] of map.entries()) {
     const what = `${entry.type} ${entry.nsId} ${entry.hostId} ${entry.range}`;
     if (entry.range < 1) return { entry, message: `the range of "${what}" is empty` };
-    const inside = available[entry.type].some(
-      ({ first, count }) => entry.hostId >= first && entry.hostId + entry.range <= first + count,
-    );
-    if (!inside)
+    const missing = missingIds(entry, available[entry.type]);
+    if (missing.length > 0)
       return {
         entry,
-        message: `host ${entry.type === 'u' ? 'user' : 'group'} ids ${entry.hostId} to ${entry.hostId + entry.range - 1} are not available here`,
+        message: `host ${entry.type === 'u' ? 'user' : 'group'} ids ${rangesText(missing)} of "${what}" are not available here (${rangesText(available[entry.type]) || 'none'} are)`,
       };
     const other = map
       .slice(0, i)
@@ -88,12 +112,17 @@ export function mapFault(
         message: `"${what}" overlaps "${other.type} ${other.nsId} ${other.hostId} ${other.range}"`,
       };
   }
-  for (const type of ['u', 'g'] as const)
-    if (!map.some((entry) => entry.type === type) && map.length > 0)
+  for (const type of ['u', 'g'] as const) {
+    const entries = map.filter((entry) => entry.type === type);
+    const kind = type === 'u' ? 'user' : 'group';
+    if (entries.length === 0 && map.length > 0)
+      return { entry: map[0]!, message: `there is no ${kind} map (a "${type}" line)` };
+    if (entries.length > MOST_ENTRIES)
       return {
-        entry: map[0]!,
-        message: `there is no ${type === 'u' ? 'user' : 'group'} map (a "${type}" line)`,
+        entry: entries[MOST_ENTRIES]!,
+        message: `the ${kind} map has ${entries.length} lines: the kernel takes ${MOST_ENTRIES}`,
       };
+  }
   const owner = ownerOf(map, init);
   for (const [type, id] of [
     ['u', owner.uid],

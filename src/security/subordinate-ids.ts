@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import type { IdMapEntry } from './id-map.ts';
-
-export interface IdRange {
-  readonly first: number;
-  readonly count: number;
-}
+import type { IdMapEntry, Range } from './id-map.ts';
 
 /** A user's ranges from subuid(5) or subgid(5): lines begin with its name or its number. */
-export function rangesOf(text: string, name: string | undefined, uid: number): IdRange[] {
+export function rangesOf(text: string, name: string | undefined, uid: number): Range[] {
   return text.split('\n').flatMap((line) => {
     const [owner, first, count] = line.trim().split(':');
     if (owner === '' || (owner !== name && owner !== String(uid))) return [];
@@ -20,7 +15,7 @@ export function rangesOf(text: string, name: string | undefined, uid: number): I
 export const SUBORDINATE_FILES = { u: '/etc/subuid', g: '/etc/subgid' } as const;
 
 /** The ranges that the host's files give to a user; none where a file is not there. */
-export function subordinateIds(type: 'u' | 'g', uid: number): IdRange[] {
+export function subordinateIds(type: 'u' | 'g', uid: number): Range[] {
   let text: string;
   try {
     text = readFileSync(SUBORDINATE_FILES[type], 'utf8');

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { TslxcError } from '../errors/tslxc-error.ts';
-import { type IdMapEntry, mapText } from './id-map.ts';
+import { type IdMapEntry, mapText, missingIds, rangesText } from './id-map.ts';
+import { SUBORDINATE_FILES, subordinateIds } from './subordinate-ids.ts';
 
 const KINDS = [
   ['u', 'uid_map', 'newuidmap'],
@@ -21,8 +22,27 @@ export function writeIdMap(pid: number, map: readonly IdMapEntry[]): void {
     else if (isOnlySelf(entries, type)) {
       if (type === 'g') writeFile(pid, 'setgroups', 'deny');
       writeFile(pid, file, mapText(map, type));
-    } else runTool(tool, pid, entries);
+    } else {
+      mustBeGiven(entries, type);
+      runTool(tool, pid, entries);
+    }
   }
+}
+
+/** The tools only say that they refuse. */
+function mustBeGiven(entries: readonly IdMapEntry[], type: 'u' | 'g'): void {
+  const uid = process.geteuid!();
+  const self = { first: type === 'u' ? uid : process.getegid!(), count: 1 };
+  const given = subordinateIds(type, uid);
+  const missing = entries.flatMap((entry) => missingIds(entry, [self, ...given]));
+  if (missing.length === 0) return;
+  const option = type === 'u' ? '--add-subuids' : '--add-subgids';
+  const kind = type === 'u' ? 'user' : 'group';
+  throw new TslxcError({
+    code: 'IDMAP_UNAVAILABLE',
+    message: `host ${kind} ids ${rangesText(missing)} are not given to user ${uid} by ${SUBORDINATE_FILES[type]} (${rangesText(given) || 'none'} are)`,
+    hint: `as root: ${missing.map(({ first, count }) => `usermod ${option} ${first}-${first + count - 1} USER`).join('; ')}`,
+  });
 }
 
 function isOnlySelf(entries: readonly IdMapEntry[], type: 'u' | 'g'): boolean {

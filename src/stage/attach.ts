@@ -2,7 +2,7 @@
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, CLONE, MS, O, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { confine, takeIds } from './become-init.ts';
+import { confine, joinKeyring, keepCores, takeIds } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { loginShell } from './login-shell.ts';
@@ -33,6 +33,8 @@ export function attachStage(
   const proc =
     plan.context === undefined ? -1 : kernel.openat2(AT.FDCWD, '/proc', O.PATH | O.DIRECTORY, 0, 0);
   raiseHardLimits(kernel, plan.rlimits);
+  if (plan.sessionKeyring) joinKeyring(kernel);
+  if (plan.coresOf !== null) keepCores(kernel, plan.coresOf);
   kernel.setns(fds.init, plan.namespaces);
   if (plan.namespaces & CLONE.NEWUSER) becomeOwner(kernel, plan.owner);
   kernel.close(fds.init);

@@ -1,24 +1,57 @@
 /** What a stage does to itself to be what the container's processes are: parameters of its namespaces, ids, capabilities. */
 import { writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { PR } from '../kernel/constants.ts';
+import { PR, SCHED_CORE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { boundCapabilities, capabilityNumber, confineCapabilities } from '../security/capabilities.ts';
 import type { StartStagePlan } from './plan.ts';
 
 export function writeSysctls(sysctls: StartStagePlan['sysctls']): void {
-  for (const { name, value } of sysctls) writeSysctl(name, value);
+  for (const sysctl of sysctls) writeSysctl(sysctl);
 }
 
 /** Through the host's procfs, which nobody inside can have replaced (rule R2); the values are the namespaces'. */
-function writeSysctl(name: string, value: string): void {
+function writeSysctl({ name, value, origin }: StartStagePlan['sysctls'][number]): void {
   try {
     writeFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, value);
   } catch (error) {
     const failure = toTslxcError(error, 'START_FAILED', { step: `sysctl ${name}` });
     throw new TslxcError({
       ...failure.toJSON(),
+      ...origin,
       message: `can not set lxc.sysctl.${name} to "${value}": ${failure.errno}`,
+      ...(SYSCTL_HINTS[failure.errno ?? ''] ? { hint: SYSCTL_HINTS[failure.errno ?? ''] } : {}),
+    });
+  }
+}
+
+const SYSCTL_HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'the kernel has no such parameter (or its module is not loaded); dots stand for slashes',
+  EACCES: "the container's root may only set parameters of its own namespaces",
+  EPERM: "the container's root may only set parameters of its own namespaces",
+  EINVAL: 'the parameter does not take this value',
+};
+
+/** Keys in the caller's session keyring are not the container's business. Hosts without keyrings say ENOSYS. */
+export function joinKeyring(kernel: Kernel): void {
+  try {
+    kernel.joinNewSessionKeyring();
+  } catch (error) {
+    if (!['ENOSYS', 'EPERM', 'EDQUOT'].includes((error as { code?: string }).code ?? '')) throw error;
+  }
+}
+
+/** Own cores: from here on only processes with the same cookie, which children inherit, run next to this one. */
+export function keepCores(kernel: Kernel, from: number | 'own'): void {
+  try {
+    if (from === 'own') kernel.prctl(PR.SCHED_CORE, SCHED_CORE.CREATE, 0, SCHED_CORE.SCOPE_THREAD_GROUP, 0);
+    else kernel.prctl(PR.SCHED_CORE, SCHED_CORE.SHARE_FROM, from, SCHED_CORE.SCOPE_THREAD, 0);
+  } catch (error) {
+    const failure = toTslxcError(error, 'START_FAILED', { step: 'core scheduling' });
+    throw new TslxcError({
+      ...failure.toJSON(),
+      message: `lxc.sched.core: the kernel refused: ${failure.errno}`,
+      hint: 'it takes a kernel with CONFIG_SCHED_CORE; clear the key with an empty value',
     });
   }
 }

@@ -20,7 +20,8 @@ import { LineBuffer } from '../kernel/line-buffer.ts';
  *                             <-      error {…}                           instead of any answer
  *                             <-      log {text}                          any time
  *
- * An attach has plan, init, go, listener and the end; the holder of a user namespace says userns and waits for taken.
+ * An attach has plan, init, go, listener and the end; the holder of a user namespace says userns and waits for taken; who
+ * asks a seccomp proxy has plan and ready.
  */
 export type ToStage =
   | { readonly type: 'plan'; readonly plan: unknown; readonly fds: Readonly<Record<string, number>> }

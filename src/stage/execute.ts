@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { RLIMIT, SIG } from '../kernel/constants.ts';
+import { PR, RLIMIT, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { StageChannel } from './channel.ts';
 import type { SeccompLoad, StartStagePlan } from './plan.ts';
@@ -21,6 +21,8 @@ export interface Program {
   readonly nofile: { readonly soft: number; readonly hard: number } | null;
   readonly rlimits?: StartStagePlan['rlimits'];
   readonly seccomp?: SeccompLoad;
+  /** Signal for it when its parent dies; 0 and nothing: none. */
+  readonly parentDeath?: number;
 }
 
 /**
@@ -38,6 +40,8 @@ export function execute(kernel: Kernel, channel: StageChannel, program: Program)
   if (paths.length === 0) return giveUp(kernel, channel, program, failure);
   try {
     setLimits(kernel, program);
+    // Ids that change take it away.
+    if (program.parentDeath) kernel.prctl(PR.SET_PDEATHSIG, program.parentDeath);
     if (program.seccomp) loadFilter(kernel, channel, program.seccomp);
   } catch (error) {
     channel.fail(toTslxcError(error, 'START_FAILED', { step: 'confine' }).toJSON());

@@ -128,13 +128,20 @@ export interface StartStagePlan {
   readonly hooks: readonly HookCommand[];
   readonly hookVersion: 0 | 1;
   readonly hookEnv: readonly string[];
-  readonly sysctls: readonly { readonly name: string; readonly value: string }[];
+  readonly sysctls: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly origin: { readonly file: string; readonly line: number };
+  }[];
   readonly rlimits: readonly ResourceLimit[];
   readonly personality?: number;
   readonly capabilities: readonly number[];
   readonly noNewPrivileges: boolean;
   readonly seccomp?: SeccompLoad;
+  /** Whether it gets a session keyring of its own. */
   readonly sessionKeyring: boolean;
+  /** Whether only its own processes share the hardware threads of a core with it. */
+  readonly coreScheduling: boolean;
   /** Limit of open files to go back to; null where `rlimits` sets it. */
   readonly nofile: { readonly soft: number; readonly hard: number } | null;
   readonly init: {
@@ -144,6 +151,8 @@ export interface StartStagePlan {
     readonly uid: number;
     readonly gid: number;
     readonly groups: readonly number[];
+    /** Signal for init when the process dies that looks after it; 0: none. */
+    readonly parentDeath: number;
     /** It is a program below an init of ours. `onConsole`: which of 0, 1, 2 are the console. */
     readonly supervised?: { readonly onConsole: readonly number[] };
   };
@@ -158,6 +167,10 @@ export interface AttachStagePlan {
   readonly namespaces: number;
   readonly cgroupFiles: readonly string[];
   readonly remountProcSys: boolean;
+  /** Whether it gets a session keyring of its own: never the manager's. */
+  readonly sessionKeyring: boolean;
+  /** Host pid of a process whose cores it may share; null for all. */
+  readonly coresOf: number | null;
   /** Null keeps all that the caller has (`-e CAP`). */
   readonly capabilities: readonly number[] | null;
   readonly noNewPrivileges: boolean;
@@ -178,6 +191,18 @@ export interface AttachStagePlan {
   /** SELinux context of the program. */
   readonly context?: string;
   readonly nofile: { readonly soft: number; readonly hard: number } | null;
+}
+
+/** Who is asked about system calls of a container. */
+export interface ProxyStagePlan {
+  /** Path, or `@NAME`. */
+  readonly socket: string;
+  readonly cookie: string;
+  /** Host pid of the container's init. */
+  readonly init: number;
+  /** Whether it is an error that nobody answers there now. */
+  readonly mustAnswer: boolean;
+  readonly origin: { readonly file: string; readonly line: number };
 }
 
 /** A device node of a running container. */

@@ -58,8 +58,9 @@ const START: StartStagePlan = {
   capabilities: [0],
   noNewPrivileges: false,
   sessionKeyring: true,
+  coreScheduling: false,
   nofile: { soft: 1, hard: 1 },
-  init: { args: ['/proc/self/exe'], env: [], cwd: '/', uid: 0, gid: 0, groups: [] },
+  init: { args: ['/proc/self/exe'], env: [], cwd: '/', uid: 0, gid: 0, groups: [], parentDeath: 0 },
 };
 
 const ATTACH: AttachStagePlan = {
@@ -67,6 +68,8 @@ const ATTACH: AttachStagePlan = {
   namespaces: 0,
   cgroupFiles: [],
   remountProcSys: false,
+  sessionKeyring: true,
+  coresOf: null,
   capabilities: [0],
   noNewPrivileges: false,
   rlimits: [],

@@ -4,11 +4,18 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { type AttachDescriptors, attachStage } from './attach.ts';
 import { StageChannel } from './channel.ts';
 import { type DeviceDescriptors, deviceStage } from './device.ts';
-import type { AttachStagePlan, DeviceStagePlan, StartDescriptors, StartStagePlan } from './plan.ts';
+import type {
+  AttachStagePlan,
+  DeviceStagePlan,
+  ProxyStagePlan,
+  StartDescriptors,
+  StartStagePlan,
+} from './plan.ts';
+import { proxyStage } from './seccomp-proxy.ts';
 import { startOuter } from './start-outer.ts';
 import { holdUserNamespace } from './user-namespace.ts';
 
-export type StageKind = 'start' | 'attach' | 'userns' | 'device';
+export type StageKind = 'start' | 'attach' | 'userns' | 'device' | 'proxy';
 
 /**
  * A forked child's whole life. `channel` is its end of a socket pair; `manager` a pidfd, from which the descriptors
@@ -36,6 +43,8 @@ export function runStage(
       startOuter(kernel, channel, plan as StartStagePlan, taken as StartDescriptors, unshared);
     if (kind === 'device')
       deviceStage(kernel, channel, plan as DeviceStagePlan, taken as unknown as DeviceDescriptors);
+    if (kind === 'proxy')
+      proxyStage(kernel, channel, plan as ProxyStagePlan, taken as unknown as { listener: number });
     attachStage(kernel, channel, plan as AttachStagePlan, taken as unknown as AttachDescriptors);
   } catch (error) {
     channel.fail(toTslxcError(error, 'START_FAILED').toJSON());

@@ -6,7 +6,7 @@ import { toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, MS, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { configureContainerSide } from '../network/container-side.ts';
-import { confine, takeIds, writeSysctls } from './become-init.ts';
+import { confine, keepCores, takeIds, writeSysctls } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { runStageHook } from './hook.ts';
@@ -90,6 +90,7 @@ function prepare(
   enterRoot(kernel, root);
   if (plan.personality !== undefined) kernel.personality(plan.personality);
   takeStdio(kernel, terminals, plan.init.supervised && { ...plan.init.supervised, others: fds });
+  if (plan.coreScheduling) keepCores(kernel, 'own');
   confine(kernel, plan);
   hooks('start', () => plan.seccomp && loadWithoutListener(kernel, plan.seccomp));
   if (plan.init.cwd !== '/') process.chdir(plan.init.cwd);

@@ -8,6 +8,7 @@ import { CLONE, O } from '../kernel/constants.ts';
 import { UncertifiedFork } from '../kernel/fork.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ownerOf } from '../security/id-map.ts';
+import { joinKeyring } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { openClockOffsets, setClockOffsets } from './clock-offsets.ts';
 import { openDeviceSources } from './dev.ts';
@@ -84,15 +85,6 @@ export function enterCgroups(files: readonly string[]): void {
         cause: error,
       });
     }
-  }
-}
-
-/** Keys in the caller's session keyring are not the container's business. Hosts without keyrings say ENOSYS. */
-function joinKeyring(kernel: Kernel): void {
-  try {
-    kernel.joinNewSessionKeyring();
-  } catch (error) {
-    if (!['ENOSYS', 'EPERM', 'EDQUOT'].includes((error as { code?: string }).code ?? '')) throw error;
   }
 }
 

@@ -7,7 +7,7 @@
  * gives away first: descriptors, capabilities but the one to send signals, ids. It is not dumpable, so its memory and
  * its executable are out of reach.
  */
-import { POLL, SIG } from '../kernel/constants.ts';
+import { POLL, PR, SIG } from '../kernel/constants.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 import { capabilityNumber } from '../security/capabilities.ts';
 import { takeIds } from './become-init.ts';
@@ -46,7 +46,7 @@ export function superviseProgram(
     const [terminal] = plan.init.supervised?.onConsole ?? [];
     if (plan.console && terminal === 0) kernel.setControllingTerminal(terminal);
     takeIds(kernel, plan, plan.init);
-    return execute(kernel, channel, program);
+    return execute(kernel, channel, { ...program, parentDeath: 0 });
   }
   process.title = 'init';
   kernel.dup2(signals, 0);
@@ -58,6 +58,7 @@ export function superviseProgram(
     { noNewPrivileges: true, capabilities: capabilities.includes(kill) ? [kill] : [] },
     plan.init,
   );
+  if (plan.init.parentDeath !== 0) kernel.prctl(PR.SET_PDEATHSIG, plan.init.parentDeath);
   return beInit(kernel, 0, pid);
 }
 
@@ -66,6 +67,9 @@ export function beInit(kernel: Kernel, signals: number, program: number): never 
   const info = Buffer.alloc(SIGNAL_INFO);
   let status = 0;
   let killAt = Number.POSITIVE_INFINITY;
+  // In a pid namespace that is not its own, the host's even, -1 would be all there. There the program is all that is
+  // ours; what it leaves behind is killed with the cgroup.
+  const everybody = kernel.pid() === 1 ? -1 : program;
   const send = (pid: number, signal: number) => {
     try {
       kernel.kill(pid, signal);
@@ -80,7 +84,7 @@ export function beInit(kernel: Kernel, signals: number, program: number): never 
     const wait = killAt === Number.POSITIVE_INFINITY ? -1 : Math.max(0, killAt - Date.now());
     const ready = kernel.poll([{ fd: signals, events: POLL.IN }], Math.ceil(wait));
     if (Date.now() >= killAt) {
-      send(-1, SIG.KILL);
+      send(everybody, SIG.KILL);
       killAt = Number.POSITIVE_INFINITY;
     }
     if (ready.length === 0) continue;
@@ -92,7 +96,7 @@ export function beInit(kernel: Kernel, signals: number, program: number): never 
         continue;
       }
       // Stopped ones could not answer.
-      for (const one of [SIG.TERM, SIG.CONT]) send(-1, one);
+      for (const one of [SIG.TERM, SIG.CONT]) send(everybody, one);
       killAt = Math.min(killAt, Date.now() + GRACE);
     }
   }

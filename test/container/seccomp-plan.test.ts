@@ -35,7 +35,9 @@ it('needs a proxy for a policy that notifies', (t) => {
   const asked = plan(t, ['lxc.seccomp.notify.proxy = unix:/run/p', 'lxc.seccomp.notify.cookie = web'], {
     compile,
   });
-  assert.deepEqual(asked.plan?.proxy, { socket: '/run/p', cookie: 'web' });
+  const { origin, ...proxy } = asked.plan!.proxy!;
+  assert.deepEqual(proxy, { socket: '/run/p', cookie: 'web' });
+  assert.equal(origin.line, 2);
   assert.deepEqual(asked.warnings, []);
 });
 

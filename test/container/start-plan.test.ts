@@ -14,6 +14,7 @@ const HOST: HostFacts = {
   lastCapability: 40,
   missingCapabilities: [],
   cgroupNamespaces: true,
+  hardwareThreads: false,
   namespaces: {
     own: (name) => ({ path: `/proc/self/ns/${name}`, link: `${name}:[1]`, owner: 'user:[1]' }),
     find: (name) => ({
@@ -65,6 +66,7 @@ describe('the plan of a start', () => {
       uid: 0,
       gid: 0,
       groups: [],
+      parentDeath: 0,
     });
     assert.equal(stage.hostname, 'web');
     assert.equal(stage.namespaces & CLONE.NEWNET, CLONE.NEWNET);
@@ -115,10 +117,13 @@ describe('the plan of a start', () => {
 
   it('carries the id map', (t) => {
     const { idmap } = plan(t, ['lxc.idmap = u 0 100000 65536', 'lxc.idmap = g 0 200000 65536']).stage;
-    assert.deepEqual(idmap, [
-      { type: 'u', nsId: 0, hostId: 100000, range: 65536 },
-      { type: 'g', nsId: 0, hostId: 200000, range: 65536 },
-    ]);
+    assert.deepEqual(
+      idmap.map(({ origin, ...entry }) => ({ ...entry, line: origin?.line })),
+      [
+        { type: 'u', nsId: 0, hostId: 100000, range: 65536, line: 2 },
+        { type: 'g', nsId: 0, hostId: 200000, range: 65536, line: 3 },
+      ],
+    );
   });
 
   it('plans nics by their numbers; none shares the network of the host', (t) => {

@@ -175,8 +175,11 @@ test("directories above that only the host's root may pass are no obstacle", { s
 
 test('maps that can not be', { skip }, async () => {
   const bad: Record<string, [string, RegExp]> = {
-    half: [`${USERNS}\nlxc.idmap = u 0 100000 65536`, /idmap/],
-    overlap: [`${MAP}\nlxc.idmap = u 10 300000 10`, /idmap/],
+    half: [`${USERNS}\nlxc.idmap = u 0 100000 65536`, /config:\d+: lxc\.idmap: there is no group map/],
+    overlap: [
+      `${MAP}\nlxc.idmap = u 10 300000 10`,
+      /config:\d+: .*"u 10 300000 10" overlaps "u 0 100000 65536"/,
+    ],
     rootless: [`${USERNS}\nlxc.idmap = u 1000 100000 10\nlxc.idmap = g 1000 100000 10`, /idmap/],
     huge: [`${USERNS}\nlxc.idmap = u 0 4294967290 65536\nlxc.idmap = g 0 100000 65536`, /idmap/],
     words: [`${USERNS}\nlxc.idmap = u zero 100000 65536`, /config:\d+.*idmap/],
@@ -194,7 +197,7 @@ test('maps that can not be', { skip }, async () => {
 test('a map in several pieces, with a hole', { skip }, async () => {
   await busybox.start(
     'pieces',
-    `${USERNS}\nlxc.idmap = u 0 100000 1000\nlxc.idmap = u 1000 1000 1\nlxc.idmap = u 1001 101001 60000\nlxc.idmap = g 0 100000 65536`,
+    `${USERNS}\nlxc.idmap = b 0 100000 1000\nlxc.idmap = u 1000 1000 1\nlxc.idmap = u 1001 101001 60000\nlxc.idmap = g 1000 200000 5000`,
   );
   await host.inside('pieces', 'touch /tmp/f && chown 1000 /tmp/f');
   assert.equal(statSync(join(host.rootfs('pieces'), 'tmp/f')).uid, 1000);

@@ -1,16 +1,19 @@
 /** Filters of system calls, seen from inside: what a policy refuses is refused to init, to hooks and to attached programs. */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { statusField } from './harness/leftovers.ts';
+import { eventually } from './harness/slow.ts';
 
 const host = new ContainerHost();
 const busybox = new Busybox(host);
 
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning', '--single-threaded', '--v8-pool-size=0'];
 const MAP = 'lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536';
 
 function policy(name: string, ...lines: string[]): string {
@@ -113,6 +116,100 @@ test('version 1 allows numbers and kills the rest', { skip: skip || process.arch
   await host.ok('start', ['-n', '@v1']);
   assert.match(await tried('v1', 'hostname other'), /status 159/);
   await host.kill('v1');
+});
+
+/** A proxy of ours with its log; gone at the end of the test. */
+async function proxy(t: TestContext, socket: string) {
+  const log = `${join(host.root, 'proxy.log')}`;
+  writeFileSync(log, '');
+  const child = spawn(
+    process.execPath,
+    [...NODE_OPTIONS, join(import.meta.dirname, 'harness/seccomp-proxy.ts'), socket, log],
+    { stdio: ['ignore', 'inherit', 'inherit'] },
+  );
+  const ended = new Promise<void>((done) => child.once('exit', () => done()));
+  const end = async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  t.after(end);
+  const lines = () => readFileSync(log, 'utf8').trim().split('\n');
+  await eventually('the proxy listens', () => lines()[0] === 'listening');
+  return {
+    end,
+    ended,
+    asked: () =>
+      lines()
+        .slice(1)
+        .map((line) => JSON.parse(line)),
+  };
+}
+
+test('a proxy decides, for init and for attached programs; it may go and come back', { skip }, async (t) => {
+  covers('lxc.seccomp.notify.proxy', 'lxc.seccomp.notify.cookie');
+  const socket = join(host.root, 'proxy.sock');
+  const rules = policy('notify.policy', '2', 'denylist', '[all]', 'mkdir notify', 'mkdirat notify');
+  const config = `${rules}\nlxc.seccomp.notify.proxy = unix:${socket}\nlxc.seccomp.notify.cookie = a cookie`;
+  await busybox.make('asks', config);
+  const alone = await host.tslxc('start', ['-n', '@asks']);
+  assert.equal(alone.code, 1);
+  assert.match(alone.stderr, /config:\d+: nobody answers at .*proxy\.sock.*ENOENT/);
+  await host.assertNothingLeft();
+  let first = await proxy(t, socket);
+  await host.ok('start', ['-n', '@asks', '--', '/bin/sh', '-c', 'mkdir /root/by-init; sleep 1000']);
+  const init = await host.initPid('asks');
+  const [question] = await eventually('init has asked', () =>
+    first.asked().length > 0 ? first.asked() : undefined,
+  );
+  assert.deepEqual(
+    { ...question, monitor: question.monitor === question.peer, caller: question.caller > 0, peer: 0 },
+    {
+      path: '/root/by-init',
+      name: 'mkdir',
+      caller: true,
+      cookie: 'a cookie',
+      init,
+      monitor: true,
+      peer: 0,
+      sizes: [80, 24, 64],
+      cookieLength: 8,
+      id: true,
+    },
+  );
+  assert.match(await tried('asks', 'mkdir /root/allowed; test -d /root/allowed'), /status 0/);
+  assert.match(await tried('asks', 'mkdir /root/deny'), /status 1[\s\S]*not permitted/);
+  // An answer that is none is as good as a proxy that has gone: who asks again gets through.
+  assert.match(await tried('asks', 'mkdir /root/wrong'), /status 1[\s\S]*Function not implemented/);
+  assert.match(await tried('asks', 'mkdir /root/again'), /status 0/);
+  // One that waits does not keep others waiting, and can be killed.
+  assert.match(
+    await tried(
+      'asks',
+      'mkdir /root/silent & sleep 0.3; mkdir /root/other && kill $! && wait $!; test -d /root/other',
+    ),
+    /status 0/,
+  );
+  assert.match(await tried('asks', 'mkdir /root/end'), /status 1[\s\S]*Function not implemented/);
+  await first.ended;
+  assert.match(await tried('asks', 'mkdir /root/alone'), /status 1[\s\S]*Function not implemented/);
+  rmSync(socket);
+  first = await proxy(t, socket);
+  // The manager has no part in it.
+  await host.killProcesses(host.managerPid());
+  await host.inside('asks', 'kill -0 1; mkdir /root/deny 2>&1 | grep -q "not permitted"');
+  const proxies = () =>
+    host.processes().filter(({ title }) => title.startsWith('tslxc-seccomp-proxy')).length;
+  await eventually('only the one of init is left', () => proxies() === 1);
+  await host.kill('asks');
+  await eventually('none is left', () => proxies() === 0);
+});
+
+test('without a proxy what would be asked fails, and a start says so', { skip }, async () => {
+  await busybox.make('nobody', policy('notify.policy', '2', 'denylist', 'mkdir notify', 'mkdirat notify'));
+  const { code, stderr } = await host.tslxc('start', ['-n', '@nobody']);
+  assert.deepEqual([code, /config:\d+: warning: .*fail with ENOSYS/.test(stderr)], [0, true], stderr);
+  assert.match(await tried('nobody', 'mkdir /root/dir'), /status 1[\s\S]*Function not implemented/);
+  await host.kill('nobody');
 });
 
 test('a dry run shows the filter', { skip }, async () => {

@@ -160,17 +160,19 @@ export const INIT_KEYS = {
     acted: true,
   }),
   'lxc.monitor.signal.pdeath': single(signal, {
-    doc: 'Signal that init gets when its supervisor dies; 0 for none.',
+    doc: 'Signal that init gets when the process dies that looks after it (tslxc-keeper); 0 for none.',
     example: 'SIGKILL',
-    without: 'SIGKILL',
+    without: 'none: containers outlive whoever looks after them, and the next command takes them over',
     since: '4.0',
     default: '9',
     empty: { as: '0' },
+    acted: true,
   }),
   'lxc.monitor.unshare': single(flag, {
-    doc: 'Give the supervisor a mount namespace of its own before the root filesystem is mounted.',
+    doc: "Mount the root filesystem where the host does not see it. That is always so here: it is mounted in a namespace of the container's.",
     example: '1',
     since: '2.0',
     default: '0',
+    acted: true,
   }),
 };

@@ -55,6 +55,7 @@ export const SECURITY_KEYS = {
     example: '1',
     since: '4.0',
     default: '0',
+    acted: true,
   }),
   'lxc.cap.drop': repeated(capability, {
     doc: 'Capabilities that nobody in the container can have.',
@@ -80,10 +81,11 @@ export const SECURITY_KEYS = {
     acted: true,
   }),
   'lxc.keyring.session': single(flag, {
-    doc: 'Give the container a session keyring of its own.',
+    doc: 'Give the container, and each program attached to it, a session keyring of its own instead of the one that the manager was started with.',
     example: '0',
     since: '4.0',
     default: '1',
+    acted: true,
   }),
   'lxc.apparmor.profile': single(anyText, {
     doc: 'AppArmor profile of the container; also unconfined, unchanged, or generated.',
@@ -131,13 +133,15 @@ export const SECURITY_KEYS = {
     acted: true,
   }),
   'lxc.seccomp.notify.proxy': single(seccompProxy, {
-    doc: 'Socket of a program that decides about system calls in place of the kernel.',
+    doc: "Socket (seqpacket) of a program that is asked about system calls with the action notify, in LXC's protocol; a call about which nobody answers fails with ENOSYS.",
     example: 'unix:/run/decider.sock',
     since: '4.0',
+    acted: true,
   }),
   'lxc.seccomp.notify.cookie': single(anyText, {
     doc: 'Text that is sent to that program with each question.',
     example: 'web1',
     since: '4.0',
+    acted: true,
   }),
 };

@@ -77,6 +77,7 @@ export const SUBTREE_KEYS = {
       doc: "File below init's folder in /proc that is written to; dots stand for slashes.",
       example: 'lxc.proc.oom_score_adj = 10',
       since: '3.0',
+      acted: true,
     }),
     'FILE',
   ),

@@ -2,9 +2,9 @@ import { BadValue } from './bad-value.ts';
 import { wholeNumber } from './number.ts';
 import { type ValueType, words } from './value-type.ts';
 
-/** A range of user (`u`) or group (`g`) ids of the container and the ids of the host that they stand for. */
+/** A range of user (`u`), group (`g`) or both kinds (`b`) of ids of the container and the ids of the host that they stand for. */
 export interface IdMap {
-  readonly type: 'u' | 'g';
+  readonly type: 'u' | 'g' | 'b';
   /** First id inside the container. */
   readonly nsId: number;
   /** First id on the host. */
@@ -18,11 +18,13 @@ const IDS = 0xffff_ffff;
 const FIELDS = ['first id in the container', 'first id on the host', 'number of ids'] as const;
 
 export const idMap: ValueType<IdMap> = {
-  name: 'u|g NSID HOSTID RANGE',
-  valid: 'u or g, first id in the container, first id on the host, number of ids: "u 0 100000 65536"',
+  name: 'u|g|b NSID HOSTID RANGE',
+  valid:
+    'u, g or b (both), first id in the container, first id on the host, number of ids: "u 0 100000 65536"',
   parse(text) {
     const [type, ...fields] = words(text);
-    if (type?.text !== 'u' && type?.text !== 'g') throw new BadValue(`"${type?.text}" is neither u nor g`);
+    if (type?.text !== 'u' && type?.text !== 'g' && type?.text !== 'b')
+      throw new BadValue(`"${type?.text}" is neither u nor g nor b`);
     const [nsId = 0, hostId = 0, range = 0] = FIELDS.map((name, index) => {
       const field = fields[index];
       if (!field) throw new BadValue(`the ${name} is missing`, text.length);
@@ -42,3 +44,8 @@ export const idMap: ValueType<IdMap> = {
   },
   print: ({ type, nsId, hostId, range }) => `${type} ${nsId} ${hostId} ${range}`,
 };
+
+/** The lines of the kernel's two maps: `b` stands for one in each. */
+export function bothKinds({ type, ...ids }: IdMap): (IdMap & { readonly type: 'u' | 'g' })[] {
+  return (type === 'b' ? (['u', 'g'] as const) : [type]).map((kind) => ({ type: kind, ...ids }));
+}

@@ -1,7 +1,10 @@
 import type { Calls } from '../binding.ts';
-import { KEYCTL_JOIN_SESSION_KEYRING, SECCOMP, SYS } from '../constants.ts';
+import { KEYCTL_JOIN_SESSION_KEYRING, SECCOMP, SECCOMP_NOTIF, SYS } from '../constants.ts';
 import type { Kernel } from '../kernel.ts';
 import { capabilityData, capabilityHeader, readCapabilityData, socketFilter } from '../structs.ts';
+
+/** `struct seccomp_notif`. */
+const NOTIFICATION_SIZE = 80;
 
 export function credentialVerbs(c: Calls) {
   return {
@@ -25,6 +28,18 @@ export function credentialVerbs(c: Calls) {
       const program = socketFilter(c.addressOf(filter, filter, 0), filter.length);
       return c.seccomp(SYS.seccomp, SECCOMP.SET_MODE_FILTER, listen ? SECCOMP.FLAG_NEW_LISTENER : 0, program);
     },
+    takeNotification(listener) {
+      // The kernel insists on zeros.
+      const question = Buffer.alloc(NOTIFICATION_SIZE);
+      c.ioctl(listener, SECCOMP_NOTIF.RECV, question);
+      return question;
+    },
+    checkNotification(listener, id) {
+      const number = Buffer.alloc(8);
+      number.writeBigUInt64LE(id);
+      c.ioctl(listener, SECCOMP_NOTIF.ID_VALID, number);
+    },
+    answerNotification: (listener, answer) => void c.ioctl(listener, SECCOMP_NOTIF.SEND, answer),
   } satisfies Partial<Kernel>;
 }
 

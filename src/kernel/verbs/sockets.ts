@@ -2,6 +2,10 @@ import type { Calls } from '../binding.ts';
 import { O, SO_PEERCRED, SOL_SOCKET, SYS } from '../constants.ts';
 import type { Kernel } from '../kernel.ts';
 import { retried } from '../retried.ts';
+import { descriptorMessage, ioVector, messageHeader } from '../structs.ts';
+
+/** What a message header points to: referenced here so that no garbage collection takes it before the call. */
+let held: readonly [data: Uint8Array, vector: Uint8Array, control: Uint8Array];
 
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -22,6 +26,13 @@ export function socketVerbs(c: Calls) {
     connect: (fd, address) => void retried(() => c.connect(fd, address, address.length)),
     send: (fd, bytes) => retried(() => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL)),
     sendNow: (fd, bytes) => retried(() => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT)),
+    sendDescriptors(fd, bytes, descriptors) {
+      const address = (buffer: Uint8Array) => c.addressOf(buffer, buffer, 0);
+      held = [bytes, ioVector(address(bytes), bytes.length), descriptorMessage(descriptors)];
+      const [, vector, control] = held;
+      const header = messageHeader(address(vector), address(control), control.length);
+      retried(() => c.sendmsg(fd, header, MSG_NOSIGNAL));
+    },
     recv: (fd, buffer) => retried(() => c.recv(fd, buffer, buffer.length, 0)),
     setSocketOption(fd, level, option, value) {
       const int = Buffer.alloc(4);
