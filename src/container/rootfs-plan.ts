@@ -50,7 +50,9 @@ export function planRootfs(
       file: config.file,
       hint: `add \`lxc.rootfs.path = dir:${containerDirectory(ref)}/rootfs\``,
     });
-  const options = parseMountOptions(config.one('lxc.rootfs.options')?.value.options ?? []);
+  const wishes = config.one('lxc.rootfs.options');
+  const options = parseMountOptions(wishes?.value.options ?? []);
+  const idmap = wishes?.value.idmap;
   const volume = volumeOf(rootfs.value);
   return {
     source: volume.path,
@@ -60,7 +62,22 @@ export function planRootfs(
     data: options.data,
     inMemory: Boolean(config.one('lxc.rootfs.volatile')?.value),
     origin: rootfs.origin,
+    // The container's own map is in force without being asked for.
+    ...(idmap === undefined || idmap === 'container'
+      ? {}
+      : { idmap: foreignMap(idmap, volume, wishes!.origin) }),
   };
+}
+
+function foreignMap(idmap: string, { type }: Volume, { file, line }: { file: string; line: number }): string {
+  if (type !== 'overlay') return idmap;
+  throw new TslxcError({
+    code: 'NOT_SUPPORTED',
+    message: `idmap=${idmap}: layers can be shown with the ids of the container only`,
+    file,
+    line,
+    hint: 'use idmap=container, or flatten the container: tslxc-copy --flatten',
+  });
 }
 
 function forStage(volume: Volume, origin: { file: string; line: number }): RootfsVolume {

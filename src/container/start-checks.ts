@@ -22,7 +22,7 @@ import type { StartServices } from './start-services.ts';
 
 type Check = (kernel: Kernel, plan: StartPlan) => void;
 
-const CHECKS: readonly Check[] = [checkConsole, checkRootfs, checkIdMap, checkInit];
+const CHECKS: readonly Check[] = [checkConsole, checkRootfs, checkMountPoint, checkIdMap, checkInit];
 
 /**
  * @param coming bridges that need not be there, since a start makes them: for a dry run
@@ -89,6 +89,18 @@ function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan): void 
       hint: 'correct lxc.rootfs.path, or make the container again with tslxc-create',
     });
   }
+}
+
+function checkMountPoint(_kernel: Kernel, { stage, rootfsMountOrigin }: StartPlan): void {
+  if (!rootfsMountOrigin) return;
+  const { mountPoint } = stage.rootfs;
+  if (statSync(mountPoint, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new TslxcError({
+    code: 'CONFIG_VALUE',
+    message: `lxc.rootfs.mount: ${mountPoint} is no directory of this host`,
+    ...rootfsMountOrigin,
+    hint: 'make it, or remove the line: without it one of our own is used',
+  });
 }
 
 function checkConsole(_kernel: Kernel, { console }: StartPlan): void {

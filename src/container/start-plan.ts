@@ -73,6 +73,8 @@ export interface StartPlan {
   /** What the user should know and what does not stop the start. */
   readonly warnings: readonly ErrorDetails[];
   readonly rootfsOrigin?: NicOrigin;
+  /** Of `lxc.rootfs.mount`, where it is set. */
+  readonly rootfsMountOrigin?: NicOrigin;
 }
 
 /**
@@ -94,6 +96,7 @@ export function planStart(
   const process = planProcess(config, host, planned, wishes, warn);
   const has = (name: Parameters<typeof capabilityNumber>[0]) =>
     process.capabilities.includes(capabilityNumber(name));
+  const mount = config.one('lxc.rootfs.mount');
   const rootfs = planRootfs(ref, config, host.rootfsMount);
   const hooks = planHooks(ref, config, rootfs.mountPoint);
   const terminals = planTerminals(config, wishes.consoleLog);
@@ -119,6 +122,7 @@ export function planStart(
     ephemeral: Boolean(config.one('lxc.ephemeral')?.value),
     restart: config.one('lxc.start.restart')?.value ?? { when: 'no' },
     ...(rootfs.origin ? { rootfsOrigin: rootfs.origin } : {}),
+    ...(mount ? { rootfsMountOrigin: mount.origin } : {}),
     ...(seccomp ? { seccomp } : {}),
     procFiles: planProcFiles(config),
     warnings,

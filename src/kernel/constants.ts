@@ -74,7 +74,7 @@ export const MOUNT_ATTR = {
 } as const;
 
 export const OPEN_TREE_CLONE = 1;
-export const MOVE_MOUNT = { F_EMPTY_PATH: 4, T_EMPTY_PATH: 0x40 } as const;
+export const MOVE_MOUNT = { F_EMPTY_PATH: 4, T_SYMLINKS: 0x10, T_EMPTY_PATH: 0x40 } as const;
 
 export const AT = { FDCWD: -100, SYMLINK_NOFOLLOW: 0x100, RECURSIVE: 0x8000, EMPTY_PATH: 0x1000 } as const;
 

@@ -209,6 +209,8 @@ function hintFor(step: MountStep, errno: string | undefined): string | undefined
       : `check that ${step.source} exists ${step.kind === 'inner' ? 'in the container' : 'on the host'} and /${step.target} in the container (create=dir and create=file make it)`;
   if (errno === 'EINVAL' && step.idmap !== undefined)
     return `idmap=${step.idmap}: the file system of ${step.source} can not be mounted with mapped owners, or that is no user namespace`;
+  if (errno === 'EROFS' && step.create)
+    return `the root filesystem is read-only: make /${step.target} in it beforehand`;
   if (errno === 'ENODEV') return `the host's kernel has no file system "${step.fstype}"`;
   return undefined;
 }

@@ -115,6 +115,8 @@ export interface StartStagePlan {
     /** What is written goes to memory instead. */
     readonly inMemory: boolean;
     readonly origin?: { readonly file: string; readonly line: number };
+    /** User namespace (its path) by which owners are mapped, instead of the container's own. */
+    readonly idmap?: string;
   };
   readonly mounts: readonly MountStep[];
   readonly dev?: DevicePlan;

@@ -5,11 +5,11 @@
  */
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { AT, CLONE, MNT_DETACH, MOUNT_ATTR, MOVE_MOUNT, MS, O } from '../kernel/constants.ts';
+import { AT, CLONE, MNT_DETACH, MOVE_MOUNT, MS, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { hostIdOf } from '../security/id-map.ts';
 import { filesystemsToTry } from '../storage/filesystem-type.ts';
-import { cloneTree, openHostTree } from './mounts.ts';
+import { cloneTree, mapOwners, openHostTree } from './mounts.ts';
 import type { RootfsVolume, StartStagePlan } from './plan.ts';
 
 type Of<K extends RootfsVolume['kind']> = Extract<RootfsVolume, { kind: K }>;
@@ -23,12 +23,13 @@ const OPEN: {
     userns: number | undefined,
   ) => number;
 } = {
-  tree(kernel, _plan, { path }, userns) {
+  tree(kernel, plan, { path }, userns) {
     // Not every file system can be mapped: what is mounted below the root stays outside an idmapped one.
-    return mapped(kernel, openHostTree(kernel, path, userns === undefined), userns);
+    const whole = userns === undefined && plan.rootfs.idmap === undefined;
+    return mapped(kernel, openHostTree(kernel, path, whole), plan, userns);
   },
   block: (kernel, plan, { device, fstype }, userns) =>
-    mapped(kernel, mountDevice(kernel, plan, device, fstype), userns),
+    mapped(kernel, mountDevice(kernel, plan, device, fstype), plan, userns),
   loop(kernel, plan, { file }, userns) {
     const readOnly = (plan.rootfs.flags & MS.RDONLY) !== 0;
     const image = openSync(file, (readOnly ? O.RDONLY : O.RDWR) | O.CLOEXEC);
@@ -37,7 +38,7 @@ const OPEN: {
     const tree = mountDevice(kernel, plan, loop.path, undefined);
     // From here on the mount holds the device.
     kernel.close(loop.device);
-    return mapped(kernel, tree, userns);
+    return mapped(kernel, tree, plan, userns);
   },
   overlay: mountOverlay,
 };
@@ -56,7 +57,7 @@ export function openRootfs(kernel: Kernel, plan: StartStagePlan, userns: number 
       ...origin,
       step: 'open the root filesystem',
       message:
-        userns !== undefined && failure.errno === 'EINVAL'
+        (userns !== undefined || plan.rootfs.idmap !== undefined) && failure.errno === 'EINVAL'
           ? `the file system of ${source} can not be mounted with mapped owners (idmapped mounts)`
           : `can not open the root filesystem ${source}: ${failure.message}`,
       cause: error,
@@ -64,8 +65,13 @@ export function openRootfs(kernel: Kernel, plan: StartStagePlan, userns: number 
   }
 }
 
-function mapped(kernel: Kernel, tree: number, userns: number | undefined): number {
-  if (userns !== undefined) kernel.mountSetattr(tree, '', AT.EMPTY_PATH, { set: MOUNT_ATTR.IDMAP, userns });
+function mapped(
+  kernel: Kernel,
+  tree: number,
+  { rootfs }: Pick<StartStagePlan, 'rootfs'>,
+  userns: number | undefined,
+): number {
+  mapOwners(kernel, tree, rootfs.idmap ?? 'container', userns, false);
   return tree;
 }
 
@@ -105,7 +111,7 @@ function mountOverlay(
   userns: number | undefined,
 ): number {
   mkdirSync(`${work.directory}/${work.name}`, { recursive: true, mode: 0o700 });
-  const open = (path: string) => mapped(kernel, openHostTree(kernel, path, false), userns);
+  const open = (path: string) => mapped(kernel, openHostTree(kernel, path, false), plan, userns);
   const below = lowers.map(open);
   return stack(kernel, plan, below, { tree: open(work.directory), upper, work: work.name }, userns);
 }
@@ -113,7 +119,7 @@ function mountOverlay(
 /** The same root filesystem, which is only read: what is written is in memory, and gone when it is unmounted. */
 function mountVolatile(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): number {
   const { volume, mountPoint } = plan.rootfs;
-  const open = (path: string) => mapped(kernel, openHostTree(kernel, path, false), userns);
+  const open = (path: string) => mapped(kernel, openHostTree(kernel, path, false), plan, userns);
   const below =
     volume.kind === 'overlay'
       ? [`${volume.work.directory}/${volume.upper}`, ...volume.lowers].map(open)
@@ -121,7 +127,7 @@ function mountVolatile(kernel: Kernel, plan: StartStagePlan, userns: number | un
   leaveHostMounts(kernel);
   kernel.mount('tmpfs', mountPoint, 'tmpfs', MS.NODEV | MS.NOSUID, 'mode=0711');
   for (const name of ['upper', 'work']) mkdirSync(`${mountPoint}/${name}`);
-  const memory = mapped(kernel, takeOff(kernel, mountPoint, 1), userns);
+  const memory = mapped(kernel, takeOff(kernel, mountPoint, 1), plan, userns);
   // Seen through the same map, the owner is the same.
   const { uid, gid, mode } = statSync(`/proc/self/fd/${below[0]}`);
   chownSync(`/proc/self/fd/${memory}/upper`, uid, gid);

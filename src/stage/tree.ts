@@ -2,6 +2,8 @@
  * The container's tree of mounts, put together below the root filesystem's mount point, and the change of root to it.
  * Until then the host's tree is still visible (hooks need it).
  */
+
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, MNT_DETACH, MOVE_MOUNT, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { coverBootId } from './boot-id.ts';
@@ -38,8 +40,11 @@ export function assembleTree(
   const essential = ['proc', 'sys', 'dev'].filter(
     (name) => plan.mounts.some((m) => m.target === name) || name === 'dev',
   );
-  for (const name of essential) ignoreReadOnly(() => kernel.close(makeDirectoryInRoot(kernel, root, name)));
-  const dev = plan.dev ? mountDev(kernel, root, plan.dev) : openInRoot(kernel, root, 'dev', O.DIRECTORY);
+  for (const name of essential)
+    inEssential(name, () => kernel.close(makeDirectoryInRoot(kernel, root, name)));
+  const dev = inEssential('dev', () =>
+    plan.dev ? mountDev(kernel, root, plan.dev) : openInRoot(kernel, root, 'dev', O.DIRECTORY),
+  );
   doMounts(kernel, root, plan.mounts, carried.sources, log);
   hooks('mount');
   if (plan.dev) {
@@ -51,18 +56,35 @@ export function assembleTree(
 }
 
 function attachRootfs(kernel: Kernel, plan: StartStagePlan, tree: number): number {
-  kernel.moveMount(tree, '', AT.FDCWD, plan.rootfs.mountPoint, MOVE_MOUNT.F_EMPTY_PATH);
+  const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_SYMLINKS;
+  kernel.moveMount(tree, '', AT.FDCWD, plan.rootfs.mountPoint, flags);
   const root = kernel.openat2(AT.FDCWD, plan.rootfs.mountPoint, O.PATH | O.DIRECTORY, 0, 0);
   setMountFlags(kernel, root, plan.rootfs.flags, false);
   kernel.close(tree);
   return root;
 }
 
-function ignoreReadOnly(make: () => void): void {
+const REMEDY: Readonly<Record<string, string>> = {
+  EROFS: 'the root filesystem is read-only: make the directory in it beforehand',
+  ENOENT: 'it is a symbolic link to nowhere: make it a directory',
+  ENOTDIR: 'make it a directory',
+  ENOSPC: 'the disk of the root filesystem is full',
+};
+
+/** One of the directories at the top that a container can not be without. */
+function inEssential<T>(name: string, act: () => T): T {
   try {
-    make();
+    return act();
   } catch (error) {
-    if ((error as { code?: string }).code !== 'EROFS') throw error;
+    const failure = toTslxcError(error, 'MOUNT_FAILED');
+    const { errno } = failure;
+    throw new TslxcError({
+      ...failure.toJSON(),
+      step: `prepare /${name}`,
+      message: `can not use /${name} of the root filesystem${errno ? `: ${errno}` : ''}`,
+      ...(errno && REMEDY[errno] ? { hint: REMEDY[errno] } : {}),
+      cause: error,
+    });
   }
 }
 

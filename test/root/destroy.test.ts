@@ -7,6 +7,7 @@ import { createContainer } from '../../src/container/create.ts';
 import { destroyContainer } from '../../src/container/destroy.ts';
 import { sweepLeftovers } from '../../src/container/leftovers.ts';
 import { identify, removeRecord, writeRecord } from '../../src/container/runtime-record.ts';
+import { covers } from '../register/covers.ts';
 import { killedIn, scratch } from './storage-scratch.ts';
 
 const { root, lxcpath, template, entries } = scratch();
@@ -110,6 +111,7 @@ test('an empty snaps directory, as LXC leaves it, is no snapshot', async () => {
 });
 
 test('destroy hooks run before, and a failing one keeps the container', async () => {
+  covers('lxc.hook.destroy');
   const out = join(root, 'hook.out');
   const file = join(directory, 'config');
   appendFileSync(
@@ -133,6 +135,7 @@ test('a broken config is named; force destroys all the same', async () => {
 });
 
 test('a root filesystem elsewhere goes too, unless it is not managed or the host’s', async () => {
+  covers('lxc.rootfs.managed', 'lxc.rootfs.path');
   const outside = join(root, 'outside');
   const two = { name: 'two', lxcpath };
   await createContainer(two, { template: good, config, wishes: { directory: outside } });

@@ -34,62 +34,6 @@ async function started(config: string): Promise<(command: string) => Promise<str
   return (command) => host.inside(name, command);
 }
 
-/** Whether a write to each of these succeeds, as `path=yes|no`. */
-const probe = (...paths: string[]) =>
-  paths
-    .map(
-      (path) =>
-        `if { cat ${path} >/tmp/was && cat /tmp/was >${path}; } 2>/dev/null; then echo ${path}=yes; else echo ${path}=no; fi`,
-    )
-    .join('; ');
-
-const PROC = ['/proc/sys/kernel/hostname', '/proc/sys/net/ipv4/ip_forward', '/proc/sys/vm/swappiness'];
-const SYS = [
-  '/sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan',
-  '/sys/devices/virtual/net/lo/mtu',
-];
-const MODES: Record<string, [paths: string[], expected: string[]]> = {
-  'proc:rw': [PROC, ['yes', 'yes', 'yes']],
-  'proc:mixed': [PROC, ['no', 'yes', 'no']],
-  proc: [PROC, ['no', 'yes', 'no']],
-  'sys:rw': [SYS, ['yes', 'yes']],
-  'sys:ro': [SYS, ['no', 'no']],
-  'sys:mixed': [SYS, ['no', 'yes']],
-  sys: [SYS, ['no', 'yes']],
-};
-
-for (const [mode, [paths, expected]] of Object.entries(MODES))
-  test(`mount.auto = ${mode}`, { skip }, async () => {
-    const other = mode.startsWith('sys') ? ' proc:rw' : '';
-    const inside = await started(`lxc.mount.auto =\nlxc.mount.auto = ${mode}${other}`);
-    const there = paths.filter((path) => existsSync(path) || path.endsWith('mtu') || path.includes('/net/'));
-    const shown = (await inside(probe(...there))).split('\n');
-    assert.deepEqual(
-      shown,
-      there.map((path) => `${path}=${expected[paths.indexOf(path)]}`),
-    );
-    const point = mode.startsWith('sys') ? '/sys' : '/proc';
-    const line = (await inside('cat /proc/mounts')).split('\n').find((text) => text.split(' ')[1] === point)!;
-    assert.match(line, /nosuid,nodev,noexec/);
-  });
-
-test('/proc/sysrq-trigger can not be written under proc:mixed', {
-  skip: skip || !existsSync('/proc/sysrq-trigger'),
-}, async () => {
-  const inside = await started('lxc.mount.auto =\nlxc.mount.auto = proc:mixed');
-  assert.equal(
-    await inside('if ( echo h >/proc/sysrq-trigger ) 2>/dev/null; then echo yes; else echo no; fi'),
-    'no',
-  );
-});
-
-test('without mount.auto there is nothing of that', { skip }, async () => {
-  covers('lxc.mount.auto');
-  await busybox.make('plain', 'lxc.mount.auto =');
-  await host.ok('start', ['-n', '@plain', ...INIT]);
-  assert.equal(await host.inside('plain', 'ls /proc /sys | grep -v :'), '');
-});
-
 test('the cgroups of a container end at its own', { skip }, async () => {
   await busybox.start(
     'cg',

@@ -21,6 +21,7 @@ import { lockContainer } from '../../src/container/lock.ts';
 import type { ContainerRef } from '../../src/container/paths.ts';
 import { recoverContainer } from '../../src/container/recover.ts';
 import { identify, removeRecord, writeRecord } from '../../src/container/runtime-record.ts';
+import { covers } from '../register/covers.ts';
 import { killedIn, scratch, unmountBelow } from './storage-scratch.ts';
 
 const { destroySnapshot, listSnapshots } = snapshots;
@@ -120,6 +121,7 @@ test('refused: a running container, none, one at work, a comment that is not the
 });
 
 test('restored under a new name it is a container of its own', async () => {
+  covers('lxc.hook.clone');
   appendFileSync(
     join(snaps, 'snap0/config'),
     `lxc.hook.clone = echo "$LXC_SRC_NAME" "$@" >${root}/clone.out; :\n`,

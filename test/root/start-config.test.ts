@@ -1,6 +1,7 @@
 /** What the keys of a config do to a running container: seen from inside, and from the host where that is the point. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
@@ -35,6 +36,30 @@ test("init's environment, directory and arguments", { skip }, async () => {
   assert.equal(await inside('readlink /proc/1/cwd'), '/var/log');
   assert.equal(await inside("tr '\\0' '|' </proc/1/cmdline"), '/bin/sh|-c|sleep 1000; echo|');
   assert.equal(await inside('echo "$A"'), 'one two', 'attach has it too');
+});
+
+test('lxc.include: files and folders, relative to the file that includes; what follows wins', {
+  skip,
+}, async () => {
+  covers('lxc.include');
+  await busybox.make('includes');
+  const folder = dirname(host.config('includes'));
+  mkdirSync(join(folder, 'parts.d'));
+  writeFileSync(join(folder, 'one.conf'), 'lxc.environment = FROM=one\nlxc.include = parts.d\n');
+  writeFileSync(join(folder, 'parts.d/20.conf'), 'lxc.environment = ORDER=20\nlxc.tty.max = 1\n');
+  writeFileSync(join(folder, 'parts.d/10.conf'), 'lxc.environment = ORDER=10\nlxc.environment = PART=10\n');
+  writeFileSync(join(folder, 'parts.d/ignored'), 'lxc.nonsense = 1\n');
+  busybox.reconfigure('includes', 'lxc.tty.max = 7\nlxc.include = one.conf\nlxc.environment = FROM=below');
+  await host.ok('start', ['-n', '@includes', '--', '/bin/sleep', '1000']);
+  assert.equal(
+    await host.inside('includes', 'echo $FROM $ORDER $PART; ls /dev/tty[0-9]*'),
+    'below 20 10\n/dev/tty1',
+  );
+  await host.kill('includes');
+  writeFileSync(join(folder, 'parts.d/20.conf'), '\nlxc.nonsense = 1\n');
+  const { code, stderr } = await host.tslxc('start', ['-n', '@includes']);
+  assert.equal(code, 1);
+  assert.match(stderr, /parts\.d\/20\.conf:2/);
 });
 
 test("lxc.environment without a value takes the caller's", { skip }, async () => {
@@ -174,7 +199,6 @@ test('autodev.tmpfs.size', { skip }, async () => {
 test('autodev = 0: what the image has', { skip }, async () => {
   covers('lxc.autodev');
   await busybox.make('nodev', 'lxc.autodev = 0\nlxc.mount.entry =');
-  const { mkdirSync, writeFileSync } = await import('node:fs');
   writeFileSync(`${host.rootfs('nodev')}/dev/of-the-image`, '');
   mkdirSync(`${host.rootfs('nodev')}/dev/pts`, { recursive: true });
   await host.ok('start', ['-n', '@nodev', '--', '/bin/sleep', '1000']);

@@ -216,6 +216,26 @@ test('the console log has all that the console showed, and is appended to', { sk
   assert.equal(readFileSync(`${log}2`, 'utf8').split('\n').length, 5001);
 });
 
+test('lxc.console.size and rotate: a full log becomes log.1, or is emptied', { skip }, async () => {
+  covers('lxc.console.size', 'lxc.console.rotate');
+  // 9000 lines of 11 bytes: more than one file holds, and less than two.
+  const lines = Array.from({ length: 9000 }, (_, i) => `line ${i + 1000}\r\n`).join('');
+  const say = ['--', '/bin/sh', '-c', 'i=1000; while [ $i -lt 10000 ]; do echo "line $i"; i=$((i+1)); done'];
+  const run = async (file: string, ...keys: string[]) => {
+    await start('-L', file, ...keys.flatMap((key) => ['-s', key]), ...say);
+    await eventually('it stops', async () => (await host.state('tty')) === 'STOPPED');
+  };
+  const rotated = join(host.root, 'rotated.log');
+  await run(rotated, 'lxc.console.size = 65536', 'lxc.console.rotate = 1');
+  const [now, before] = [readFileSync(rotated, 'utf8'), readFileSync(`${rotated}.1`, 'utf8')];
+  assert.equal(before.length, 65536);
+  assert.ok(before + now === lines, `${before.slice(0, 30)} … ${now.slice(-30)}`);
+  const emptied = join(host.root, 'emptied.log');
+  await run(emptied, 'lxc.console.size = 65536');
+  assert.equal(readFileSync(emptied, 'utf8'), lines.slice(65536));
+  assert.equal(existsSync(`${emptied}.1`), false);
+});
+
 test('nobody reads the console, and the container does not mind', { skip }, async () => {
   await start(
     '--',

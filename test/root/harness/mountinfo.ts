@@ -64,3 +64,11 @@ export function parseMountinfo(text: string): Map<string, MountLine> {
 
 export const mountsOfProcess = (pid: number | 'self') =>
   parseMountinfo(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+
+/** What a look at a path meets. */
+export function mountAt(mounts: ReadonlyMap<string, MountLine>, path: string): MountLine | undefined {
+  const [point] = [...mounts.keys()]
+    .filter((one) => `${path}/`.startsWith(one === '/' ? '/' : `${one}/`))
+    .sort((a, b) => b.length - a.length);
+  return point === undefined ? undefined : mounts.get(point);
+}
