@@ -107,7 +107,10 @@ export function command<const Options extends OptionTable>(
           hint: 'name one with -n NAME',
         });
       if (!extras.anyUser && io.uid !== 0) throw notRoot();
-      return await work(call);
+      await log.write('DEBUG', `called with: ${argv.join(' ')}`);
+      const status = await work(call);
+      await log.write('DEBUG', `ended with exit status ${status}`);
+      return status;
     } catch (thrown) {
       if (isInterrupted(thrown)) {
         if (!flags.quiet) io.printError(`${program}: ${thrown.message}\n`);

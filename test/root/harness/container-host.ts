@@ -91,8 +91,8 @@ export class ContainerHost {
   }
 
   /** A shell on a terminal, as a user has it. */
-  shellTerminal(): Terminal {
-    const terminal = new Terminal('/bin/sh', [], { env: { ...this.env, PS1: '$ ' } });
+  shellTerminal(shell = '/bin/sh', args: readonly string[] = []): Terminal {
+    const terminal = new Terminal(shell, args, { env: { ...this.env, PS1: '$ ' } });
     this.#terminals.push(terminal);
     return terminal;
   }
