@@ -192,6 +192,8 @@ _tslxc() {
     'unshare -u' | 'unshare --user') return ;;
     'unshare -H' | 'unshare --hostname') return ;;
     'unshare -i' | 'unshare --ifname') return ;;
+    'unshare -o' | 'unshare --logfile') compopt -o default; return ;;
+    'unshare -l' | 'unshare --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'update-config -c' | 'update-config --config') compopt -o default; return ;;
     'usernsexec -m' | 'usernsexec --map') return ;;
     'usernsexec -u' | 'usernsexec --uid') return ;;
@@ -228,7 +230,7 @@ _tslxc() {
     'stop -'*) COMPREPLY=($(compgen -W '-r --reboot -W --nowait -t --timeout -k --kill --nokill --nolock -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'top -'*) COMPREPLY=($(compgen -W '-d --delay -b --batch -s --sort -r --reverse --count -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'unfreeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
-    'unshare -'*) COMPREPLY=($(compgen -W '-s --namespaces -u --user -H --hostname -i --ifname -d --daemon -M --remount -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'unshare -'*) COMPREPLY=($(compgen -W '-s --namespaces -u --user -H --hostname -i --ifname -d --daemon -M --remount -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'update-config -'*) COMPREPLY=($(compgen -W '-c --config -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'usernsexec -'*) COMPREPLY=($(compgen -W '-m --map -s --self -u --uid -g --gid -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'wait -'*) COMPREPLY=($(compgen -W '-s --state -t --timeout -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;

@@ -15,7 +15,7 @@ let passed = 0;
 const failures: string[] = [];
 
 function difference(peer: readonly Outcome[], ours: readonly Outcome[], one: PeerCase): string | undefined {
-  for (const [i, line] of one.lines.entries()) {
+  for (const [i, line] of [...one.lines, ...(one.beside ? [one.beside] : [])].entries()) {
     const [theirs, own] = [peer[i]!, ours[i]!];
     const told = `${line.join(' ')}\n    lxc   ${shown(theirs)}\n    tslxc ${shown(own)}`;
     if (theirs.code !== own.code) return told;

@@ -9,6 +9,8 @@ export interface PeerCase {
    */
   readonly lines: readonly (readonly string[])[];
   readonly input?: string;
+  /** A command that runs beside the lines until they are done; what it printed is compared last, its exit code is not. */
+  readonly beside?: readonly string[];
   /** What is compared besides the exit codes; standard output unless said. */
   readonly compare?: 'stdout' | 'code';
   /** Makes two outputs alike that differ for a good reason. */

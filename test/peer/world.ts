@@ -1,7 +1,9 @@
 /** The same containers twice: made by LXC's template, and used by LXC and by us in turn. */
+import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BIN, type Result, run } from '../root/harness/run-command.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BASE_ENV, BIN, type Result, run } from '../root/harness/run-command.ts';
 import type { PeerCase } from './peer-case.ts';
 
 export type Side = 'lxc' | 'tslxc';
@@ -12,6 +14,8 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+const SETTLED_MS = 2000;
 
 /** Tools that take no container directory. */
 const WITHOUT_LXCPATH = new Set(['config', 'unshare', 'usernsexec', 'update-config', 'checkconfig']);
@@ -60,21 +64,50 @@ export class PeerWorld {
   }
 
   command(side: Side, line: readonly string[], input = ''): Promise<Result> {
+    const [program, args] = this.#call(side, line);
+    return run(program, args, { input, env: this.#env });
+  }
+
+  #call(side: Side, line: readonly string[]): [program: string, args: string[]] {
     const [command, ...rest] = line as [string, ...string[]];
     const args = rest.map((word) => (/^@[a-z]+$/.test(word) ? this.name(word.slice(1)) : word));
     const path = WITHOUT_LXCPATH.has(command) ? [] : ['-P', this.lxcpath(side)];
     const program = side === 'lxc' ? `lxc-${command}` : join(BIN, `tslxc-${command}`);
-    return run(program, [...path, ...args], { input, env: this.#env });
+    return [program, [...path, ...args]];
   }
 
-  async outcome(side: Side, { lines, input, normalise = (text) => text }: PeerCase): Promise<Outcome[]> {
+  async outcome(side: Side, one: PeerCase): Promise<Outcome[]> {
+    const { lines, input, normalise = (text) => text } = one;
+    const ofBoth = (text: string) =>
+      normalise(text.replaceAll(this.lxcpath(side), 'LXCPATH').replaceAll(this.#mark, ''));
     const outcomes: Outcome[] = [];
+    const beside = one.beside && (await this.#begin(side, one.beside));
     for (const line of lines) {
       const { code, stdout, stderr } = await this.command(side, line, input);
-      const text = stdout.replaceAll(this.lxcpath(side), 'LXCPATH').replaceAll(this.#mark, '');
-      outcomes.push({ code, stdout: normalise(text), stderr });
+      outcomes.push({ code, stdout: ofBoth(stdout), stderr });
     }
+    if (beside) outcomes.push({ code: null, stdout: ofBoth(await beside()), stderr: '' });
     return outcomes;
+  }
+
+  /** @returns what ends it and gives all that it printed */
+  async #begin(side: Side, line: readonly string[]): Promise<() => Promise<string>> {
+    const [program, args] = this.#call(side, line);
+    const child = spawn(program, args, {
+      env: { ...BASE_ENV, ...this.#env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+    });
+    // Neither side tells when it listens, nor that nothing more comes.
+    await delay(SETTLED_MS);
+    return async () => {
+      await delay(SETTLED_MS);
+      child.kill('SIGTERM');
+      return text;
+    };
   }
 
   async dispose(): Promise<void> {

@@ -1,4 +1,5 @@
 import { defineSpec } from '../command-spec.ts';
+import { CONTAINER_OPTIONS } from '../common-options.ts';
 import { NAMESPACE_WORDS } from '../namespace-names.ts';
 
 export const spec = defineSpec({
@@ -37,6 +38,8 @@ export const spec = defineSpec({
       kind: 'none',
       summary: 'fresh /proc, /dev/shm and /dev/mqueue; needs MOUNT',
     },
+    logfile: CONTAINER_OPTIONS.logfile,
+    logpriority: CONTAINER_OPTIONS.logpriority,
     quiet: { short: 'q', kind: 'none', summary: 'print no error lines' },
   },
   container: 'none',

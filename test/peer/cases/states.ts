@@ -52,6 +52,18 @@ export const CASES: readonly PeerCase[] = [
     ],
   },
   {
+    title: 'monitor: a kill, a start, a freeze',
+    beside: ['monitor', '-n', '@run'],
+    lines: [
+      ['stop', '-n', '@run', '-k'],
+      ['start', '-n', '@run'],
+      ['freeze', '-n', '@run'],
+      ['unfreeze', '-n', '@run'],
+    ],
+    // LXC says FROZEN and THAWED twice.
+    normalise: (text) => text.replace(/^(.*\n)\1/gm, '$1'),
+  },
+  {
     title: 'autostart: what would be touched',
     lines: [
       ['autostart', '-L'],
