@@ -29,6 +29,9 @@ export async function watchContainers(
 ): Promise<void> {
   requireRoot('watch containers');
   let known: Map<string, StateOfContainer> | undefined;
+  /** Until when we know everything; a manager that was not there then tells what came about since. */
+  let since: string | undefined;
+  let longGone = true;
   const tell = (event: ContainerEvent) => {
     if (event.type === 'state') known?.set(key(event), event);
     listener.onEvent(event);
@@ -44,20 +47,29 @@ export async function watchContainers(
   while (!signal.aborted) {
     const manager = await ManagerClient.connect({ start: false });
     if (!manager) {
-      compare(statesOnDisk(lxcpaths));
-      await managerAppears(signal);
+      // The next one, which is about to come where a container has ended, can tell more than what is on disk.
+      if (longGone) {
+        since = new Date().toISOString();
+        compare(statesOnDisk(lxcpaths));
+      }
+      longGone = !(await managerAppears(signal));
       continue;
     }
     try {
       const over = until(signal, (done) => {
         manager.onEnd = done;
       });
-      // What comes before the answer is in the answer.
-      const { containers } = await manager.request('watch', { lxcpaths }, (event) => {
-        if (event.type === 'state' || event.type === 'exit') tell(event);
-      });
+      const { containers } = await manager.request(
+        'watch',
+        { lxcpaths, ...(since ? { since } : {}) },
+        (event) => {
+          if (event.type === 'state' || event.type === 'exit') tell(event);
+        },
+      );
       compare(containers);
       await over;
+      since = new Date().toISOString();
+      longGone = false;
     } catch (error) {
       if ((error as { code?: string }).code !== 'MANAGER_DIED') throw error;
     } finally {
@@ -86,20 +98,21 @@ export function stateOf(ref: ContainerRef): State {
 }
 
 /** Longest time between two looks for a manager's socket, in case that the word of its coming was missed. */
-const LOOK_AGAIN = 1000;
+const LOOK_AGAIN = 3000;
 
-async function managerAppears(signal: AbortSignal): Promise<void> {
+/** @returns false when a while has passed without one */
+async function managerAppears(signal: AbortSignal): Promise<boolean> {
   const { directory, managerSocket } = runPaths();
   const watcher = watchFile(directory);
   try {
-    await Promise.race([
+    return await Promise.race([
       until(signal, (done) => {
         watcher.on('change', (_, file) => {
           if (file === basename(managerSocket)) done();
         });
         watcher.on('error', done);
-      }),
-      delay(LOOK_AGAIN, undefined, { signal }).catch(() => {}),
+      }).then(() => true),
+      delay(LOOK_AGAIN, false, { signal }).catch(() => false),
     ]);
   } finally {
     watcher.close();

@@ -24,6 +24,9 @@ interface Manager {
 /** How long the keeper waits for a manager when it has nothing to keep, milliseconds. */
 const LONELY = 10_000;
 
+/** Shortest time between two calls for a manager, milliseconds. */
+const CALL_AGAIN = 5000;
+
 export class Keeper {
   readonly #kernel: Kernel;
   readonly #path: string;
@@ -34,6 +37,7 @@ export class Keeper {
   readonly #watched: WatchedProcesses;
   readonly #chunk = Buffer.alloc(65536);
   #manager: Manager | undefined;
+  #lastCall = -CALL_AGAIN;
 
   constructor(kernel: Kernel, path: string, lock: number) {
     this.#lock = lock;
@@ -101,7 +105,7 @@ export class Keeper {
       // ECONNRESET: as good as the end of the stream.
     }
     if (length === 0) {
-      this.#hangUp(manager);
+      this.#lose(manager);
       return;
     }
     for (const line of manager.lines.push(this.#chunk.subarray(0, length)))
@@ -128,8 +132,23 @@ export class Keeper {
     try {
       this.#kernel.send(manager.socket, Buffer.from(`${JSON.stringify(reply)}\n`));
     } catch {
-      this.#hangUp(manager);
+      this.#lose(manager);
     }
+  }
+
+  /** It has gone. What it was told in its last moments it may not have seen to. */
+  #lose(manager: Manager): void {
+    if (this.#manager !== manager) return;
+    this.#hangUp(manager);
+    if (this.#watched.ended().length > 0) this.#callManager();
+  }
+
+  /** Starts a manager; not again and again where each of them dies. */
+  #callManager(): void {
+    const now = performance.now();
+    if (now - this.#lastCall < CALL_AGAIN) return;
+    this.#lastCall = now;
+    callManager(this.#kernel);
   }
 
   #serve(manager: Manager, request: KeeperRequest): KeeperResult {
@@ -199,7 +218,7 @@ export class Keeper {
     this.#watched.note(ended);
     if (this.#manager) this.#say(this.#manager, { event: 'ended', ended });
     // Its hooks have to run, its things to go, and it may have to be started again.
-    else if (watched) callManager(this.#kernel);
+    else if (watched) this.#callManager();
   }
 
   #leave(): never {

@@ -64,7 +64,11 @@ export interface Requests {
   freeze: { params: ContainerRef; result: Record<string, never> };
   unfreeze: { params: ContainerRef; result: Record<string, never> };
   /** What happens to the containers of these directories from now on, as events; no directory: of all. */
-  watch: { params: { lxcpaths: readonly string[] }; result: { containers: readonly StateOfContainer[] } };
+  /** `since`: with what the manager saw after that time (ISO 8601). */
+  watch: {
+    params: { lxcpaths: readonly string[]; since?: string };
+    result: { containers: readonly StateOfContainer[] };
+  };
   /** Window size of the console's terminal. */
   resize: { params: ContainerRef & { size: WindowSize }; result: Record<string, never> };
   /** The client has made its copy of a descriptor: the manager may close its own. */

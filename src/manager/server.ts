@@ -108,7 +108,7 @@ class Session {
       await this.#supervisor.get(params).unfreeze();
       return {};
     },
-    watch: (params, tell) => this.#watch(params.lxcpaths, tell),
+    watch: (params, tell) => this.#watch(params, tell),
     console: (params) => this.#console(params),
     'console-log': ({ read, clear, ...target }) => {
       const { terminals } = this.#supervisor.get(target);
@@ -140,13 +140,16 @@ class Session {
   };
 
   /** Looking on keeps nobody from leaving. */
-  #watch(lxcpaths: readonly string[], tell: (event: ManagerEvent) => void): Requests['watch']['result'] {
+  #watch(
+    { lxcpaths, since }: Requests['watch']['params'],
+    tell: (event: ManagerEvent) => void,
+  ): Requests['watch']['result'] {
     const wanted = ({ lxcpath }: { lxcpath: string }) => lxcpaths.length === 0 || lxcpaths.includes(lxcpath);
     if (!this.#unwatch) this.#onWatch();
     this.#unwatch?.();
     this.#unwatch = this.#supervisor.watch((event) => {
       if (wanted(event)) tell(event);
-    });
+    }, since);
     return { containers: this.#supervisor.states().filter(wanted) };
   }
 

@@ -26,6 +26,9 @@ const ADOPTABLE: ReadonlySet<State> = new Set<State>(['RUNNING', 'STOPPING']);
 /** States of one that is about to be stopped, or to start anew. */
 const ENDING: ReadonlySet<State> = new Set<State>(['STOPPING', 'ABORTING', 'STOPPED']);
 
+/** How many events are kept for late listeners. */
+const RECENT = 500;
+
 const key = (ref: { lxcpath: string; name: string }) => `${ref.lxcpath}|${ref.name}`;
 
 export class Supervisor {
@@ -41,6 +44,8 @@ export class Supervisor {
   /** Ends that came before anybody asked: a process may be gone before its number has arrived. */
   readonly #early = new Map<number, ExitStatus | null>();
   readonly #watchers = new Set<(event: ContainerEvent) => void>();
+  /** For those who were listening before there was this manager. */
+  readonly #recent: ContainerEvent[] = [];
   readonly #restarts = new Restarts({
     start: (request, reason) => this.#begin(request, reason),
     onChange: () => this.onChange(),
@@ -112,8 +117,12 @@ export class Supervisor {
     return this.#containers.size + this.#restarts.count;
   }
 
-  /** Tells of everything that happens to containers. @returns the way to stop listening */
-  watch(listener: (event: ContainerEvent) => void): () => void {
+  /**
+   * Tells of everything that happens to containers, after what this manager saw since that time (ISO 8601).
+   * @returns the way to stop listening
+   */
+  watch(listener: (event: ContainerEvent) => void, since?: string): () => void {
+    if (since !== undefined) for (const event of this.#recent) if (event.time > since) listener(event);
     this.#watchers.add(listener);
     return () => this.#watchers.delete(listener);
   }
@@ -192,6 +201,8 @@ export class Supervisor {
     this.#containers.set(key(container.ref), container);
     container.onGone = () => this.#remove(container);
     container.onEvent = (event) => {
+      this.#recent.push(event);
+      if (this.#recent.length > RECENT) this.#recent.shift();
       for (const watcher of this.#watchers) watcher(event);
     };
     container.onEnd = (reason, run) => this.#restarts.consider(container.request, reason, run);
