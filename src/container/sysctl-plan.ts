@@ -13,6 +13,12 @@ const NAMESPACED: readonly (readonly [RegExp, NamespaceName])[] = [
   [/^user\./, 'user'],
 ];
 
+/** The namespace that a parameter belongs to; undefined for one of the whole machine. */
+export function namespaceOfSysctl(name: string): NamespaceName | undefined {
+  const dotted = name.replaceAll('/', '.');
+  return NAMESPACED.find(([names]) => names.test(dotted))?.[1];
+}
+
 /** @param kept namespaces that are the host's @param mapped it has a user namespace: the kernel refuses the others */
 export function planSysctls(
   config: ContainerConfig,
@@ -21,7 +27,7 @@ export function planSysctls(
 ): StartStagePlan['sysctls'] {
   return config.under('lxc.sysctl.').map(({ key, value, origin: { file, line } }) => {
     const name = key.slice('lxc.sysctl.'.length);
-    const namespace = NAMESPACED.find(([names]) => names.test(name))?.[1];
+    const namespace = namespaceOfSysctl(name);
     if (idmap.length === 0 && (namespace === undefined || kept.includes(namespace)))
       warn({
         code: 'CONFIG_VALUE',

@@ -5,6 +5,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { confine, joinKeyring, keepCores, takeIds } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
+import { enterDirectory } from './in-root.ts';
 import { loginShell } from './login-shell.ts';
 import type { AttachStagePlan } from './plan.ts';
 import { raiseHardLimits } from './resource-limits.ts';
@@ -58,7 +59,7 @@ function attachInner(
     kernel.setsid();
     kernel.umask(0o022);
     if (plan.remountProcSys) remount(kernel);
-    enterDirectory(plan.cwd);
+    enterCallersDirectory(kernel, plan.cwd);
     [fds.stdin, fds.stdout, fds.stderr].forEach((fd, i) => {
       kernel.dup2(fd, i);
     });
@@ -108,9 +109,9 @@ function setContext(kernel: Kernel, proc: number, context: string): void {
 }
 
 /** The caller's directory where the container has one of that name, as LXC does; never a path outside. */
-function enterDirectory(path: string): void {
+function enterCallersDirectory(kernel: Kernel, path: string): void {
   try {
-    process.chdir(path);
+    enterDirectory(kernel, path);
   } catch {
     process.chdir('/');
   }

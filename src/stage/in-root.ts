@@ -3,12 +3,22 @@
  * openat2(RESOLVE_IN_ROOT), where `..` and symlinks can not leave the root, and everything is done on the descriptor.
  */
 import type { KernelError } from '../kernel/binding.ts';
-import { O, RESOLVE } from '../kernel/constants.ts';
+import { AT, O, RESOLVE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
 /** Resolves a path inside the root; an O_PATH descriptor. */
 export function openInRoot(kernel: Kernel, root: number, path: string, flags = 0): number {
   return kernel.openat2(root, relative(path), O.PATH | flags, 0, RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS);
+}
+
+/**
+ * Goes to a directory of the container's, whose root is this process's. Links of its own are followed, those of /proc are
+ * not: they would lead to whatever this process has open of the host's (CVE-2024-21626).
+ */
+export function enterDirectory(kernel: Kernel, path: string): void {
+  const fd = kernel.openat2(AT.FDCWD, path, O.PATH | O.DIRECTORY, 0, RESOLVE.NO_MAGICLINKS);
+  kernel.fchdir(fd);
+  kernel.close(fd);
 }
 
 /** Whether something is there (symlinks followed inside the root). */

@@ -2,7 +2,7 @@
  * The second half of a start: pid 1 of the container, from the first mount to execve. Until the pivot the host's tree
  * is still visible (hooks need it); paths of the guest's are only ever resolved inside its root.
  */
-import { toTslxcError } from '../errors/tslxc-error.ts';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, MS, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { configureContainerSide } from '../network/container-side.ts';
@@ -10,6 +10,7 @@ import { confine, keepCores, takeIds, writeSysctls } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { execute } from './execute.ts';
 import { runStageHook } from './hook.ts';
+import { enterDirectory } from './in-root.ts';
 import { joinNamespace } from './joined.ts';
 import type { StartDescriptors, StartStagePlan } from './plan.ts';
 import { loadWithoutListener } from './seccomp-filter.ts';
@@ -93,10 +94,23 @@ function prepare(
   if (plan.coreScheduling) keepCores(kernel, 'own');
   confine(kernel, plan);
   hooks('start', () => plan.seccomp && loadWithoutListener(kernel, plan.seccomp));
-  if (plan.init.cwd !== '/') process.chdir(plan.init.cwd);
+  if (plan.init.cwd !== '/') goTo(kernel, plan.init.cwd);
   // A program below an init of ours takes them by itself.
   if (!plan.init.supervised) takeIds(kernel, plan, plan.init);
   channel.send({ type: 'ready' });
   channel.expect('go');
   return names;
+}
+
+function goTo(kernel: Kernel, path: string): void {
+  try {
+    enterDirectory(kernel, path);
+  } catch (error) {
+    const failure = toTslxcError(error, 'START_FAILED', { step: 'change directory' });
+    throw new TslxcError({
+      ...failure.toJSON(),
+      message: `init can not start in lxc.init.cwd = ${path}: ${failure.errno}`,
+      hint: 'it has to be a directory of the container, not reached through links of /proc',
+    });
+  }
 }

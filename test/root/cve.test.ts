@@ -117,6 +117,38 @@ test('CVE-2025-31133: what covers /proc files is not the /dev/null of the image'
   untouched(outside);
 });
 
+test('CVE-2024-21626: a working directory that is a link to what we have open of the host', {
+  skip,
+}, async () => {
+  await busybox.start('cwd', '', INIT);
+  // Where the caller stands the guest has made links to every descriptor that a stage might have.
+  const places = Array.from({ length: 20 }, (_, i) => join(host.root, `cwd${i + 3}`));
+  for (const place of places) mkdirSync(place, { recursive: true });
+  await host.inside(
+    'cwd',
+    `mkdir -p ${host.root}; ${places.map((place, i) => `ln -s /proc/self/fd/${i + 3} ${place}`).join('; ')}`,
+  );
+  for (const cwd of places) {
+    const told = await host.ok('attach', ['-n', '@cwd', '--', 'readlink', '/proc/self/cwd'], { cwd });
+    assert.equal(told, '/\n', cwd);
+  }
+  // The same with the image and lxc.init.cwd.
+  await busybox.make('image');
+  for (let fd = 3; fd < 13; fd++) {
+    const link = join(host.rootfs('image'), `cwd${fd}`);
+    symlinkSync(`/proc/self/fd/${fd}`, link);
+    const { code, stderr } = await host.tslxc('start', [
+      '-n',
+      '@image',
+      '-s',
+      `lxc.init.cwd=/cwd${fd}`,
+      ...INIT,
+    ]);
+    assert.equal(code, 1, `${fd}`);
+    assert.match(stderr, /lxc\.init\.cwd = \/cwd\d+: (ELOOP|ENOENT)/);
+  }
+});
+
 test('CVE-2016-9962, 2024-21626, 2016-8649: nothing of the host is open in a container, and it stands inside', {
   skip,
 }, async () => {

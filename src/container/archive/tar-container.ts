@@ -79,7 +79,7 @@ export function readMembers(fd: number, file: string): Member[] {
     const member = { name: text(header, 0, 100), offset: offset + BLOCK, size: sizeOf(header) };
     if ((type !== '0' && type !== '\0') || text(header, 345, 155) !== '')
       throw noArchive(file, `"${member.name}" is no plain file`);
-    if (!Number.isSafeInteger(member.size) || member.offset + member.size > end)
+    if (!Number.isSafeInteger(member.size) || member.size < 0 || member.offset + member.size > end)
       throw noArchive(file, 'it ends too early');
     if (members.some(({ name }) => name === member.name))
       throw noArchive(file, `"${member.name}" is in it twice`);
