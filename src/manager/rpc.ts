@@ -11,7 +11,7 @@ export class JsonLines {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
       try {
-        for (const line of this.#lines.push(chunk)) onMessage(JSON.parse(line) as never);
+        for (const line of this.#lines.push(chunk)) onMessage(parseObject(line) as never);
       } catch {
         socket.destroy();
       }
@@ -23,6 +23,13 @@ export class JsonLines {
   send(message: object): void {
     if (!this.socket.destroyed) this.socket.write(`${JSON.stringify(message)}\n`);
   }
+}
+
+/** @throws SyntaxError for anything that is no object */
+function parseObject(line: string): object {
+  const message = JSON.parse(line) as unknown;
+  if (typeof message === 'object' && message !== null) return message;
+  throw new SyntaxError('not an object');
 }
 
 interface Waiting {
