@@ -37,11 +37,20 @@ export function mountDevpts(kernel: Kernel, dev: number, max: number): number {
   return openInRoot(kernel, dev, 'pts', O.DIRECTORY);
 }
 
-/** A pty of the container's devpts, or of the host's where it has none. The slave is taken by descriptor (rule R5). */
+/**
+ * A pty of the container's devpts, or of the host's where it has none. The slave is taken by descriptor (rule R5). What a
+ * guest has mounted over its ptmx is not opened: a file of a FUSE of its own would keep the manager waiting for ever.
+ */
 export function openPty(kernel: Kernel, devpts: number): { master: number; slave: number } {
   const master =
     devpts >= 0
-      ? kernel.openat2(devpts, 'ptmx', O.RDWR | O.NOCTTY, 0, RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS)
+      ? kernel.openat2(
+          devpts,
+          'ptmx',
+          O.RDWR | O.NOCTTY,
+          0,
+          RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS | RESOLVE.NO_XDEV,
+        )
       : kernel.openat2(AT.FDCWD, '/dev/ptmx', O.RDWR | O.NOCTTY, 0, 0);
   return { master, slave: kernel.openPtyPeer(master) };
 }

@@ -149,6 +149,18 @@ test('CVE-2024-21626: a working directory that is a link to what we have open of
   }
 });
 
+test('what a guest mounts over its /dev/pts/ptmx is not opened by the manager', { skip }, async () => {
+  await busybox.start('ptmx', 'lxc.cap.drop =', INIT);
+  await host.inside('ptmx', 'mkfifo /tmp/fifo && mount --bind /tmp/fifo /dev/pts/ptmx');
+  const terminal = host.terminal('attach', ['-n', '@ptmx', '--', '/bin/true']);
+  await terminal.ended;
+  assert.match(terminal.output, /EXDEV/);
+  await host.inside('ptmx', 'umount /dev/pts/ptmx');
+  const again = host.terminal('attach', ['-n', '@ptmx', '--', '/bin/echo', 'here again']);
+  await again.ended;
+  assert.match(again.output, /here again/);
+});
+
 test('CVE-2016-9962, 2024-21626, 2016-8649: nothing of the host is open in a container, and it stands inside', {
   skip,
 }, async () => {

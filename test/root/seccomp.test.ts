@@ -202,6 +202,10 @@ test('a proxy decides, for init and for attached programs; it may go and come ba
   await eventually('only the one of init is left', () => proxies() === 1);
   await host.kill('asks');
   await eventually('none is left', () => proxies() === 0);
+  // The filter of a single program is on that, below an init of ours.
+  const single = await host.tslxc('execute', ['-n', '@asks', '--', 'mkdir', '/root/deny-it']);
+  assert.deepEqual([single.code, /not permitted/.test(single.stdout + single.stderr)], [1, true]);
+  await eventually('none is left again', () => proxies() === 0);
 });
 
 test('without a proxy what would be asked fails, and a start says so', { skip }, async () => {
