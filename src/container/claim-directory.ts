@@ -1,6 +1,7 @@
 /** Takes the directory of a new container, and gives it back when nothing becomes of it. */
 import { chmodSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { makeDirectories } from '../kernel/make-directories.ts';
 import { diskFull, tellsOfFullDisk } from '../storage/disk-full.ts';
 import { discardContainer } from './discard.ts';
 import { isPartial, removeMadeOutside } from './partial-marker.ts';
@@ -19,7 +20,7 @@ export function claimDirectory(ref: ContainerRef): void {
     });
   }
   try {
-    mkdirSync(ref.lxcpath, { recursive: true, mode: 0o711 });
+    makeDirectories(ref.lxcpath, 0o711);
     // A directory with nothing in it is in nobody's way; one with something, config or not, is somebody's.
     if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory()) rmdirSync(directory);
     mkdirSync(directory);

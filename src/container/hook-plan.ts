@@ -39,7 +39,7 @@ export function planHooks(ref: ContainerRef, config: ContainerConfig, mountPoint
       LXC_ROOTFS_MOUNT: mountPoint,
       ...hookEnvironment(ref, config),
       LXC_HOOK_VERSION: String(version),
-      LXC_LOG_LEVEL: config.get('lxc.log.level') || 'ERROR',
+      LXC_LOG_LEVEL: config.one('lxc.log.level')?.value ?? 'ERROR',
     },
     stage: {
       hooks: hooks.filter(({ type }) => IN_STAGE.has(type)),

@@ -54,6 +54,16 @@ export function noteRun(ref: ContainerRef, news: { [K in keyof LastRun]?: LastRu
     renameSync(`${file}.new`, file);
   } catch {
     // As said.
+    discard(`${file}.new`);
+  }
+}
+
+/** Half a file helps nobody. */
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // As said.
   }
 }
 

@@ -6,7 +6,7 @@
  * for the mapped root. The stage opens the root filesystem with the host's privileges before it joins the user
  * namespace, so a container directory can stay 0700.
  */
-import { closeSync, openSync, statSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError, together } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
@@ -19,6 +19,9 @@ import type { RootfsVolume } from '../stage/plan.ts';
 import { peerFault } from '../terminal/console-peer.ts';
 import type { StartPlan } from './start-plan.ts';
 import type { StartServices } from './start-services.ts';
+
+/** As many symlinks as the kernel follows, with the names between them. */
+const MAX_HOPS = 400;
 
 type Check = (kernel: Kernel, plan: StartPlan) => void;
 
@@ -128,14 +131,12 @@ function checkIdMap(_kernel: Kernel, plan: StartPlan): void {
 
 function checkInit(kernel: Kernel, plan: StartPlan): void {
   const program = plan.stage.init.args[0]!;
-  // A rootfs that is mounted over, or an init brought by a bind mount, can not be looked at from here.
-  const covered = plan.stage.mounts.some(
-    ({ target }) => target === '' || `${program}/`.startsWith(`/${target}/`),
-  );
-  if (covered) return;
   const { volume } = plan.stage.rootfs;
   // What is on a device or in layers (where a link may lead from one to another) the start itself finds out.
   if (volume.kind !== 'tree' || isIn(kernel, volume.path, program)) return;
+  // A rootfs that is mounted over, or an init brought by a bind mount, can not be looked at from here.
+  const targets = new Set(plan.stage.mounts.map(({ target }) => target.replace(/\/+$/, '')));
+  if (targets.has('') || candidates(program).some((path) => leadsThrough(volume.path, path, targets))) return;
   if (plan.stage.init.supervised)
     throw new TslxcError({
       code: 'INIT_MISSING',
@@ -155,6 +156,33 @@ function isIn(kernel: Kernel, tree: string, program: string): boolean {
     return candidates(program).some((path) => executable(kernel, root, path));
   } finally {
     closeSync(root);
+  }
+}
+
+/** Whether the way to a program, symlinks followed inside the tree, comes by one of these places. */
+function leadsThrough(tree: string, program: string, places: ReadonlySet<string>): boolean {
+  let rest = program.split('/');
+  let at: string[] = [];
+  for (let hops = 0; rest.length > 0 && hops < MAX_HOPS; hops++) {
+    const name = rest.shift()!;
+    if (name === '' || name === '.') continue;
+    if (name === '..') at.pop();
+    else at.push(name);
+    if (places.has(at.join('/'))) return true;
+    const link = linkAt(join(tree, ...at));
+    if (link === undefined) continue;
+    if (link.startsWith('/')) at = [];
+    else at.pop();
+    rest = [...link.split('/'), ...rest];
+  }
+  return false;
+}
+
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }
 

@@ -21,6 +21,7 @@ export interface TerminalDescriptors {
 export class ContainerTerminals {
   readonly #kernel: Kernel;
   #hub: ConsoleHub | undefined;
+  #log: ConsoleLog | undefined;
   #ring: RingBuffer | undefined;
   #peer: ConsolePeer | undefined;
   #descriptors: TerminalDescriptors | undefined;
@@ -43,22 +44,21 @@ export class ContainerTerminals {
     if (descriptors.console < 0) return;
     // A reboot goes on in the same ring: what the last boot said is worth reading.
     if (this.#ring?.capacity !== console.ring) this.#ring = new RingBuffer(console.ring);
+    this.#log = this.#openLog(console);
     this.#hub = new ConsoleHub({
       kernel: this.#kernel,
       master: descriptors.console,
       ring: this.#ring,
       onOutput: (bytes) => this.onOutput(bytes),
-      log: console.log
-        ? new ConsoleLog({
-            path: console.log,
-            size: console.size,
-            rotate: console.rotate,
-            onError: (error) => this.onTrouble(error),
-          })
-        : undefined,
+      log: this.#log,
     });
     for (const stream of this.#streams) this.#hub.attach({ output: stream, input: stream });
     if (console.path !== undefined) this.#connect(this.#hub, console.path);
+  }
+
+  #openLog({ log: path, size, rotate }: ConsolePlan): ConsoleLog | undefined {
+    if (path === undefined) return undefined;
+    return new ConsoleLog({ path, size, rotate, onError: (error) => this.onTrouble(error) });
   }
 
   /** Joins the console and what `lxc.console.path` names. Trouble with it does not stop a container that runs. */
@@ -165,6 +165,8 @@ export class ContainerTerminals {
   close(): void {
     this.#hub?.close();
     this.#hub = undefined;
+    this.#log?.close();
+    this.#log = undefined;
     this.#peer?.close();
     this.#peer = undefined;
     for (const fd of [...(this.#descriptors?.ttys ?? []), this.devpts]) if (fd >= 0) closeSync(fd);

@@ -37,7 +37,10 @@ export function mountDev(kernel: Kernel, root: number, plan: DevicePlan): number
   return openInRoot(kernel, root, 'dev', O.DIRECTORY);
 }
 
-/** Fills /dev: nodes made with mknod, or bound from the host where `sources` are given, and the usual links. */
+/**
+ * Fills /dev: nodes made with mknod, or bound from the host where `sources` are given, and the usual links. The host may
+ * be a container itself, in whose user namespace nobody can make nodes: then its own are bound, too.
+ */
 export function populateDev(
   kernel: Kernel,
   dev: number,
@@ -46,19 +49,29 @@ export function populateDev(
 ): void {
   plan.nodes.forEach(({ name, major, minor }, i) => {
     if (sources) {
-      const file = makeFileInRoot(kernel, dev, name);
-      attachMount(kernel, sources[i]!, file);
-      kernel.close(file);
-      kernel.close(sources[i]!);
+      bindNode(kernel, dev, name, sources[i]!);
       return;
     }
-    ifMissing(() => {
+    try {
       kernel.mknodat(dev, name, S_IFCHR | 0o666, makeDevice(major, minor));
       // The mode of mknod is subject to the umask.
       kernel.fchmodat(dev, name, 0o666);
-    });
+    } catch (error) {
+      const { code } = error as { code?: string };
+      // The autodev hook may have made it.
+      if (code === 'EEXIST') return;
+      if (code !== 'EPERM') throw error;
+      bindNode(kernel, dev, name, openHostTree(kernel, `/dev/${name}`, false));
+    }
   });
   for (const [name, target] of LINKS) ifMissing(() => kernel.symlinkat(target, dev, name));
+}
+
+function bindNode(kernel: Kernel, dev: number, name: string, source: number): void {
+  const file = makeFileInRoot(kernel, dev, name);
+  attachMount(kernel, source, file);
+  kernel.close(file);
+  kernel.close(source);
 }
 
 /** The autodev hook or the image may have made the entry already: theirs stays. */

@@ -60,6 +60,12 @@ export function openRootfs(kernel: Kernel, plan: StartStagePlan, userns: number 
         (userns !== undefined || plan.rootfs.idmap !== undefined) && failure.errno === 'EINVAL'
           ? `the file system of ${source} can not be mounted with mapped owners (idmapped mounts)`
           : `can not open the root filesystem ${source}: ${failure.message}`,
+      // The kernel says no more than that.
+      ...(volume.kind === 'overlay' && failure.errno === 'EINVAL'
+        ? {
+            hint: `what is written goes to ${volume.work.directory}: that has to be writable, and no overlay itself`,
+          }
+        : {}),
       cause: error,
     });
   }

@@ -6,6 +6,7 @@ import { before, test } from 'node:test';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
+import { descriptorsOf } from './harness/leftovers.ts';
 import type { Terminal } from './harness/pty.ts';
 import { delay, eventually } from './harness/slow.ts';
 
@@ -214,6 +215,9 @@ test('the console log has all that the console showed, and is appended to', { sk
     () => existsSync(`${log}2`) && readFileSync(`${log}2`, 'utf8').endsWith('\n5000\r\n'),
   );
   assert.equal(readFileSync(`${log}2`, 'utf8').split('\n').length, 5001);
+  await host.kill('tty');
+  const open = [...descriptorsOf(host.managerPid()!).values()].filter((path) => path.startsWith(log));
+  assert.deepEqual(open, [], 'the manager lets go of the logs of what has ended');
 });
 
 test('lxc.console.size and rotate: a full log becomes log.1, or is emptied', { skip }, async () => {

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import { makeDirectories } from '../../kernel/make-directories.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { refuseMounts } from '../../storage/remove-tree.ts';
 import { refuseDependants } from '../dependants.ts';
@@ -61,7 +62,7 @@ export async function createSnapshot(
   const name = freeName(directory);
   const build = join(directory, hiddenName(name, 'creating'));
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory, 0o700);
     mkdirSync(build, { mode: 0o700 });
     options.onStep?.(`Copying ${ref.name} to ${name}`);
     await copyContainer({
