@@ -1,3 +1,4 @@
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, MS, O, RESOLVE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
@@ -73,15 +74,37 @@ export function placeTerminal(kernel: Kernel, dev: number, dir: string, name: st
 
 /** The container's devpts, its console and its ttys, each in its place below /dev. */
 export function setUpTerminals(kernel: Kernel, dev: number, plan: StartStagePlan): Terminals {
-  const devpts = plan.ptyMax > 0 ? mountDevpts(kernel, dev, plan.ptyMax) : -1;
-  const console = plan.console ? openPty(kernel, devpts) : undefined;
-  if (console) placeTerminal(kernel, dev, plan.ttyDir, 'console', console.slave);
-  const ttys = Array.from({ length: plan.ttys }, (_, i) => {
-    const tty = openPty(kernel, devpts);
-    placeTerminal(kernel, dev, plan.ttyDir, `tty${i + 1}`, tty.slave);
-    return tty;
-  });
+  const inDev = <T>(name: string, act: () => T): T => inPlace(name, plan.dev !== undefined, act);
+  const devpts = plan.ptyMax > 0 ? inDev('pts', () => mountDevpts(kernel, dev, plan.ptyMax)) : -1;
+  const terminal = (name: string) =>
+    inDev(name, () => {
+      const pty = openPty(kernel, devpts);
+      placeTerminal(kernel, dev, plan.ttyDir, name, pty.slave);
+      return pty;
+    });
+  const console = plan.console ? terminal('console') : undefined;
+  const ttys = Array.from({ length: plan.ttys }, (_, i) => terminal(`tty${i + 1}`));
   return { console, ttys, devpts };
+}
+
+/** Says which name in /dev is in the way: the image's own /dev may hold anything. */
+function inPlace<T>(name: string, fresh: boolean, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const failure = toTslxcError(error, 'MOUNT_FAILED');
+    throw new TslxcError({
+      ...failure.toJSON(),
+      step: 'make the terminals',
+      message: `can not make /dev/${name}: ${failure.errno ?? failure.message}`,
+      ...(fresh
+        ? {}
+        : {
+            hint: "lxc.autodev = 0 takes the root filesystem's own /dev: see what is at that name, and leave nothing",
+          }),
+      cause: error,
+    });
+  }
 }
 
 /** systemd and others put login prompts on the terminals that `container_ttys` names, relative to /dev. */

@@ -169,3 +169,30 @@ test('a root filesystem that has next to nothing; read-only, or with traps at th
     await host.assertNothingLeft(what);
   }
 });
+
+test('lxc.autodev = 0: traps in a /dev of the image lead nowhere, and are named', { skip }, async () => {
+  covers('lxc.autodev');
+  await busybox.make('traps', 'lxc.autodev = 0');
+  const dev = join(host.rootfs('traps'), 'dev');
+  const before = await sh('md5sum /etc/passwd /etc/group; ls -la /dev/console');
+  await sh(`rm -rf ${dev}/* && mkfifo ${dev}/tty1 && ln -s /proc/1/root/etc/group ${dev}/tty2`);
+  for (const [name, target] of [
+    ['pts', '/tmp'],
+    ['console', '/etc/passwd'],
+    ['tty2', ''],
+  ] as const) {
+    if (target) symlinkSync(target, join(dev, name));
+    const { code, stderr } = await host.tslxc('start', ['-n', '@traps', ...INIT]);
+    assert.equal(code, 1, name);
+    assert.match(stderr, new RegExp(`can not make /dev/${name}: ENOENT`));
+    await host.assertNothingLeft(name);
+    rmSync(join(dev, name));
+  }
+  await host.ok('start', ['-n', '@traps', ...INIT]);
+  assert.equal(
+    await host.inside('traps', 'test -c /dev/tty1 && test -c /dev/console && echo terminals'),
+    'terminals',
+  );
+  await host.kill('traps');
+  assert.equal(await sh('md5sum /etc/passwd /etc/group; ls -la /dev/console'), before);
+});
