@@ -4,6 +4,7 @@ import type { ContainerConfig } from '../config/container-config.ts';
 import { readConfig } from '../config/load-config.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { storeOf } from '../storage/backing-store.ts';
+import { MOUNT_POINT } from '../storage/mounted-volume.ts';
 import { refuseMounts, removeTree } from '../storage/remove-tree.ts';
 import { type Volume, volumeOf } from '../storage/rootfs-path.ts';
 import { snapshotsDirectory } from './copies/snapshot-layout.ts';
@@ -97,7 +98,8 @@ async function runDestroyHooks(
       ref,
       type: 'destroy',
       command: hook.value,
-      env: hookEnvironment(ref, config),
+      // Nothing is mounted there, but an empty variable would lead a careless hook to the host's root.
+      env: { LXC_ROOTFS_MOUNT: MOUNT_POINT, ...hookEnvironment(ref, config) },
       version: config.one('lxc.hook.version')?.value === 1 ? 1 : 0,
       origin: hook.origin,
       ...(onLine ? { onLine: (text: string, stream: 'stdout' | 'stderr') => onLine(text, stream) } : {}),

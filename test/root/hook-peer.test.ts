@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
-import { run } from './harness/run-command.ts';
+import { BIN, run } from './harness/run-command.ts';
 import { eventually, seconds } from './harness/slow.ts';
 
 const host = new ContainerHost();
@@ -83,6 +83,35 @@ for (const version of [0, 1])
       () => host.kill(name),
     );
     assert.deepEqual(ours, lxc);
+  });
+
+for (const version of [0, 1])
+  test(`version ${version}: clone and destroy hooks are LXC's`, {
+    skip: skip || (!peer && 'LXC is not installed'),
+  }, async () => {
+    covers('lxc.hook.clone', 'lxc.hook.destroy');
+    const name = `copied${version}`;
+    const note = script(join(host.root, `copy-note${version}`), `${BODY}${record}\n`);
+    await busybox.make(
+      name,
+      `lxc.hook.version = ${version}\nlxc.hook.clone = ${note}\nlxc.hook.destroy = ${note}`,
+    );
+    const config = readFileSync(host.config(name), 'utf8');
+    writeFileSync(host.config(name), config.replaceAll('/usr/share/tslxc/config', SHIPPED));
+    const copy = ['-P', host.lxcpath, '-n', host.name(name), '-N', host.name('copy'), '--', 'one', 'two'];
+    const seen = async (prefix: string) => {
+      rmSync(record, { force: true });
+      for (const [command, args] of [
+        ['copy', copy],
+        ['destroy', ['-P', host.lxcpath, '-n', host.name('copy')]],
+      ] as const) {
+        const { code, stderr } = await run(`${prefix}${command}`, args, { env: host.env });
+        assert.equal(code, 0, stderr);
+      }
+      // Ours say of themselves what LXC says to the hooks of a start only.
+      return lines(record).map((line) => line.replace(/LXC_(CGNS_AWARE|HOOK_VERSION) /g, ''));
+    };
+    assert.deepEqual(await seen(join(BIN, 'tslxc-')), await seen('/usr/bin/lxc-'));
   });
 
 test('a stop hook can look into the namespaces of a container that has ended', { skip }, async () => {
