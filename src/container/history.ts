@@ -2,7 +2,7 @@
  * What a container said and what became of it, line by line with the time: its console, its hooks, its states, victims of
  * the kernel's OOM killer. Kept below the run directory, so until the host's next boot; of each container a bounded part.
  */
-import { appendFileSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDirectories } from '../kernel/make-directories.ts';
 import type { HistorySource } from './log-sources.ts';
@@ -111,20 +111,6 @@ export function parseHistoryLine(line: string): HistoryLine | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** All that is kept, in the order written. */
-export function readHistory(ref: ContainerRef): HistoryLine[] {
-  const file = historyFile(ref);
-  return [`${file}.1`, file].flatMap((path) => {
-    let text: string;
-    try {
-      text = readFileSync(path, 'utf8');
-    } catch {
-      return [];
-    }
-    return text.split('\n').flatMap((line) => parseHistoryLine(line) ?? []);
-  });
 }
 
 /** A container of the same name begins anew. */

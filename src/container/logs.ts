@@ -1,10 +1,10 @@
 /** All that is written down of a container, merged by time: its log, its history, and the kernel's word on victims of OOM. */
-import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { oomKillsLogged } from '../cgroup/container-cgroup.ts';
 import { readConfig } from '../config/load-config.ts';
 import { planLog } from './container-log.ts';
-import { historyFile, parseHistoryLine, readHistory } from './history.ts';
+import { historyFile, parseHistoryLine } from './history.ts';
 import type { LogSource } from './log-sources.ts';
 import { oomLine } from './oom-line.ts';
 import { type ContainerRef, configFile, defaultLogFile } from './paths.ts';
@@ -37,11 +37,13 @@ function fromHistory(line: string): LogLine | undefined {
   return parsed && { ...parsed, time: new Date(parsed.time).toISOString() };
 }
 
+const inodeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.ino;
+
 class Sources {
   readonly logFile: string;
   readonly #ref: ContainerRef;
   readonly #log: TailedFile;
-  readonly #history: TailedFile;
+  #history: TailedFile;
   /** Victims that were told of: their lines as keys. */
   readonly #victims = new Set<string>();
 
@@ -56,14 +58,22 @@ class Sources {
 
   /** Everything that is kept, once, then what is new. */
   first(): LogLine[] {
-    // What was moved away already, too; the tail begins where this ends.
-    const history = readHistory(this.#ref).map((line) => ({
-      ...line,
-      time: new Date(line.time).toISOString(),
-    }));
-    this.#history.read();
+    const history = this.#wholeHistory();
     for (const { source, text } of history) if (source === 'kernel') this.#victims.add(text);
     return ordered([...history, ...this.#logLines(), ...this.#kernelLines()]);
+  }
+
+  /** What was moved away, and what the tail goes on from; anew where the one became the other meanwhile. */
+  #wholeHistory(): LogLine[] {
+    const file = historyFile(this.#ref);
+    const rotated = `${file}.1`;
+    for (;;) {
+      const inode = inodeOf(rotated);
+      const old = new TailedFile(rotated).read();
+      this.#history = new TailedFile(file, rotated);
+      const lines = [...old, ...this.#history.read()];
+      if (inodeOf(rotated) === inode) return lines.flatMap((line) => fromHistory(line) ?? []);
+    }
   }
 
   next(): LogLine[] {

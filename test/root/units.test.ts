@@ -28,6 +28,7 @@ async function install(): Promise<void> {
   const settings = {
     TSLXC_RUNDIR: host.rundir,
     OPTIONS: `-P ${host.lxcpath}`,
+    PATHOPTS: `-P ${host.lxcpath}`,
     STOPOPTS: `-a -A -s -P ${host.lxcpath}`,
     SHUTDOWNDELAY: '30',
   };
