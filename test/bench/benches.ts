@@ -4,6 +4,7 @@ import type { Bench } from './bench.ts';
 export const BENCHES = {
   life: () => import('./life.ts'),
   many: () => import('./many.ts'),
+  storage: () => import('./storage.ts'),
 } as const satisfies Record<string, () => Promise<{ readonly default: Bench }>>;
 
 export type BenchName = keyof typeof BENCHES;

@@ -85,8 +85,9 @@ async function bench(name: BenchName, place: Omit<Place, 'folder' | 'config' | '
     const { default: one } = await BENCHES[name]();
     return await one.run({ ...place, folder, config, peers: pair });
   } finally {
+    // What is hidden are layers.
     for (const peer of pair)
-      for (const container of readdirSync(peer.lxcpath))
+      for (const container of readdirSync(peer.lxcpath).filter((name) => !name.startsWith('.')))
         try {
           peer.run('destroy', ['-n', container, '-f', '-s']);
         } catch (error) {

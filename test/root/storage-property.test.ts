@@ -16,7 +16,7 @@ import { scratch } from './storage-scratch.ts';
 import { lowersOf, upperOf } from './storage-view.ts';
 
 const { lxcpath } = scratch();
-const STEPS = Number(process.env.TSLXC_STORAGE_STEPS ?? 500);
+const STEPS = Number(process.env.TSLXC_STORAGE_STEPS ?? 120);
 const SEED = Number(process.env.TSLXC_STORAGE_SEED ?? 20261125);
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 

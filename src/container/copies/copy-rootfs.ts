@@ -13,6 +13,7 @@ import { DEFAULT_SIZE } from '../../storage/filesystems.ts';
 import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
 import { copiesBlocksLazily } from '../../storage/reflink.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
+import { dependantsOf } from '../dependants.ts';
 import { canFreeze, freeze } from '../layers/freeze.ts';
 import { lockLayers } from '../layers/lock-layers.ts';
 import { keepsOverlays } from '../layers/nested-overlays.ts';
@@ -81,8 +82,13 @@ export const MOST_LAYERS = 60;
 const WITH_ROOM = 1.3;
 
 export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> {
-  if (copy.way !== 'copy' && (copy.store ?? 'overlay') === 'overlay' && sharesLayers(copy, source))
-    return await shareLayers(copy, source);
+  const layered = copy.way !== 'copy' && (copy.store ?? 'overlay') === 'overlay';
+  if (layered && sharesLayers(copy, source)) {
+    // Clones of LXC's name the files where they are: these stay there.
+    if (!(await isStoodOn(copy, source))) return await shareLayers(copy, source, freeze);
+    if (copy.way === 'share') return await shareLayers(copy, source, () => [source.path]);
+    copy.onNotice?.('all files are copied: clones made by LXC stand on them where they are');
+  }
   const store = storeOf(source);
   const same = (copy.store ?? source.type) === source.type && source.type !== 'overlay' && !copy.outside;
   // A btrfs snapshot owes nothing to its original: there it is the better copy in any case.
@@ -119,10 +125,19 @@ function sharesLayers(copy: RootfsCopy, source: Volume): boolean {
   return copy.way === 'share' || source.type !== 'dir' || !copiesBlocksLazily(containerDirectory(copy.from));
 }
 
-async function shareLayers(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> {
+async function isStoodOn({ from, lxcpath }: RootfsCopy, source: Volume): Promise<boolean> {
+  return source.type === 'dir' && (await dependantsOf(from, lxcpath)).length > 0;
+}
+
+/** @param layers makes what both are to stand on, the topmost first */
+async function shareLayers(
+  copy: RootfsCopy,
+  source: Volume,
+  layers: (ref: ContainerRef, volume: Volume, lxcpath: string) => readonly string[],
+): Promise<CopiedRootfs> {
   const lock = await lockLayers(copy.lxcpath);
   try {
-    const lowers = freeze(copy.from, source, copy.lxcpath);
+    const lowers = layers(copy.from, source, copy.lxcpath);
     noteOtherLxcpath(copy.lxcpath, copy.to.lxcpath);
     makeUpper(upperIn(copy.buildDirectory), lowers[0]!);
     makePlaceholder(join(copy.buildDirectory, 'rootfs'));

@@ -2,7 +2,7 @@
  * Who stands on which layer: found by reading the configs, each time. There is no list beside them that could say
  * something else; `lxcpaths` only tells where else to look.
  */
-import { appendFileSync, type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, type Dirent, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readConfig } from '../../config/load-config.ts';
 import { layerId, layersDirectory, layersNamedIn } from '../../storage/layer-names.ts';
@@ -25,6 +25,7 @@ const FILES = ['config', 'layering', 'restoring'] as const;
 /** Notes that containers of another directory stand on layers of this one. The caller holds the lock of the layers. */
 export function noteOtherLxcpath(lxcpath: string, other: string): void {
   if (other === lxcpath || isForSnapshots(lxcpath, other) || otherLxcpaths(lxcpath).includes(other)) return;
+  mkdirSync(layersDirectory(lxcpath), { recursive: true, mode: 0o700 });
   appendFileSync(join(layersDirectory(lxcpath), 'lxcpaths'), `${other}\n`, { mode: 0o600 });
 }
 

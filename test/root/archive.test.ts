@@ -1,0 +1,272 @@
+/** Export and import: a container comes back as it was, and a hostile archive gets nowhere. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { importContainer } from '../../src/container/archive/import.ts';
+import { memberHeader, writeEnd, writeMember } from '../../src/container/archive/tar-container.ts';
+import { Busybox } from './harness/busybox.ts';
+import { ContainerHost, skip } from './harness/container-host.ts';
+
+const host = new ContainerHost();
+const busybox = new Busybox(host);
+process.env.TSLXC_RUNDIR = host.rundir;
+const directory = (short: string) => join(host.lxcpath, host.name(short));
+const file = (name: string) => join(host.root, name);
+
+const MAP = 'lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536';
+
+test('a container comes back with all its files, and runs', { skip }, async () => {
+  await busybox.make('web', `lxc.net.0.hwaddr = 00:16:3e:11:22:33\n${MAP}`);
+  const rootfs = host.rootfs('web');
+  mkdirSync(join(directory('web'), 'hooks'));
+  writeFileSync(join(directory('web'), 'hooks/up'), '#!/bin/sh\n', { mode: 0o755 });
+  appendFileSync(host.config('web'), `lxc.hook.pre-start = ${directory('web')}/hooks/up\n`);
+  execFileSync('sh', [
+    '-euc',
+    `cd "$1"/root; echo a >plain; chown 1000:1001 plain; chmod 4751 plain; touch -d '2001-02-03 04:05:06.789' plain
+     ln plain link; ln -s /etc/passwd symlink; truncate -s 8M sparse; mkfifo fifo; mknod null c 1 3
+     python3 -c 'import os,socket
+os.setxattr("plain","user.note",b"x"); os.setxattr("plain","security.capability",bytes.fromhex("0100000200200000000000000000000000000000"))
+socket.socket(socket.AF_UNIX).bind("socket")'`,
+    'sh',
+    rootfs,
+  ]);
+  await host.ok('snapshot', ['-n', '@web']);
+  const out = await host.tslxc('export', ['-n', '@web', '-o', file('web.tslxc')]);
+  assert.equal(out.code, 0, out.stderr);
+  assert.match(out.stderr, /a socket is not in the archive/);
+  assert.equal(lstatSync(file('web.tslxc')).mode & 0o777, 0o600);
+  const wary = await host.tslxc('import', [file('web.tslxc'), '-N', host.name('back')]);
+  assert.match(wary.stderr, /lxc\.hook\.pre-start[\s\S]*--trust/);
+  await host.ok('import', [file('web.tslxc'), '-N', host.name('back'), '--trust']);
+  const back = join(host.rootfs('back'), 'root');
+  const stat = lstatSync(join(back, 'plain'));
+  assert.deepEqual([stat.uid, stat.gid, stat.mode & 0o7777, stat.nlink], [1000, 1001, 0o4751, 2]);
+  assert.equal(stat.mtime.toISOString(), new Date('2001-02-03 04:05:06.789').toISOString());
+  assert.ok(lstatSync(join(back, 'sparse')).blocks < 100);
+  assert.ok(lstatSync(join(back, 'fifo')).isFIFO() && lstatSync(join(back, 'null')).rdev === 0x103);
+  assert.ok(!existsSync(join(back, 'socket')));
+  const attributes = execFileSync('getfattr', ['-d', '-m', '-', '--', 'plain'], {
+    encoding: 'utf8',
+    cwd: back,
+  });
+  assert.match(attributes, /security\.capability[\s\S]*user\.note="x"/);
+  const config = readFileSync(host.config('back'), 'utf8');
+  assert.ok(config.includes(`lxc.hook.pre-start = ${directory('back')}/hooks/up`));
+  assert.equal(lstatSync(join(directory('back'), 'hooks/up')).mode & 0o777, 0o755);
+  assert.doesNotMatch(config, /11:22:33|overlay:/);
+  await host.ok('start', ['-n', '@back']);
+  assert.equal(await host.inside('back', 'hostname; stat -c %u /root'), `${host.name('back')}\n0`);
+  await host.kill('back');
+});
+
+test('a snapshot of a running container; what is refused leaves nothing', { skip }, async () => {
+  await host.ok('start', ['-n', '@web']);
+  const running = await host.tslxc('export', ['-n', '@web', '-o', file('no.tslxc')]);
+  assert.match(running.stderr, /it is running/);
+  await host.ok('export', ['-n', '@web', '-s', 'snap0', '-o', file('snap.tslxc'), '--compress', 'gzip']);
+  const again = await host.tslxc('export', ['-n', '@web', '-s', 'snap0', '-o', file('snap.tslxc')]);
+  assert.match(again.stderr, /exists/);
+  await host.kill('web');
+  const taken = await host.tslxc('import', [file('snap.tslxc'), '--trust']);
+  assert.match(taken.stderr, /already exists/);
+  await host.ok('import', [file('snap.tslxc'), '-N', host.name('snap'), '--trust']);
+  assert.ok(existsSync(join(host.rootfs('snap'), 'root/plain')));
+  assert.deepEqual(
+    readdirSync(host.root).filter((name) => /no\.tslxc|^\./.test(name)),
+    [],
+  );
+});
+
+interface Forged {
+  readonly config?: string;
+  /** Python that adds members to the tar `t` of the root filesystem. */
+  readonly rootfs?: string;
+  readonly more?: readonly (readonly [name: string, content: string])[];
+  readonly metadata?: Record<string, unknown>;
+  /** Bytes of the outer tar, after it is written. */
+  readonly spoil?: (path: string) => void;
+  /** Type of the outer member `files/x`. */
+  readonly type?: string;
+}
+
+const digest = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+const HELPERS = `import io,sys,tarfile
+t=tarfile.open(sys.argv[1],"w:gz",format=tarfile.PAX_FORMAT)
+def add(name,type=tarfile.REGTYPE,link="",data=b"evil",mode=0o644,**k):
+    i=tarfile.TarInfo(name); i.type=type; i.linkname=link; i.mode=mode
+    for a in k: setattr(i,a,k[a])
+    i.size=len(data) if type==tarfile.REGTYPE else 0
+    t.addfile(i,io.BytesIO(data) if i.size else None)
+`;
+
+function forge({
+  config = 'lxc.net.0.type = empty\n',
+  rootfs,
+  more = [],
+  metadata,
+  spoil,
+  type,
+}: Forged): string {
+  const path = file(`forged.tslxc`);
+  const members: [string, Buffer][] = [['config', Buffer.from(config)]];
+  for (const [name, content] of more) members.push([name, Buffer.from(content)]);
+  if (rootfs !== undefined) {
+    execFileSync('python3', ['-c', `${HELPERS}${rootfs}\nt.close()`, file('inner.tar.gz')]);
+    members.push(['rootfs.tar.gz', readFileSync(file('inner.tar.gz'))]);
+  }
+  const fd = openSync(path, 'w');
+  let offset = 0;
+  for (const [name, content] of members) {
+    const header = memberHeader(name, content.length);
+    const start = offset;
+    offset = writeMember(fd, offset, name, content);
+    if (type === undefined || !name.startsWith('files/')) continue;
+    header.write(type, 156);
+    header.write('        ', 148);
+    const sum = header.reduce((a, b) => a + b, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    const rewrite = openSync(path, 'r+');
+    writeAt(rewrite, header, start);
+  }
+  const told = {
+    format: 'tslxc-export',
+    version: 1,
+    name: host.name('forged'),
+    directory: '/var/lib/lxc/forged',
+    architecture: 'x64',
+    made: '',
+    members: members.map(([name, content]) => ({ name, bytes: content.length, sha256: digest(content) })),
+    ...metadata,
+  };
+  offset = writeMember(fd, offset, 'tslxc-export.json', Buffer.from(JSON.stringify(told)));
+  writeEnd(fd, offset);
+  closeSync(fd);
+  spoil?.(path);
+  return path;
+}
+
+function writeAt(fd: number, bytes: Buffer, position: number): void {
+  execFileSync(
+    'dd',
+    [`of=/proc/self/fd/3`, 'bs=512', `seek=${position / 512}`, 'conv=notrunc', 'status=none'],
+    {
+      input: bytes,
+      stdio: ['pipe', 'inherit', 'inherit', fd],
+    },
+  );
+  closeSync(fd);
+}
+
+const HOSTILE: Readonly<Record<string, readonly [Forged, RegExp]>> = {
+  'a path with ..': [{ rootfs: 'add("../../escaped")' }, /\.\./],
+  'a file through a symlink that leads out': [
+    { rootfs: 'add("out",tarfile.SYMTYPE,"/canary");add("out/escaped")' },
+    /can not be unpacked/,
+  ],
+  'a file through a relative symlink': [
+    { rootfs: 'add("out",tarfile.SYMTYPE,"../../..");add("out/escaped")' },
+    /can not be unpacked/,
+  ],
+  'a hard link to a file outside': [
+    { rootfs: 'add("pw",tarfile.LNKTYPE,"/etc/passwd")' },
+    /can not be unpacked/,
+  ],
+  'an outer member that is a symlink': [{ more: [['files/x', '']], type: '2' }, /no plain file/],
+  'an outer member that is a hard link': [{ more: [['files/x', '']], type: '1' }, /no plain file/],
+  'an outer member that is a device': [{ more: [['files/x', '']], type: '3' }, /no plain file/],
+  'an outer member that is a FIFO': [{ more: [['files/x', '']], type: '6' }, /no plain file/],
+  'a file beside the container': [{ more: [['files/../../x', 'x']] }, /no place for a file/],
+  'an absolute file': [{ more: [['/etc/x', 'x']] }, /no place for a file/],
+  'a marker of ours': [{ more: [['files/restoring', '{}']] }, /no place for a file/],
+  'another config': [{ more: [['files/config', '']] }, /no place for a file/],
+  'the same member twice': [{ more: [['config', '']] }, /twice/],
+  'a name that is a path': [{ metadata: { name: '../x' } }, /no name/],
+  'a member that is not described': [
+    { more: [['files/x', 'x']], metadata: { members: [] } },
+    /something else/,
+  ],
+  'a future format': [{ metadata: { version: 2 } }, /format/],
+  'a cut off archive': [{ spoil: (path) => truncateSync(path, 1300) }, /ends too early|is not in it/],
+  'a changed config': [
+    {
+      spoil(path) {
+        const bytes = readFileSync(path);
+        bytes[520] = bytes[520]! ^ 1;
+        writeFileSync(path, bytes);
+      },
+    },
+    /digest/,
+  ],
+  'thousands of members': [
+    { more: Array.from({ length: 5000 }, (_, i) => [`files/f${i}`, ''] as const) },
+    /too many members|too large/,
+  ],
+  'a hook of the host': [{ config: 'lxc.hook.pre-start = /bin/true\n' }, /--trust/],
+  'a script of a nic': [{ config: 'lxc.net.0.script.up = /bin/true\n' }, /--trust/],
+  'a mount of the host': [{ config: 'lxc.mount.entry = /etc mnt none bind 0 0\n' }, /--trust/],
+  'an include of the host': [{ config: 'lxc.include = /etc/shadow\n' }, /--trust/],
+  'a log on the host': [{ config: 'lxc.log.file = /etc/cron.d/x\n' }, /--trust/],
+  'a root filesystem of the host': [{ config: 'lxc.rootfs.path = dir:/\n' }, /lxc\.rootfs\.path/],
+  'the namespaces of the host': [{ config: 'lxc.namespace.keep = net\n' }, /--trust/],
+  'a config with a mistake': [{ config: 'lxc.nonsense = 1\n' }, /nonsense/],
+};
+
+for (const [what, [forged, message]] of Object.entries(HOSTILE))
+  test(`refused, with nothing left: ${what}`, { skip }, async () => {
+    const canary = file('canary');
+    mkdirSync(canary, { recursive: true });
+    const path = forge(forged);
+    const before = readdirSync(host.lxcpath).sort();
+    const refusal = await importContainer({ file: path, lxcpath: host.lxcpath }).then(
+      () => 'nothing was wrong',
+      (error: Error & { hint?: string }) => `${error.message} ${error.hint}`,
+    );
+    assert.match(refusal, message);
+    assert.deepEqual(readdirSync(host.lxcpath).sort(), before);
+    assert.deepEqual(readdirSync(canary), []);
+    for (const place of [host.root, '/', '/var/tmp']) assert.ok(!existsSync(join(place, 'escaped')));
+  });
+
+test('what only looks like an escape stays inside', { skip }, async () => {
+  const path = forge({
+    rootfs: `add("/absolute")
+add("dev/null",tarfile.CHRTYPE,devmajor=1,devminor=3)
+add("link",tarfile.SYMTYPE,"/etc/shadow")
+add("a"); add("b",tarfile.LNKTYPE,"a")
+for i in range(2000): add("many/%d"%i,data=b"")`,
+    config: `lxc.net.0.type = empty\nlxc.log.file = /var/lib/lxc/forged/log\n`,
+  });
+  await host.ok('import', [path]);
+  const rootfs = host.rootfs('forged');
+  assert.ok(!existsSync('/absolute'));
+  assert.deepEqual(readdirSync(rootfs).sort(), ['a', 'absolute', 'b', 'dev', 'link', 'many']);
+  assert.equal(lstatSync(join(rootfs, 'a')).nlink, 2);
+  assert.equal(readdirSync(join(rootfs, 'many')).length, 2000);
+  assert.ok(
+    readFileSync(host.config('forged'), 'utf8').includes(`lxc.log.file = ${directory('forged')}/log`),
+  );
+});
+
+test('with --trust the lines are taken', { skip }, async () => {
+  const path = forge({
+    config: 'lxc.hook.pre-start = /bin/true\n',
+    metadata: { name: host.name('trusted') },
+  });
+  await host.ok('import', [path, '--trust']);
+  assert.match(readFileSync(host.config('trusted'), 'utf8'), /pre-start = \/bin\/true/);
+});
