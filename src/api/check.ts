@@ -1,9 +1,10 @@
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
-import { limitFaults, unknownFiles } from '../cgroup/limits.ts';
+import { absentMembers, limitFaults, unknownFiles } from '../cgroup/limits.ts';
 import { planCgroup } from '../cgroup/plan.ts';
 import { type LoadOptions, readConfig } from '../config/load-config.ts';
 import { configWarnings } from '../container/config-warnings.ts';
 import { isDefined, noSuchContainer } from '../container/list.ts';
+import { missingFiles } from '../container/missing-files.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
 import { startFaults } from '../container/start-checks.ts';
 import { type HostFacts, planStart, type StartPlan } from '../container/start-plan.ts';
@@ -40,8 +41,10 @@ function onHost(kernel: Kernel, layout: CgroupLayout, plan: StartPlan): TslxcErr
   const cgroups = planCgroup(layout, plan.name, plan.cgroup);
   return [
     ...startFaults(kernel, plan, comingBridges(kernel, plan)),
+    ...missingFiles(plan),
     ...limitFaults(cgroups, plan.limits),
     ...unknownFiles(cgroups, plan.limits),
+    ...absentMembers(cgroups, plan.limits),
   ];
 }
 

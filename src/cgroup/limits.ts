@@ -7,6 +7,7 @@ import { type CgroupPlan, LEFT_OUT, type PlannedHierarchy } from './plan.ts';
 import { fileOf, settingError } from './setting.ts';
 import { bottomUp } from './subtree.ts';
 import type { CgroupWrite } from './translate.ts';
+import { nearestCgroupKey } from './translation-table.ts';
 import { listText, parseBytes, parseList, readAmount } from './values.ts';
 
 /** Something that the kernel took otherwise than it was asked for. */
@@ -89,9 +90,37 @@ export function unknownFiles(plan: CgroupPlan, writes: readonly CgroupWrite[]): 
     const directory = join(hierarchy.mountpoint, example);
     const names = [write.file, ...(write.otherwise ? [write.otherwise.file] : [])];
     if (names.some((name) => existsSync(join(directory, name))) || !existsSync(directory)) return [];
-    return [settingError('CGROUP_VALUE', write.setting, `this kernel has no file ${write.file}`)];
+    return [
+      settingError('CGROUP_VALUE', write.setting, `this kernel has no file ${write.file}`, {
+        hint: nearestHint(write),
+      }),
+    ];
   });
 }
+
+/** CPUs and memory nodes that the host does not have: known before there is a cgroup that could refuse them. */
+export function absentMembers(plan: CgroupPlan, writes: readonly CgroupWrite[]): TslxcError[] {
+  return writes.flatMap((write) => {
+    const hierarchy = hierarchyOf(plan, write);
+    if (!hierarchy || write.file === null || !Object.hasOwn(EFFECTIVE, write.file)) return [];
+    const there = hierarchy.version === 2 ? EFFECTIVE[write.file]! : write.file;
+    const text = readFile(join(hierarchy.mountpoint, there));
+    const [wanted, all] = [parseList(write.value), parseList(text ?? '')];
+    if (!wanted || !all || all.size === 0) return [];
+    const absent = [...wanted].filter((member) => !all.has(member));
+    // On v2 the kernel takes those that are there, and all if none is.
+    const refusedBy = hierarchy.version === 1 ? absent.length > 0 : absent.length === wanted.size;
+    if (!refusedBy || absent.length === 0) return [];
+    return [
+      settingError('CGROUP_VALUE', write.setting, `there is no ${listText(absent)}: this host has ${text}`),
+    ];
+  });
+}
+
+const nearestHint = (write: CgroupWrite) => {
+  const nearest = nearestCgroupKey(write.setting.key);
+  return nearest && `did you mean ${nearest}?`;
+};
 
 /** The file itself, or the one that a kernel without it has instead. */
 function present({ limit, version }: PlannedHierarchy, write: CgroupWrite): { file: string; value: string } {
@@ -105,9 +134,9 @@ function present({ limit, version }: PlannedHierarchy, write: CgroupWrite): { fi
   }
   throw settingError('CGROUP_VALUE', write.setting, `this kernel has no file ${file} in ${limit}`, {
     errno: 'ENOENT',
-    ...(/memsw|swap/.test(file)
-      ? { hint: 'swap accounting may be off: boot the host with swapaccount=1' }
-      : {}),
+    hint: /memsw|swap/.test(file)
+      ? 'swap accounting may be off: boot the host with swapaccount=1'
+      : nearestHint(write),
   });
 }
 

@@ -8,7 +8,7 @@ import {
 } from './conversions.ts';
 import { type CgroupLayout, type Hierarchy, hierarchyOf, unifiedOf } from './layout.ts';
 import { type CgroupSetting, fileOf, settingError } from './setting.ts';
-import { matchFile, NO_COUNTERPART, TRANSLATIONS } from './translation-table.ts';
+import { matchFile, NO_COUNTERPART, nearestCgroupKey, TRANSLATIONS } from './translation-table.ts';
 
 /** One write into the cgroup of a container. */
 export interface CgroupWrite {
@@ -198,7 +198,13 @@ function whyNot(spelling: 1 | 2, file: string, version: 1 | 2): string {
 }
 
 function untranslatable(setting: CgroupSetting, spelling: 1 | 2, version: 1 | 2, why: string) {
-  const controller = controllerOf(fileOf(setting.key)!.file);
+  const { file } = fileOf(setting.key)!;
+  const controller = controllerOf(file);
+  const nearest = rowOf(spelling, file) ? undefined : nearestCgroupKey(setting.key);
+  if (nearest)
+    return settingError('CGROUP_UNTRANSLATABLE', setting, `there is no cgroup file ${file}`, {
+      hint: `did you mean ${nearest}?`,
+    });
   return settingError(
     'CGROUP_UNTRANSLATABLE',
     setting,

@@ -1,3 +1,4 @@
+import { nearestOf } from '../config/edit-distance.ts';
 import {
   bytes,
   count,
@@ -7,6 +8,8 @@ import {
   ioMaxToV1,
   ioWeightToV1,
   kernelMemoryToV2,
+  need,
+  number,
   periodToV2,
   quotaToV2,
   type Row,
@@ -23,7 +26,19 @@ import {
   weightToShares,
   weightToV2,
 } from './conversions.ts';
-import { amountText } from './values.ts';
+import { amountText, parseList } from './values.ts';
+
+const MOST = 1n << 62n;
+const tidyWhole = (value: string) => String(number(value, 0n, MOST));
+/** The kernel brings shares that are too many or too few into its range; a weight out of its range it refuses. */
+const tidyShare = (value: string, version: 1 | 2) =>
+  String(version === 1 ? number(value, 0n, MOST) : number(value, 1n, 10000n));
+/** Any negative number is no limit. */
+const tidyQuota = (value: string) => (/^-\d+$/.test(value.trim()) ? '-1' : amountText(count(value), 1));
+function tidyList(value: string): string {
+  need(parseList(value), 'a list of numbers, as 0-3,7');
+  return value;
+}
 
 /** What a file is called in the other version and how its value is converted: docs/cgroups.md shows it to the user. */
 export const TRANSLATIONS: readonly Row[] = [
@@ -49,14 +64,14 @@ export const TRANSLATIONS: readonly Row[] = [
   { v1: null, v2: 'memory.min', tidy: tidyBytes },
   { v1: null, v2: 'memory.swap.high', tidy: tidyBytes },
   { v1: null, v2: 'memory.zswap.max', tidy: tidyBytes },
-  { v1: 'cpu.shares', v2: 'cpu.weight', toV2: sharesToWeight, toV1: weightToShares },
-  { v1: 'cpu.cfs_quota_us', v2: null, toV2: quotaToV2, tidy: (value) => value.replace(/^max$/, '-1') },
-  { v1: 'cpu.cfs_period_us', v2: null, toV2: periodToV2 },
+  { v1: 'cpu.shares', v2: 'cpu.weight', toV2: sharesToWeight, toV1: weightToShares, tidy: tidyShare },
+  { v1: 'cpu.cfs_quota_us', v2: null, toV2: quotaToV2, tidy: tidyQuota },
+  { v1: 'cpu.cfs_period_us', v2: null, toV2: periodToV2, tidy: tidyWhole },
   { v1: null, v2: 'cpu.max', toV1: cpuMaxToV1, tidy: (value) => value.replace(/^-1\b/, 'max') },
   same('cpu.cfs_burst_us', 'cpu.max.burst'),
   same('cpu.idle', 'cpu.idle'),
-  same('cpuset.cpus', 'cpuset.cpus'),
-  same('cpuset.mems', 'cpuset.mems'),
+  { ...same('cpuset.cpus', 'cpuset.cpus'), tidy: tidyList },
+  { ...same('cpuset.mems', 'cpuset.mems'), tidy: tidyList },
   { ...same('pids.max', 'pids.max', count), tidy: (value) => amountText(count(value), 2) },
   {
     v1: 'blkio.weight',
@@ -133,4 +148,17 @@ export function matchFile(pattern: string | null, file: string): string | undefi
   if (after === undefined) return pattern === file ? '' : undefined;
   const star = file.slice(before!.length, file.length - after.length);
   return star && !star.includes('.') && file === `${before}${star}${after}` ? star : undefined;
+}
+
+/** More edits than this make another name. */
+const MOST_EDITS = 3;
+
+/** The key with the name of a file in the table that is most like the one in `key`, for a hint. */
+export function nearestCgroupKey(key: string): string | undefined {
+  const [, prefix = '', file = ''] = /^(lxc\.cgroup2?\.)(.+)$/.exec(key) ?? [];
+  const names = TRANSLATIONS.flatMap(({ v1, v2 }) => [v1, v2]).filter(
+    (name): name is string => name !== null && !name.includes('*'),
+  );
+  const nearest = nearestOf(file, names, MOST_EDITS);
+  return nearest === undefined || nearest === file ? undefined : prefix + nearest;
 }

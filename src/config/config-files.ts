@@ -10,13 +10,18 @@ const OF_LXC =
   "it comes with the packages lxc and lxc-templates; tslxc's own files are in /usr/share/tslxc/config";
 
 /** What can not be read: the file itself, or, when it is included, the line that says so. */
-export function readFault(path: string, error: unknown, from: Origin | undefined): TslxcError {
+export function readFault(
+  path: string,
+  error: unknown,
+  from: Origin | undefined,
+  called = 'the included file',
+): TslxcError {
   const { code } = error as NodeJS.ErrnoException;
   const missing = code === 'ENOENT';
   const what = missing ? 'does not exist' : `can not be read (${code ?? (error as Error).message})`;
   return new TslxcError({
     code: 'CONFIG_READ',
-    message: from ? `the included file ${path} ${what}` : `${path} ${what}`,
+    message: from ? `${called} ${path} ${what}` : `${path} ${what}`,
     ...(from ?? { file: path }),
     errno: code,
     hint: missing && path.startsWith('/usr/share/lxc/') ? OF_LXC : undefined,

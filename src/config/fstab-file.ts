@@ -14,7 +14,7 @@ export function readFstab(fstab: Setting<string>): Setting<MountEntry>[] {
   try {
     lines = configLines(readConfigBytes(file));
   } catch (error) {
-    throw readFault(file, error, fstab.origin);
+    throw readFault(file, error, fstab.origin, 'the fstab file');
   }
   return lines.flatMap(({ text: line }, index) => {
     const text = line.trim();

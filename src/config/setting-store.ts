@@ -18,6 +18,7 @@ export interface NicFields {
   typeIsBad: boolean;
 }
 
+const COMMENT_HINT = '; a comment needs a line of its own: here the # belongs to the value';
 /** Fields that exist for one type of interface only are named after the type. */
 const TYPES_WITH_FIELDS = ['veth', 'vlan', 'macvlan', 'ipvlan'];
 /** LXC keeps one list of capabilities and of namespaces, and with it whether to drop or keep; emptying either empties it. */
@@ -168,7 +169,7 @@ export class SettingStore {
         message,
         ...raw.origin,
         column,
-        hint: `valid is ${row.type.valid}`,
+        hint: `valid is ${row.type.valid}${/\s#/.test(raw.text) ? COMMENT_HINT : ''}`,
       }),
     );
     return undefined;

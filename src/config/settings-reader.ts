@@ -5,6 +5,7 @@ import { configLines, includedFiles, readConfigBytes, readFault } from './config
 import { splitLine } from './config-line.ts';
 import { resolveInclude } from './include-path.ts';
 import { LegacyReader } from './legacy-reader.ts';
+import { nearestKey } from './nearest-key.ts';
 import type { ConfigWarning, FaultListener, Origin, RawSetting } from './setting.ts';
 import type { SettingStore } from './setting-store.ts';
 import { unknownKey } from './unknown-key.ts';
@@ -81,12 +82,22 @@ export class SettingsReader {
         new TslxcError({ code: 'CONFIG_SYNTAX', message: parsed.why, file, line, column, hint }),
       );
     }
+    if (parsed.kind === 'foreign') this.#warnOfSlip(text, file, line);
     if (parsed.kind !== 'setting') return;
     const origin = { file, line, column: parsed.valueStart + 1 };
     const raw = { key: parsed.key, text: parsed.value, origin, keyColumn: parsed.keyStart + 1 };
     const modern = this.#legacy.translate(raw);
     if (modern?.key === 'lxc.include') this.#include(modern);
     else if (modern) this.#parts.store.apply(modern);
+  }
+
+  /** LXC passes over lines that do not begin with `lxc.`, and so do we; but one that is nearly a key was meant as one. */
+  #warnOfSlip(text: string, file: string, line: number): void {
+    const key = /^\s*([A-Za-z][\w.-]*)\s*=/.exec(text)?.[1];
+    const nearest = key === undefined ? undefined : nearestKey(key);
+    if (nearest === undefined) return;
+    const message = `"${key}" does not begin with "lxc.", so the line has no effect`;
+    this.#parts.warn({ message, hint: `did you mean ${nearest}?`, file, line });
   }
 
   /** Paths and names with such bytes in them could not be handed to the kernel as they were written. */

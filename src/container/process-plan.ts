@@ -41,10 +41,11 @@ export function planProcess(
   warn: (warning: ErrorDetails) => void,
 ): ProcessPlan {
   const arch = config.one('lxc.arch')?.value;
-  const rlimits = config.under('lxc.prlimit.').map(({ key, value }) => ({
+  const rlimits = config.under('lxc.prlimit.').map(({ key, value, origin }) => ({
     resource: RLIMIT[key.slice('lxc.prlimit.'.length) as keyof typeof RLIMIT],
     soft: value.soft === 'unlimited' ? null : value.soft,
     hard: value.hard === 'unlimited' ? null : value.hard,
+    origin,
   }));
   return {
     sysctls: planSysctls(config, namespaces, warn),

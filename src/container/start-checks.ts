@@ -146,6 +146,7 @@ function checkInit(kernel: Kernel, plan: StartPlan): void {
     code: 'INIT_MISSING',
     message: `the init program ${program} is not in the root filesystem ${plan.stage.rootfs.source}, or is not executable`,
     file: plan.configFile,
+    ...plan.initOrigin,
     hint: 'install an init system in the container, or name its program with lxc.init.cmd',
   });
 }

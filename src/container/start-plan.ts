@@ -75,6 +75,7 @@ export interface StartPlan {
   readonly rootfsOrigin?: NicOrigin;
   /** Of `lxc.rootfs.mount`, where it is set. */
   readonly rootfsMountOrigin?: NicOrigin;
+  readonly initOrigin?: NicOrigin;
 }
 
 /**
@@ -102,6 +103,7 @@ export function planStart(
   const terminals = planTerminals(config, wishes.consoleLog);
   const dev = planDev(config);
   const hostname = config.one('lxc.uts.name')?.value;
+  const initCmd = config.one('lxc.init.cmd');
   return {
     name: ref.name,
     lxcpath: ref.lxcpath,
@@ -123,6 +125,7 @@ export function planStart(
     restart: config.one('lxc.start.restart')?.value ?? { when: 'no' },
     ...(rootfs.origin ? { rootfsOrigin: rootfs.origin } : {}),
     ...(mount ? { rootfsMountOrigin: mount.origin } : {}),
+    ...(initCmd && !wishes.execute ? { initOrigin: initCmd.origin } : {}),
     ...(seccomp ? { seccomp } : {}),
     procFiles: planProcFiles(config),
     warnings,

@@ -237,3 +237,30 @@ test('what is in force is asked for where the settings do not say', () => {
   assert.equal(one('lxc.cgroup.cpu.cfs_quota_us = 10000'), '10000 50000');
   assert.equal(one('lxc.cgroup.cpu.cfs_period_us = 100000'), '5000 100000');
 });
+
+test('a name that is nearly that of a file is asked about, a value that can not be is refused', () => {
+  const refused = (layout: CgroupLayout, config: string) => {
+    try {
+      translate(settings(config), layout);
+    } catch (error) {
+      const { message, hint } = error as { message: string; hint?: string };
+      return `${message}${hint ? ` (${hint})` : ''}`;
+    }
+    return assert.fail(`${config} was taken`);
+  };
+  assert.match(
+    refused(unified, 'lxc.cgroup.memory.limit_in_byte = 1G'),
+    /there is no cgroup file memory\.limit_in_byte \(did you mean lxc\.cgroup\.memory\.limit_in_bytes\?\)/,
+  );
+  assert.match(refused(hybrid, 'lxc.cgroup2.memory.maxx = 1G'), /did you mean lxc\.cgroup2\.memory\.max\?/);
+  for (const layout of [unified, hybrid])
+    for (const line of [
+      'lxc.cgroup.cpu.shares = high',
+      'lxc.cgroup2.cpu.weight = 0',
+      'lxc.cgroup.cpu.cfs_quota_us = half',
+      'lxc.cgroup.cpuset.cpus = one',
+      'lxc.cgroup2.cpuset.mems = 1-0',
+    ])
+      assert.match(refused(layout, line), /: expected /, line);
+  assert.deepEqual(lines(hybrid, 'lxc.cgroup.cpu.cfs_quota_us = -5'), ['cpu cpu.cfs_quota_us=-1']);
+});

@@ -173,3 +173,40 @@ test('bytes that are not UTF-8 are refused in settings and ignored in comments',
   const { errors } = read(t, text);
   assert.deepEqual(located(errors), ['CONFIG_SYNTAX 2:20 the line is not UTF-8']);
 });
+
+test('a word that is nearly a valid one is asked about', (t) => {
+  const asked = (line: string) => read(t, `${line}\n`).errors[0]?.message.split('; ')[1];
+  for (const [line, text] of [
+    ['lxc.net.0.type = veht', 'did you mean "veth"?'],
+    ['lxc.cap.drop = sys_modul', 'did you mean "sys_module"?'],
+    ['lxc.cap.drop = CAP_SYS_ADMIN', 'write it as sys_admin'],
+    ['lxc.signal.halt = PWR', 'write it as SIGPWR'],
+    ['lxc.signal.halt = SIGKIL', 'did you mean "SIGKILL"?'],
+    ['lxc.log.level = DEBG', 'did you mean "DEBUG"?'],
+    ['lxc.arch = amd46', 'did you mean "amd64"?'],
+    ['lxc.mount.auto = porc:mixed', 'did you mean "proc"?'],
+    ['lxc.arch = vax', undefined],
+    ['lxc.net.0.type = tokenring', undefined],
+  ] as const)
+    assert.equal(asked(line), text, line);
+});
+
+test('a comment behind a value is told of in the error that it makes', (t) => {
+  const [error] = read(t, 'lxc.tty.max = 4 # four\n').errors;
+  assert.match(error?.hint ?? '', /a comment needs a line of its own/);
+});
+
+test('a line that is passed over is told of when it is nearly a key', (t) => {
+  const { config, errors } = read(
+    t,
+    'lxcc.tty.max = 1\n# x\n LXC.tty.max=2\nPATH = /bin\n[lxc]\nlxc_tty_max 3\n',
+  );
+  assert.deepEqual(errors, []);
+  assert.deepEqual(
+    config.warnings.map(({ line, message, hint }) => [line, message.split(' ')[0], hint]),
+    [
+      [1, '"lxcc.tty.max"', 'did you mean lxc.tty.max?'],
+      [3, '"LXC.tty.max"', 'did you mean lxc.tty.max?'],
+    ],
+  );
+});

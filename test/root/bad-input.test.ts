@@ -1,6 +1,15 @@
 /** Whatever is wrong: one clear error that names it, a failing exit status, and nothing left behind. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
@@ -119,7 +128,6 @@ test('a config with a typo: file and line', { skip }, async () => {
   };
   for (const [name, [line, text]] of Object.entries(cases)) {
     await config(name, `# a comment\n${line}`);
-    const { readFileSync } = await import('node:fs');
     const number = readFileSync(host.config(name), 'utf8').split('\n').indexOf(line) + 1;
     await startRefused(name, text, `${host.config(name)}:${number}`);
     rmSync(join(host.lxcpath, host.name(name)), { recursive: true });
@@ -353,6 +361,25 @@ test('cgroup values that can not be', { skip }, async () => {
   ] as const) {
     await config(name, line);
     await startRefused(name, text);
+  }
+});
+
+test('files of the host that are not there, and parameters that the kernel does not have or refuses', {
+  skip,
+}, async () => {
+  for (const [name, line, text] of [
+    ['source', 'lxc.mount.entry = /nowhere/data srv none bind,create=dir 0 0', '/nowhere/data'],
+    ['prestart', 'lxc.hook.pre-start = /nowhere/hook x', '/nowhere/hook'],
+    ['sysctl', 'lxc.sysctl.net.ipv4.ipforward = 1', 'lxc.sysctl.net.ipv4.ipforward'],
+    ['prlimit', 'lxc.prlimit.nofile = 99999999999', 'lxc.prlimit.nofile'],
+  ] as const) {
+    await config(name, line);
+    const { length } = readFileSync(host.config(name), 'utf8').trimEnd().split('\n');
+    await startRefused(name, text, `${host.config(name)}:${length}`);
+    const check = await host.tslxc('config', ['check', '-P', host.lxcpath, `@${name}`]);
+    if (line.includes('/nowhere'))
+      assert.match(check.stderr, new RegExp(`config:${length}.*${text} does not exist`));
+    rmSync(join(host.lxcpath, host.name(name)), { recursive: true });
   }
 });
 

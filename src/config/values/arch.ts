@@ -1,4 +1,5 @@
 import { BadValue } from './bad-value.ts';
+import { meant } from './meant.ts';
 import type { ValueType } from './value-type.ts';
 
 /** An architecture: what `uname -m` says inside, and whether the personality is a 32-bit one. */
@@ -44,7 +45,8 @@ export const arch: ValueType<Arch> = {
   valid: `one of ${[...ARCHITECTURES.keys()].sort().join(' ')}`,
   parse(text) {
     const found = ARCHITECTURES.get(text);
-    if (!found) throw new BadValue(`"${text}" is not an architecture`);
+    if (!found)
+      throw new BadValue(`"${text}" is not an architecture${meant(text, [...ARCHITECTURES.keys()])}`);
     return found;
   },
   print: (value) => value.machine,

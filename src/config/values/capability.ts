@@ -1,4 +1,5 @@
 import { BadValue } from './bad-value.ts';
+import { meant } from './meant.ts';
 import { wholeNumber } from './number.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -22,8 +23,10 @@ function parseCapability(text: string): CapabilityName {
   const name = CAPABILITIES.find((known) => known === text) ?? CAPABILITIES[wholeNumber(text) ?? -1];
   if (name) return name;
   const bare = text.toLowerCase().replace(/^cap_/, '');
-  const meant = CAPABILITIES.find((known) => known === bare);
-  throw new BadValue(`"${text}" is not a capability${meant ? `; write it as ${meant}` : ''}`);
+  const known = CAPABILITIES.find((one) => one === bare);
+  throw new BadValue(
+    `"${text}" is not a capability${known ? `; write it as ${known}` : meant(bare, CAPABILITIES)}`,
+  );
 }
 
 export const capability: ValueType<CapabilityName> = {

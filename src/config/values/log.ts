@@ -1,4 +1,5 @@
 import { BadValue } from './bad-value.ts';
+import { meant } from './meant.ts';
 import { wholeNumber } from './number.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -22,7 +23,7 @@ export const logLevel: ValueType<LogLevel> = {
   parse(text) {
     const level =
       LOG_LEVELS.find((name) => name === text.toUpperCase()) ?? LOG_LEVELS[wholeNumber(text) ?? -1];
-    if (!level) throw new BadValue(`"${text}" is not a log level`);
+    if (!level) throw new BadValue(`"${text}" is not a log level${meant(text, LOG_LEVELS)}`);
     return level;
   },
   print: (value) => value,

@@ -1,4 +1,5 @@
 import { BadValue } from './bad-value.ts';
+import { meant } from './meant.ts';
 import type { ValueType } from './value-type.ts';
 
 /** One of the filesystems that `lxc.mount.auto` mounts by itself. */
@@ -67,7 +68,10 @@ export const mountAuto: ValueType<MountAuto> = {
     const [name = '', ...suffixes] = text.split(':');
     if (name === 'shmounts' && suffixes.length <= 2) return shmounts(text, suffixes);
     const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
-    if (!rule) throw new BadValue(`"${text}" is not something to mount`);
+    if (!rule)
+      throw new BadValue(
+        `"${text}" is not something to mount${meant(name, [...Object.keys(RULES), 'shmounts'])}`,
+      );
     const force = rule.force && suffixes.at(-1) === 'force';
     if (force) suffixes.pop();
     const [mode, extra] = suffixes;

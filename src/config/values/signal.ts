@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { BadValue } from './bad-value.ts';
+import { meant } from './meant.ts';
 import { wholeNumber } from './number.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -21,12 +22,19 @@ export function signalNumber(text: string): number | undefined {
   return found >= SIGRTMIN && found <= SIGRTMAX ? found : undefined;
 }
 
+/** What was meant: most often the name without its SIG. */
+function slip(text: string): string {
+  const whole = `SIG${text.toUpperCase()}`;
+  if (signalNumber(whole) !== undefined) return `; write it as ${whole}`;
+  return meant(text, Object.keys(constants.signals));
+}
+
 export const signal: ValueType<number> = {
   name: 'SIGNAL',
   valid: 'a signal by its name (SIGPWR, SIGRTMIN+3) or number (0 to 64)',
   parse(text) {
     const number = signalNumber(text);
-    if (number === undefined) throw new BadValue(`"${text}" is not a signal`);
+    if (number === undefined) throw new BadValue(`"${text}" is not a signal${slip(text)}`);
     return number;
   },
   print: String,

@@ -1,4 +1,5 @@
 import { BadValue } from './bad-value.ts';
+import { meant } from './meant.ts';
 import type { ValueType } from './value-type.ts';
 
 /** Anything. (Control characters are refused for every value by the reader.) */
@@ -46,7 +47,7 @@ export function oneOf<const W extends string>(...choices: readonly W[]): ValueTy
     valid,
     parse(text) {
       const found = choices.find((word) => word === text);
-      if (found === undefined) throw new BadValue(`"${text}" is not ${valid}`);
+      if (found === undefined) throw new BadValue(`"${text}" is not ${valid}${meant(text, choices)}`);
       return found;
     },
   };
