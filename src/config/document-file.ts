@@ -4,7 +4,9 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
+  lstatSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -44,6 +46,7 @@ export function saveDocument(file: string, document: ConfigDocument): void {
   try {
     const real = realTarget(file);
     const old = statSync(real, { throwIfNoEntry: false });
+    removeStale(real);
     fresh = join(dirname(real), `.${basename(real)}.${randomBytes(6).toString('hex')}.new`);
     writeFresh(fresh, document.toString(), old);
     renameSync(fresh, real);
@@ -62,6 +65,21 @@ export function saveDocument(file: string, document: ConfigDocument): void {
     });
   } finally {
     if (fresh !== undefined) rmSync(fresh, { force: true });
+  }
+}
+
+/** No save takes this long. */
+const STALE_MS = 60_000;
+
+/** What saves of the same file left that were killed. */
+function removeStale(real: string): void {
+  const folder = dirname(real);
+  const left = readdirSync(folder).filter(
+    (name) => name.startsWith(`.${basename(real)}.`) && /\.[0-9a-f]{12}\.new$/.test(name),
+  );
+  for (const name of left) {
+    const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
+    if (stat?.isFile() && Date.now() - stat.mtimeMs > STALE_MS) rmSync(join(folder, name), { force: true });
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -8,10 +9,12 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigDocument } from '../../src/config/config-document.ts';
 import { readDocument, saveDocument } from '../../src/config/document-file.ts';
 import { folderWith } from './config-folder.ts';
@@ -69,4 +72,41 @@ test('a full disk leaves the old file and nothing else', { skip: !isRoot && 'nee
   } finally {
     spawnSync('umount', [folder]);
   }
+});
+
+test('a save that is killed leaves the old file or the new one, whole; the next save clears away', async (t) => {
+  const texts = ['a', 'b'].map((letter) => `# ${letter.repeat(60)}\n`.repeat(3000));
+  const folder = folderWith(t, { config: texts[0]! });
+  const file = join(folder, 'config');
+  const sources = join(import.meta.dirname, '../../src/config');
+  const script = `
+    const { saveDocument } = await import('${sources}/document-file.ts');
+    const { ConfigDocument } = await import('${sources}/config-document.ts');
+    const documents = ['a', 'b'].map((l) => ConfigDocument.parse(('# ' + l.repeat(60) + '\\n').repeat(3000)));
+    console.log('ready');
+    for (let n = 0; ; n++) saveDocument('${file}', documents[n % 2]);`;
+  for (let round = 0; round < 8; round++) {
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    await once(child.stdout, 'data');
+    await delay(1 + round * 3);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    assert.ok(texts.includes(readFileSync(file, 'utf8')), `round ${round}`);
+  }
+  const stale = join(folder, '.config.0123456789ab.new');
+  const others = ['.config.0123456789ab.bak', '.other.0123456789ab.new'];
+  for (const path of [stale, ...others.map((name) => join(folder, name))]) {
+    writeFileSync(path, 'half');
+    utimesSync(path, 1, 1);
+  }
+  saveDocument(file, ConfigDocument.parse('# end\n'));
+  const left = readdirSync(folder);
+  assert.ok(!left.includes('.config.0123456789ab.new'));
+  for (const name of others) assert.ok(left.includes(name), name);
 });

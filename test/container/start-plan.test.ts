@@ -156,7 +156,8 @@ describe('the plan of a start', () => {
 
   it('leaves the limit of open files to lxc.prlimit.nofile', (t) => {
     const { rlimits, nofile } = plan(t, ['lxc.prlimit.nofile = 512:unlimited']).stage;
-    assert.deepEqual(rlimits, [{ resource: RLIMIT.nofile, soft: 512, hard: null }]);
+    const [{ resource, soft, hard, origin } = assert.fail()] = rlimits;
+    assert.deepEqual([resource, soft, hard, origin?.line], [RLIMIT.nofile, 512, null, 2]);
     assert.equal(nofile, null);
   });
 
