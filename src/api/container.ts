@@ -84,6 +84,11 @@ export class Container implements ContainerRef {
     return (await import('./check.ts')).check(this, o);
   }
 
+  /** Writes settings into its own config file, and changes nothing else there. A running container keeps what it has. */
+  async setConfig(changes: readonly options.ConfigChange[]): Promise<void> {
+    await (await import('./config.ts')).setConfig(this, changes);
+  }
+
   /** Runs in the foreground until the container stops; its init's exit status. */
   async startForeground(o: options.ForegroundOptions): Promise<ExitStatus> {
     return (await import('./foreground.ts')).startForeground(this, o);

@@ -44,6 +44,12 @@ export interface PlanResult {
   readonly notes: readonly string[];
 }
 
+/** One setting to be written to a config file. Null removes the lines of the key. */
+export interface ConfigChange {
+  readonly key: string;
+  readonly value: string | null;
+}
+
 /** What is wrong with a container's config, and what else there is to say of it. */
 export interface CheckResult {
   /** Each of them keeps the container from starting. */

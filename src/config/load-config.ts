@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly shareDir?: string | undefined;
   /** Where a bare `lxc.environment = NAME` finds its value; by default the environment of this process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Texts to take for files, by absolute path, instead of what is in them. */
+  readonly contents?: ReadonlyMap<string, string> | undefined;
   /** Lines to pass over, as `FILE:LINE`. */
   readonly without?: ReadonlySet<string> | undefined;
   /** Where a relative `file`, and relative includes of the command line, start; by default that of this process. */
@@ -45,6 +47,7 @@ export function readConfig(file: string, options: LoadOptions = {}): ConfigRepor
     fault,
     warn: (warning) => warnings.push(warning),
     ...(options.without ? { without: options.without } : {}),
+    ...(options.contents ? { contents: options.contents } : {}),
   });
   const absolute = resolve(cwd, file);
   reader.readFile(absolute);

@@ -22,6 +22,8 @@ interface ReaderParts {
   readonly cwd: string;
   readonly fault: FaultListener;
   readonly warn: (warning: ConfigWarning) => void;
+  /** Texts to take for files instead of what is in them. */
+  readonly contents?: ReadonlyMap<string, string>;
   /** Lines to pass over, as `FILE:LINE`. */
   readonly without?: ReadonlySet<string>;
 }
@@ -45,7 +47,8 @@ export class SettingsReader {
     let lines: ReturnType<typeof configLines>;
     let real: string;
     try {
-      lines = configLines(readConfigBytes(file));
+      const text = this.#parts.contents?.get(file);
+      lines = configLines(text === undefined ? readConfigBytes(file) : Buffer.from(text));
       real = realpathSync(file);
     } catch (error) {
       this.#parts.fault(readFault(file, error, from));

@@ -462,4 +462,26 @@ describe('config', () => {
     assert.deepEqual([unknown.code, unknown.out], [1, '']);
     assert.equal((await run('config')).code, 0);
   });
+  it('sets keys of a container', async () => {
+    const { code, out, calls } = await run(['config', 'set', 'web', 'lxc.uts.name=a=b', 'lxc.tty.max =']);
+    assert.deepEqual([code, out], [0, '']);
+    assert.deepEqual(calls, [
+      [
+        'setConfig',
+        'web',
+        [
+          { key: 'lxc.uts.name', value: 'a=b' },
+          { key: 'lxc.tty.max', value: null },
+        ],
+      ],
+    ]);
+    for (const line of [
+      'config set',
+      'config set web',
+      'config set web lxc.tty.max',
+      'config set -l web x=y',
+    ])
+      assert.equal((await run(line)).code, 1, line);
+    assert.match((await run('config -P /x lxc.lxcpath')).err, /'--lxcpath' is for 'check'/);
+  });
 });

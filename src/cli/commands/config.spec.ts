@@ -3,11 +3,12 @@ import { JSON_OPTION } from '../common-options.ts';
 
 export const spec = defineSpec({
   name: 'config',
-  summary: "show settings of the system file, tslxc.conf; check a container's config",
-  synopsis: ['KEY', '-l', 'check [-P PATH] [-f FILE] [-s KEY=VALUE] NAME'],
+  summary: "show settings of the system file, tslxc.conf; check and change a container's config",
+  synopsis: ['KEY', '-l', 'check [-P PATH] [-f FILE] [-s KEY=VALUE] NAME', 'set [-P PATH] NAME KEY=VALUE...'],
   description: [
     'Prints the value of a key of tslxc.conf, or its default. The beginning of a key will do.',
     'With the word check it tells everything that is wrong with the config of a container, without starting it: all mistakes in the file and in those that it includes, what can not be done on this host, and what a start would find missing (root filesystem, init, bridge, ids). Settings without an effect and old names are warnings.',
+    'With the word set it writes settings to the config of a container, and nothing else changes in the file: comments, order and includes stay. KEY= removes the lines of a key. A setting that would make the config invalid is refused, and the file stays as it was. What runs keeps what it has until its next start.',
   ],
   options: {
     list: { short: 'l', kind: 'none', summary: 'list the keys' },
@@ -15,7 +16,7 @@ export const spec = defineSpec({
       short: 'n',
       kind: 'required',
       argument: 'NAME',
-      summary: 'check: the container',
+      summary: 'check, set: the container',
       extension: true,
       complete: 'container',
     },
@@ -23,7 +24,7 @@ export const spec = defineSpec({
       short: 'P',
       kind: 'required',
       argument: 'PATH',
-      summary: 'check: directory that holds the containers',
+      summary: 'check, set: directory that holds the containers',
       default: 'lxc.lxcpath of tslxc.conf',
       extension: true,
       complete: 'directory',
@@ -49,16 +50,21 @@ export const spec = defineSpec({
   },
   container: 'none',
   operands: [
-    { name: 'KEY|check', summary: 'a key, or its beginning: the first that fits; or the word check' },
-    { name: 'NAME', summary: 'check: the container', complete: 'container' },
+    { name: 'KEY|check|set', summary: 'a key, or its beginning: the first that fits; or one of the words' },
+    { name: 'NAME', summary: 'check, set: the container', complete: 'container' },
+    { name: 'KEY=VALUE', summary: 'set: what to write', many: true },
   ],
   exitCodes: [
     ['0', 'done, also when the key is not set; nothing keeps the container from starting'],
-    ['1', 'there is no such key; the config has a mistake'],
+    ['1', 'there is no such key; the config has a mistake, or would have one'],
   ],
   examples: [
     { command: 'tslxc-config lxc.lxcpath', meaning: 'where the containers are' },
     { command: 'tslxc-config check web', meaning: 'whether web could be started, and if not, all reasons' },
+    {
+      command: 'tslxc-config set web lxc.cgroup2.memory.max=2G lxc.start.auto=',
+      meaning: 'a limit for web, which is not started by itself any more',
+    },
   ],
   seeAlso: ['info', 'start', 'tslxc.conf(5)', 'tslxc.container.conf(5)'],
 });

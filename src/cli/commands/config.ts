@@ -10,8 +10,9 @@ import { spec } from './config.spec.ts';
 
 type ConfigCall = Call<typeof spec.options>;
 
-/** The word that makes it a check; no key begins like that. */
+/** The words that make it another work than showing a key; no key begins like them. */
 const CHECK = 'check';
+const SET = 'set';
 
 export default command(
   spec,
@@ -19,6 +20,11 @@ export default command(
     const { values, operands, io, json } = call;
     const [word, ...more] = operands;
     if (word === CHECK) return await check(call);
+    if (word === SET) {
+      refuseOptions(values, ['rcfile', 'define'], CHECK);
+      if (values.list) throw usage(`'-l' can't be used with '${SET}'`);
+      return await (await import('./config-set.ts')).set(call);
+    }
     refuseCheckOptions(call, more);
     const keys = Object.keys(SYSTEM_KEYS) as SystemKey[];
     const listed = keys.filter((key) => SYSTEM_KEYS[key].listed);
@@ -47,9 +53,19 @@ export default command(
 
 function refuseCheckOptions({ values }: ConfigCall, operands: readonly string[]): void {
   if (operands[0] !== undefined) throw usage(`unexpected argument '${operands[0]}'`);
-  const given = (['name', 'lxcpath', 'rcfile'] as const).find((option) => values[option] !== undefined);
-  const option = given ?? (values.define.length > 0 ? 'define' : undefined);
-  if (option) throw usage(`'--${option}' is for '${CHECK}'`);
+  refuseOptions(values, ['name', 'lxcpath', 'rcfile', 'define'], CHECK);
+}
+
+/** @param work what they are for */
+function refuseOptions(
+  values: ConfigCall['values'],
+  options: readonly ('name' | 'lxcpath' | 'rcfile' | 'define')[],
+  work: string,
+): void {
+  const given = options.find((option) =>
+    option === 'define' ? values.define.length > 0 : values[option] !== undefined,
+  );
+  if (given) throw usage(`'--${given}' is for '${work}'`);
 }
 
 /** Prints all that is wrong with the config of a container. */

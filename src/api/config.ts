@@ -1,0 +1,36 @@
+import { readDocument, saveDocument } from '../config/document-file.ts';
+import { readConfig } from '../config/load-config.ts';
+import { isDefined, noSuchContainer } from '../container/list.ts';
+import { lockPatiently } from '../container/lock.ts';
+import { type ContainerRef, configFile } from '../container/paths.ts';
+import { together } from '../errors/tslxc-error.ts';
+import type { ConfigChange } from './options.ts';
+
+/** Another command may be at work on the container; most are done by then. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Writes settings into a container's own config file. Only their lines change; comments, order and includes stay. Whoever
+ * reads the file meanwhile, and a crash, finds it whole.
+ * @throws TslxcError CONTAINER_UNKNOWN, CONTAINER_BUSY, DISK_FULL, CONFIG_*: also for what is right by itself and wrong
+ * beside the rest of the file. It is then as it was.
+ */
+export async function setConfig(ref: ContainerRef, changes: readonly ConfigChange[]): Promise<void> {
+  if (!isDefined(ref)) throw noSuchContainer(ref);
+  using _lock = await lockPatiently(ref, PATIENCE_MS);
+  const file = configFile(ref);
+  const document = readDocument(file);
+  const before = document.toString();
+  const faults = (text: string) =>
+    readConfig(file, { name: ref.name, contents: new Map([[file, text]]) }).errors;
+  const known = new Set(faults(before).map(({ message }) => message));
+  for (const { key, value } of changes) {
+    if (value === null) document.remove(key);
+    else document.set(key, value);
+  }
+  const after = document.toString();
+  if (after === before) return;
+  const fault = together(faults(after).filter(({ message }) => !known.has(message)));
+  if (fault) throw fault;
+  saveDocument(file, document);
+}
