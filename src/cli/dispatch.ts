@@ -1,5 +1,7 @@
 /** Finds the command that is meant: the launcher gives `tslxc-start x` as `start x`, like `tslxc start x`. */
-import { COMMANDS, isCommandName, loadCommand } from './command-table.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
+import { GROUPS, LATER } from './command-groups.ts';
+import { COMMANDS, type CommandName, isCommandName, loadCommand } from './command-table.ts';
 import { usage } from './getopt.ts';
 import type { Io } from './io.ts';
 import { nearestAll } from './nearest.ts';
@@ -12,6 +14,7 @@ const PROGRAM = 'tslxc';
 export async function dispatch(argv: readonly string[], io: Io, services?: Services): Promise<number> {
   const [word = '--help', ...rest] = argv;
   if (isCommandName(word)) return (await loadCommand(word)).run(rest, io, services);
+  if (Object.hasOwn(LATER, word)) return await later(word, rest, io);
   switch (word) {
     case 'help':
       return rest[0] === undefined ? overview(io) : dispatch([rest[0], '--help'], io, services);
@@ -36,11 +39,36 @@ function unknown(word: string) {
   return usage(`unknown command '${word}'`, hint);
 }
 
+/** A command of LXC's that is not there yet: to ask about it is no mistake, to use it is. */
+async function later(word: string, rest: readonly string[], io: Io): Promise<number> {
+  const { summary, instead } = LATER[word]!;
+  const program = `${PROGRAM}-${word}`;
+  if (rest.includes('--version')) io.print(`${version()}\n`);
+  else if (rest.some((one) => ['-h', '--help', '--usage'].includes(one)))
+    io.print(`${program}: ${summary}\n\nIt comes in a later version. Until then: ${instead}.\n`);
+  else {
+    const message = 'this command comes in a later version';
+    await reportError(new TslxcError({ code: 'NOT_SUPPORTED', message, hint: instead }), io, { program });
+    return 1;
+  }
+  return 0;
+}
+
 async function overview(io: Io): Promise<number> {
-  const specs = await Promise.all(
-    Object.keys(COMMANDS).map(async (name) => (await loadCommand(name as keyof typeof COMMANDS)).spec),
+  const entry = (name: string, summary: string) => `  ${name.padEnd(16)}${summary}`;
+  const grouped = new Set(GROUPS.flatMap(([, names]) => names));
+  const others = (Object.keys(COMMANDS) as CommandName[]).filter((name) => !grouped.has(name));
+  const groups = await Promise.all(
+    [...GROUPS, ['Others', others] as const]
+      .filter(([, names]) => names.length > 0)
+      .map(async ([title, names]) => [
+        `${title}:`,
+        ...(await Promise.all(
+          names.map(async (name) => entry(name, (await loadCommand(name)).spec.summary)),
+        )),
+        '',
+      ]),
   );
-  const lines = specs.map(({ name, summary }) => `  ${name.padEnd(16)}${summary}`);
   io.print(
     [
       'Usage: tslxc COMMAND [ARGUMENTS]',
@@ -48,10 +76,16 @@ async function overview(io: Io): Promise<number> {
       '',
       'System containers: whole Linux machines that share the kernel of the host.',
       '',
-      'Commands:',
-      ...lines,
+      ...groups.flat(),
+      'In a later version:',
+      ...Object.entries(LATER).map(([name, { summary }]) => entry(name, summary)),
       '',
-      "See 'tslxc help COMMAND' or 'man tslxc-COMMAND'.",
+      'A first container, as root:',
+      '  tslxc-create -n web -t busybox',
+      '  tslxc-start -n web',
+      '  tslxc-attach -n web',
+      '',
+      "See 'tslxc help COMMAND' or 'man tslxc-COMMAND'; 'tslxc-checkconfig' tells what this host lacks.",
       '',
     ].join('\n'),
   );

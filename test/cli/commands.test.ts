@@ -55,6 +55,13 @@ describe('dispatch', () => {
   });
   it('prints the list of commands, the help of one, and the version', async () => {
     assert.match((await run('--help')).out, /^ {2}snapshot +take, list/m);
+    const later = await run('checkpoint web -s');
+    assert.equal(later.code, 1);
+    assert.match(
+      later.err,
+      /^tslxc-checkpoint: this command comes in a later version\n {2}hint: tslxc-freeze/,
+    );
+    assert.match((await run('user-nic --help')).out, /It comes in a later version/);
     assert.match((await run('help stop')).out, /^Usage: tslxc-stop/);
     assert.match((await run('start --version')).out, /^\d+\.\d+\.\d+\n$/);
   });

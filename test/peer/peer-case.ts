@@ -4,7 +4,8 @@ export interface PeerCase {
   readonly title: string;
   /**
    * Command lines run one after the other, by `lxc-` and by `tslxc-`: the first word is the command without prefix.
-   * `@NAME` is the container NAME: `@run` runs, `@stopped` does not, `@none` is not there. All start in a case of their
+   * `@NAME` is the container NAME: `@run` runs, `@stopped` does not, `@none` is not there, `@made` may be made
+   * and has to be destroyed. `@config` is a config for new ones. All start in a case of their
    * own only in so far as the cases before it left them so.
    */
   readonly lines: readonly (readonly string[])[];

@@ -70,7 +70,10 @@ export class PeerWorld {
 
   #call(side: Side, line: readonly string[]): [program: string, args: string[]] {
     const [command, ...rest] = line as [string, ...string[]];
-    const args = rest.map((word) => (/^@[a-z]+$/.test(word) ? this.name(word.slice(1)) : word));
+    const args = rest.map((word) => {
+      if (word === '@config') return join(this.root, 'default.conf');
+      return /^@[a-z]+$/.test(word) ? this.name(word.slice(1)) : word;
+    });
     const path = WITHOUT_LXCPATH.has(command) ? [] : ['-P', this.lxcpath(side)];
     const program = side === 'lxc' ? `lxc-${command}` : join(BIN, `tslxc-${command}`);
     return [program, [...path, ...args]];
@@ -112,7 +115,7 @@ export class PeerWorld {
 
   async dispose(): Promise<void> {
     for (const side of SIDES)
-      for (const name of ['@run', '@stopped']) await this.command(side, ['stop', '-n', name, '-k']);
+      for (const name of ['@run', '@stopped', '@made']) await this.command(side, ['stop', '-n', name, '-k']);
     rmSync(this.root, { recursive: true, force: true });
   }
 }

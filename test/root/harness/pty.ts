@@ -130,6 +130,11 @@ export class Terminal {
     return text.slice(0, -4).replaceAll('\r', '').trim();
   }
 
+  /** The line is cut: the command's terminal is gone. */
+  hangUp(): void {
+    this.#master.destroy();
+  }
+
   close(): void {
     if (!this.#hasEnded) this.child.kill('SIGKILL');
     this.#master.destroy();
