@@ -5,9 +5,6 @@ import {
   type CgroupPlan,
   freeze,
   isFrozen as isCgroupFrozen,
-  killedByOom,
-  oomKills,
-  oomKillsLogged,
   setItem,
   unfreeze,
 } from '../cgroup/container-cgroup.ts';
@@ -20,31 +17,21 @@ import { ContainerLog, planLog } from '../container/container-log.ts';
 import { destroyContainer } from '../container/destroy.ts';
 import {
   type EndReason,
-  endReason,
   type OperatorRequest,
   reasonText,
   type StartReason,
   type StateReason,
 } from '../container/end-reason.ts';
-import { type HeldNamespaces, holdNamespaces } from '../container/held-namespaces.ts';
+import { holdNamespaces } from '../container/held-namespaces.ts';
 import { History } from '../container/history.ts';
 import { HostHooks } from '../container/host-hooks.ts';
 import { Journal } from '../container/journal.ts';
 import { bootId, noteRun } from '../container/last-run.ts';
 import { isDefined, noSuchContainer } from '../container/list.ts';
 import { lockContainer } from '../container/lock.ts';
-import { oomLine } from '../container/oom-line.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
 import { recoverContainer } from '../container/recover.ts';
-import {
-  identify,
-  isAlive,
-  type RuntimeRecord,
-  removeRecord,
-  type StartWishes,
-  sinceBoot,
-  writeRecord,
-} from '../container/runtime-record.ts';
+import { isAlive, type RuntimeRecord, removeRecord, writeRecord } from '../container/runtime-record.ts';
 import { loadPlan, removePlan } from '../container/saved-plan.ts';
 import { endStatus, wasReboot } from '../container/signals.ts';
 import { type ClientStdio, startContainer } from '../container/start.ts';
@@ -55,27 +42,17 @@ import type { State } from '../container/state.ts';
 import { type StopRequest, stopInit } from '../container/stop.ts';
 import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
-import type { NicPlan } from '../network/nic-plan.ts';
 import { ContainerTerminals } from './container-terminals.ts';
 import { hostFacts, prepareHost } from './host-facts.ts';
 import type { ContainerEvent, StartRequest } from './protocol.ts';
-
-const MANAGER = { manager: identify(process.pid)! };
+import { MANAGER, type Running, startingRecord, wishesOf } from './running.ts';
+import { reasonOfEnd, tearDown } from './tear-down.ts';
 
 /** How a container ended, for those who waited for it. */
 export interface Ending {
   readonly status: ExitStatus | null;
   readonly target: 'stop' | 'reboot';
   readonly reason: EndReason;
-}
-
-interface Running {
-  readonly record: RuntimeRecord;
-  readonly plan: StartPlan;
-  readonly hooks: HostHooks;
-  readonly initPidfd: number;
-  /** For the stop hooks, if there are any. */
-  readonly namespaces: HeldNamespaces | undefined;
 }
 
 export interface SupervisedServices extends StartServices {
@@ -178,7 +155,7 @@ export class Supervised {
     this.#enter('STARTING', reason);
     // What a killed start left behind is given back before anything new is made.
     this.#release();
-    writeRecord(this.#startingRecord());
+    writeRecord(startingRecord(this.ref, this.#request));
     try {
       const keeper = this.#services.keeperNumber();
       const { config, warnings } = this.#load();
@@ -191,7 +168,7 @@ export class Supervised {
         plan,
         journal: this.#journal,
         hooks,
-        wishes: this.#wishes(),
+        wishes: wishesOf(this.#request),
         stdio: reason.kind === 'start' ? this.#stdio : undefined,
         log: (text, level) => this.#note(level ?? 'INFO', text),
       });
@@ -221,22 +198,6 @@ export class Supervised {
       this.#enter('STOPPED', failed);
       throw error;
     }
-  }
-
-  /** For those who look while the start is under way. */
-  #startingRecord(): RuntimeRecord {
-    return {
-      version: 1,
-      ...this.ref,
-      state: 'STARTING',
-      configFile: this.#request.rcfile ?? configFile(this.ref),
-      wishes: this.#wishes(),
-      ...MANAGER,
-      startedAt: new Date().toISOString(),
-      nics: [],
-      ttys: 0,
-      unprivileged: false,
-    };
   }
 
   #take(record: RuntimeRecord, plan: StartPlan, hooks: HostHooks): void {
@@ -301,18 +262,6 @@ export class Supervised {
     return { config, warnings: configWarnings(config) };
   }
 
-  #wishes(): StartWishes {
-    const { defines, init, execute, consoleLog, pidFile, callerCgroups } = this.#request;
-    return {
-      defines,
-      ...(init ? { init } : {}),
-      ...(execute ? { execute } : {}),
-      ...(consoleLog ? { consoleLog } : {}),
-      ...(pidFile ? { pidFile } : {}),
-      ...(callerCgroups ? { callerCgroups } : {}),
-    };
-  }
-
   #hooks(plan: StartPlan): HostHooks {
     return new HostHooks(plan, (text) => this.#note('DEBUG', text));
   }
@@ -346,7 +295,8 @@ export class Supervised {
     const running = this.#running;
     if (!running) return;
     this.#running = undefined;
-    const reason = this.#reasonOf(running, status);
+    const reason = reasonOfEnd(running, status, this.#history);
+    this.#log?.write('INFO', `ended: ${reasonText(reason)}`);
     let target: 'stop' | 'reboot' = wasReboot(status) ? 'reboot' : 'stop';
     this.onEvent({
       type: 'exit',
@@ -357,7 +307,13 @@ export class Supervised {
     });
     this.#enter('STOPPING', reason);
     writeRecord({ ...running.record, state: 'STOPPING', ...MANAGER });
-    const done = await this.#tearDown(running, target);
+    const done = await tearDown(running, target, {
+      services: this.#services,
+      terminals: this.terminals,
+      history: this.#history,
+      log: this.#log,
+      release: () => this.#release(),
+    });
     if (target === 'reboot' && !done) {
       // As LXC: a post-stop hook that fails says that it had better not come back.
       this.#log?.write('ERROR', 'the reboot is cancelled: a post-stop hook failed');
@@ -387,66 +343,10 @@ export class Supervised {
     this.onGone();
   }
 
-  /** Asked before the cgroups go: they and the kernel's log know of processes that were killed for want of memory. */
-  #reasonOf({ record, plan }: Running, status: ExitStatus | null): EndReason {
-    const { init, cgroup, asked, startedAt } = record;
-    const since = sinceBoot(init);
-    const reason = endReason({
-      status,
-      operator: asked,
-      oomKilled: () => cgroup !== undefined && killedByOom(cgroup, init!.pid, since),
-    });
-    // One that was stopped in good order has not run out of memory in a way that anybody asks for.
-    if (cgroup)
-      for (const kill of oomKillsLogged(cgroup, since)) this.#history.add('kernel', ...oomLine(kill));
-    const kills = cgroup && reason.kind !== 'operator' ? Number(oomKills(cgroup, since) ?? 0) : 0;
-    this.#log?.write('INFO', `ended: ${reasonText(reason)}`);
-    noteRun(plan, {
-      started: { at: startedAt, bootId: bootId() },
-      ended: { at: new Date().toISOString(), startedAt, reason, ...(kills > 0 ? { oomKills: kills } : {}) },
-      failed: undefined,
-    });
-    return reason;
-  }
-
   #tell(ending: Ending): void {
     const listeners = this.#endListeners;
     this.#endListeners = new Set();
     for (const listener of listeners) listener(ending);
-  }
-
-  /** @returns whether the post-stop hooks succeeded; whatever else fails is only logged */
-  async #tearDown(
-    { record, plan, hooks, initPidfd, namespaces }: Running,
-    target: 'stop' | 'reboot',
-  ): Promise<boolean> {
-    const attempt = async (what: string, work: () => Promise<void> | void): Promise<boolean> => {
-      try {
-        await work();
-        return true;
-      } catch (error) {
-        this.#log?.error('ERROR', toTslxcError(error, 'INTERNAL', { step: what }));
-        return false;
-      }
-    };
-    hooks.target = target;
-    await attempt('stop hook', () =>
-      hooks.run('stop', plan.stage.hookVersion === 0 ? namespaces?.arguments() : [], namespaces?.variables()),
-    );
-    namespaces?.close();
-    for (const nic of plan.nics)
-      await attempt('network script', () => hooks.networkScript(withHost(nic, record), 'down'));
-    this.terminals.close();
-    this.#history.endConsole();
-    if (initPidfd >= 0) closeSync(initPidfd);
-    if (record.nics.some(({ link }) => link))
-      await attempt('name', () => this.#services.releaseName(record.name));
-    await attempt('keeper', async () => {
-      await this.#services.drop(keptPrefix(this.ref));
-      await this.#services.forget(record.init!.pid);
-    });
-    this.#release();
-    return await attempt('post-stop hook', () => hooks.run('post-stop'));
   }
 
   async #destroy(): Promise<void> {
@@ -525,8 +425,4 @@ export class Supervised {
 
 function isFrozen(cgroup: CgroupPlan | undefined): boolean {
   return cgroup !== undefined && isCgroupFrozen(cgroup);
-}
-
-function withHost(nic: NicPlan, record: RuntimeRecord): NicPlan {
-  return { ...nic, pair: record.nics.find(({ index }) => index === nic.index)?.host ?? nic.pair };
 }

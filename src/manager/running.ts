@@ -1,0 +1,48 @@
+/** What the manager knows of a container that runs, and what it writes down of one. */
+import type { HeldNamespaces } from '../container/held-namespaces.ts';
+import type { HostHooks } from '../container/host-hooks.ts';
+import { type ContainerRef, configFile } from '../container/paths.ts';
+import { identify, type RuntimeRecord, type StartWishes } from '../container/runtime-record.ts';
+import type { StartPlan } from '../container/start-plan.ts';
+import type { StartRequest } from './protocol.ts';
+
+/** Part of each record: whose it is. */
+export const MANAGER = { manager: identify(process.pid)! };
+
+export interface Running {
+  readonly record: RuntimeRecord;
+  readonly plan: StartPlan;
+  readonly hooks: HostHooks;
+  readonly initPidfd: number;
+  /** For the stop hooks, if there are any. */
+  readonly namespaces: HeldNamespaces | undefined;
+}
+
+/** What of a request holds for every later start of this run: after a reboot, and under a later manager. */
+export function wishesOf(request: StartRequest): StartWishes {
+  const { defines, init, execute, consoleLog, pidFile, callerCgroups } = request;
+  return {
+    defines,
+    ...(init ? { init } : {}),
+    ...(execute ? { execute } : {}),
+    ...(consoleLog ? { consoleLog } : {}),
+    ...(pidFile ? { pidFile } : {}),
+    ...(callerCgroups ? { callerCgroups } : {}),
+  };
+}
+
+/** For those who look while the start is under way. */
+export function startingRecord(ref: ContainerRef, request: StartRequest): RuntimeRecord {
+  return {
+    version: 1,
+    ...ref,
+    state: 'STARTING',
+    configFile: request.rcfile ?? configFile(ref),
+    wishes: wishesOf(request),
+    ...MANAGER,
+    startedAt: new Date().toISOString(),
+    nics: [],
+    ttys: 0,
+    unprivileged: false,
+  };
+}

@@ -1,0 +1,90 @@
+/** The end of a run: why it came, and what is undone after it. */
+import { closeSync } from 'node:fs';
+import { killedByOom, oomKills, oomKillsLogged } from '../cgroup/container-cgroup.ts';
+import type { ContainerLog } from '../container/container-log.ts';
+import { type EndReason, endReason } from '../container/end-reason.ts';
+import type { History } from '../container/history.ts';
+import { bootId, noteRun } from '../container/last-run.ts';
+import { oomLine } from '../container/oom-line.ts';
+import { type RuntimeRecord, sinceBoot } from '../container/runtime-record.ts';
+import { keptPrefix, type StartServices } from '../container/start-services.ts';
+import { toTslxcError } from '../errors/tslxc-error.ts';
+import type { ExitStatus } from '../kernel/kernel.ts';
+import type { NicPlan } from '../network/nic-plan.ts';
+import type { ContainerTerminals } from './container-terminals.ts';
+import type { Running } from './running.ts';
+
+/** What a run has had besides. */
+export interface TornDown {
+  readonly services: Pick<StartServices, 'releaseName'> & {
+    drop(prefix: string): Promise<void>;
+    forget(pid: number): Promise<void>;
+  };
+  readonly terminals: ContainerTerminals;
+  readonly history: History;
+  readonly log: ContainerLog | undefined;
+  /** Gives back what is in the journal. */
+  release(): void;
+}
+
+/** Asked before the cgroups go: they and the kernel's log know of processes that were killed for want of memory. */
+export function reasonOfEnd(
+  { record, plan }: Running,
+  status: ExitStatus | null,
+  history: History,
+): EndReason {
+  const { init, cgroup, asked, startedAt } = record;
+  const since = sinceBoot(init);
+  const reason = endReason({
+    status,
+    operator: asked,
+    oomKilled: () => cgroup !== undefined && killedByOom(cgroup, init!.pid, since),
+  });
+  // One that was stopped in good order has not run out of memory in a way that anybody asks for.
+  if (cgroup) for (const kill of oomKillsLogged(cgroup, since)) history.add('kernel', ...oomLine(kill));
+  const kills = cgroup && reason.kind !== 'operator' ? Number(oomKills(cgroup, since) ?? 0) : 0;
+  noteRun(plan, {
+    started: { at: startedAt, bootId: bootId() },
+    ended: { at: new Date().toISOString(), startedAt, reason, ...(kills > 0 ? { oomKills: kills } : {}) },
+    failed: undefined,
+  });
+  return reason;
+}
+
+/** @returns whether the post-stop hooks succeeded; whatever else fails is only logged */
+export async function tearDown(
+  { record, plan, hooks, initPidfd, namespaces }: Running,
+  target: 'stop' | 'reboot',
+  { services, terminals, history, log, release }: TornDown,
+): Promise<boolean> {
+  const attempt = async (what: string, work: () => Promise<void> | void): Promise<boolean> => {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      log?.error('ERROR', toTslxcError(error, 'INTERNAL', { step: what }));
+      return false;
+    }
+  };
+  hooks.target = target;
+  await attempt('stop hook', () =>
+    hooks.run('stop', plan.stage.hookVersion === 0 ? namespaces?.arguments() : [], namespaces?.variables()),
+  );
+  namespaces?.close();
+  for (const nic of plan.nics)
+    await attempt('network script', () => hooks.networkScript(withHost(nic, record), 'down'));
+  terminals.close();
+  history.endConsole();
+  if (initPidfd >= 0) closeSync(initPidfd);
+  if (record.nics.some(({ link }) => link)) await attempt('name', () => services.releaseName(record.name));
+  await attempt('keeper', async () => {
+    await services.drop(keptPrefix(record));
+    await services.forget(record.init!.pid);
+  });
+  release();
+  return await attempt('post-stop hook', () => hooks.run('post-stop'));
+}
+
+function withHost(nic: NicPlan, record: RuntimeRecord): NicPlan {
+  return { ...nic, pair: record.nics.find(({ index }) => index === nic.index)?.host ?? nic.pair };
+}
