@@ -53,6 +53,8 @@ for (const version of [0, 1])
         ...TYPES.map((type) => `lxc.hook.${type} = ${note}`),
         'lxc.hook.start = /root/note',
         `lxc.hook.version = ${version}`,
+        // Where common.conf names it there is nothing until we are installed: LXC minds.
+        `lxc.seccomp.profile = ${SHIPPED}/common.seccomp`,
         'lxc.log.level = DEBUG',
         `lxc.log.file = ${host.root}/peer.log`,
       ].join('\n'),
