@@ -210,7 +210,7 @@ _tslxc() {
     'autostart -'*) COMPREPLY=($(compgen -W '-k --kill -r --reboot -s --shutdown -L --list --explain -a --all -A --ignore-auto -g --groups -t --timeout -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'cgroup -'*) COMPREPLY=($(compgen -W '--save -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'checkconfig -'*) COMPREPLY=($(compgen -W '-P --lxcpath --missing --json -h --help --usage --version' -- "$cur")) ;;
-    'config -'*) COMPREPLY=($(compgen -W '-l --list -n --name -P --lxcpath -f --rcfile -s --define --json -h --help --usage --version' -- "$cur")) ;;
+    'config -'*) COMPREPLY=($(compgen -W '-l --list -n --name -P --lxcpath -f --rcfile -s --define --storage --repair --json -h --help --usage --version' -- "$cur")) ;;
     'console -'*) COMPREPLY=($(compgen -W '-t --tty -e --escape --log --clear -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'copy -'*) COMPREPLY=($(compgen -W '-N --newname -p --newpath -R --rename -s --snapshot -a --allowrunning -B --backingstorage -L --fssize -D --keepdata -K --keepname -M --keepmac -e --ephemeral -d --daemon -F --foreground -m --mount -t --tmpfs --flatten -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'create -'*) COMPREPLY=($(compgen -W '-t --template -f --config -B --bdev --dir --lvname --vgname --thinpool --rbdname --rbdpool --rbduser --zfsroot --fstype --fssize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;

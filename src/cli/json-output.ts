@@ -13,6 +13,7 @@ import type {
   PlanResult,
   SnapshotInfo,
   State,
+  StorageFault,
   TreeNode,
   WhyReport,
 } from '../api/options.ts';
@@ -82,7 +83,8 @@ export interface JsonOutputs {
         readonly ok: boolean;
         readonly errors: readonly JsonError[];
         readonly warnings: readonly JsonError[];
-      };
+      }
+    | { readonly lxcpath: string; readonly ok: boolean; readonly faults: readonly StorageFault[] };
   copy:
     | { readonly name: string; readonly flattened: boolean }
     | (NameAndPlace & { readonly origin?: string });

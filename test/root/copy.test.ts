@@ -291,3 +291,13 @@ test('ephemeral: mounts, and writes in memory', { skip }, async () => {
   await eventually('it is gone', () => !isThere('e5'));
   await refused(['-n', '@o', '-e', '-t', '-D'], /can't be used with/);
 });
+
+test('check --storage finds what is left over, and --repair removes it', { skip }, async () => {
+  const check = ['check', '--storage', '-P', host.lxcpath];
+  assert.match(await host.ok('config', check), /nothing is wrong/);
+  mkdirSync(join(host.lxcpath, '.layers/fedcba9876543210/fs'), { recursive: true });
+  const { code, stderr } = await host.tslxc('config', check);
+  assert.equal(code, 1);
+  assert.match(stderr, /stands on the layer .*fedcba9876543210\n.*--repair/);
+  assert.match(await host.ok('config', [...check, '--repair']), /nothing is wrong/);
+});

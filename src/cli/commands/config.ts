@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { StartOptions } from '../../api/options.ts';
+import type { StartOptions, StorageFault } from '../../api/options.ts';
 import { loadSystemConfig } from '../../config/system-config.ts';
 import { SYSTEM_KEYS, type SystemKey } from '../../config/system-keys.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
@@ -19,7 +19,8 @@ export default command(
   async (call) => {
     const { values, operands, io, json } = call;
     const [word, ...more] = operands;
-    if (word === CHECK) return await check(call);
+    if (word === CHECK) return values.storage ? await checkStorage(call) : await check(call);
+    if (values.storage) throw usage(`'--storage' is for '${CHECK}'`);
     if (word === SET) {
       refuseOptions(values, ['rcfile', 'define'], CHECK);
       if (values.list) throw usage(`'-l' can't be used with '${SET}'`);
@@ -91,6 +92,27 @@ async function check({ values, operands, io, json, services, ...call }: ConfigCa
     if (errors.length === 0) io.print(`${name}: ${summary(warnings.length)}\n`);
   }
   return errors.length === 0 ? 0 : 1;
+}
+
+/** Prints what is wrong with the storage of a container directory: our fsck. */
+async function checkStorage({ values, operands, io, json, services, ...call }: ConfigCall): Promise<number> {
+  if (operands[1] !== undefined) throw usage(`unexpected argument '${operands[1]}'`);
+  const lxcpath = await call.lxcpath();
+  const storage = await services.storage();
+  const faults = values.repair ? await storage.repairStorage(lxcpath) : storage.checkStorage(lxcpath);
+  if (json) io.print(`${JSON.stringify({ lxcpath, ok: faults.length === 0, faults }, null, 2)}\n`);
+  else if (faults.length === 0) io.print(`${lxcpath}: nothing is wrong with its storage\n`);
+  else for (const fault of faults) await call.complain(faultError(fault));
+  return faults.length === 0 ? 0 : 1;
+}
+
+function faultError({ message, path, repairable }: StorageFault): TslxcError {
+  return new TslxcError({
+    code: 'STORAGE',
+    message,
+    file: path,
+    hint: repairable ? "'tslxc-config check --storage --repair' puts it right" : undefined,
+  });
 }
 
 function summary(warnings: number): string {
