@@ -135,7 +135,7 @@ export const SIG = {
 } as const;
 
 export const WNOHANG = 1;
-export const F = { GETFD: 1, SETFD: 2, GETFL: 3, SETFL: 4, DUPFD_CLOEXEC: 1030 } as const;
+export const F = { SETFD: 2, GETFL: 3, SETFL: 4, DUPFD_CLOEXEC: 1030 } as const;
 export const FD_CLOEXEC = 1;
 export const MADV_DOFORK = 11;
 export const LOCK = { SH: 1, EX: 2, NB: 4, UN: 8 } as const;

@@ -1,4 +1,4 @@
-import { bindCalls } from './binding.ts';
+import { bindCalls, type Calls } from './binding.ts';
 import type { Kernel } from './kernel.ts';
 import { credentialVerbs } from './verbs/credentials.ts';
 import { fileVerbs } from './verbs/files.ts';
@@ -12,17 +12,19 @@ let kernel: Kernel | undefined;
 
 /** The real kernel. One binding a process: ffi-rs's table of libraries is a global. */
 export function linuxKernel(): Kernel {
-  if (!kernel) {
-    const calls = bindCalls();
-    kernel = {
-      ...processVerbs(calls),
-      ...credentialVerbs(calls),
-      ...namespaceVerbs(calls),
-      ...fileVerbs(calls),
-      ...terminalVerbs(calls),
-      ...socketVerbs(calls),
-      ...storageVerbs(calls),
-    };
-  }
+  kernel ??= kernelOver(bindCalls());
   return kernel;
+}
+
+/** The verbs over these C functions. */
+export function kernelOver(calls: Calls): Kernel {
+  return {
+    ...processVerbs(calls),
+    ...credentialVerbs(calls),
+    ...namespaceVerbs(calls),
+    ...fileVerbs(calls),
+    ...terminalVerbs(calls),
+    ...socketVerbs(calls),
+    ...storageVerbs(calls),
+  };
 }

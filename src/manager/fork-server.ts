@@ -8,6 +8,7 @@
 import { O, POLL, PR, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { LineBuffer } from '../kernel/line-buffer.ts';
+import { bringLoopbackUp } from '../network/container-side.ts';
 import { rehearse } from '../stage/rehearsal.ts';
 import { runStage, type StageKind } from '../stage/run-stage.ts';
 import { PREPARED_NAMESPACES } from '../stage/start-outer.ts';
@@ -114,7 +115,10 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
 }
 
 function waitAsSpare(kernel: Kernel, manager: number, socket: number, unshared: number): never {
-  if (unshared !== 0) kernel.unshare(unshared);
+  if (unshared !== 0) {
+    kernel.unshare(unshared);
+    bringLoopbackUp(kernel);
+  }
   const order = Buffer.alloc(8);
   if (kernel.recv(socket, order) !== 8) kernel.exit(0);
   const channel = kernel.pidfdGetfd(manager, order.readInt32LE(0));

@@ -54,13 +54,26 @@ function addGateway(netlink: Netlink, nic: ResolvedNic, link: Link, family: Fami
   });
 }
 
-/** Loopback up, and every veth with its addresses, up if it is to be, and with its default routes. */
-export function configureContainerSide(kernel: Kernel, nics: readonly ResolvedNic[]): void {
+/** Loopback up, as every container has it. */
+export function bringLoopbackUp(kernel: Kernel): void {
+  withNetlink(kernel, loopbackUp);
+}
+
+function loopbackUp(netlink: Netlink): void {
+  const loopback = findLink(netlink, 'lo');
+  if (loopback && !loopback.up) changeLink(netlink, loopback, { up: true });
+}
+
+/**
+ * Loopback up, unless `isUp` says that it is, and every veth with its addresses, up if it is to be, and with its default
+ * routes.
+ */
+export function configureContainerSide(kernel: Kernel, nics: readonly ResolvedNic[], isUp = false): void {
   // The host's own network: nothing there is ours to change.
   if (nics.some((nic) => nic.type === 'none')) return;
+  if (isUp && nics.every((nic) => nic.type !== 'veth')) return;
   withNetlink(kernel, (netlink) => {
-    const loopback = findLink(netlink, 'lo');
-    if (loopback && !loopback.up) changeLink(netlink, loopback, { up: true });
+    if (!isUp) loopbackUp(netlink);
     for (const nic of nics) {
       if (nic.type !== 'veth') continue;
       const link = shape(netlink, nic);

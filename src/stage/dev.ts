@@ -47,6 +47,8 @@ export function populateDev(
   plan: DevicePlan,
   sources: readonly number[] | undefined,
 ): void {
+  // The mode of mknod is subject to the umask.
+  const umask = kernel.umask(0);
   plan.nodes.forEach(({ name, major, minor }, i) => {
     if (sources) {
       bindNode(kernel, dev, name, sources[i]!);
@@ -54,8 +56,6 @@ export function populateDev(
     }
     try {
       kernel.mknodat(dev, name, S_IFCHR | 0o666, makeDevice(major, minor));
-      // The mode of mknod is subject to the umask.
-      kernel.fchmodat(dev, name, 0o666);
     } catch (error) {
       const { code } = error as { code?: string };
       // The autodev hook may have made it.
@@ -64,6 +64,7 @@ export function populateDev(
       bindNode(kernel, dev, name, openHostTree(kernel, `/dev/${name}`, false));
     }
   });
+  kernel.umask(umask);
   for (const [name, target] of LINKS) ifMissing(() => kernel.symlinkat(target, dev, name));
 }
 

@@ -33,6 +33,12 @@ export function existsInRoot(kernel: Kernel, root: number, path: string): boolea
 
 /** Makes a directory and those above it, mode 0755, where they are missing. An O_PATH descriptor of it. */
 export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string): number {
+  // A start has many of these, nearly all of which are there.
+  try {
+    return openInRoot(kernel, root, path, O.DIRECTORY);
+  } catch (error) {
+    if ((error as KernelError).code !== 'ENOENT') throw error;
+  }
   const parts = relative(path)
     .split('/')
     .filter((part) => part !== '' && part !== '.');
@@ -46,18 +52,27 @@ export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string):
   return openInRoot(kernel, root, parts.join('/') || '.', O.DIRECTORY);
 }
 
-/** Makes an empty file (and the directories above it) where nothing is there yet. An O_PATH descriptor of it. */
+/** Makes an empty file (and the directories above it) where nothing is there yet. A descriptor of it to mount on. */
 export function makeFileInRoot(kernel: Kernel, root: number, path: string): number {
-  if (!existsInRoot(kernel, root, path)) {
+  // What is there already is only ever opened by O_PATH: it may be a device or a pipe.
+  const make = () =>
+    kernel.openat2(
+      root,
+      relative(path),
+      O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW,
+      0o644,
+      RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS,
+    );
+  try {
+    return make();
+  } catch (error) {
+    const { code } = error as KernelError;
+    if (code === 'EEXIST' || code === 'EISDIR') return openInRoot(kernel, root, path);
     const at = path.lastIndexOf('/');
-    if (at > 0) kernel.close(makeDirectoryInRoot(kernel, root, path.slice(0, at)));
-    inParent(kernel, root, relative(path), (parent, name) => {
-      kernel.close(
-        kernel.openat2(parent, name, O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW, 0o644, RESOLVE.BENEATH),
-      );
-    });
+    if (code !== 'ENOENT' || at <= 0) throw error;
+    kernel.close(makeDirectoryInRoot(kernel, root, path.slice(0, at)));
+    return make();
   }
-  return openInRoot(kernel, root, path);
 }
 
 /** Calls `act` with a descriptor of the directory above and the last name; an existing entry is no error. */

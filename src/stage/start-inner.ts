@@ -24,10 +24,11 @@ export function startInner(
   plan: StartStagePlan,
   carried: Carried,
   fds: StartDescriptors,
+  loopbackIsUp: boolean,
 ): never {
   let env = plan.init.env;
   try {
-    const own = prepare(kernel, channel, plan, carried, fds);
+    const own = prepare(kernel, channel, plan, carried, fds, loopbackIsUp);
     // What the config says wins.
     env = [...own.filter((one) => !env.some((other) => other.split('=')[0] === one.split('=')[0])), ...env];
   } catch (error) {
@@ -51,6 +52,7 @@ function prepare(
   plan: StartStagePlan,
   carried: Carried,
   fds: StartDescriptors,
+  loopbackIsUp: boolean,
 ): string[] {
   const log = (text: string, level?: 'DEBUG') =>
     channel.send({ type: 'log', text, ...(level ? { level } : {}) });
@@ -78,7 +80,7 @@ function prepare(
   const names = terminalNames(kernel, terminals);
 
   if (!waitsFirst) channel.expect('network');
-  if (plan.namespaces & CLONE.NEWNET) configureContainerSide(kernel, plan.nics);
+  if (plan.namespaces & CLONE.NEWNET) configureContainerSide(kernel, plan.nics, loopbackIsUp);
   writeSysctls(plan.sysctls);
 
   channel.send({

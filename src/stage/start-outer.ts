@@ -52,7 +52,7 @@ export function startOuter(
   kernel.unshare(plan.namespaces & ~unshared & ~CLONE.NEWCGROUP);
   if (offsets >= 0) setClockOffsets(kernel, offsets, plan.clockOffsets);
   const pid = forkInit(kernel, channel, plan.cgroupBirth);
-  if (pid === 0) startInner(kernel, channel, plan, carried, fds);
+  if (pid === 0) startInner(kernel, channel, plan, carried, fds, (unshared & CLONE.NEWNET) !== 0);
   channel.send({ type: 'init', pid });
   // The keeper, a subreaper, becomes init's parent.
   return kernel.exit(0);

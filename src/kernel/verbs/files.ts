@@ -8,10 +8,6 @@ const CLOSE_RANGE_CLOEXEC = 4;
 const MFD_CLOEXEC = 1;
 
 export function fileVerbs(c: Calls) {
-  const setFlag = (fd: number, get: number, set: number, flag: number, on: boolean) => {
-    const flags = c.fcntl(fd, get, 0);
-    c.fcntl(fd, set, on ? flags | flag : flags & ~flag);
-  };
   return {
     openat2(dirfd, path, flags, mode, resolve) {
       const how = openHow(flags | O.CLOEXEC, mode, resolve);
@@ -34,8 +30,12 @@ export function fileVerbs(c: Calls) {
     },
     dup: (fd) => c.fcntl(fd, F.DUPFD_CLOEXEC, 3),
     dup2: (from, to) => void c.dup2(from, to),
-    setCloexec: (fd, on) => setFlag(fd, F.GETFD, F.SETFD, FD_CLOEXEC, on),
-    setNonblocking: (fd, on) => setFlag(fd, F.GETFL, F.SETFL, O.NONBLOCK, on),
+    // The only flag that there is.
+    setCloexec: (fd, on) => void c.fcntl(fd, F.SETFD, on ? FD_CLOEXEC : 0),
+    setNonblocking(fd, on) {
+      const flags = c.fcntl(fd, F.GETFL, 0);
+      c.fcntl(fd, F.SETFL, on ? flags | O.NONBLOCK : flags & ~O.NONBLOCK);
+    },
     pipe() {
       const fds = Buffer.alloc(8);
       c.pipe2(fds, O.CLOEXEC);
