@@ -152,6 +152,7 @@ function managerArguments(): string[] {
   return [
     '--single-threaded',
     '--v8-pool-size=0',
+    '--expose-gc',
     '--disable-warning=ExperimentalWarning',
     script,
     READ_ONLY,

@@ -61,6 +61,8 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
   };
 
   const makeSpare = (unshared: number): Spare => {
+    // Else a stage would come to it in the middle of its work, as its heap is the one that we have now.
+    collectGarbage();
     const [ours, theirs] = kernel.socketpair(1 | O.CLOEXEC);
     const pid = kernel.fork();
     if (pid === 0) {
@@ -112,6 +114,11 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
     for (const line of lines.push(chunk.subarray(0, length)))
       kernel.send(control, Buffer.from(`${JSON.stringify(serve(line))}\n`));
   }
+}
+
+/** Of the young objects: a millisecond. */
+function collectGarbage(): void {
+  (globalThis as { gc?: (options: { type: 'minor' }) => void }).gc?.({ type: 'minor' });
 }
 
 function waitAsSpare(kernel: Kernel, manager: number, socket: number, unshared: number): never {
