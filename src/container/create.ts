@@ -109,6 +109,9 @@ async function fill({ ref, options, template, store, volume, outside, config }: 
     // Lines in the old language say the same thing.
     for (const key of ['lxc.rootfs', 'lxc.rootfs.backend']) config.remove(key);
     config.set('lxc.rootfs.path', formatVolume(volume));
+    // A device or image has its size; a quota is set again at each start.
+    const { size } = options.wishes ?? {};
+    if (size !== undefined && !store.hasFilesystem) config.set('lxc.rootfs.size', String(size));
   }
   const file = configFile(ref);
   writeFileSync(file, config.toString(), { flag: 'wx', mode: 0o640 });

@@ -23,6 +23,7 @@ import type { ContainerRef } from './paths.ts';
 import { type ProcFile, planProcFiles } from './proc-files.ts';
 import { planProcess } from './process-plan.ts';
 import { planRootfs } from './rootfs-plan.ts';
+import { planVolume, type VolumePlan } from './rootfs-size.ts';
 import type { StartWishes } from './runtime-record.ts';
 import { planSeccomp, type SeccompHost, type SeccompPlan } from './seccomp-plan.ts';
 import type { SharedMount } from './shared-mount.ts';
@@ -76,6 +77,8 @@ export interface StartPlan {
   /** Of `lxc.rootfs.mount`, where it is set. */
   readonly rootfsMountOrigin?: NicOrigin;
   readonly initOrigin?: NicOrigin;
+  /** What the root filesystem needs before it is mounted. */
+  readonly volume?: VolumePlan;
 }
 
 /**
@@ -102,6 +105,7 @@ export function planStart(
   const hooks = planHooks(ref, config, rootfs.mountPoint);
   const terminals = planTerminals(config, wishes.consoleLog);
   const dev = planDev(config);
+  const volume = planVolume(config, namespaces.idmap.length === 0 && has('sys_resource'));
   const hostname = config.one('lxc.uts.name')?.value;
   const initCmd = config.one('lxc.init.cmd');
   return {
@@ -126,6 +130,7 @@ export function planStart(
     ...(rootfs.origin ? { rootfsOrigin: rootfs.origin } : {}),
     ...(mount ? { rootfsMountOrigin: mount.origin } : {}),
     ...(initCmd && !wishes.execute ? { initOrigin: initCmd.origin } : {}),
+    ...(volume ? { volume } : {}),
     ...(seccomp ? { seccomp } : {}),
     procFiles: planProcFiles(config),
     warnings,

@@ -14,6 +14,7 @@ import { expectProgram } from './expect-program.ts';
 import type { HostHooks } from './host-hooks.ts';
 import type { Journal } from './journal.ts';
 import { writeProcFile } from './proc-files.ts';
+import { prepareVolume } from './rootfs-size.ts';
 import {
   identify,
   type ProcessIdentity,
@@ -66,6 +67,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
   const { services, plan, journal, hooks } = context;
   makeHookCgroups(context);
   await hooks.run('pre-start');
+  if (plan.volume) await prepareVolume(plan.volume);
   for (const shared of plan.sharedMounts) makeSharedMount(services.kernel, journal, shared);
   const prepared =
     plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;

@@ -17,6 +17,7 @@ export const SYS = {
   openat2: 437,
   pidfd_getfd: 438,
   mount_setattr: 442,
+  quotactl_fd: 443,
 } as const;
 
 export const CLONE = {

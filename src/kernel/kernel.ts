@@ -125,10 +125,19 @@ export interface Kernel {
   setfsuid(uid: number): void;
   setfsgid(gid: number): void;
   /**
-   * The loop device that has this file behind it, or a free one, which then is given back by itself when nobody has it open or mounted. `device`
-   * is open in this process. `name`: what losetup(8) shows.
+   * The loop device that has this file behind it, or a free one, which then is given back by itself when nobody has it
+   * open or mounted. `device` is open in this process. `name`: what losetup(8) shows.
    */
   attachLoop(file: number, name: string, readOnly: boolean): { device: number; path: string };
+  /** The project that a file or directory counts for, and whether new files in it do too. */
+  projectOf(fd: number): { id: number; inherited: boolean };
+  /** Lets a directory count for a project, and new files in it too. */
+  setProject(fd: number, id: number): void;
+  /** Whether the filesystem of a file counts for projects. */
+  keepsProjectQuota(fd: number): boolean;
+  /** Bytes; `limit` is 0 where there is none. */
+  projectUsage(fd: number, id: number): { limit: number; used: number };
+  setProjectLimit(fd: number, id: number, bytes: number): void;
   /** A file that is nowhere but in memory. */
   memfd(name: string): number;
 

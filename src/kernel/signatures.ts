@@ -50,6 +50,7 @@ export const SIGNATURES = {
   closeRange: int('syscall', 'long', 'long', 'long', 'long'),
   capset: int('syscall', 'long', 'buffer', 'buffer'),
   capget: int('syscall', 'long', 'buffer', 'buffer'),
+  quotactlFd: int('syscall', 'long', 'long', 'long', 'long', 'buffer'),
   bpf: int('syscall', 'long', 'long', 'buffer', 'long'),
   keyctl: fn('syscall', 'long', 'long', 'long', 'long', 'long', 'long', 'long'),
   setgroups: int('syscall', 'long', 'long', 'buffer'),

@@ -1,8 +1,8 @@
 import { chmodSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { TslxcError } from '../errors/tslxc-error.ts';
 import type { BackingStore } from './backing-store.ts';
 import { mountedDirectory } from './mounted-volume.ts';
+import { limitTrees, treeUsage } from './project-quota.ts';
 import { removeTree } from './remove-tree.ts';
 
 /** A root filesystem as a plain directory. */
@@ -13,18 +13,17 @@ export const dirStore: BackingStore = {
   hasFilesystem: false,
   async check() {},
   at: ({ directory, wishes }) => ({ type: 'dir', path: wishes?.directory ?? join(directory, 'rootfs') }),
-  async create({ path }) {
+  async create({ path }, { size } = {}) {
     makeDirectory(path);
+    if (size !== undefined) await limitTrees([path], size);
   },
   mount: async ({ path }) => mountedDirectory(path),
   rename: async (from, to) => renameSync(from.path, to.path),
   remove: ({ path }) => removeTree(path),
   exists: async ({ path }) => isDirectory(path),
   sharesWith: async () => [],
-  usage: async () => ({ size: undefined, used: undefined }),
-  async resize({ path }) {
-    throw noQuota(path);
-  },
+  usage: async ({ path }) => treeUsage(path),
+  resize: ({ path }, size) => limitTrees([path], size),
 };
 
 /** Whatever the umask of the caller: users inside need to reach their files. */
@@ -35,12 +34,4 @@ export function makeDirectory(path: string): void {
 
 export function isDirectory(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-export function noQuota(path: string): TslxcError {
-  return new TslxcError({
-    code: 'NOT_SUPPORTED',
-    message: `the size of ${path} can not be limited`,
-    hint: 'a loop image (-B loop) has a size of its own',
-  });
 }

@@ -3,10 +3,11 @@ import { dirname, join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { BackingStore } from './backing-store.ts';
 import { copyTree } from './copy-tree.ts';
-import { isDirectory, makeDirectory, noQuota } from './dir-store.ts';
+import { isDirectory, makeDirectory } from './dir-store.ts';
 import { filesystemIsThere } from './host-filesystems.ts';
 import { mountedDirectory, mountPrivately } from './mounted-volume.ts';
 import { joinOverlay, overlayLayers } from './overlay-path.ts';
+import { limitTrees, treeUsage } from './project-quota.ts';
 import { removeTree } from './remove-tree.ts';
 import type { Volume } from './rootfs-path.ts';
 
@@ -28,10 +29,11 @@ export const overlayStore: BackingStore = {
     });
   },
   at: ({ directory }) => overlayOver([join(directory, 'rootfs')], directory),
-  async create({ path }) {
+  async create({ path }, { size } = {}) {
     const { lowers, upper, work } = overlayLayers(path);
     for (const lower of lowers) if (!isDirectory(lower)) makeDirectory(lower);
     makeUpper(upper, work, lowers[0]!);
+    if (size !== undefined) await limitTrees([upper, work], size);
   },
   async mount({ path }, purpose) {
     const { lowers, upper, work } = overlayLayers(path);
@@ -69,9 +71,13 @@ export const overlayStore: BackingStore = {
   },
   exists: async ({ path }) => isDirectory(overlayLayers(path).upper),
   sharesWith: async ({ path }) => overlayLayers(path).lowers,
-  usage: async () => ({ size: undefined, used: undefined }),
-  async resize({ path }) {
-    throw noQuota(overlayLayers(path).upper);
+  usage: async ({ path }) => treeUsage(overlayLayers(path).upper),
+  /** What is written above the layers. */
+  async resize({ path }, size) {
+    const { upper, work } = overlayLayers(path);
+    mkdirSync(work, { recursive: true, mode: 0o700 });
+    // The kernel moves files from one to the other: they have to be of one project.
+    await limitTrees([upper, work], size);
   },
 };
 

@@ -38,6 +38,7 @@ const BAD: Readonly<Record<Exclude<RegisteredKey, SystemKey>, string>> = {
   'lxc.rootfs.options': 'idmap=elsewhere',
   'lxc.rootfs.managed': '-1',
   'lxc.rootfs.volatile': '2',
+  'lxc.rootfs.size': 'much',
   'lxc.mount.fstab': CONTROL,
   'lxc.mount.entry': '/srv',
   'lxc.mount.auto': 'dev:rw',

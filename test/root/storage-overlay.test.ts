@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
+import { storageTable } from './storage-table.ts';
 
 const host = new ContainerHost();
 const busybox = new Busybox(host);
@@ -98,4 +99,11 @@ test('a missing layer is one error with the line', { skip }, async () => {
   assert.notEqual(code, 0);
   assert.match(stderr, /layer0 is missing/);
   assert.match(stderr, /config:\d+/);
+});
+
+storageTable({
+  type: 'overlay',
+  path: 'overlay:DIR/rootfs:DIR/overlay/delta',
+  shares: true,
+  quota: /keeps no project quota/,
 });

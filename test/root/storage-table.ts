@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { ContainerHost, skip } from './harness/container-host.ts';
+import { ContainerHost, skip as notRoot } from './harness/container-host.ts';
+import { eventually } from './harness/slow.ts';
 
 /** A filesystem in an image, mounted for a test file. */
 export interface ScratchFilesystem {
@@ -28,7 +29,12 @@ export function scratchFilesystem(mkfs: readonly string[], options = '', size = 
   mkdirSync(path);
   execFileSync('truncate', ['-s', size, image]);
   execFileSync(mkfs[0]!, [...mkfs.slice(1), image], { stdio: 'ignore' });
-  execFileSync('mount', ['-o', `loop${options}`, image, path]);
+  try {
+    execFileSync('mount', ['-o', `loop${options}`, image, path], { stdio: 'pipe' });
+  } catch (error) {
+    rmSync(place, { recursive: true });
+    throw error;
+  }
   return {
     path,
     remove() {
@@ -48,11 +54,15 @@ export function loopDevices(directory: string): string[] {
 export interface Backend {
   /** As `-B` has it. */
   readonly type: string;
-  /** Made before the first test. */
+  /** Why this host can not have it. */
+  readonly lacking?: string | false;
+  /** Made before the first test: the containers are in it. */
   filesystem?(): ScratchFilesystem;
+  /** In the names of the tests, when two tables are of one type. */
+  readonly title?: string;
   /** What is said besides `-B` for each creation. */
   readonly wishes?: readonly string[];
-  /** The value of lxc.rootfs.path; DIR stands for the container's directory. */
+  /** The value of lxc.rootfs.path; DIR stands for the container's directory, NAME for its name. */
   readonly path: string;
   /** `-s`, and ephemeral copies: whether they share, or what they say. */
   readonly shares: true | RegExp;
@@ -71,6 +81,7 @@ lxc.idmap = g 0 100000 65536
 
 /** Defines the tests of a backing store: a row of the table, each cell a test. */
 export function storageTable(backend: Backend): ContainerHost {
+  const skip = notRoot || (backend.lacking ?? false);
   const filesystem = skip ? undefined : backend.filesystem?.();
   const host = new ContainerHost({ manual: true, ...(filesystem ? { lxcpath: filesystem.path } : {}) });
   after(async () => {
@@ -80,7 +91,8 @@ export function storageTable(backend: Backend): ContainerHost {
   const directory = (short: string) => join(host.lxcpath, host.name(short));
   const config = (short: string) => readFileSync(host.config(short), 'utf8');
   const type = (short: string) => /^lxc\.rootfs\.path = (\w+):/m.exec(config(short))?.[1];
-  const cell = (name: string, run: () => Promise<void>) => test(`${backend.type}: ${name}`, { skip }, run);
+  const cell = (name: string, run: () => Promise<void>) =>
+    test(`${backend.title ?? backend.type}: ${name}`, { skip }, run);
   const create = (short: string, ...more: string[]) =>
     host.tslxc('create', [
       ...['-n', `@${short}`, '-t', 'busybox', '-f', join(host.root, 'empty.conf'), '-B', backend.type],
@@ -103,7 +115,7 @@ export function storageTable(backend: Backend): ContainerHost {
     appendFileSync(join(host.root, 'empty.conf'), 'lxc.net.0.type = empty\n');
     const { code, stderr } = await create('a');
     assert.equal(code, 0, stderr);
-    const path = backend.path.replaceAll('DIR', directory('a'));
+    const path = backend.path.replaceAll('DIR', directory('a')).replaceAll('NAME', host.name('a'));
     assert.ok(config('a').includes(`lxc.rootfs.path = ${path}\n`), config('a'));
   });
 
@@ -195,7 +207,7 @@ export function storageTable(backend: Backend): ContainerHost {
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^1$/m);
     }
-    assert.ok(!existsSync(directory('x')));
+    await eventually('the ephemeral copy is gone', () => !existsSync(directory('x')));
   });
 
   cell('quota', async () => {

@@ -45,6 +45,14 @@ export const FILESYSTEM_KEYS = {
     live: true,
     acted: true,
   }),
+  'lxc.rootfs.size': single(size, {
+    doc: 'How much the container may keep in its root filesystem: a project quota for a directory or what is written above layers, a quota group of btrfs, refquota of ZFS. An image or logical volume that is smaller is made larger. 0 takes a limit away.',
+    example: '10GB',
+    without: 'what there is stays as it is',
+    since: 'tslxc 0.2',
+    extension: true,
+    acted: true,
+  }),
   'lxc.mount.fstab': single(path, {
     doc: 'File in the format of fstab with more things to mount.',
     example: '/var/lib/tslxc/web1/fstab',

@@ -3,6 +3,7 @@ import { lstatSync } from 'node:fs';
 import { ConfigDocument } from '../../config/config-document.ts';
 import { readDocument } from '../../config/document-file.ts';
 import { resolveMac } from '../../network/mac-address.ts';
+import { storeOf } from '../../storage/backing-store.ts';
 import { formatVolume, type Volume } from '../../storage/rootfs-path.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
 
@@ -13,6 +14,8 @@ export interface ConfigCopy {
   readonly moves: Moves;
   /** The root filesystem of the copy; undefined when it has none. */
   readonly volume: Volume | undefined;
+  /** Bytes that were asked for. */
+  readonly size?: number | undefined;
   /** Whether the host name becomes that of the copy. */
   readonly newName: boolean;
   /** Whether its nics get MAC addresses of their own. */
@@ -45,6 +48,7 @@ export function copiedConfig(copy: ConfigCopy): CopiedConfig {
     if (value !== setting.value) document.rewriteLine(setting, setting.key, value);
   }
   changeIdentity(document, { ...copy, newName: copy.newName ? copy.to.name : undefined });
+  if (copy.volume) changeSize(document, copy.volume, copy.size);
   for (const [key, value] of copy.settings ?? []) document.append(key, value);
   return { document, files: [...files] };
 }
@@ -69,6 +73,12 @@ export function changeIdentity(document: ConfigDocument, { volume, newName, newM
   if (newName === undefined) return;
   document.remove('lxc.utsname');
   document.set('lxc.uts.name', newName);
+}
+
+/** `size`: what was asked for, undefined for the original's. A device or image has its own, and needs no line. */
+function changeSize(document: ConfigDocument, volume: Volume, size: number | undefined): void {
+  if (storeOf(volume).hasFilesystem) document.remove('lxc.rootfs.size');
+  else if (size !== undefined) document.set('lxc.rootfs.size', String(size));
 }
 
 /** Directories and what they become, the inner ones before those that they are in. */

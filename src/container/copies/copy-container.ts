@@ -34,6 +34,7 @@ export async function copyContainer(copy: ContainerCopy): Promise<CopiedContaine
       to: copy.to,
       moves: rootfs?.moves ?? [],
       volume: rootfs?.volume,
+      size: copy.size,
       newName: copy.newIdentity && !copy.keepName,
       newMac: copy.newIdentity && !copy.keepMac,
       settings: copy.settings ?? [],

@@ -191,9 +191,7 @@ async function filesystemLike(
   content: string,
 ): Promise<VolumeWishes> {
   if (!store.hasFilesystem) return wishesOf(copy);
-  const { size, fstype } = storeOf(source).hasFilesystem
-    ? await storeOf(source).usage(source)
-    : { size: undefined, fstype: undefined };
+  const { size, fstype } = await storeOf(source).usage(source);
   return {
     size: copy.size ?? size ?? Math.max(DEFAULT_SIZE, Math.ceil((await bytesBelow(content)) * WITH_ROOM)),
     ...(fstype === undefined ? {} : { fstype }),
