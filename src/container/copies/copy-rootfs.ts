@@ -83,6 +83,8 @@ const WITH_ROOM = 1.3;
 
 export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> {
   const layered = copy.way !== 'copy' && (copy.store ?? 'overlay') === 'overlay';
+  // A layer that is still in the container's own directory (-B overlay) stays there, as with LXC.
+  if (layered && !copy.outside && hasOwnLower(copy.from, source)) return await cloneOverlay(copy, source);
   if (layered && sharesLayers(copy, source)) {
     // Clones of LXC's name the files where they are: these stay there.
     if (!(await isStoodOn(copy, source))) return await shareLayers(copy, source, freeze);
@@ -123,6 +125,29 @@ function sharesLayers(copy: RootfsCopy, source: Volume): boolean {
   }
   // Where files can share their blocks a copy is cheap as well, and stands on its own.
   return copy.way === 'share' || source.type !== 'dir' || !copiesBlocksLazily(containerDirectory(copy.from));
+}
+
+function hasOwnLower(ref: ContainerRef, source: Volume): boolean {
+  const lowers = source.type === 'overlay' ? (splitOverlay(source.path)?.lowers ?? []) : [];
+  const own = `${containerOf(containerDirectory(ref))}/`;
+  return lowers.some((lower) => lower.startsWith(own));
+}
+
+/** The directory of the container that a directory, its own or that of a snapshot of it, belongs to. */
+function containerOf(directory: string): string {
+  return directory.replace(/\/snaps\/snap\d+$/, '');
+}
+
+/** What is below is shared, and what was written above it is copied. */
+async function cloneOverlay(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> {
+  const { lowers } = splitOverlay(source.path)!;
+  const at = (directory: string): Volume => ({
+    type: 'overlay',
+    path: joinOverlay({ lowers, upper: upperIn(directory) }),
+  });
+  noteOtherLxcpath(copy.lxcpath, copy.to.lxcpath);
+  await storeOf(source).snapshotClone!(source, at(copy.buildDirectory));
+  return { volume: at(containerDirectory(copy.to)), moves: [], release() {} };
 }
 
 async function isStoodOn({ from, lxcpath }: RootfsCopy, source: Volume): Promise<boolean> {

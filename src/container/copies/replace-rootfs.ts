@@ -2,6 +2,7 @@
 import { lstatSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readConfig } from '../../config/load-config.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
 import { isElsewhere, storeOf } from '../../storage/backing-store.ts';
 import { layersNamedIn } from '../../storage/layer-names.ts';
 import { splitOverlay } from '../../storage/overlay-path.ts';
@@ -16,6 +17,7 @@ import { finishRestore, type RestoreJournal, restoreJournalFile } from '../recov
 import { ownRootfsOutside } from '../rootfs-owner.ts';
 import type { Swap } from '../swap.ts';
 import type { DirectoryPlace, VolumePair } from './copy-rootfs.ts';
+import { snapshotNames, snapshotRef } from './snapshot-layout.ts';
 
 export interface Replacement extends RestoreJournal {
   /** Where a root filesystem goes that the user wanted to have outside the container's directory. */
@@ -87,7 +89,25 @@ export function swapsFor(ref: ContainerRef, plan: Replacement, volume: Volume | 
   for (const path of presentPlaces(ref))
     if (path !== volume?.path && !replaced.some((target) => path === target || path.startsWith(`${target}/`)))
       swaps.push({ target: path, old: old(path) });
+  for (const { target } of swaps) refuseNeeded(ref, target);
   return [...plan.swaps, ...swaps];
+}
+
+/** @throws TslxcError HAS_DEPENDANTS where a snapshot stands on the directory that would go */
+function refuseNeeded(ref: ContainerRef, target: string): void {
+  const needed = snapshotNames(ref).filter((name) => {
+    const { config } = readConfig(configFile(snapshotRef(ref, name)));
+    const volume = config.one('lxc.rootfs.path');
+    const lowers = volume && splitOverlay(volumeOf(volume.value).path)?.lowers;
+    return lowers?.some((lower) => lower === target || lower.startsWith(`${target}/`));
+  });
+  if (needed.length > 0)
+    throw new TslxcError({
+      code: 'HAS_DEPENDANTS',
+      container: ref.name,
+      message: `${target} is needed by ${needed.join(', ')}`,
+      hint: 'make a container of it with tslxc-snapshot -r SNAPSHOT -N NEWNAME, or destroy these snapshots first',
+    });
 }
 
 /** Directories in the container's own that hold its present root filesystem. */
