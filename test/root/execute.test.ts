@@ -1,7 +1,7 @@
 /** tslxc-execute: one program below an init of ours. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { covers } from '../register/covers.ts';
@@ -93,6 +93,12 @@ test('a config of its own for a name that is not defined', { skip }, async () =>
     'hi',
   ]);
   assert.deepEqual([code, stdout], [0, 'hi\n'], stderr);
+});
+
+test('--share-net: the network of another container', { skip }, async () => {
+  await busybox.start('other');
+  const theirs = readlinkSync(`/proc/${await host.initPid('other')}/ns/net`);
+  assert.equal(await printed(['--share-net', '@other', '--', 'readlink', '/proc/self/ns/net']), theirs);
 });
 
 test('with an id map', { skip }, async () => {
