@@ -11,7 +11,7 @@ import { RpcClient } from './rpc.ts';
 import { runPaths } from './run-paths.ts';
 
 /** How long a manager may take to open its socket, milliseconds: a slow, emulated machine has to make it. */
-const PATIENCE = 30_000;
+const PATIENCE = 120_000;
 
 /** Who a process that acts for others connects for: the resident process does, for each caller of a command. */
 export interface Principal {
