@@ -59,7 +59,13 @@ export async function runTestFiles({ files, root, concurrency, timeout }: RunOpt
   const watchdogs = new Map<string, NodeJS.Timeout>();
   const name = (file: string | undefined) => relative(root, file ?? '?');
   const resultOf = (file: string | undefined) => {
-    const found = results.get(name(file)) ?? { passed: 0, skipped: 0, failures: [], output: [], since: 0 };
+    const found = results.get(name(file)) ?? {
+      passed: 0,
+      skipped: 0,
+      failures: [],
+      output: [],
+      since: performance.now(),
+    };
     results.set(name(file), found);
     return found;
   };
@@ -133,6 +139,8 @@ export async function runTestFiles({ files, root, concurrency, timeout }: RunOpt
     stream.on('error', reject);
     stream.resume();
   });
+  // Tests that a shared module defines for several files are told under its name.
+  for (const file of [...results.keys()]) finish(file);
   wait.stop();
   return { passed, failed: all.length, skipped, failures: all };
 }
