@@ -1,7 +1,16 @@
 /** Containers on overlays: made, started with and without a map, and what is on the disk afterwards. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
@@ -33,7 +42,9 @@ async function layered(short: string, config = '', more = 0): Promise<{ director
 }
 
 test('made by tslxc-create, written to, destroyed', { skip }, async () => {
-  await host.ok('create', ['-n', '@made', '-t', 'busybox', '-B', 'overlay']);
+  const config = join(host.root, 'no-network.conf');
+  writeFileSync(config, 'lxc.net.0.type = empty\n');
+  await host.ok('create', ['-n', '@made', '-t', 'busybox', '-B', 'overlay', '-f', config]);
   const directory = join(host.lxcpath, host.name('made'));
   assert.match(
     readFileSync(join(directory, 'config'), 'utf8'),

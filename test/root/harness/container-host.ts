@@ -273,6 +273,8 @@ export class ContainerHost {
       }
     };
     await attempt(() => this.stopAll());
+    // A container with the default config has started the default bridge.
+    if (existsSync(join(this.rundir, 'net/state.json'))) await attempt(() => this.ok('net', ['stop']));
     // A killed manager's socket stays until the next one; one that leaves takes its own along.
     const leaves = this.managerPid() !== undefined;
     await attempt(() => this.endManager());
