@@ -126,6 +126,11 @@ export class Supervised {
     return this.#running?.record.init?.pid;
   }
 
+  /** Its init is gone, which the keeper may not have told of yet; whoever looks at the record sees it STOPPED. */
+  initHasEnded(): boolean {
+    return this.#running !== undefined && !isAlive(this.#running.record.init);
+  }
+
   /** @throws TslxcError NOT_RUNNING */
   attachable(): Attachable {
     const { record, plan, initPidfd } = this.#mustRun();

@@ -192,7 +192,7 @@ export class Supervisor {
   async #notEnding(ref: { lxcpath: string; name: string }): Promise<Supervised | undefined> {
     for (;;) {
       const container = this.#containers.get(key(ref));
-      if (!container || !ENDING.has(container.state)) return container;
+      if (!container || !(ENDING.has(container.state) || container.initHasEnded())) return container;
       await Promise.race([container.ended(), container.gone]);
     }
   }

@@ -39,6 +39,8 @@ export const FOR_TESTS = [
   ['rsync', 'rsync', 'template'],
   ['man', 'man-db', 'documentation'],
   ['shellcheck', 'shellcheck', 'template'],
+  ['zsh', 'zsh', 'completion'],
+  ['fish', 'fish', 'completion'],
   ['chattr', 'e2fsprogs'],
   ['strace', 'strace'],
   ['mkfs.xfs', 'xfsprogs', 'storage'],
