@@ -149,7 +149,7 @@ test('who does not listen to TERM is killed a second later', { skip }, async () 
 test('a client that is killed takes the program along', { skip }, async () => {
   const { client } = await begun('echo ready; exec sleep 1234');
   const program = () => processesIn(host.mark).find(({ title }) => title === 'sleep 1234');
-  assert.ok(program());
+  await eventually('it sleeps', () => program() !== undefined);
   client.kill('SIGKILL');
   await eventually('it ends', () => program() === undefined);
 });

@@ -1,6 +1,7 @@
 /** tslxc-logs: console, hooks, states, the log and the kernel's OOM lines in one stream. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
@@ -34,13 +35,17 @@ async function logs(...args: string[]): Promise<Line[]> {
 }
 
 test('what happened, in the order in which it did', { skip }, async () => {
+  const logfile = join(host.root, 'console.log');
   await busybox.start(
     'c',
     `lxc.hook.pre-start = sh -c 'echo before the start' x
 lxc.hook.mount = /bin/sh -c 'echo among the mounts' x
 lxc.hook.post-stop = sh -c 'echo all over >&2' x
-lxc.log.level = INFO`,
+lxc.log.level = INFO
+lxc.console.logfile = ${logfile}`,
   );
+  // The getty of the console has said its own by then, and not between ours.
+  await eventually('the getty', () => readFileSync(logfile, 'utf8').includes('login:'));
   const say = (text: string) =>
     host.ok('attach', ['-n', '@c', '--', 'sh', '-c', `printf '${text}' >/dev/console`]);
   await say('hello \\033[31mred\\033[0m\\007 wor');
