@@ -11,7 +11,7 @@ import {
   parseDeviceRule,
   reduceRules,
 } from './device-rules.ts';
-import { errnoOf, readFile, writeFile } from './files.ts';
+import { errnoOf, readFile, writeEach } from './files.ts';
 import type { CgroupNote } from './limits.ts';
 import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
 import { bottomUp } from './subtree.ts';
@@ -92,18 +92,17 @@ function applyV1(limit: string, target: DevicePolicy, before: DevicePolicy): Cgr
   const listed = readList(limit);
   if (listed === null) {
     if (target.default === 'deny') throw impossible(limit, 'denied by default');
-    for (const one of missing(before.exceptions, target.exceptions)) {
-      for (const directory of [limit, ...followers]) put(directory, 'allow', one);
-    }
-    for (const one of missing(target.exceptions, before.exceptions)) put(limit, 'deny', one);
+    const allowed = missing(before.exceptions, target.exceptions);
+    for (const directory of [limit, ...followers]) put(directory, 'allow', allowed);
+    put(limit, 'deny', missing(target.exceptions, before.exceptions));
     return [];
   }
   if (target.default === 'allow' && target.exceptions.length > 0)
     throw impossible(limit, 'allowed by default');
   const wanted = target.default === 'allow' ? EVERYTHING : target.exceptions;
-  const refused = missing(wanted, listed).filter((one) => !tryPut(limit, 'allow', one));
-  for (const one of missing(listed, wanted)) put(limit, 'deny', one);
-  for (const directory of followers) for (const one of wanted) tryPut(directory, 'allow', one);
+  const refused = put(limit, 'allow', missing(wanted, listed), 'EPERM');
+  put(limit, 'deny', missing(listed, wanted));
+  for (const directory of followers) put(directory, 'allow', wanted, 'EPERM');
   return refused.map((one) => ({
     key: 'devices.allow',
     asked: deviceLine(one),
@@ -124,23 +123,25 @@ function followersOf(limit: string): string[] {
   return found.reverse();
 }
 
-function put(directory: string, verb: 'allow' | 'deny', exception: DeviceException): void {
+/**
+ * @param tolerated an errno that is no failure
+ * @returns what was refused with it
+ */
+function put(
+  directory: string,
+  verb: 'allow' | 'deny',
+  exceptions: readonly DeviceException[],
+  tolerated?: string,
+): DeviceException[] {
   const file = join(directory, `devices.${verb}`);
-  try {
-    writeFile(file, deviceLine(exception));
-  } catch (error) {
-    throw failed(`"${deviceLine(exception)}" was refused by ${file}`, error);
-  }
-}
-
-function tryPut(directory: string, verb: 'allow' | 'deny', exception: DeviceException): boolean {
-  try {
-    writeFile(join(directory, `devices.${verb}`), deviceLine(exception));
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'EPERM') return false;
-    throw failed(`"${deviceLine(exception)}" was refused by ${join(directory, `devices.${verb}`)}`, error);
-  }
+  const refused: DeviceException[] = [];
+  const lines = exceptions.map(deviceLine);
+  writeEach(file, lines, (index, error) => {
+    if (tolerated === undefined || errnoOf(error) !== tolerated)
+      throw failed(`"${lines[index]}" was refused by ${file}`, error);
+    refused.push(exceptions[index]!);
+  });
+  return refused;
 }
 
 function impossible(limit: string, wanted: string): TslxcError {

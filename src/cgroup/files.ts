@@ -1,5 +1,14 @@
 /** Reading and writing cgroup files. They are the host's own (never a guest's copy), so paths are safe here. */
-import { accessSync, constants, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { words } from './layout.ts';
 
 /** The text without the newline at its end; undefined when there is no such file, or it can not be read. */
@@ -15,6 +24,29 @@ export function readFile(path: string): string | undefined {
 export function writeFile(path: string, value: string): void {
   // An empty string would be no write at all; the newline clears a cpuset.
   writeFileSync(path, value === '' ? '\n' : value, { flag: constants.O_WRONLY as unknown as string });
+}
+
+/**
+ * Several values into one file, each by a write(2) of its own, but opened once.
+ * @param refused told of a value that the kernel refused, and why; may throw
+ */
+export function writeEach(
+  path: string,
+  values: readonly string[],
+  refused: (index: number, error: unknown) => void,
+): void {
+  if (values.length === 0) return;
+  const fd = openSync(path, constants.O_WRONLY);
+  try {
+    for (const [index, value] of values.entries())
+      try {
+        writeSync(fd, value);
+      } catch (error) {
+        refused(index, error);
+      }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Like writeFile, for what may fail without harm; says whether it was done. */

@@ -15,14 +15,23 @@ export interface StageProcess {
   close(): void;
 }
 
+/** A descriptor of another process that is to outlive the manager. */
+export interface ToKeep {
+  readonly label: string;
+  /** Its number there. */
+  readonly fd: number;
+  /** It is a console's master, to be read while there is no manager (its writers would block), into `log` if there is one. */
+  readonly drain?: { readonly log?: string | undefined } | undefined;
+}
+
 /** What the manager does for a container: the only way in which this room makes processes. */
 export interface StartServices {
   readonly kernel: Kernel;
   readonly layout: CgroupLayout;
   /** `prepared`: a stage with fresh net, uts and ipc namespaces will do. */
   stage(kind: StageKind, prepared: boolean, onLog: StageLog): Promise<StageProcess>;
-  /** Has the keeper hold a copy of a descriptor of process `pid`; returns a copy of this process's own. */
-  keep(label: string, pid: number, fd: number, drain?: { log?: string | undefined }): Promise<number>;
+  /** Has the keeper hold copies of descriptors of process `pid`; returns copies of this process's own, in that order. */
+  keep(pid: number, descriptors: readonly ToKeep[]): Promise<number[]>;
   /** Have the keeper remember how this process ends. */
   watch(pid: number): Promise<void>;
   /** Makes the default bridge, if it is this one. */

@@ -28,7 +28,13 @@ import { makeSharedMount } from './shared-mount.ts';
 import { openJoined } from './shared-namespace.ts';
 import { entrance, makeCgroups, makeHookCgroups } from './start-cgroups.ts';
 import type { StartPlan } from './start-plan.ts';
-import { keptPrefix, type StageLog, type StageProcess, type StartServices } from './start-services.ts';
+import {
+  keptPrefix,
+  type StageLog,
+  type StageProcess,
+  type StartServices,
+  type ToKeep,
+} from './start-services.ts';
 
 /** What a successful start leaves in the manager's hands. */
 export interface Started {
@@ -162,15 +168,10 @@ async function prepareInit(
   }
   stage.send({ type: 'network' });
   const ptys = await expectFrom(stage, 'ptys');
-  // The nodes in /dev have been made: from here on the rules bind.
-  applyDevices(services.kernel, cgroup);
-  const prefix = keptPrefix(plan);
-  const keep = (label: string, fd: number, drain?: { log?: string | undefined }) =>
-    fd >= 0 ? services.keep(`${prefix}${label}`, init.pid, fd, drain) : Promise.resolve(-1);
-  const [devpts, console, ...ttys] = await Promise.all([
-    keep('devpts', ptys.devpts),
-    keep('console', ptys.console, { log: plan.console.log }),
-    ...ptys.ttys.map((fd, i) => keep(`tty${i + 1}`, fd)),
+  const [terminals] = await Promise.all([
+    keepTerminals(services, plan, init.pid, ptys),
+    // The nodes in /dev have been made: from here on the rules bind. While stage and keeper are at work.
+    Promise.resolve().then(() => applyDevices(services.kernel, cgroup)),
   ]);
   await expectFrom(stage, 'ready');
   for (const file of plan.procFiles) writeProcFile(services.kernel, init.pid, file);
@@ -200,7 +201,26 @@ async function prepareInit(
   hooks.initPid = init.pid;
   await hooks.run('start-host');
   writeRecord(record);
-  return { record, terminals: { devpts: devpts!, console: console!, ttys } };
+  return { record, terminals };
+}
+
+/** The keeper's copies outlive this process; those returned are this process's. */
+async function keepTerminals(
+  services: StartServices,
+  plan: StartPlan,
+  pid: number,
+  ptys: { readonly devpts: number; readonly console: number; readonly ttys: readonly number[] },
+): Promise<Started['terminals']> {
+  const prefix = keptPrefix(plan);
+  const all: ToKeep[] = [
+    { label: `${prefix}devpts`, fd: ptys.devpts },
+    { label: `${prefix}console`, fd: ptys.console, drain: { log: plan.console.log } },
+    ...ptys.ttys.map((fd, i) => ({ label: `${prefix}tty${i + 1}`, fd })),
+  ];
+  const present = all.filter(({ fd }) => fd >= 0);
+  const copies = await services.keep(pid, present);
+  const [devpts, console, ...ttys] = all.map((one) => copies[present.indexOf(one)] ?? -1);
+  return { devpts: devpts!, console: console!, ttys };
 }
 
 /** A user namespace with the container's maps, as a descriptor of this process. */

@@ -19,6 +19,8 @@ export class ForkClient {
   #keeper: Promise<KeeperClient>;
   readonly #waiting = new Map<number, { resolve(pid: number): void; reject(error: Error): void }>();
   #server: Promise<JsonLines> | undefined;
+  /** The same, once it is there. */
+  #lines: JsonLines | undefined;
   #next = 1;
   #pid = -1;
 
@@ -35,11 +37,20 @@ export class ForkClient {
   #reach(): Promise<JsonLines> {
     if (!this.#server) {
       const launched = this.#launch(() => {
-        if (this.#server === launched) this.#server = undefined;
+        if (this.#server === launched) this.#forget();
       });
       this.#server = launched;
+      const known = (lines: JsonLines) => {
+        if (this.#server === launched) this.#lines = lines;
+      };
+      launched.then(known, () => {});
     }
     return this.#server;
+  }
+
+  #forget(): void {
+    this.#server = undefined;
+    this.#lines = undefined;
   }
 
   async #launch(onEnd: () => void): Promise<JsonLines> {
@@ -66,7 +77,7 @@ export class ForkClient {
   useKeeper(keeper: Promise<KeeperClient>): void {
     this.#keeper = keeper;
     const old = this.#server;
-    this.#server = undefined;
+    this.#forget();
     void old?.then(({ socket }) => socket.destroy()).catch(() => {});
   }
 
@@ -77,9 +88,13 @@ export class ForkClient {
     for (let i = 0; i < 200 && identify(this.#pid); i++) await delay(5);
   }
 
-  /** A new stage, waiting for its plan. */
-  async stage(kind: StageKind, prepared: boolean, onLog: StageLog): Promise<StageProcess> {
-    const server = await this.#reach();
+  /** A new stage, waiting for its plan. Asked for at once if the server is there: the caller's work goes on beside it. */
+  stage(kind: StageKind, prepared: boolean, onLog: StageLog): Promise<StageProcess> {
+    const ask = (server: JsonLines) => this.#ask(server, kind, prepared, onLog);
+    return this.#lines ? ask(this.#lines) : this.#reach().then(ask);
+  }
+
+  async #ask(server: JsonLines, kind: StageKind, prepared: boolean, onLog: StageLog): Promise<StageProcess> {
     const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
     try {
       const id = this.#next++;

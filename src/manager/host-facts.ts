@@ -13,6 +13,8 @@ import { MOUNT_POINT, makeMountPoint } from '../storage/mounted-volume.ts';
 const NOFILE_SOFT = 1024;
 
 let lastCap: number | undefined;
+/** The bounding set of a process never grows, and nobody takes from ours. */
+let missing: number[] | undefined;
 
 /** Makes what the facts promise; a dry run does without. */
 export function prepareHost(): void {
@@ -23,10 +25,11 @@ export function prepareHost(): void {
 export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'layout'>): HostFacts {
   const { hard } = kernel.getRlimit(RLIMIT.nofile);
   lastCap ??= lastCapability(kernel);
+  missing ??= missingCapabilities(kernel, lastCap);
   return {
     layout,
     lastCapability: lastCap,
-    missingCapabilities: missingCapabilities(kernel, lastCap),
+    missingCapabilities: missing,
     cgroupNamespaces: existsSync('/proc/self/ns/cgroup'),
     namespaces: namespaceHost(kernel),
     hardwareThreads: hardwareThreads(),

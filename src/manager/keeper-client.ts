@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import type { ToKeep } from '../container/start-services.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Ended, KeeperResult } from './keeper-protocol.ts';
 import { RpcClient } from './rpc.ts';
@@ -44,9 +45,9 @@ export class KeeperClient {
     return fd === undefined ? undefined : this.#kernel.pidfdGetfd(this.#pidfd, fd);
   }
 
-  /** `drain`: it is a console; its output goes to `log` while there is no manager. */
-  async keep(label: string, pid: number, fd: number, drain?: { log?: string | undefined }): Promise<void> {
-    await this.#rpc.request('keep', { label, pid, fd, drain });
+  /** Copies of descriptors of process `pid`. */
+  async keep(pid: number, descriptors: readonly ToKeep[]): Promise<void> {
+    await this.#rpc.request('keep', { pid, descriptors });
   }
 
   async drop(prefix: string): Promise<void> {

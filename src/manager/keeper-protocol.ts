@@ -1,4 +1,5 @@
 /** What the manager and the keeper say to each other: one JSON object a line, each request answered once. */
+import type { ToKeep } from '../container/start-services.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 
 export interface Ended {
@@ -7,16 +8,11 @@ export interface Ended {
   readonly status: ExitStatus | null;
 }
 
-/**
- * Keep a copy of a descriptor of process `pid` under a label. `drain`: it is a console's master, to be read while there
- * is no manager (its writers would block), into `log` if there is one.
- */
+/** Keep copies of descriptors of process `pid` under labels. */
 export interface KeepRequest {
   readonly op: 'keep';
-  readonly label: string;
   readonly pid: number;
-  readonly fd: number;
-  readonly drain?: { readonly log?: string };
+  readonly descriptors: readonly ToKeep[];
 }
 
 export type KeeperRequest = { readonly id: number } & (

@@ -10,7 +10,7 @@ interface Kept {
    * A console's master, read while there is no manager. Its slave is held open: without one, reading reports a hang-up
    * for ever as soon as nobody inside has the console open.
    */
-  readonly drain: { readonly log?: string; readonly slave: number } | undefined;
+  readonly drain: { readonly log?: string | undefined; readonly slave: number } | undefined;
 }
 
 export class KeptDescriptors {
@@ -26,15 +26,16 @@ export class KeptDescriptors {
     return this.#kept.size;
   }
 
-  /** Copies a descriptor of another process; one of that label is replaced. */
-  keep(request: KeepRequest): void {
-    const pidfd = this.#kernel.pidfdOpen(request.pid);
+  /** Copies descriptors of another process; what has such a label is replaced. */
+  keep({ pid, descriptors }: KeepRequest): void {
+    const pidfd = this.#kernel.pidfdOpen(pid);
     try {
-      const old = this.#kept.get(request.label);
-      const fd = this.#kernel.pidfdGetfd(pidfd, request.fd);
-      if (old) this.#close(old);
-      const drain = request.drain && { ...request.drain, slave: this.#kernel.openPtyPeer(fd) };
-      this.#kept.set(request.label, { fd, drain });
+      for (const { label, fd: theirs, drain } of descriptors) {
+        const old = this.#kept.get(label);
+        const fd = this.#kernel.pidfdGetfd(pidfd, theirs);
+        if (old) this.#close(old);
+        this.#kept.set(label, { fd, drain: drain && { ...drain, slave: this.#kernel.openPtyPeer(fd) } });
+      }
     } finally {
       this.#kernel.close(pidfd);
     }

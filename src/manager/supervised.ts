@@ -242,10 +242,12 @@ export class Supervised {
     const running = this.#running;
     if (!running) return;
     const prefix = keptPrefix(this.ref);
-    for (const [label, fd] of this.terminals.labelled()) {
-      const drain = label === 'console' ? { log: running.plan.console.log } : undefined;
-      closeSync(await this.#services.keep(`${prefix}${label}`, process.pid, fd, drain));
-    }
+    const mine = this.terminals.labelled().map(([label, fd]) => ({
+      label: `${prefix}${label}`,
+      fd,
+      drain: label === 'console' ? { log: running.plan.console.log } : undefined,
+    }));
+    for (const copy of await this.#services.keep(process.pid, mine)) closeSync(copy);
     const { init } = running.record;
     try {
       await this.#services.watch(init!.pid);

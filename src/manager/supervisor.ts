@@ -64,12 +64,11 @@ export class Supervisor {
       layout,
       keeperNumber: () => this.#keepers,
       stage: (kind, prepared, onLog) => this.#forks.stage(kind, prepared, onLog),
-      keep: async (label, pid, fd, drain) => {
+      keep: async (pid, descriptors) => {
+        await (await this.#keeper).keep(pid, descriptors);
         const pidfd = kernel.pidfdOpen(pid);
         try {
-          const copy = kernel.pidfdGetfd(pidfd, fd);
-          await (await this.#keeper).keep(label, pid, fd, drain);
-          return copy;
+          return descriptors.map(({ fd }) => kernel.pidfdGetfd(pidfd, fd));
         } finally {
           kernel.close(pidfd);
         }
