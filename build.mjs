@@ -1,5 +1,5 @@
 /**
- * Bundles the client, its resident form and the manager. One CommonJS file each: Node 24 starts a CommonJS program 4 ms sooner than
+ * Bundles the client, its resident form, the first moments of tslxcd and the manager. One CommonJS file each: Node 24 starts a CommonJS program 4 ms sooner than
  * an ES module, and what is behind an `import()` is in the file but not run until it is asked for.
  */
 import { createHash } from 'node:crypto';
@@ -13,7 +13,17 @@ const BUNDLES = [
   { entry: 'src/cli/main.ts', outfile: 'dist/cli.cjs' },
   { entry: 'src/cli/resident/main.ts', outfile: 'dist/resident.cjs' },
   { entry: 'src/manager/boot.ts', outfile: 'dist/tslxcd.cjs' },
+  { entry: 'src/manager/main.ts', outfile: 'dist/manager.cjs' },
 ];
+
+/** The manager proper is no part of what its keeper and fork server are forked of: they would carry it about. */
+const managerApart = {
+  name: 'manager-apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\/main\.ts$/ }, ({ importer }) =>
+      importer.endsWith('/manager/boot.ts') ? { path: './manager.cjs', external: true } : undefined,
+    ),
+};
 
 // Code compiled for the last bundle is of no use to this one, and nothing else would ever remove it.
 rmSync(`${root}/dist/.cache`, { recursive: true, force: true });
@@ -30,6 +40,9 @@ await Promise.all(
       target: 'node22',
       // Native code can not be bundled; it is found in node_modules beside dist.
       external: ['ffi-rs'],
+      plugins: [managerApart],
+      // Loading by require is cheaper, and tells what a CommonJS bundle exports.
+      supported: { 'dynamic-import': false },
       // A CommonJS file has no import.meta; sources use it to find what is shipped with the package.
       banner: {
         js: "const __importMetaUrl = 'file://' + encodeURI(__filename).replace(/[?#]/g, encodeURIComponent);",

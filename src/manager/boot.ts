@@ -1,21 +1,17 @@
 /**
  * The first moments of tslxcd. While next to nothing is loaded it forks off its keeper (a certified fork of a small
- * heap); the manager proper is loaded after that.
+ * heap); the manager proper, a bundle of its own, is loaded after that. What is in memory here is what every container's
+ * start copies twice.
  */
-import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { enterMonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { LOCK, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { runKeeper } from './keeper.ts';
-import { KeeperClient } from './keeper-client.ts';
+import { KEEPER_ONLY } from './keeper-protocol.ts';
 import { READ_ONLY, readOnlyBinary } from './read-only-binary.ts';
 import { runPaths } from './run-paths.ts';
-
-const KEEPER_ATTEMPTS = 500;
-const KEEPER_ONLY = '--keeper';
 
 async function boot(): Promise<void> {
   const kernel = linuxKernel();
@@ -41,32 +37,13 @@ async function boot(): Promise<void> {
   if (!keeperIsThere && kernel.fork() === 0) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, [lock]);
   process.title = 'tslxcd';
   const { runManager } = await import('./main.ts');
-  await runManager(paths, monitor, {
-    connect: () => reachKeeper(paths.keeperSocket),
-    replace: () => {
-      const child = spawn('/proc/self/exe', [...process.execArgv, process.argv[1]!, READ_ONLY, KEEPER_ONLY], {
-        stdio: ['ignore', 'inherit', 'inherit'],
-      });
-      child.unref();
-      return reachKeeper(paths.keeperSocket);
-    },
-  });
+  await runManager(paths, monitor);
 
   function keeperRuns(file: string): boolean {
     const fd = openSync(file, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
     const free = kernel.flock(fd, LOCK.EX | LOCK.NB);
     closeSync(fd);
     return !free;
-  }
-
-  async function reachKeeper(path: string): Promise<KeeperClient> {
-    for (let attempt = 1; ; attempt++)
-      try {
-        return await KeeperClient.connect(kernel, path);
-      } catch (error) {
-        if (attempt === KEEPER_ATTEMPTS) throw error;
-        await delay(2);
-      }
   }
 }
 

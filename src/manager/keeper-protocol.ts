@@ -2,6 +2,9 @@
 import type { ToKeep } from '../container/start-services.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 
+/** Argument by which a manager starts tslxcd for nothing but another keeper. */
+export const KEEPER_ONLY = '--keeper';
+
 export interface Ended {
   readonly pid: number;
   /** Null where the process was not the keeper's child: it has ended, nobody knows how. */

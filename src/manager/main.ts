@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { leaveAndRemoveMonitorCgroup, type MonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { linuxKernel } from '../kernel/linux.ts';
-import type { KeeperClient } from './keeper-client.ts';
+import { reachKeeper, replaceKeeper } from './reach-keeper.ts';
 import { ResidentProcess } from './resident.ts';
 import type { runPaths } from './run-paths.ts';
 import { listen } from './server.ts';
@@ -15,17 +15,10 @@ const IDLE =
 /** How long a new manager waits for the command that started it, milliseconds. */
 const FIRST_CLIENT = 5000;
 
-export async function runManager(
-  paths: ReturnType<typeof runPaths>,
-  monitor: MonitorCgroup,
-  keepers: {
-    connect(): Promise<KeeperClient>;
-    /** Starts another in the place of a killed one. */
-    replace(): Promise<KeeperClient>;
-  },
-): Promise<void> {
+/** The bundle of tslxcd's first moments has its own copies of what both use: plain data only passes between them. */
+export async function runManager(paths: ReturnType<typeof runPaths>, monitor: MonitorCgroup): Promise<void> {
   const kernel = linuxKernel();
-  let keeper = await keepers.connect();
+  let keeper = await reachKeeper(kernel, paths.keeperSocket);
   const supervisor = new Supervisor(kernel, keeper);
   await supervisor.adopt();
 
@@ -59,7 +52,7 @@ export async function runManager(
     }
     keeper.reap();
     process.stderr.write('the keeper was killed: another takes its place\n');
-    const next = keepers.replace().then((fresh) => {
+    const next = replaceKeeper(kernel, paths.keeperSocket).then((fresh) => {
       keeper = fresh;
       fresh.onEnd = keeperEnded;
       return fresh;
