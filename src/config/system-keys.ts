@@ -1,3 +1,8 @@
+import { cgroupPattern, controllerList } from './values/cgroup-place.ts';
+import { absolutePath } from './values/text.ts';
+import type { ValueType } from './values/value-type.ts';
+import { cephPool, cephUser, lvmName, zfsDataset } from './values/volume-name.ts';
+
 /** Whose defaults: the system's, or those of an ordinary user with this home folder. */
 export interface SystemUser {
   readonly uid: number;
@@ -6,6 +11,7 @@ export interface SystemUser {
 
 interface SystemKeyRow {
   readonly doc: string;
+  readonly type: Pick<ValueType<unknown>, 'name' | 'valid' | 'parse'>;
   readonly example: string;
   /** What holds when it is not set, for the manual, where `default` does not say it. */
   readonly without?: string;
@@ -22,43 +28,56 @@ function forBoth(system: string, ofHome: string): (user: SystemUser) => string {
 /** The keys of the system file, tslxc.conf, in LXC's order. */
 export const SYSTEM_KEYS = {
   'lxc.default_config': {
-    doc: 'File that the config of a new container begins with. Where there is none, the one that comes with tslxc is taken. The option -f of tslxc-create overrides it.',
+    type: absolutePath,
+    doc: 'File that the config of a new container begins with. Where this is not set and there is none, the one that comes with tslxc is taken. The option -f of tslxc-create overrides it.',
     example: '/srv/containers/default.conf',
     default: forBoth('/etc/tslxc/default.conf', '.config/tslxc/default.conf'),
     listed: true,
   },
   'lxc.lxcpath': {
+    type: absolutePath,
     doc: 'Folder that has the containers in it. The option -P of every command overrides it.',
     example: '/srv/containers',
     default: forBoth('/var/lib/tslxc', '.local/share/tslxc'),
     listed: true,
   },
   'lxc.bdev.lvm.vg': {
+    type: lvmName,
     doc: 'LVM volume group for new containers.',
     example: 'vg0',
     default: () => 'lxc',
     listed: true,
   },
   'lxc.bdev.lvm.thin_pool': {
+    type: lvmName,
     doc: 'LVM thin pool for new containers.',
     example: 'pool0',
     default: () => 'lxc',
     listed: true,
   },
   'lxc.bdev.zfs.root': {
+    type: zfsDataset,
     doc: 'ZFS dataset for new containers.',
     example: 'tank/lxc',
     default: () => 'lxc',
     listed: true,
   },
   'lxc.bdev.rbd.rbdpool': {
+    type: cephPool,
     doc: 'Ceph pool for new containers.',
     example: 'containers',
     default: () => 'lxc',
     listed: false,
   },
-  'lxc.bdev.rbd.rbduser': { doc: 'Ceph user.', example: 'lxc', default: () => undefined, listed: false },
+  'lxc.bdev.rbd.rbduser': {
+    type: cephUser,
+    doc: 'Ceph user.',
+    example: 'lxc',
+    default: () => undefined,
+    listed: false,
+  },
   'lxc.cgroup.use': {
+    type: controllerList,
     doc: 'Controllers, separated by commas: cgroups are made only in hierarchies that have no others.',
     example: 'memory,cpu,cpuset,pids,devices,freezer',
     without: 'all hierarchies that are mounted and writable',
@@ -66,6 +85,7 @@ export const SYSTEM_KEYS = {
     listed: true,
   },
   'lxc.cgroup.pattern': {
+    type: cgroupPattern,
     doc: "Cgroup of each container; %n stands for its name. The limits are set on the cgroup payload in it. The key lxc.cgroup.dir of a container's config overrides it.",
     example: 'lxc/%n',
     without: 'tslxc.payload.NAME at the top of each hierarchy',

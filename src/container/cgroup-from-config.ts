@@ -41,7 +41,7 @@ export function cgroupDefaults(system: SystemConfig, layout: CgroupLayout): Cgro
     throw new TslxcError({
       code: 'CONTROLLER_MISSING',
       message: `lxc.cgroup.use names the controller ${absent}, which this host does not have`,
-      file: system.file,
+      ...system.origin('lxc.cgroup.use'),
       hint: `the controllers that it has: ${[...new Set(there)].sort().join(', ')}`,
     });
   return { ...(pattern ? { pattern } : {}), ...(use ? { use } : {}) };

@@ -6,12 +6,27 @@ import { readDocument } from '../config/document-file.ts';
 import { packageFolder } from '../config/include-path.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { loadSystemConfig } from '../config/system-config.ts';
+import { TslxcError } from '../errors/tslxc-error.ts';
 import { macFault, resolveMac } from '../network/mac-address.ts';
 
-/** The file that `-f` names, else the host's default config, else the one that comes with tslxc. */
+/**
+ * The file that `-f` names, else the host's default config, else the one that comes with tslxc.
+ * @throws TslxcError CONFIG_READ when the system file names one that is not there
+ */
 export function initialConfigFile(given?: string): string {
   if (given !== undefined) return resolve(given);
-  const ofHost = loadSystemConfig().defaultConfig;
+  const system = loadSystemConfig();
+  const ofHost = system.defaultConfig;
+  const origin = system.origin('lxc.default_config');
+  // Whoever names a file means that one.
+  if (origin && !existsSync(ofHost))
+    throw new TslxcError({
+      code: 'CONFIG_READ',
+      message: `lxc.default_config: ${ofHost} does not exist`,
+      ...origin,
+      errno: 'ENOENT',
+      hint: 'name a file that is there, or remove the line',
+    });
   return existsSync(ofHost) ? ofHost : join(packageFolder(), 'config', 'default.conf');
 }
 

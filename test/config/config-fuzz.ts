@@ -101,7 +101,7 @@ export class ConfigFuzz {
     checkErrors(report, where);
     for (let n = 0; n < 20; n++) report.config.get(pick(KEYS));
     report.config.notActedOn();
-    parseSystemConfig(text);
+    parseSystemConfig(Buffer.from(text));
 
     const document = ConfigDocument.parse(text);
     assert.equal(document.toString(), text, where);

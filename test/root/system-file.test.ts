@@ -41,3 +41,27 @@ test('lxc.lxcpath and lxc.default_config', { skip }, async () => {
   const missing = await withSystemFile('lxc.lxcpath = /nowhere/at/all\n', 'tslxc-ls -1; tslxc-start -n x');
   assert.match(missing.stderr, /x: .*\/nowhere\/at\/all/);
 });
+
+test('what is wrong in it is told with its line', { skip }, async () => {
+  const wrong = [
+    [
+      'lxc.lxcpath = containers',
+      'tslxc-ls -1',
+      /tslxc\.conf:2:15[\s\S]*lxc\.lxcpath: "containers"[\s\S]*absolute/,
+    ],
+    [
+      'lxc.default_config = /no/such',
+      'tslxc-create -n x -t none',
+      /tslxc\.conf:2:22[\s\S]*\/no\/such does not exist/,
+    ],
+    ['lxc.bdev.lvm.vg = a/b', 'tslxc-create -n x -t busybox -B lvm', /tslxc\.conf:2:20[\s\S]*LVM name/],
+  ] as const;
+  for (const [line, command, words] of wrong) {
+    const { code, stderr } = await withSystemFile(
+      `# ours\n${line}\n`,
+      `${command} ${line.startsWith('lxc.lxcpath') ? '' : `-P ${host.lxcpath}`}`,
+    );
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, words);
+  }
+});

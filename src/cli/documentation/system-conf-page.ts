@@ -6,7 +6,7 @@ export const SYSTEM_CONF_PAGE = 'man/tslxc.conf.5';
 
 const DESCRIPTION = [
   "Settings that hold for all containers. Root's commands read the file in /etc, an ordinary user's the one in the home folder. The file need not exist. tslxc-config KEY shows what holds.",
-  'Each line is KEY = VALUE. A line that begins with # is a comment. Blanks around key and value do not count; everything else in a value does, also quotes, ; and #. Of a key that is there twice the first line counts. A key without a value counts as absent, and a key that is not in the list below is passed over. There are no includes.',
+  'Each line is KEY = VALUE. A line that begins with # is a comment. Blanks around key and value do not count; everything else in a value does, also quotes, ; and #. Of a key that is there twice the first line counts. A key without a value counts as absent, and a key that is not in the list below is passed over. A value that its key does not take is an error, with its line, of the command that needs it. There are no includes.',
   'tslxc.container.conf(5) describes the config of a single container, which is another language.',
 ];
 const EXAMPLE = ['lxc.lxcpath = /srv/containers', 'lxc.default_config = /srv/containers/default.conf'];
@@ -50,8 +50,10 @@ function keyParagraph(key: SystemKey): string[] {
   const row: (typeof SYSTEM_KEYS)[SystemKey] & { readonly without?: string } = SYSTEM_KEYS[key];
   return [
     '.TP',
-    `${bold(key)} = ${italic('VALUE')}`,
+    `${bold(key)} = ${italic(row.type.name)}`,
     escapeText(row.doc),
+    '.br',
+    escapeText(`Valid: ${row.type.valid}.`),
     '.br',
     escapeText(`Default: ${defaultText(row)}.`),
     '.br',
