@@ -14,7 +14,7 @@ import {
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
 import type { TslxcError } from '../errors/tslxc-error.ts';
 import { hostIdOf, ownerOf } from '../security/id-map.ts';
-import type { StartStagePlan } from '../stage/plan.ts';
+import type { ToStage } from '../stage/channel.ts';
 import type { StartContext } from './start.ts';
 
 const CLAIM_ATTEMPTS = 20;
@@ -59,13 +59,10 @@ export function makeCgroups(context: StartContext): {
  * How init gets into its cgroups. To be born in the v2 one is cheapest, but asks for rights over the cgroup above it,
  * which a mapped root has not: with a user namespace the stage moves before it joins that.
  */
-export function entrance(
-  cgroup: CgroupPlan,
-  mapped: boolean,
-): Pick<StartStagePlan, 'cgroupFiles' | 'cgroupBirth'> {
+export function entrance(cgroup: CgroupPlan, mapped: boolean): Extract<ToStage, { type: 'cgroups' }> {
   const unified = mapped ? undefined : cgroup.hierarchies.find(({ version }) => version === 2);
   const others = { ...cgroup, hierarchies: cgroup.hierarchies.filter((hierarchy) => hierarchy !== unified) };
-  return { cgroupFiles: enterFiles(others), cgroupBirth: unified?.inner ?? null };
+  return { type: 'cgroups', files: enterFiles(others), birth: unified?.inner ?? null };
 }
 
 /** Another manager (of another run directory) may take the name between our look and our mkdir: then the next one. */

@@ -52,8 +52,8 @@ export interface StartPlan {
   readonly name: string;
   readonly lxcpath: string;
   readonly configFile: string;
-  /** Everything for the stage but what is only known while acting: cgroup files, nics' names. */
-  readonly stage: Omit<StartStagePlan, 'cgroupFiles' | 'cgroupBirth' | 'nics'>;
+  /** Everything for the stage but what is only known while acting, which it is told then. */
+  readonly stage: StartStagePlan;
   readonly nics: readonly NicPlan[];
   readonly limits: readonly CgroupWrite[];
   readonly devices: readonly DeviceRule[];

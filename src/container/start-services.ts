@@ -28,8 +28,8 @@ export interface ToKeep {
 export interface StartServices {
   readonly kernel: Kernel;
   readonly layout: CgroupLayout;
-  /** `prepared`: a stage with fresh net, uts and ipc namespaces will do. */
-  stage(kind: StageKind, prepared: boolean, onLog: StageLog): Promise<StageProcess>;
+  /** `prepared`: a stage with fresh net, uts and ipc namespaces will do. `opening` is what it hears first, maybe before this settles. */
+  stage(kind: StageKind, prepared: boolean, onLog: StageLog, opening?: ToStage): Promise<StageProcess>;
   /** Has the keeper hold copies of descriptors of process `pid`; returns copies of this process's own, in that order. */
   keep(pid: number, descriptors: readonly ToKeep[]): Promise<number[]>;
   /** Have the keeper remember how this process ends. */

@@ -77,31 +77,30 @@ export async function startContainer(context: StartContext): Promise<Started> {
   for (const shared of plan.sharedMounts) makeSharedMount(services.kernel, journal, shared);
   const prepared =
     plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
-  const first = services.stage('start', prepared, context.log);
+  let first: Promise<StageProcess> | undefined;
   let stage: StageProcess | undefined;
   let fds: StartDescriptors = {};
-  first.catch(() => {});
   try {
     fds = openJoined(plan.stage.joined);
     const mapped = plan.stage.idmap.length > 0;
     if (mapped) fds.user ??= await makeUserNamespace(context);
     if (context.stdio) Object.assign(fds, takeStdio(services.kernel, context.stdio));
+    const stagePlan: StartStagePlan = { ...plan.stage, hookEnv: hooks.environmentList() };
+    const askForStage = () =>
+      services.stage('start', prepared, context.log, { type: 'plan', plan: stagePlan, fds });
+    // It prepares what it can while the cgroups are made.
+    first = askForStage();
+    first.catch(() => {});
     const { cgroup, notes } = makeCgroups(context);
     const nics = plan.nics.map((nic) => resolveNic(services.kernel, nic));
     for (const { pair, link, proxied } of nics) {
       if (pair) journal.add({ kind: 'veth', host: pair });
       if (link && proxied?.length) journal.add({ kind: 'proxies', link, proxied });
     }
-    const stagePlan: StartStagePlan = {
-      ...plan.stage,
-      nics,
-      ...entrance(cgroup, mapped),
-      hookEnv: hooks.environmentList(),
-    };
     let pid: number | undefined;
     while (pid === undefined) {
-      stage = await (stage ? services.stage('start', prepared, context.log) : first);
-      stage.send({ type: 'plan', plan: stagePlan, fds });
+      stage = await (stage ? askForStage() : first);
+      stage.send(entrance(cgroup, mapped));
       // While the stage is at work.
       savePlan(plan);
       pid = await firstProcess(stage);
@@ -126,7 +125,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
     return { ...ready, notes };
   } finally {
     // Also one that was asked for and never used: it must not wait for ever.
-    (stage ?? (await first.catch(() => undefined)))?.close();
+    (stage ?? (await first?.catch(() => undefined)))?.close();
     for (const fd of Object.values(fds)) closeSync(fd);
   }
 }
@@ -166,7 +165,7 @@ async function prepareInit(
     if (nic.link && nic.hwaddr) services.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
     await hooks.networkScript(nic, 'up');
   }
-  stage.send({ type: 'network' });
+  stage.send({ type: 'network', nics });
   const ptys = await expectFrom(stage, 'ptys');
   const [terminals] = await Promise.all([
     keepTerminals(services, plan, init.pid, ptys),

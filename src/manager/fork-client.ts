@@ -7,7 +7,7 @@ import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { FromStage, ToStage } from '../stage/channel.ts';
 import type { StageKind } from '../stage/run-stage.ts';
-import type { ForkReply } from './fork-server.ts';
+import type { ForkReply, ForkRequest } from './fork-server.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import { JsonLines } from './rpc.ts';
 
@@ -88,23 +88,33 @@ export class ForkClient {
     for (let i = 0; i < 200 && identify(this.#pid); i++) await delay(5);
   }
 
-  /** A new stage, waiting for its plan. Asked for at once if the server is there: the caller's work goes on beside it. */
-  stage(kind: StageKind, prepared: boolean, onLog: StageLog): Promise<StageProcess> {
-    const ask = (server: JsonLines) => this.#ask(server, kind, prepared, onLog);
+  /**
+   * A new stage, waiting for its plan, or at work on it if that is the `opening`. Asked for at once if the server is
+   * there: the caller's work goes on beside it.
+   */
+  stage(kind: StageKind, prepared: boolean, onLog: StageLog, opening?: ToStage): Promise<StageProcess> {
+    const ask = (server: JsonLines) => this.#ask(server, { kind, prepared }, onLog, opening);
     return this.#lines ? ask(this.#lines) : this.#reach().then(ask);
   }
 
-  async #ask(server: JsonLines, kind: StageKind, prepared: boolean, onLog: StageLog): Promise<StageProcess> {
+  async #ask(
+    server: JsonLines,
+    wanted: Pick<ForkRequest, 'kind' | 'prepared'>,
+    onLog: StageLog,
+    opening: ToStage | undefined,
+  ): Promise<StageProcess> {
     const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
+    const stage = new StageSocket(ours, onLog);
     try {
+      if (opening) stage.send(opening);
       const id = this.#next++;
-      const pid = await new Promise<number>((resolve, reject) => {
+      stage.pid = await new Promise<number>((resolve, reject) => {
         this.#waiting.set(id, { resolve, reject });
-        server.send({ id, kind, channel: theirs, prepared });
+        server.send({ id, channel: theirs, ...wanted } satisfies ForkRequest);
       });
-      return new StageSocket(pid, ours, onLog);
+      return stage;
     } catch (error) {
-      this.#kernel.close(ours);
+      stage.close();
       throw error;
     } finally {
       this.#kernel.close(theirs);
@@ -121,13 +131,13 @@ function died(): TslxcError {
 }
 
 class StageSocket implements StageProcess {
-  readonly pid: number;
+  /** -1 until the fork server has told. */
+  pid = -1;
   readonly #lines: JsonLines;
   readonly #queue: (FromStage | null)[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(pid: number, fd: number, onLog: StageLog) {
-    this.pid = pid;
+  constructor(fd: number, onLog: StageLog) {
     const push = (message: FromStage | null) => {
       this.#queue.push(message);
       this.#wake?.();

@@ -63,7 +63,7 @@ export class Supervisor {
       kernel,
       layout,
       keeperNumber: () => this.#keepers,
-      stage: (kind, prepared, onLog) => this.#forks.stage(kind, prepared, onLog),
+      stage: (...wanted) => this.#forks.stage(...wanted),
       keep: async (pid, descriptors) => {
         await (await this.#keeper).keep(pid, descriptors);
         const pidfd = kernel.pidfdOpen(pid);

@@ -1,13 +1,15 @@
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { LineBuffer } from '../kernel/line-buffer.ts';
+import type { ResolvedNic } from '../network/host-side.ts';
 
 /**
  * The closed set of messages between the manager and a stage, one JSON object a line. The stage speaks and waits in
  * lockstep; the end of the stream means that the other side has died, and the stage goes with it.
  *
  *     manager                         stage
- *     plan                    ->
+ *     plan                    ->                                          what is known before anything is made
+ *     cgroups                 ->                                          the container's are made
  *                             <-      init {pid}                          pid 1 of the container exists
  *     network                 ->                                          host ends of the nics are made
  *                             <-      ptys {console, ttys, devpts}        descriptors of the stage, to be copied before go
@@ -25,7 +27,14 @@ import { LineBuffer } from '../kernel/line-buffer.ts';
  */
 export type ToStage =
   | { readonly type: 'plan'; readonly plan: unknown; readonly fds: Readonly<Record<string, number>> }
-  | { readonly type: 'network' }
+  | {
+      readonly type: 'cgroups';
+      /** Files through which the stage enters them. */
+      readonly files: readonly string[];
+      /** v2 cgroup that init is born in instead; null where it is entered by file. */
+      readonly birth: string | null;
+    }
+  | { readonly type: 'network'; readonly nics: readonly ResolvedNic[] }
   | { readonly type: 'taken' }
   | { readonly type: 'go' };
 

@@ -3,7 +3,6 @@
  * things in the order in which it finds them (bubblewrap's list of operations, nspawn's table of mounts).
  */
 import type { NamespaceName } from '../config/values/namespace.ts';
-import type { ResolvedNic } from '../network/host-side.ts';
 import type { IdMapEntry, NamespaceOwner } from '../security/id-map.ts';
 
 /** A mount below the root filesystem. `target` is relative to it and resolved inside it only. */
@@ -99,10 +98,6 @@ export interface StartStagePlan {
   readonly clockOffsets: readonly ClockOffset[];
   /** Of its user namespace, its own or a joined one; empty without one. */
   readonly idmap: readonly IdMapEntry[];
-  /** Files through which the stage enters the container's cgroups. */
-  readonly cgroupFiles: readonly string[];
-  /** v2 cgroup that init is born in instead; null where it is entered by file. */
-  readonly cgroupBirth: string | null;
   readonly rootfs: {
     /** What the config names, for messages. */
     readonly source: string;
@@ -126,7 +121,6 @@ export interface StartStagePlan {
   /** Directory below /dev for console and ttys, or empty. */
   readonly ttyDir: string;
   readonly console: boolean;
-  readonly nics: readonly ResolvedNic[];
   readonly hooks: readonly HookCommand[];
   readonly hookVersion: 0 | 1;
   readonly hookEnv: readonly string[];

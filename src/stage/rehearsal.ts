@@ -22,8 +22,6 @@ const START: StartStagePlan = {
   joined: [],
   clockOffsets: [],
   idmap: [],
-  cgroupFiles: ['/dev/null'],
-  cgroupBirth: '/',
   rootfs: {
     source: '/',
     volume: { kind: 'tree', path: '/' },
@@ -50,7 +48,6 @@ const START: StartStagePlan = {
   ttys: 1,
   ttyDir: '',
   console: true,
-  nics: [],
   hooks: [],
   hookVersion: 0,
   hookEnv: [],
@@ -64,6 +61,12 @@ const START: StartStagePlan = {
   seccomp: { filter: '', notify: false },
   init: { args: ['/proc/self/exe'], env: [], cwd: '/', uid: 0, gid: 0, groups: [], parentDeath: 0 },
 };
+
+/** What a start is told as it gets there. */
+const MADE: readonly ToStage[] = [
+  { type: 'cgroups', files: ['/dev/null'], birth: '/' },
+  { type: 'network', nics: [] },
+];
 
 const ATTACH: AttachStagePlan = {
   name: 'rehearsal',
@@ -126,11 +129,7 @@ function motions(messages: ToStage[]): Kernel {
 }
 
 function playStage(kind: 'start' | 'attach', plan: ToStage): void {
-  const messages: ToStage[] = [
-    plan,
-    ...(kind === 'start' ? [{ type: 'network' } as const] : []),
-    { type: 'go' },
-  ];
+  const messages: ToStage[] = [plan, ...(kind === 'start' ? MADE : []), { type: 'go' }];
   try {
     runStage(motions(messages), kind, 0, 0, 0);
   } catch (error) {

@@ -73,14 +73,14 @@ function prepare(
   // LXC's order: the nics' up scripts come before the first hook of the container. Without one, mounting goes on while
   // the manager makes the nics.
   const waitsFirst = plan.hooks.some(({ type }) => type === 'pre-mount');
-  if (waitsFirst) channel.expect('network');
+  let network = waitsFirst ? channel.expect('network') : undefined;
   hooks('pre-mount');
   const { root, dev } = assembleTree(kernel, plan, carried, { hooks, log });
   const terminals = setUpTerminals(kernel, dev, plan);
   const names = terminalNames(kernel, terminals);
 
-  if (!waitsFirst) channel.expect('network');
-  if (plan.namespaces & CLONE.NEWNET) configureContainerSide(kernel, plan.nics, loopbackIsUp);
+  network ??= channel.expect('network');
+  if (plan.namespaces & CLONE.NEWNET) configureContainerSide(kernel, network.nics, loopbackIsUp);
   writeSysctls(plan.sysctls);
 
   channel.send({

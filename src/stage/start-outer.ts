@@ -33,7 +33,6 @@ export function startOuter(
   unshared: number,
 ): never {
   const userns = fds.user;
-  enterCgroups(plan.cgroupFiles);
   raiseHardLimits(kernel, plan.rlimits);
   if (plan.sessionKeyring) joinKeyring(kernel);
   const carried: Carried = {
@@ -41,6 +40,9 @@ export function startOuter(
     sources: openBindSources(kernel, plan.mounts, userns),
     devices: userns !== undefined && plan.dev ? openDeviceSources(kernel, plan.dev) : undefined,
   };
+  // While the manager makes them, all of the above.
+  const cgroups = channel.expect('cgroups');
+  enterCgroups(cgroups.files);
   const offsets = plan.clockOffsets.length > 0 ? openClockOffsets(kernel) : -1;
   // Init enters a cgroup namespace itself: its birth in a cgroup asks for sight of that.
   for (const name of BEFORE_BIRTH) if (fds[name] !== undefined) joinNamespace(kernel, name, fds[name]);
@@ -51,7 +53,7 @@ export function startOuter(
   // The cgroup namespace's root is where its maker is: init makes it once it is there.
   kernel.unshare(plan.namespaces & ~unshared & ~CLONE.NEWCGROUP);
   if (offsets >= 0) setClockOffsets(kernel, offsets, plan.clockOffsets);
-  const pid = forkInit(kernel, channel, plan.cgroupBirth);
+  const pid = forkInit(kernel, channel, cgroups.birth);
   if (pid === 0) startInner(kernel, channel, plan, carried, fds, (unshared & CLONE.NEWNET) !== 0);
   channel.send({ type: 'init', pid });
   // The keeper, a subreaper, becomes init's parent.

@@ -300,7 +300,7 @@ test('the system file: lxc.cgroup.pattern and lxc.cgroup.use', { skip }, async (
     assert.match(third.stderr, /lxc\.cgroup\.pids\.max.*lxc\.cgroup\.use leaves it out/);
     const fourth = await start('lxc.cgroup.use = memory, warp\n');
     assert.equal(fourth.code, 1);
-    assert.match(fourth.stderr, /tslxc\.conf: lxc\.cgroup\.use names the controller warp/);
+    assert.match(fourth.stderr, /tslxc\.conf:1:18: lxc\.cgroup\.use names the controller warp/);
   } finally {
     await other.dispose();
   }
