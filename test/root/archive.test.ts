@@ -1,16 +1,21 @@
 /** Export and import: a container comes back as it was, and a hostile archive gets nowhere. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
   closeSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -20,6 +25,8 @@ import { importContainer } from '../../src/container/archive/import.ts';
 import { memberHeader, writeEnd, writeMember } from '../../src/container/archive/tar-container.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
+import { BIN } from './harness/run-command.ts';
+import { eventually } from './harness/slow.ts';
 
 const host = new ContainerHost();
 const busybox = new Busybox(host);
@@ -90,6 +97,65 @@ test('a snapshot of a running container; what is refused leaves nothing', { skip
     readdirSync(host.root).filter((name) => /no\.tslxc|^\./.test(name)),
     [],
   );
+});
+
+test("what a killed export has left goes with the next one; nobody else's file does", { skip }, async () => {
+  const place = file('backup');
+  const tools = file('tools');
+  for (const directory of [place, tools]) mkdirSync(directory);
+  // A gzip that never gets anything done.
+  writeFileSync(join(tools, 'gzip'), '#!/bin/sh\nexec sleep 30\n', { mode: 0o755 });
+  const slow = spawn(
+    join(BIN, 'tslxc-export'),
+    ['-P', host.lxcpath, '-n', host.name('web'), '-o', join(place, 'slow.tslxc'), '--compress', 'gzip'],
+    {
+      env: { ...host.env, TSLXC_RESIDENT: '0', PATH: `${tools}:${process.env.PATH}` },
+      stdio: 'ignore',
+      detached: true,
+    },
+  );
+  try {
+    const hidden = () =>
+      readdirSync(place)
+        .filter((name) => name.startsWith('.'))
+        .sort();
+    const large = () => hidden().some((name) => lstatSync(join(place, name)).size > 0);
+    await eventually('it has begun', large);
+    const [writing] = hidden();
+    assert.match(writing!, /^\.slow\.tslxc\.creating-[0-9a-f]{8}$/);
+
+    const others: Readonly<Record<string, (path: string) => void>> = {
+      '.of-another.creating-00000001': (path) => chownSync(path, 1000, 1000),
+      '.readable.creating-00000002': (path) => chmodSync(path, 0o644),
+      '.no-archive.creating-00000003': (path) => writeFileSync(path, 'configuration'),
+      '.twice.creating-00000004': (path) => linkSync(path, join(place, '.twice')),
+      '.slow.tslxc.replaced-00000005': () => {},
+      '.slow.tslxc.creating-6': () => {},
+    };
+    for (const [name, change] of Object.entries(others)) {
+      writeFileSync(join(place, name), '', { mode: 0o600 });
+      change(join(place, name));
+    }
+    mkdirSync(join(place, '.directory.creating-00000007'));
+    symlinkSync('nowhere', join(place, '.symlink.creating-00000008'));
+    execFileSync('mkfifo', ['-m', '600', join(place, '.fifo.creating-00000009')]);
+    const before = hidden();
+
+    const next = async (name: string) => {
+      await host.ok('export', ['-n', '@back', '-o', join(place, name)]);
+      return hidden();
+    };
+    assert.deepEqual(await next('living.tslxc'), before, 'its writer lives');
+    writeFileSync(join(place, '.empty.creating-0000000a'), '', { mode: 0o600 });
+    process.kill(-slow.pid!, 'SIGKILL');
+    await once(slow, 'exit');
+    assert.deepEqual(
+      await next('dead.tslxc'),
+      before.filter((name) => name !== writing),
+    );
+  } finally {
+    if (slow.exitCode === null && slow.signalCode === null) process.kill(-slow.pid!, 'SIGKILL');
+  }
 });
 
 interface Forged {

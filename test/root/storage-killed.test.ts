@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { exportContainer } from '../../src/container/archive/export.ts';
 import { importContainer } from '../../src/container/archive/import.ts';
+import { sweepUnfinishedArchives } from '../../src/container/archive/unfinished-archive.ts';
 import { createSnapshot } from '../../src/container/copies/snapshot.ts';
 import { checkStorage, repairStorage } from '../../src/container/layers/check.ts';
 import { dyingAt } from './storage-fault.ts';
@@ -80,10 +81,10 @@ for (const full of [false, true])
           [before, after].some((model) => JSON.stringify(model) === now),
           `step ${step}: ${now}`,
         );
-        // What is left of an archive has a name that nothing reads.
+        // What is left of an archive has a name that nothing reads, and goes with the next export.
+        if (!full) sweepUnfinishedArchives(root);
         const half = readdirSync(root).filter((entry) => entry.startsWith('.archive'));
-        if (full) assert.deepEqual(half, [], `step ${step}`);
-        for (const entry of half) rmSync(join(root, entry));
+        assert.deepEqual(half, [], `step ${step}`);
       }
       assert.ok(full || step > 1);
     });

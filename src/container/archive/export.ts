@@ -1,8 +1,8 @@
 /** Puts a stopped container, or a snapshot of one, into one file that can be carried to another host. */
 import { createHash } from 'node:crypto';
-import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { lstatSync, readFileSync, writeSync } from 'node:fs';
 import { arch } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { runTool } from '../../storage/run-tool.ts';
@@ -13,13 +13,13 @@ import type { CopyReports } from '../copies/copy-rootfs.ts';
 import { openForReading } from '../copies/open-rootfs.ts';
 import { requireSnapshot, requireStopped } from '../copies/snapshot.ts';
 import { snapshotRef } from '../copies/snapshot-layout.ts';
-import { hiddenName } from '../hidden-name.ts';
 import { lockContainer } from '../lock.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
 import { recoverContainer } from '../recover.ts';
 import { chooseCompressor } from './compressors.ts';
 import { type ArchivedMember, type ArchiveMetadata, CONFIG, FILES, METADATA } from './metadata.ts';
 import { memberHeader, padding, writeEnd, writeMember } from './tar-container.ts';
+import { beginArchive, sweepUnfinishedArchives } from './unfinished-archive.ts';
 
 export interface ExportOptions extends CopyReports {
   /** Path of the archive. */
@@ -66,14 +66,14 @@ export async function exportContainer(ref: ContainerRef, options: ExportOptions)
       file,
       hint: 'name another file with -o',
     });
-  const build = join(dirname(file), hiddenName(basename(file), 'creating'));
+  sweepUnfinishedArchives(dirname(file));
   try {
     options.onStep?.(`Exporting ${ref.name}`);
-    const bytes = await writeArchive(ref, from, build, options);
-    renameSync(build, file);
+    using archive = beginArchive(file);
+    const bytes = await writeArchive(ref, from, archive.fd, options);
+    archive.finish();
     return { file, bytes };
   } catch (error) {
-    rmSync(build, { force: true });
     options.signal?.throwIfAborted();
     if (tellsOfFullDisk(error)) throw diskFull(file, 'the half-made archive is removed', error);
     throw toTslxcError(error, 'STORAGE', { container: ref.name });
@@ -83,7 +83,7 @@ export async function exportContainer(ref: ContainerRef, options: ExportOptions)
 async function writeArchive(
   ref: ContainerRef,
   from: ContainerRef,
-  build: string,
+  fd: number,
   options: ExportOptions,
 ): Promise<number> {
   const compressor = chooseCompressor(options.compressor);
@@ -96,7 +96,6 @@ async function writeArchive(
     newName: false,
     newMac: false,
   });
-  const fd = openSync(build, 'wx', 0o600);
   const members: ArchivedMember[] = [];
   let offset = 0;
   const add = (name: string, content: Buffer, mode?: number) => {
@@ -108,49 +107,45 @@ async function writeArchive(
       ...(mode === undefined ? {} : { mode }),
     });
   };
-  try {
-    add(CONFIG, Buffer.from(document.toString()));
-    for (const file of files) {
-      const path = join(containerDirectory(from), file);
-      add(FILES + file, readFileSync(path), lstatSync(path).mode & 0o777);
-    }
-    if (volume) {
-      await using rootfs = await openForReading(volume);
-      const name = `rootfs.tar.${compressor.suffix}`;
-      const nested = (await subvolumesBelow(rootfs.path)).map((inside) => `./${inside}`);
-      const tar = [
-        'tar',
-        ...FAITHFULLY,
-        '-I',
-        compressor.pack,
-        '--file=-',
-        '-C',
-        rootfs.inside,
-        '.',
-        ...nested,
-      ];
-      const [tool, ...args] = [...rootfs.command, ...tar];
-      const packed = await writeStream(fd, offset, name, { tool: tool!, args }, options);
-      members.push({ name, ...packed });
-      offset += 512 + packed.bytes + padding(packed.bytes);
-    }
-    const metadata: ArchiveMetadata = {
-      format: 'tslxc-export',
-      version: 1,
-      name: ref.name,
-      ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
-      directory: dirname(configFile(from)),
-      ...(volume?.type === 'dir' ? { rootfs: volume.path } : {}),
-      architecture: arch(),
-      made: new Date().toISOString(),
-      members,
-    };
-    offset = writeMember(fd, offset, METADATA, Buffer.from(`${JSON.stringify(metadata, null, 2)}\n`));
-    writeEnd(fd, offset);
-    return offset + 1024;
-  } finally {
-    closeSync(fd);
+  add(CONFIG, Buffer.from(document.toString()));
+  for (const file of files) {
+    const path = join(containerDirectory(from), file);
+    add(FILES + file, readFileSync(path), lstatSync(path).mode & 0o777);
   }
+  if (volume) {
+    await using rootfs = await openForReading(volume);
+    const name = `rootfs.tar.${compressor.suffix}`;
+    const nested = (await subvolumesBelow(rootfs.path)).map((inside) => `./${inside}`);
+    const tar = [
+      'tar',
+      ...FAITHFULLY,
+      '-I',
+      compressor.pack,
+      '--file=-',
+      '-C',
+      rootfs.inside,
+      '.',
+      ...nested,
+    ];
+    const [tool, ...args] = [...rootfs.command, ...tar];
+    const packed = await writeStream(fd, offset, name, { tool: tool!, args }, options);
+    members.push({ name, ...packed });
+    offset += 512 + packed.bytes + padding(packed.bytes);
+  }
+  const metadata: ArchiveMetadata = {
+    format: 'tslxc-export',
+    version: 1,
+    name: ref.name,
+    ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+    directory: dirname(configFile(from)),
+    ...(volume?.type === 'dir' ? { rootfs: volume.path } : {}),
+    architecture: arch(),
+    made: new Date().toISOString(),
+    members,
+  };
+  offset = writeMember(fd, offset, METADATA, Buffer.from(`${JSON.stringify(metadata, null, 2)}\n`));
+  writeEnd(fd, offset);
+  return offset + 1024;
 }
 
 /** A member whose size is known when it has been written: its header is written last. */
