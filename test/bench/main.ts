@@ -63,7 +63,7 @@ function heading(runs: number) {
 function print({ title, rows, marks }: Outcome): void {
   console.log(bold(`\n${title}\n`));
   const line = (cells: string[]) =>
-    console.log(cells.map((cell, i) => (i ? cell.padStart(10) : cell.padEnd(24))).join(''));
+    console.log(cells.map((cell, i) => (i ? cell.padStart(10) : cell.padEnd(30))).join(''));
   const ms = (time: number | undefined) =>
     time === undefined || Number.isNaN(time) ? '' : time.toFixed(time < 100 ? 1 : 0);
   line(['', 'tslxc ms', 'LXC ms', 'ratio']);

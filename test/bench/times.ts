@@ -23,4 +23,10 @@ export class Times {
     if (sorted.length === 0) return Number.NaN;
     return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
   }
+
+  /** Where rare long ones matter, which a median does not see. NaN where there is none. */
+  mean(name: string): number {
+    const values = this.#values.get(name) ?? [];
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  }
 }
