@@ -29,6 +29,7 @@ export class ContainerTerminals {
   readonly #holders = new Map<number, object>();
   /** Console streams of clients that stay through a reboot (`tslxc-start -F`, `tslxc-console -t 0`). */
   readonly #streams = new Set<Socket>();
+  #hungUp = false;
 
   /** The console's log can not be written. */
   onTrouble: (error: TslxcError) => void = () => {};
@@ -95,7 +96,10 @@ export class ContainerTerminals {
     stream.on('error', () => {});
     stream.on('close', () => this.#streams.delete(stream));
     this.#streams.add(stream);
-    this.#hub?.attach({ output: stream, input: stream }, { replay });
+    if (this.#hub) this.#hub.attach({ output: stream, input: stream }, { replay });
+    // A program that ended at once: what it said is still to be seen.
+    else if (replay && this.#ring?.length) stream.write(this.#ring.read());
+    if (this.#hungUp) this.hangUp();
     return theirs;
   }
 
@@ -175,6 +179,7 @@ export class ContainerTerminals {
 
   /** It will not come back: clients of the console go too. */
   hangUp(): void {
+    this.#hungUp = true;
     for (const stream of this.#streams) stream.end();
     this.#streams.clear();
   }

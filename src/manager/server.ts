@@ -101,11 +101,11 @@ class Session {
       return {};
     },
     freeze: async (params) => {
-      await this.#supervisor.get(params).freeze();
+      await this.#supervisor.get(params).operations.freeze();
       return {};
     },
     unfreeze: async (params) => {
-      await this.#supervisor.get(params).unfreeze();
+      await this.#supervisor.get(params).operations.unfreeze();
       return {};
     },
     watch: (params, tell) => this.#watch(params, tell),
@@ -118,9 +118,9 @@ class Session {
       return { data };
     },
     attach: (params, tell) => this.#attach(params, tell),
-    cgroup: ({ key, value, ...target }) => this.#supervisor.get(target).setCgroup(key, value),
+    cgroup: ({ key, value, ...target }) => this.#supervisor.get(target).operations.setCgroup(key, value),
     device: async (params) => {
-      await changeDeviceNode(this.#supervisor.services, this.#supervisor.get(params), params);
+      await changeDeviceNode(this.#supervisor.services, this.#supervisor.get(params).operations, params);
       return {};
     },
     resize: ({ size, ...target }) => {
@@ -203,7 +203,7 @@ class Session {
     const supervisor = this.#supervisor;
     const { pid, master } = await attachProgram(
       supervisor.services,
-      supervisor.get(params).attachable(),
+      supervisor.get(params).operations.attachable(),
       params,
       this.#peer.pid,
       (pid) => {
@@ -236,7 +236,7 @@ class Session {
   #stopOrphan(): void {
     const orphan = this.#foreground;
     if (orphan)
-      void orphan
+      void orphan.operations
         .stop(
           { ...orphan.ref, mode: 'shutdown', timeout: ORPHAN_TIMEOUT, killAfter: true },
           { uid: this.#peer.uid, pid: this.#caller },

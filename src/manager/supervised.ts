@@ -1,27 +1,12 @@
 /** One container in the manager's care, from its start to its end, reboots included. */
 import { closeSync, writeFileSync } from 'node:fs';
-import {
-  type CgroupNote,
-  type CgroupPlan,
-  freeze,
-  isFrozen as isCgroupFrozen,
-  setItem,
-  unfreeze,
-} from '../cgroup/container-cgroup.ts';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { LogLevel } from '../config/values/log.ts';
-import type { Attachable } from '../container/attach.ts';
 import { configWarnings } from '../container/config-warnings.ts';
 import { ContainerLog, planLog } from '../container/container-log.ts';
 import { destroyContainer } from '../container/destroy.ts';
-import {
-  type EndReason,
-  type OperatorRequest,
-  reasonText,
-  type StartReason,
-  type StateReason,
-} from '../container/end-reason.ts';
+import { type EndReason, reasonText, type StartReason, type StateReason } from '../container/end-reason.ts';
 import { holdNamespaces } from '../container/held-namespaces.ts';
 import { History } from '../container/history.ts';
 import { HostHooks } from '../container/host-hooks.ts';
@@ -39,11 +24,11 @@ import { checkStart } from '../container/start-checks.ts';
 import { planStart, type StartPlan } from '../container/start-plan.ts';
 import { keptPrefix, type StartServices } from '../container/start-services.ts';
 import type { State } from '../container/state.ts';
-import { type StopRequest, stopInit } from '../container/stop.ts';
 import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import { ContainerTerminals } from './container-terminals.ts';
 import { hostFacts, prepareHost } from './host-facts.ts';
+import { isFrozen, type Operated, Operations } from './operations.ts';
 import type { ContainerEvent, StartRequest } from './protocol.ts';
 import { MANAGER, type Running, startingRecord, wishesOf } from './running.ts';
 import { reasonOfEnd, tearDown } from './tear-down.ts';
@@ -65,6 +50,8 @@ export interface SupervisedServices extends StartServices {
 export class Supervised {
   readonly ref: ContainerRef;
   readonly terminals: ContainerTerminals;
+  /** What is done to it while it runs. */
+  readonly operations: Operations;
   #state: State = 'STOPPED';
   readonly #services: SupervisedServices;
   readonly #journal: Journal;
@@ -74,6 +61,7 @@ export class Supervised {
   readonly #history: History;
   #running: Running | undefined;
   #endListeners = new Set<(ending: Ending) => void>();
+  #last: Ending | undefined;
   /** To be called when nobody looks after it any more. */
   markGone!: () => void;
   readonly gone: Promise<void> = new Promise((resolve) => {
@@ -98,6 +86,29 @@ export class Supervised {
     this.#history = new History(this.ref);
     this.terminals.onOutput = (bytes) => this.#history.console(bytes);
     this.terminals.onTrouble = (error) => this.#log?.write('WARN', error.message);
+    this.operations = new Operations(this.#operated());
+  }
+
+  #operated(): Operated {
+    const state = () => this.#state;
+    const running = () => this.#running;
+    return {
+      kernel: this.#services.kernel,
+      terminals: this.terminals,
+      get state() {
+        return state();
+      },
+      get running() {
+        return running();
+      },
+      mustRun: () => this.#mustRun(),
+      setRecord: (record) => {
+        this.#running = { ...this.#mustRun(), record };
+      },
+      enter: (next, reason) => this.#enter(next, reason),
+      ended: () => this.ended(),
+      warn: (text) => this.#log?.write('WARN', text),
+    };
   }
 
   get state(): State {
@@ -129,12 +140,6 @@ export class Supervised {
   /** Its init is gone, which the keeper may not have told of yet; whoever looks at the record sees it STOPPED. */
   initHasEnded(): boolean {
     return this.#running !== undefined && !isAlive(this.#running.record.init);
-  }
-
-  /** @throws TslxcError NOT_RUNNING */
-  attachable(): Attachable {
-    const { record, plan, initPidfd } = this.#mustRun();
-    return { init: initPidfd, plan, record, devpts: this.terminals.devpts };
   }
 
   #mustRun(): Running {
@@ -292,8 +297,14 @@ export class Supervised {
     removePlan(this.ref);
   }
 
-  /** Settles with the next end of this init. */
+  /** It will not come back; what is left is to destroy it, if it is ephemeral. */
+  get isOver(): boolean {
+    return this.#last !== undefined;
+  }
+
+  /** Settles with the next end of this init, or with the last one when it will not come back. */
   ended(): Promise<Ending> {
+    if (this.#last) return Promise.resolve(this.#last);
     return new Promise((resolve) => this.#endListeners.add(resolve));
   }
 
@@ -343,7 +354,9 @@ export class Supervised {
         plan: running.plan,
         seconds: (Date.now() - Date.parse(running.record.startedAt)) / 1000,
       });
-    this.#tell({ status: endStatus(status), target: failure ? 'stop' : target, reason });
+    const ending: Ending = { status: endStatus(status), target: failure ? 'stop' : target, reason };
+    if (over) this.#last = ending;
+    this.#tell(ending);
     if (!over) return;
     if (running.plan.ephemeral && target === 'stop' && !again) await this.#destroy();
     this.terminals.hangUp();
@@ -366,70 +379,4 @@ export class Supervised {
       );
     }
   }
-
-  /** Sets a limit, and what a later manager has to know of it. @throws TslxcError what the cgroup room throws */
-  setCgroup(key: string, value: string): { notes: CgroupNote[] } {
-    const running = this.#mustRun();
-    const { record } = running;
-    if (!record.cgroup) throw new TslxcError({ code: 'CONTROLLER_MISSING', message: 'it has no cgroup' });
-    const { notes, plan } = setItem(this.#services.kernel, record.cgroup, key, value);
-    this.#running = { ...running, record: { ...record, cgroup: plan } };
-    writeRecord(this.#running.record);
-    return { notes };
-  }
-
-  /**
-   * Asks init to end, or ends it; returns when it has ended, or at once with a timeout of 0. Who asked is on disk before:
-   * a later manager has to know, too.
-   */
-  async stop(request: StopRequest, by: { readonly uid: number; readonly pid: number }): Promise<void> {
-    const running = this.#mustRun();
-    const { record, plan, initPidfd } = running;
-    const asked: OperatorRequest = {
-      mode: request.mode,
-      ...by,
-      ...(request.hostShutdown ? { hostShutdown: true } : {}),
-    };
-    this.#running = { ...running, record: { ...record, asked } };
-    writeRecord(this.#running.record);
-    const init = { pid: record.init!.pid, pidfd: initPidfd };
-    const { kernel } = this.#services;
-    await stopInit(
-      { kernel, init, signals: plan.signals, cgroup: record.cgroup },
-      request,
-      this.ended(),
-      (text) => this.#log?.write('WARN', text),
-    );
-  }
-
-  /** Stops all its processes where they are. One that is frozen already is left so. */
-  async freeze(): Promise<void> {
-    const { record } = this.#mustRun();
-    if (isFrozen(record.cgroup)) {
-      this.#enter('FROZEN', { kind: 'freeze' });
-      return;
-    }
-    this.#enter('FREEZING', { kind: 'freeze' });
-    try {
-      await freeze(record.cgroup!);
-    } catch (error) {
-      if (this.#running) this.#enter('RUNNING');
-      throw error;
-    }
-    // It may have been killed meanwhile.
-    if (this.#running) this.#enter('FROZEN', { kind: 'freeze' });
-  }
-
-  async unfreeze(): Promise<void> {
-    const { record } = this.#mustRun();
-    if (!isFrozen(record.cgroup) && this.#state === 'RUNNING') return;
-    await unfreeze(record.cgroup!);
-    if (!this.#running) return;
-    this.#enter('THAWED', { kind: 'unfreeze' });
-    this.#enter('RUNNING', { kind: 'unfreeze' });
-  }
-}
-
-function isFrozen(cgroup: CgroupPlan | undefined): boolean {
-  return cgroup !== undefined && isCgroupFrozen(cgroup);
 }

@@ -152,7 +152,7 @@ export class Supervisor {
   async stop(request: StopRequest, by: { readonly uid: number; readonly pid: number }): Promise<void> {
     if (!this.#containers.has(key(request)) && request.mode !== 'reboot' && this.#restarts.cancel(request))
       return;
-    await this.get(request).stop(request, by);
+    await this.get(request).operations.stop(request, by);
   }
 
   /** Starts a container; the promise settles when its init runs. */
@@ -192,7 +192,7 @@ export class Supervisor {
     for (;;) {
       const container = this.#containers.get(key(ref));
       if (!container || !(ENDING.has(container.state) || container.initHasEnded())) return container;
-      await Promise.race([container.ended(), container.gone]);
+      await (container.isOver ? container.gone : Promise.race([container.ended(), container.gone]));
     }
   }
 
