@@ -116,9 +116,9 @@ async function mountLogical(path: string): Promise<MountedVolume> {
   return await mountPrivately(`the logical volume ${path}`, [path]);
 }
 
-/** Makes its device appear. */
+/** Makes its device appear. LVM asks before it activates a thick snapshot, as its origin is activated with it. */
 export async function activate(path: string): Promise<void> {
-  await lvm('lvchange', '--quiet', '--activate', 'y', '--ignoreactivationskip', logicalName(path));
+  await lvm('lvchange', ...QUIET, '--activate', 'y', '--ignoreactivationskip', logicalName(path));
 }
 
 function systemValue(key: 'lxc.bdev.lvm.vg' | 'lxc.bdev.lvm.thin_pool'): string {
