@@ -39,7 +39,7 @@ export interface RuntimeRecord {
   /** What the command line of the start said: needed again at a reboot, also by a later manager. */
   readonly wishes: StartWishes;
   readonly init?: ProcessIdentity;
-  /** Who wrote it: a start or a stop that is under way is so only while this manager lives. */
+  /** Who looks after it: a start or a stop that is under way is so only while this manager lives. */
   readonly manager?: ProcessIdentity;
   /** An end that was asked for and has not come yet: kept here, so that a later manager knows whose it was. */
   readonly asked?: OperatorRequest;
@@ -132,10 +132,14 @@ function list(directory: string): string[] {
 
 const UNDER_WAY: ReadonlySet<State> = new Set<State>(['STARTING', 'STOPPING', 'ABORTING']);
 
-/** The record of a container in any state but STOPPED. */
+/**
+ * The record of a container in any state but STOPPED. One whose init has ended is STOPPING until its manager, which may
+ * not have heard of it yet, has read its console to the end, run its hooks and given back what it had.
+ */
 export function liveRecord(ref: ContainerRef): RuntimeRecord | undefined {
   const record = readRecord(ref);
   if (!record) return undefined;
-  const alive = UNDER_WAY.has(record.state) ? isAlive(record.manager) : isAlive(record.init);
-  return alive ? record : undefined;
+  if (!UNDER_WAY.has(record.state) && isAlive(record.init)) return record;
+  if (!isAlive(record.manager)) return undefined;
+  return UNDER_WAY.has(record.state) ? record : { ...record, state: 'STOPPING' };
 }

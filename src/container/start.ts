@@ -181,6 +181,7 @@ async function prepareInit(
     name: plan.name,
     lxcpath: plan.lxcpath,
     state: 'RUNNING',
+    manager: identify(process.pid)!,
     configFile: plan.configFile,
     wishes,
     init,

@@ -223,13 +223,15 @@ export class Supervised {
   }
 
   /** Takes over a container that an earlier manager started; its init may have ended meanwhile (see initEnded). */
-  adopt(record: RuntimeRecord, copyOf: (label: string) => number | undefined): void {
+  adopt(found: RuntimeRecord, copyOf: (label: string) => number | undefined): void {
+    const record = { ...found, ...MANAGER };
     const plan = loadPlan(this.ref);
     this.#log = new ContainerLog(this.#services.kernel, this.ref, plan.log);
     const hooks = this.#hooks(plan);
     hooks.initPid = record.init!.pid;
     hooks.cgroups = record.hookCgroups ?? [];
     this.#take(record, plan, hooks);
+    writeRecord(record);
     this.#state = isFrozen(record.cgroup) ? 'FROZEN' : 'RUNNING';
     const prefix = keptPrefix(this.ref);
     this.terminals.open(
