@@ -4,10 +4,10 @@ import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
 import type { WindowSize } from '../kernel/structs.ts';
 import { openPty } from '../stage/terminals.ts';
 import { planAttach } from './attach-plan.ts';
-import { expectProgram } from './expect-program.ts';
 import type { ContainerRef } from './paths.ts';
 import type { RuntimeRecord } from './runtime-record.ts';
 import { serveListener } from './seccomp-listener.ts';
+import { expectProgram } from './stage-messages.ts';
 import type { StartPlan } from './start-plan.ts';
 import type { StartServices } from './start-services.ts';
 

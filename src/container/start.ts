@@ -3,14 +3,12 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote, type CgroupPlan } from '../cgroup/container-cgroup.ts';
-import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { createHostSide, type ResolvedNic, resolveNic } from '../network/host-side.ts';
 import { mapText } from '../security/id-map.ts';
-import type { FromStage } from '../stage/channel.ts';
 import type { StartDescriptors, StartStagePlan } from '../stage/plan.ts';
 import { PREPARED_NAMESPACES } from '../stage/start-outer.ts';
-import { expectProgram } from './expect-program.ts';
 import type { HostHooks } from './host-hooks.ts';
 import type { Journal } from './journal.ts';
 import { writeProcFile } from './proc-files.ts';
@@ -26,21 +24,17 @@ import { savePlan } from './saved-plan.ts';
 import { serveListener } from './seccomp-listener.ts';
 import { makeSharedMount } from './shared-mount.ts';
 import { openJoined } from './shared-namespace.ts';
+import { expectFrom, expectProgram, failureOf, firstProcess } from './stage-messages.ts';
 import { entrance, makeCgroups, makeHookCgroups } from './start-cgroups.ts';
 import type { StartPlan } from './start-plan.ts';
-import {
-  keptPrefix,
-  type StageLog,
-  type StageProcess,
-  type StartServices,
-  type ToKeep,
-} from './start-services.ts';
+import type { StageLog, StageProcess, StartServices } from './start-services.ts';
+import { closeTerminals, keepTerminals, type TerminalDescriptors } from './start-terminals.ts';
 
 /** What a successful start leaves in the manager's hands. */
 export interface Started {
   readonly record: RuntimeRecord;
-  /** Descriptors of this process; -1 for what the container has not. */
-  readonly terminals: { readonly devpts: number; readonly console: number; readonly ttys: readonly number[] };
+  /** Descriptors of this process. */
+  readonly terminals: TerminalDescriptors;
   /** Cgroup values that the kernel rounded. */
   readonly notes: readonly CgroupNote[];
 }
@@ -62,9 +56,6 @@ export interface ClientStdio {
   readonly fds: readonly [number, number, number];
 }
 
-/** How often a silent stage is looked at, milliseconds. */
-const LOOK_AGAIN = 200;
-
 /**
  * Starts a container. Every thing that is made is in the journal before; the caller releases the journal when this
  * throws. Init is executed last, after the record that lets a successor adopt it is on disk.
@@ -80,6 +71,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
   let first: Promise<StageProcess> | undefined;
   let stage: StageProcess | undefined;
   let fds: StartDescriptors = {};
+  let terminals: Promise<TerminalDescriptors> | undefined;
   try {
     fds = openJoined(plan.stage.joined);
     const mapped = plan.stage.idmap.length > 0;
@@ -108,7 +100,11 @@ export async function startContainer(context: StartContext): Promise<Started> {
     const init = identify(pid);
     if (!stage || !init) throw await failureOf(stage, 'the first process of the container ended at once');
     journal.add({ kind: 'process', process: init });
-    const [ready] = await Promise.all([prepareInit(context, stage, init, nics, cgroup), services.watch(pid)]);
+    const keep = (ptys: TerminalDescriptors) => (terminals = keepTerminals(services, plan, init.pid, ptys));
+    const [record] = await Promise.all([
+      prepareInit(context, stage, init, nics, cgroup, keep),
+      services.watch(pid),
+    ]);
     stage.send({ type: 'go' });
     const proxy = plan.seccomp?.proxy;
     await expectProgram(stage, async (fd) => {
@@ -122,7 +118,10 @@ export async function startContainer(context: StartContext): Promise<Started> {
         );
     });
     if (plan.stage.init.supervised) spare(pid);
-    return { ...ready, notes };
+    return { record, terminals: await terminals!, notes };
+  } catch (error) {
+    await terminals?.then(closeTerminals, () => {});
+    throw error;
   } finally {
     // Also one that was asked for and never used: it must not wait for ever.
     (stage ?? (await first?.catch(() => undefined)))?.close();
@@ -159,7 +158,8 @@ async function prepareInit(
   init: ProcessIdentity,
   nics: readonly ResolvedNic[],
   cgroup: CgroupPlan,
-): Promise<Pick<Started, 'record' | 'terminals'>> {
+  keep: (ptys: TerminalDescriptors) => Promise<TerminalDescriptors>,
+): Promise<RuntimeRecord> {
   for (const nic of nics) {
     createHostSide(services.kernel, nic, { pid: init.pid });
     if (nic.link && nic.hwaddr) services.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
@@ -167,8 +167,8 @@ async function prepareInit(
   }
   stage.send({ type: 'network', nics });
   const ptys = await expectFrom(stage, 'ptys');
-  const [terminals] = await Promise.all([
-    keepTerminals(services, plan, init.pid, ptys),
+  await Promise.all([
+    keep(ptys),
     // The nodes in /dev have been made: from here on the rules bind. While stage and keeper are at work.
     Promise.resolve().then(() => applyDevices(services.kernel, cgroup)),
   ]);
@@ -201,26 +201,7 @@ async function prepareInit(
   hooks.initPid = init.pid;
   await hooks.run('start-host');
   writeRecord(record);
-  return { record, terminals };
-}
-
-/** The keeper's copies outlive this process; those returned are this process's. */
-async function keepTerminals(
-  services: StartServices,
-  plan: StartPlan,
-  pid: number,
-  ptys: { readonly devpts: number; readonly console: number; readonly ttys: readonly number[] },
-): Promise<Started['terminals']> {
-  const prefix = keptPrefix(plan);
-  const all: ToKeep[] = [
-    { label: `${prefix}devpts`, fd: ptys.devpts },
-    { label: `${prefix}console`, fd: ptys.console, drain: { log: plan.console.log } },
-    ...ptys.ttys.map((fd, i) => ({ label: `${prefix}tty${i + 1}`, fd })),
-  ];
-  const present = all.filter(({ fd }) => fd >= 0);
-  const copies = await services.keep(pid, present);
-  const [devpts, console, ...ttys] = all.map((one) => copies[present.indexOf(one)] ?? -1);
-  return { devpts: devpts!, console: console!, ttys };
+  return record;
 }
 
 /** A user namespace with the container's maps, as a descriptor of this process. */
@@ -247,50 +228,4 @@ async function makeUserNamespace({ services, plan, log }: StartContext): Promise
     holder.send({ type: 'taken' });
     holder.close();
   }
-}
-
-/** Host pid of the container's first process; undefined when the stage asks for another attempt. */
-async function firstProcess(stage: StageProcess): Promise<number | undefined> {
-  const message = await nextOfLiving(stage);
-  if (message?.type === 'error') throw errorFromJSON(message.error);
-  if (message?.type === 'init') return message.pid;
-  if (message?.type !== 'again') throw stageDied('waiting for init');
-  stage.close();
-  return undefined;
-}
-
-/**
- * The stage's next message; null when it was killed. Its child may hold the channel open by then, so that the end of the
- * stream alone would never tell.
- */
-async function nextOfLiving(stage: StageProcess): Promise<FromStage | null> {
-  const next = stage.next();
-  for (let dead = 0; dead < 2; dead += identify(stage.pid) ? 0 : 1) {
-    const message = await Promise.race([next, delay(LOOK_AGAIN, 'nothing' as const)]);
-    if (message !== 'nothing') return message;
-  }
-  return null;
-}
-
-async function expectFrom<T extends FromStage['type']>(
-  stage: StageProcess,
-  type: T,
-): Promise<Extract<FromStage, { type: T }>> {
-  const message = await stage.next();
-  if (message?.type === 'error') throw errorFromJSON(message.error);
-  if (message?.type === type) return message as Extract<FromStage, { type: T }>;
-  throw stageDied(`waiting for ${type}`);
-}
-
-async function failureOf(stage: StageProcess | undefined, otherwise: string): Promise<TslxcError> {
-  const message = await stage?.next();
-  return message?.type === 'error' ? errorFromJSON(message.error) : stageDied(otherwise);
-}
-
-function stageDied(what: string): TslxcError {
-  return new TslxcError({
-    code: 'START_FAILED',
-    message: `a process of the start was killed (${what})`,
-    hint: 'start it again; what it had made is removed',
-  });
 }

@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import type { TerminalDescriptors } from '../container/start-terminals.ts';
 import type { ConsolePlan } from '../container/terminal-plan.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
@@ -9,13 +10,6 @@ import { ConsoleHub } from '../terminal/console-hub.ts';
 import { ConsoleLog } from '../terminal/console-log.ts';
 import { type ConsolePeer, openConsolePeer } from '../terminal/console-peer.ts';
 import { RingBuffer } from '../terminal/ring-buffer.ts';
-
-/** Descriptors of this process; -1 for what the container has not. */
-export interface TerminalDescriptors {
-  readonly devpts: number;
-  readonly console: number;
-  readonly ttys: readonly number[];
-}
 
 /** The manager's ends of a container's terminals: the console, always read, and the ttys, lent to one client each. */
 export class ContainerTerminals {

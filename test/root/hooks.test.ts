@@ -6,6 +6,7 @@ import { before, test } from 'node:test';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
+import { descriptorsOf } from './harness/leftovers.ts';
 import { eventually } from './harness/slow.ts';
 
 const host = new ContainerHost({ eachTest: true });
@@ -98,6 +99,25 @@ test('order, arguments and place', { skip }, async () => {
     ['stop', 'down', 'post-stop'],
   );
   assert.match(recorded()[0]!, /init=yes/);
+});
+
+test('a start that fails late leaves nothing open in the manager', { skip }, async () => {
+  const refuse = script('refuse', 'test ! -e "$LXC_ROOTFS_PATH/no"');
+  await busybox.start('late', `lxc.hook.start-host = ${refuse}`);
+  await host.kill('late');
+  const open = () =>
+    [...descriptorsOf(host.managerPid()!).values()].map((target) => target.replace(/\d+/g, 'N')).sort();
+  const before = open();
+  writeFileSync(join(host.rootfs('late'), 'no'), '');
+  for (let i = 0; i < 3; i++) {
+    const { code, stderr } = await host.tslxc('start', ['-n', '@late', '-d']);
+    assert.deepEqual([code, /start-host/.test(stderr)], [1, true], stderr);
+  }
+  await eventually('all is closed', () => open().length <= before.length);
+  assert.deepEqual(
+    open().filter((target) => /pt(s|mx)/.test(target)),
+    [],
+  );
 });
 
 test('a reboot runs them all again', { skip }, async () => {

@@ -1,0 +1,73 @@
+/** What the manager hears of a stage, in the order of a start. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
+import type { FromStage } from '../stage/channel.ts';
+import { identify } from './runtime-record.ts';
+import type { StageProcess } from './start-services.ts';
+
+/** How often a silent stage is looked at, milliseconds. */
+const LOOK_AGAIN = 200;
+
+/** Host pid of the container's first process; undefined when the stage asks for another attempt. */
+export async function firstProcess(stage: StageProcess): Promise<number | undefined> {
+  const message = await nextOfLiving(stage);
+  if (message?.type === 'error') throw errorFromJSON(message.error);
+  if (message?.type === 'init') return message.pid;
+  if (message?.type !== 'again') throw stageDied('waiting for init');
+  stage.close();
+  return undefined;
+}
+
+/**
+ * The stage's next message; null when it was killed. Its child may hold the channel open by then, so that the end of the
+ * stream alone would never tell.
+ */
+async function nextOfLiving(stage: StageProcess): Promise<FromStage | null> {
+  const next = stage.next();
+  for (let dead = 0; dead < 2; dead += identify(stage.pid) ? 0 : 1) {
+    const message = await Promise.race([next, delay(LOOK_AGAIN, 'nothing' as const)]);
+    if (message !== 'nothing') return message;
+  }
+  return null;
+}
+
+export async function expectFrom<T extends FromStage['type']>(
+  stage: StageProcess,
+  type: T,
+): Promise<Extract<FromStage, { type: T }>> {
+  const message = await stage.next();
+  if (message?.type === 'error') throw errorFromJSON(message.error);
+  if (message?.type === type) return message as Extract<FromStage, { type: T }>;
+  throw stageDied(`waiting for ${type}`);
+}
+
+export async function failureOf(stage: StageProcess | undefined, otherwise: string): Promise<TslxcError> {
+  const message = await stage?.next();
+  return message?.type === 'error' ? errorFromJSON(message.error) : stageDied(otherwise);
+}
+
+function stageDied(what: string): TslxcError {
+  return new TslxcError({
+    code: 'START_FAILED',
+    message: `a process of the start was killed (${what})`,
+    hint: 'start it again; what it had made is removed',
+  });
+}
+
+/**
+ * Waits until a stage has become its program: the end of the stream is the word that execve(2) has succeeded.
+ * @param listen sees to the listener of a seccomp filter, by its number in the stage, while the stage waits
+ */
+export async function expectProgram(
+  stage: StageProcess,
+  listen: (fd: number) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  for (;;) {
+    const message = await stage.next();
+    if (message?.type === 'error') throw errorFromJSON(message.error);
+    if (message?.type !== 'listener') return;
+    await listen(message.fd);
+    stage.send({ type: 'taken' });
+  }
+}
