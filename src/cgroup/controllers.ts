@@ -20,6 +20,8 @@ export function enableControllers(
   needed: readonly string[],
 ): MissingController[] {
   const { mountpoint, inner, controllers } = hierarchy;
+  // A hybrid layout's has none.
+  if (controllers.length === 0) return [];
   const below = relative(mountpoint, dirname(inner)).split('/');
   const missing = new Map<string, string>();
   for (const directory of [mountpoint, ...below.map((_, i) => join(mountpoint, ...below.slice(0, i + 1)))]) {

@@ -137,7 +137,9 @@ export function planCgroup(layout: CgroupLayout, name: string, options: PlanOpti
   const { path, fixed } = limitPath(name, options);
   const inner =
     options.inner === undefined ? 'ns' : checkedPath(options.inner, 'lxc.cgroup.dir.container.inner');
-  const { places: bases, skipped } = placesOf(layout, options);
+  const { places, skipped } = placesOf(layout, options);
+  // v2 first: whoever makes that one has the name, and init can be born in it while the others are made.
+  const bases = places.toSorted((a, b) => b.hierarchy.version - a.hierarchy.version);
 
   const free = (suffix: string) => bases.every(({ base }) => !exists(`${join(base, path)}${suffix}`));
   let suffix = '';

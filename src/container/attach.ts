@@ -73,7 +73,7 @@ export async function attachProgram(
   const { kernel } = services;
   const opened: number[] = [];
   let master: number | undefined;
-  const stage = await services.stage('attach', false, () => {});
+  const stage = services.stage('attach', false, () => {});
   try {
     const terminals = request.terminals ?? [0, 1, 2];
     const client = kernel.pidfdOpen(clientPid);
@@ -96,6 +96,7 @@ export async function attachProgram(
       plan: stagePlan,
       fds: { stdin: stdio[0]!, stdout: stdio[1]!, stderr: stdio[2]!, init },
     });
+    await stage.begun;
     const first = await stage.next();
     if (first?.type === 'error') throw errorFromJSON(first.error);
     if (first?.type !== 'init')

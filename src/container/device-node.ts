@@ -81,7 +81,7 @@ async function runStage(
   // Nodes on what a user namespace has mounted can not be opened: there the host's node is bound.
   const bound = record.unprivileged && request.action === 'add';
   const source = bound ? openHostTree(services.kernel, request.device, false) : undefined;
-  const stage = await services.stage('device', false, () => {});
+  const stage = services.stage('device', false, () => {});
   try {
     const plan: DeviceStagePlan = {
       action: request.action,
@@ -95,6 +95,7 @@ async function runStage(
       ...(record.unprivileged ? { owner: ownerOf(start.stage.idmap, start.stage.init) } : {}),
     };
     stage.send({ type: 'plan', plan, fds: { init, ...(source === undefined ? {} : { source }) } });
+    await stage.begun;
     const answer = await stage.next();
     if (answer?.type === 'error') throw errorFromJSON(answer.error);
     if (answer?.type !== 'ready')

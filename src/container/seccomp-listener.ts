@@ -23,12 +23,10 @@ export async function serveListener(
   log: StageLog,
 ): Promise<void> {
   const listener = await copyListener(kernel, holder, fd);
-  const server = await stage('proxy', false, log).catch((error) => {
-    closeSync(listener);
-    throw error;
-  });
+  const server = stage('proxy', false, log);
   try {
     server.send({ type: 'plan', plan, fds: { listener } });
+    await server.begun;
     const answer = await server.next();
     if (answer?.type === 'error') throw errorFromJSON(answer.error);
     if (answer?.type !== 'ready') throw lost();

@@ -11,6 +11,7 @@ const LOOK_AGAIN = 200;
 
 /** Host pid of the container's first process; undefined when the stage asks for another attempt. */
 export async function firstProcess(stage: StageProcess): Promise<number | undefined> {
+  await stage.begun;
   const message = await nextOfLiving(stage);
   if (message?.type === 'error') throw errorFromJSON(message.error);
   if (message?.type === 'init') return message.pid;
@@ -42,8 +43,8 @@ export async function expectFrom<T extends FromStage['type']>(
   throw stageDied(`waiting for ${type}`);
 }
 
-export async function failureOf(stage: StageProcess | undefined, otherwise: string): Promise<TslxcError> {
-  const message = await stage?.next();
+export async function failureOf(stage: StageProcess, otherwise: string): Promise<TslxcError> {
+  const message = await stage.next();
   return message?.type === 'error' ? errorFromJSON(message.error) : stageDied(otherwise);
 }
 

@@ -8,8 +8,10 @@ import {
   delegate,
   enterFiles,
   type MissingController,
+  type PlannedHierarchy,
   planCgroup,
   planHookCgroups,
+  v2Of,
 } from '../cgroup/container-cgroup.ts';
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
 import type { TslxcError } from '../errors/tslxc-error.ts';
@@ -35,54 +37,81 @@ export function makeHookCgroups(context: StartContext): void {
   hooks.cgroups = cgroups;
 }
 
-/** Makes the container's cgroups and sets its limits; device rules come later (applyDevices). */
-export function makeCgroups(context: StartContext): {
-  cgroup: CgroupPlan;
-  notes: readonly CgroupNote[];
-} {
-  const { plan, log } = context;
-  const needed = [...new Set(plan.limits.map(({ controller }) => controller))].filter(
-    (name) => name !== 'cgroup',
-  );
-  const { cgroup, missing } = claimCgroups(context, needed);
+/** A container's cgroups, of which those that come first are made. */
+interface ClaimedCgroups {
+  readonly cgroup: CgroupPlan;
+  /** v2 cgroup that init can be born in while the others are made; undefined: all are made. */
+  readonly birth: string | undefined;
+  readonly missing: readonly MissingController[];
+}
+
+/**
+ * Takes the container's name in the hierarchies. To be born in the v2 cgroup is cheapest for init, but asks for rights
+ * over the one above, which a mapped root has not: with a user namespace the stage enters all of them before it joins
+ * that. Another manager (of another run directory) may take the name between our look and our mkdir: then the next one.
+ */
+export function claimCgroups(context: StartContext): ClaimedCgroups {
+  const { plan, journal } = context;
+  const layout = layoutFor(context);
+  const mapped = plan.stage.idmap.length > 0;
+  const attempts = plan.cgroup.container === undefined ? CLAIM_ATTEMPTS : 1;
+  for (let attempt = 1; ; attempt++) {
+    const cgroup = planCgroup(layout, plan.name, { ...plan.cgroup, devices: plan.devices });
+    const unified = mapped ? undefined : v2Of(cgroup);
+    journal.add({ kind: 'cgroup', plan: cgroup });
+    try {
+      const missing = createCgroup(unified ? only(cgroup, unified) : cgroup, needed(context));
+      return { cgroup, birth: unified?.inner, missing };
+    } catch (error) {
+      const taken = isTaken(error);
+      // It is theirs: undoing our start must not touch it.
+      if (taken) journal.retract();
+      if (!taken || attempt === attempts) throw error;
+    }
+  }
+}
+
+/** Makes those that are not made yet and sets the limits; device rules come later (applyDevices). */
+export function completeCgroups(context: StartContext, claimed: ClaimedCgroups): readonly CgroupNote[] {
+  const { plan, log, journal } = context;
+  const { cgroup, birth } = claimed;
+  const missing = [...claimed.missing];
+  const rest = withoutBirth(claimed);
+  if (birth !== undefined)
+    try {
+      missing.push(...createCgroup(rest, needed(context)));
+    } catch (error) {
+      if (isTaken(error)) {
+        journal.retract();
+        journal.add({ kind: 'cgroup', plan: only(cgroup, v2Of(cgroup)!) });
+      }
+      throw error;
+    }
   for (const { controller, reason } of missing)
     log(`cgroup controller ${controller} is not handed to the container: ${reason}`);
   const notes = applyLimits(cgroup, plan.limits);
   const owner = ownerOf(plan.stage.idmap, plan.stage.init);
   const uid = hostIdOf(plan.stage.idmap, 'u', owner.uid);
   const gid = hostIdOf(plan.stage.idmap, 'g', owner.gid);
-  if (uid !== undefined && gid !== undefined) delegate(cgroup, uid, gid);
-  return { cgroup, notes };
+  // The host's root owns them as it is.
+  if (uid !== undefined && gid !== undefined && uid + gid > 0) delegate(cgroup, uid, gid);
+  return notes;
 }
 
-/**
- * How init gets into its cgroups. To be born in the v2 one is cheapest, but asks for rights over the cgroup above it,
- * which a mapped root has not: with a user namespace the stage moves before it joins that.
- */
-export function entrance(cgroup: CgroupPlan, mapped: boolean): Extract<ToStage, { type: 'cgroups' }> {
-  const unified = mapped ? undefined : cgroup.hierarchies.find(({ version }) => version === 2);
-  const others = { ...cgroup, hierarchies: cgroup.hierarchies.filter((hierarchy) => hierarchy !== unified) };
-  return { type: 'cgroups', files: enterFiles(others), birth: unified?.inner ?? null };
+/** The files by which init, or the stage for it, enters those that it is not born in. */
+export function entrance(claimed: ClaimedCgroups): Extract<ToStage, { type: 'cgroups' }> {
+  return { type: 'cgroups', files: enterFiles(withoutBirth(claimed)) };
 }
 
-/** Another manager (of another run directory) may take the name between our look and our mkdir: then the next one. */
-function claimCgroups(
-  context: StartContext,
-  needed: readonly string[],
-): { cgroup: CgroupPlan; missing: MissingController[] } {
-  const { plan, journal } = context;
-  const layout = layoutFor(context);
-  const attempts = plan.cgroup.container === undefined ? CLAIM_ATTEMPTS : 1;
-  for (let attempt = 1; ; attempt++) {
-    const cgroup = planCgroup(layout, plan.name, { ...plan.cgroup, devices: plan.devices });
-    journal.add({ kind: 'cgroup', plan: cgroup });
-    try {
-      return { cgroup, missing: createCgroup(cgroup, needed) };
-    } catch (error) {
-      const taken = (error as TslxcError).errno === 'EEXIST';
-      // It is theirs: undoing our start must not touch it.
-      if (taken) journal.retract();
-      if (!taken || attempt === attempts) throw error;
-    }
-  }
+function withoutBirth({ cgroup, birth }: ClaimedCgroups): CgroupPlan {
+  return { ...cgroup, hierarchies: cgroup.hierarchies.filter(({ inner }) => inner !== birth) };
+}
+
+const only = (cgroup: CgroupPlan, hierarchy: PlannedHierarchy) => ({ ...cgroup, hierarchies: [hierarchy] });
+
+const isTaken = (error: unknown) => (error as TslxcError).errno === 'EEXIST';
+
+/** Controllers that the config's limits are for. */
+function needed({ plan }: StartContext): string[] {
+  return [...new Set(plan.limits.map(({ controller }) => controller))].filter((name) => name !== 'cgroup');
 }

@@ -8,7 +8,11 @@ export type StageLog = (text: string, level?: 'DEBUG') => void;
 
 /** A stage at work, seen from the manager. */
 export interface StageProcess {
+  /** -1 until it has begun. */
   readonly pid: number;
+  /** It has been forked and has its end of the channel. @throws TslxcError HELPER_DIED, START_FAILED */
+  readonly begun: Promise<void>;
+  /** Also before it has begun. */
   send(message: ToStage): void;
   /** The next message but logs; null at the end of the stream. */
   next(): Promise<FromStage | null>;
@@ -28,8 +32,8 @@ export interface ToKeep {
 export interface StartServices {
   readonly kernel: Kernel;
   readonly layout: CgroupLayout;
-  /** `prepared`: a stage with fresh net, uts and ipc namespaces will do. `opening` is what it hears first, maybe before this settles. */
-  stage(kind: StageKind, prepared: boolean, onLog: StageLog, opening?: ToStage): Promise<StageProcess>;
+  /** A new stage, to be closed. `prepared`: one with fresh net, uts and ipc namespaces will do. */
+  stage(kind: StageKind, prepared: boolean, onLog: StageLog): StageProcess;
   /** Has the keeper hold copies of descriptors of process `pid`; returns copies of this process's own, in that order. */
   keep(pid: number, descriptors: readonly ToKeep[]): Promise<number[]>;
   /** Have the keeper remember how this process ends. */

@@ -25,7 +25,7 @@ import { serveListener } from './seccomp-listener.ts';
 import { makeSharedMount } from './shared-mount.ts';
 import { openJoined } from './shared-namespace.ts';
 import { expectFrom, expectProgram, failureOf, firstProcess } from './stage-messages.ts';
-import { entrance, makeCgroups, makeHookCgroups } from './start-cgroups.ts';
+import { claimCgroups, completeCgroups, entrance, makeHookCgroups } from './start-cgroups.ts';
 import type { StartPlan } from './start-plan.ts';
 import type { StageLog, StageProcess, StartServices } from './start-services.ts';
 import { closeTerminals, keepTerminals, type TerminalDescriptors } from './start-terminals.ts';
@@ -68,7 +68,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
   for (const shared of plan.sharedMounts) makeSharedMount(services.kernel, journal, shared);
   const prepared =
     plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
-  let first: Promise<StageProcess> | undefined;
+  const askForStage = () => services.stage('start', prepared, context.log);
   let stage: StageProcess | undefined;
   let fds: StartDescriptors = {};
   let terminals: Promise<TerminalDescriptors> | undefined;
@@ -78,27 +78,34 @@ export async function startContainer(context: StartContext): Promise<Started> {
     if (mapped) fds.user ??= await makeUserNamespace(context);
     if (context.stdio) Object.assign(fds, takeStdio(services.kernel, context.stdio));
     const stagePlan: StartStagePlan = { ...plan.stage, hookEnv: hooks.environmentList() };
-    const askForStage = () =>
-      services.stage('start', prepared, context.log, { type: 'plan', plan: stagePlan, fds });
-    // It prepares what it can while the cgroups are made.
-    first = askForStage();
-    first.catch(() => {});
-    const { cgroup, notes } = makeCgroups(context);
+    // From here on it prepares what it can while we do.
+    stage = askForStage();
+    const cgroups = claimCgroups(context);
+    const { cgroup, birth } = cgroups;
+    const opening = {
+      type: 'plan',
+      plan: stagePlan,
+      fds,
+      ...(birth === undefined ? {} : { birth }),
+    } as const;
+    stage.send(opening);
+    const notes = completeCgroups(context, cgroups);
     const nics = plan.nics.map((nic) => resolveNic(services.kernel, nic));
     for (const { pair, link, proxied } of nics) {
       if (pair) journal.add({ kind: 'veth', host: pair });
       if (link && proxied?.length) journal.add({ kind: 'proxies', link, proxied });
     }
-    let pid: number | undefined;
+    stage.send(entrance(cgroups));
+    // While the stage is at work.
+    savePlan(plan);
+    let pid = await firstProcess(stage);
     while (pid === undefined) {
-      stage = await (stage ? askForStage() : first);
-      stage.send(entrance(cgroup, mapped));
-      // While the stage is at work.
-      savePlan(plan);
+      stage = askForStage();
+      for (const message of [opening, entrance(cgroups)]) stage.send(message);
       pid = await firstProcess(stage);
     }
     const init = identify(pid);
-    if (!stage || !init) throw await failureOf(stage, 'the first process of the container ended at once');
+    if (!init) throw await failureOf(stage, 'the first process of the container ended at once');
     journal.add({ kind: 'process', process: init });
     const keep = (ptys: TerminalDescriptors) => (terminals = keepTerminals(services, plan, init.pid, ptys));
     const [record] = await Promise.all([
@@ -123,8 +130,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
     await terminals?.then(closeTerminals, () => {});
     throw error;
   } finally {
-    // Also one that was asked for and never used: it must not wait for ever.
-    (stage ?? (await first?.catch(() => undefined)))?.close();
+    stage?.close();
     for (const fd of Object.values(fds)) closeSync(fd);
   }
 }
@@ -206,8 +212,9 @@ async function prepareInit(
 
 /** A user namespace with the container's maps, as a descriptor of this process. */
 async function makeUserNamespace({ services, plan, log }: StartContext): Promise<number> {
-  const holder = await services.stage('userns', false, log);
+  const holder = services.stage('userns', false, log);
   try {
+    await holder.begun;
     await expectFrom(holder, 'userns');
     for (const [file, type] of [
       ['uid_map', 'u'],

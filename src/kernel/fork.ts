@@ -28,22 +28,14 @@ let proc = -1;
 const DASH = 45;
 const SPACE = 32;
 const NEWLINE = 10;
+const ZERO = 48;
 const NINE = 57;
-const BRACKET = 91;
-const LETTER_V = 118;
+/** The kernel's own pages, above everything else, which take no advice. */
+const KERNEL_PAGES = ['[vvar', '[vdso]', '[vsyscall]'].map((name) => Buffer.from(name));
 
-/** What /proc/self/maps says of the process. */
-interface Mappings {
-  /** Numbers written into the slot's ranges: two a mapping. */
-  readonly count: number;
-  /** Where the kernel's own pages ([vvar], [vdso] …) begin, above everything else. */
-  readonly end: number;
-}
-
-/** Reads the mappings into slot 0 (before) or 1 (after). */
-function readMappings(calls: Calls, slot: 0 | 1): Mappings {
+/** Reads the list of mappings into slot 0 (before) or 1 (after). @returns its length */
+function readMappings(calls: Calls, slot: 0 | 1): number {
   const buffer = text[slot];
-  const out = ranges[slot];
   const fd = calls.openat2(SYS.openat2, proc, 'self/maps', readOnly, readOnly.length);
   let length = 0;
   for (;;) {
@@ -52,30 +44,47 @@ function readMappings(calls: Calls, slot: 0 | 1): Mappings {
     length += n;
   }
   calls.close(fd);
+  return length;
+}
+
+/** The number that begins at `at` in the list that was read before. */
+function addressAt(at: number): number {
+  const buffer = text[0];
+  let address = 0;
+  // A dash, a space: all that may follow lies below the digits.
+  for (let i = at; buffer[i]! >= ZERO; i++) address = address * 16 + digit(buffer[i]!);
+  return address;
+}
+
+const digit = (character: number) => (character <= NINE ? character - ZERO : character - 87);
+
+/** Where the line that holds `at` begins. */
+const lineOf = (at: number) => text[0].lastIndexOf(NEWLINE, at) + 1;
+
+/** Takes the bounds of all mappings out of a list. @returns how many numbers that is: two a mapping */
+function parse(slot: 0 | 1, length: number): number {
+  const buffer = text[slot];
+  const out = ranges[slot];
   let at = 0;
   let count = 0;
-  let end = 0;
   while (at < length) {
     for (const stop of [DASH, SPACE]) {
       let address = 0;
-      while (buffer[at] !== stop) {
-        const digit = buffer[at++]!;
-        address = address * 16 + (digit <= NINE ? digit - 48 : digit - 87);
-      }
+      while (buffer[at] !== stop) address = address * 16 + digit(buffer[at++]!);
       at++;
       out[count++] = address;
     }
-    while (buffer[at] !== NEWLINE) {
-      if (end === 0 && buffer[at] === BRACKET && buffer[at + 1] === LETTER_V) end = out[count - 2]!;
-      at++;
-    }
-    at++;
+    at = buffer.indexOf(NEWLINE, at) + 1;
   }
-  return { count, end: end || out[count - 1]! };
+  return count;
 }
 
-/** Whether every mapping seen after the fork lies within those seen before it. */
-function covered(before: number, after: number): boolean {
+/** Whether every mapping seen after the fork lies within those seen before it; most often nothing has changed at all. */
+function covered(lengthBefore: number, lengthAfter: number): boolean {
+  if (lengthBefore === lengthAfter && text[0].compare(text[1], 0, lengthAfter, 0, lengthBefore) === 0)
+    return true;
+  const before = parse(0, lengthBefore);
+  const after = parse(1, lengthAfter);
   const [old, now] = ranges;
   let i = 0;
   for (let j = 0; j < after; j += 2) {
@@ -109,7 +118,7 @@ export function certifiedFork(calls: Calls, attempts = ATTEMPTS, cgroup?: number
     const goRead = pipeFds.readInt32LE(0);
     const goWrite = pipeFds.readInt32LE(4);
     const before = readMappings(calls, 0);
-    allowFork(calls, ranges[0][0]!, before.end);
+    allowFork(calls, before);
     const pid = cgroup === undefined ? calls.fork() : cloneInto(calls, cgroup);
     if (pid === 0) {
       calls.close(goWrite);
@@ -119,7 +128,7 @@ export function certifiedFork(calls: Calls, attempts = ATTEMPTS, cgroup?: number
       return 0;
     }
     const after = readMappings(calls, 1);
-    const certified = covered(before.count, after.count);
+    const certified = covered(before, after);
     if (certified) calls.write(goWrite, byte, 1);
     else endIncomplete(calls, pid);
     calls.close(goRead);
@@ -130,8 +139,16 @@ export function certifiedFork(calls: Calls, attempts = ATTEMPTS, cgroup?: number
   throw new UncertifiedFork(`no certified fork in ${attempts} attempts: the heap does not hold still`);
 }
 
-/** One call for the whole address space: the kernel goes on over holes, and says ENOMEM in the end. */
-function allowFork(calls: Calls, start: number, end: number): void {
+/** One call for all that is listed: the kernel goes on over holes, and says ENOMEM in the end. */
+function allowFork(calls: Calls, length: number): void {
+  const start = addressAt(0);
+  let end = 0;
+  for (const name of KERNEL_PAGES) {
+    const at = text[0].indexOf(name);
+    if (at >= 0 && at < length && (end === 0 || addressAt(lineOf(at)) < end)) end = addressAt(lineOf(at));
+  }
+  // Without such pages all are ours, to the end of the last one.
+  if (end === 0) end = addressAt(text[0].indexOf(DASH, lineOf(length - 2)) + 1);
   try {
     calls.madvise(start, end - start, MADV_DOFORK);
   } catch (error) {

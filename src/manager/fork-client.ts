@@ -88,37 +88,25 @@ export class ForkClient {
     for (let i = 0; i < 200 && identify(this.#pid); i++) await delay(5);
   }
 
-  /**
-   * A new stage, waiting for its plan, or at work on it if that is the `opening`. Asked for at once if the server is
-   * there: the caller's work goes on beside it.
-   */
-  stage(kind: StageKind, prepared: boolean, onLog: StageLog, opening?: ToStage): Promise<StageProcess> {
-    const ask = (server: JsonLines) => this.#ask(server, { kind, prepared }, onLog, opening);
-    return this.#lines ? ask(this.#lines) : this.#reach().then(ask);
+  /** A new stage, which waits for its plan. Asked for at once: the caller's work goes on beside it. */
+  stage(kind: StageKind, prepared: boolean, onLog: StageLog): StageProcess {
+    const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
+    const wanted = { id: this.#next++, channel: theirs, kind, prepared };
+    const pid = this.#lines
+      ? this.#ask(this.#lines, wanted)
+      : this.#reach().then((it) => this.#ask(it, wanted));
+    return new StageSocket(
+      ours,
+      onLog,
+      pid.finally(() => this.#kernel.close(theirs)),
+    );
   }
 
-  async #ask(
-    server: JsonLines,
-    wanted: Pick<ForkRequest, 'kind' | 'prepared'>,
-    onLog: StageLog,
-    opening: ToStage | undefined,
-  ): Promise<StageProcess> {
-    const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
-    const stage = new StageSocket(ours, onLog);
-    try {
-      if (opening) stage.send(opening);
-      const id = this.#next++;
-      stage.pid = await new Promise<number>((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject });
-        server.send({ id, channel: theirs, ...wanted } satisfies ForkRequest);
-      });
-      return stage;
-    } catch (error) {
-      stage.close();
-      throw error;
-    } finally {
-      this.#kernel.close(theirs);
-    }
+  #ask(server: JsonLines, wanted: ForkRequest): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(wanted.id, { resolve, reject });
+      server.send(wanted);
+    });
   }
 }
 
@@ -131,13 +119,18 @@ function died(): TslxcError {
 }
 
 class StageSocket implements StageProcess {
-  /** -1 until the fork server has told. */
   pid = -1;
+  readonly begun: Promise<void>;
   readonly #lines: JsonLines;
   readonly #queue: (FromStage | null)[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(fd: number, onLog: StageLog) {
+  constructor(fd: number, onLog: StageLog, pid: Promise<number>) {
+    this.begun = pid.then((known) => {
+      this.pid = known;
+    });
+    // Whoever does not wait for it hears of it by the end of the stream.
+    this.begun.catch(() => this.close());
     const push = (message: FromStage | null) => {
       this.#queue.push(message);
       this.#wake?.();

@@ -4,13 +4,13 @@ import { AT, CLONE, MS, O, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { confine, joinKeyring, keepCores, takeIds } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
+import { enterCgroups } from './enter-cgroups.ts';
 import { execute } from './execute.ts';
 import { enterDirectory } from './in-root.ts';
 import { loginShell } from './login-shell.ts';
 import type { AttachStagePlan } from './plan.ts';
 import { raiseHardLimits } from './resource-limits.ts';
 import { loadWithoutListener } from './seccomp-filter.ts';
-import { enterCgroups } from './start-outer.ts';
 import { becomeOwner } from './user-namespace.ts';
 
 /** Descriptors of the stage's own: the program's 0, 1 and 2, and a pidfd of the container's init. */

@@ -9,8 +9,8 @@ import type { ResolvedNic } from '../network/host-side.ts';
  *
  *     manager                         stage
  *     plan                    ->                                          what is known before anything is made
- *     cgroups                 ->                                          the container's are made
  *                             <-      init {pid}                          pid 1 of the container exists
+ *     cgroups                 ->                                          the container's are made (before init, without a birth)
  *     network                 ->                                          host ends of the nics are made
  *                             <-      ptys {console, ttys, devpts}        descriptors of the stage, to be copied before go
  *                             <-      ready                               all but execve is done
@@ -26,14 +26,15 @@ import type { ResolvedNic } from '../network/host-side.ts';
  * asks a seccomp proxy has plan and ready.
  */
 export type ToStage =
-  | { readonly type: 'plan'; readonly plan: unknown; readonly fds: Readonly<Record<string, number>> }
   | {
-      readonly type: 'cgroups';
-      /** Files through which the stage enters them. */
-      readonly files: readonly string[];
-      /** v2 cgroup that init is born in instead; null where it is entered by file. */
-      readonly birth: string | null;
+      readonly type: 'plan';
+      readonly plan: unknown;
+      readonly fds: Readonly<Record<string, number>>;
+      /** v2 cgroup that init is born in, so that it can be while the other cgroups are made. */
+      readonly birth?: string;
     }
+  /** `files`: through which init enters the others; without a birth the stage does, before it makes init. */
+  | { readonly type: 'cgroups'; readonly files: readonly string[] }
   | { readonly type: 'network'; readonly nics: readonly ResolvedNic[] }
   | { readonly type: 'taken' }
   | { readonly type: 'go' };

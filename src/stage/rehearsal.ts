@@ -64,7 +64,7 @@ const START: StartStagePlan = {
 
 /** What a start is told as it gets there. */
 const MADE: readonly ToStage[] = [
-  { type: 'cgroups', files: ['/dev/null'], birth: '/' },
+  { type: 'cgroups', files: ['/dev/null'] },
   { type: 'network', nics: [] },
 ];
 
@@ -91,7 +91,7 @@ const ATTACH: AttachStagePlan = {
 
 /** Goes through a start, an attach and a look at the network. Changes nothing but this process's compiled code. */
 export function rehearse(kernel: Kernel): void {
-  playStage('start', { type: 'plan', plan: START, fds: {} });
+  playStage('start', { type: 'plan', plan: START, fds: {}, birth: '/' });
   playStage('attach', { type: 'plan', plan: ATTACH, fds: { stdin: 0, stdout: 0, stderr: 0, init: 0 } });
   // Only reads, so the real kernel can be asked: a reply is what has to be taken apart.
   withNetlink(kernel, (netlink) => findLink(netlink, 'lo'));

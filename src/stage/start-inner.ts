@@ -8,6 +8,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { configureContainerSide } from '../network/container-side.ts';
 import { confine, keepCores, takeIds, writeSysctls } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
+import { enterCgroups } from './enter-cgroups.ts';
 import { execute } from './execute.ts';
 import { runStageHook } from './hook.ts';
 import { enterDirectory } from './in-root.ts';
@@ -18,17 +19,23 @@ import { superviseProgram } from './supervise.ts';
 import { setUpTerminals, takeStdio, terminalNames } from './terminals.ts';
 import { assembleTree, type Carried, enterRoot } from './tree.ts';
 
+/** What comes from outside. */
+interface Inherited extends Carried {
+  readonly fds: StartDescriptors;
+  readonly loopbackIsUp: boolean;
+  /** In all of its cgroups, that is; else in the one that it was born in. */
+  readonly inCgroups: boolean;
+}
+
 export function startInner(
   kernel: Kernel,
   channel: StageChannel,
   plan: StartStagePlan,
-  carried: Carried,
-  fds: StartDescriptors,
-  loopbackIsUp: boolean,
+  inherited: Inherited,
 ): never {
   let env = plan.init.env;
   try {
-    const own = prepare(kernel, channel, plan, carried, fds, loopbackIsUp);
+    const own = prepare(kernel, channel, plan, inherited);
     // What the config says wins.
     env = [...own.filter((one) => !env.some((other) => other.split('=')[0] === one.split('=')[0])), ...env];
   } catch (error) {
@@ -50,9 +57,7 @@ function prepare(
   kernel: Kernel,
   channel: StageChannel,
   plan: StartStagePlan,
-  carried: Carried,
-  fds: StartDescriptors,
-  loopbackIsUp: boolean,
+  { fds, loopbackIsUp, inCgroups, ...carried }: Inherited,
 ): string[] {
   const log = (text: string, level?: 'DEBUG') =>
     channel.send({ type: 'log', text, ...(level ? { level } : {}) });
@@ -63,6 +68,8 @@ function prepare(
   };
   // Not dumpable: nobody inside may read this process's memory, descriptors or executable (CVE-2016-9962, 2019-5736).
   kernel.prctl(PR.SET_DUMPABLE, 0);
+  // The root of a cgroup namespace is where its maker is.
+  if (!inCgroups) enterCgroups(channel.expect('cgroups').files);
   if (fds.cgroup !== undefined) joinNamespace(kernel, 'cgroup', fds.cgroup);
   else kernel.unshare(plan.namespaces & CLONE.NEWCGROUP);
   kernel.setsid();

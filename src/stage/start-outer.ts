@@ -2,8 +2,7 @@
  * The first half of a start, outside the container: everything that needs the host's privileges or the host's paths.
  * What it opens here it carries across as descriptors.
  */
-import { openSync, writeFileSync } from 'node:fs';
-import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { openSync } from 'node:fs';
 import { CLONE, O } from '../kernel/constants.ts';
 import { UncertifiedFork } from '../kernel/fork.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -12,6 +11,7 @@ import { joinKeyring } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { openClockOffsets, setClockOffsets } from './clock-offsets.ts';
 import { openDeviceSources } from './dev.ts';
+import { enterCgroups } from './enter-cgroups.ts';
 import { joinNamespace } from './joined.ts';
 import { openBindSources } from './mounts.ts';
 import type { StartDescriptors, StartStagePlan } from './plan.ts';
@@ -24,13 +24,20 @@ import { joinUserNamespace } from './user-namespace.ts';
 /** Those that take the host's privileges to enter, or are for children only. */
 const BEFORE_BIRTH = ['pid', 'uts', 'ipc', 'net', 'time'] as const;
 
-/** `unshared`: CLONE_NEW* that this process, a prepared spare, has left behind already. */
+/** How far things are when a stage begins. */
+interface Beginning {
+  /** CLONE_NEW* that this process, a prepared spare, has left behind already. */
+  readonly unshared: number;
+  /** v2 cgroup for init to be born in, if it is to be. */
+  readonly birth: string | undefined;
+}
+
 export function startOuter(
   kernel: Kernel,
   channel: StageChannel,
   plan: StartStagePlan,
   fds: StartDescriptors,
-  unshared: number,
+  { unshared, birth }: Beginning,
 ): never {
   const userns = fds.user;
   raiseHardLimits(kernel, plan.rlimits);
@@ -40,9 +47,8 @@ export function startOuter(
     sources: openBindSources(kernel, plan.mounts, userns),
     devices: userns !== undefined && plan.dev ? openDeviceSources(kernel, plan.dev) : undefined,
   };
-  // While the manager makes them, all of the above.
-  const cgroups = channel.expect('cgroups');
-  enterCgroups(cgroups.files);
+  // While the manager makes them, all of the above. A mapped root may not enter: it has to be there before it is one.
+  if (birth === undefined) enterCgroups(channel.expect('cgroups').files);
   const offsets = plan.clockOffsets.length > 0 ? openClockOffsets(kernel) : -1;
   // Init enters a cgroup namespace itself: its birth in a cgroup asks for sight of that.
   for (const name of BEFORE_BIRTH) if (fds[name] !== undefined) joinNamespace(kernel, name, fds[name]);
@@ -53,8 +59,14 @@ export function startOuter(
   // The cgroup namespace's root is where its maker is: init makes it once it is there.
   kernel.unshare(plan.namespaces & ~unshared & ~CLONE.NEWCGROUP);
   if (offsets >= 0) setClockOffsets(kernel, offsets, plan.clockOffsets);
-  const pid = forkInit(kernel, channel, cgroups.birth);
-  if (pid === 0) startInner(kernel, channel, plan, carried, fds, (unshared & CLONE.NEWNET) !== 0);
+  const pid = forkInit(kernel, channel, birth);
+  if (pid === 0)
+    startInner(kernel, channel, plan, {
+      ...carried,
+      fds,
+      loopbackIsUp: (unshared & CLONE.NEWNET) !== 0,
+      inCgroups: birth === undefined,
+    });
   channel.send({ type: 'init', pid });
   // The keeper, a subreaper, becomes init's parent.
   return kernel.exit(0);
@@ -64,29 +76,16 @@ export function startOuter(
  * One attempt only: a child that is not certified is killed, and it was pid 1, with which its pid namespace dies. In a
  * user namespace there is no way back to the old pid namespace either, so the manager begins again with a new stage.
  */
-function forkInit(kernel: Kernel, channel: StageChannel, cgroup: string | null): number {
+function forkInit(kernel: Kernel, channel: StageChannel, cgroup: string | undefined): number {
   try {
-    return kernel.fork(1, cgroup === null ? undefined : openSync(cgroup, O.RDONLY | O.DIRECTORY | O.CLOEXEC));
+    return kernel.fork(
+      1,
+      cgroup === undefined ? undefined : openSync(cgroup, O.RDONLY | O.DIRECTORY | O.CLOEXEC),
+    );
   } catch (error) {
     if (!(error instanceof UncertifiedFork)) throw error;
     channel.send({ type: 'again' });
     return kernel.exit(0);
-  }
-}
-
-/** Writing 0 moves the writer. */
-export function enterCgroups(files: readonly string[]): void {
-  for (const file of files) {
-    try {
-      writeFileSync(file, '0');
-    } catch (error) {
-      const failure = toTslxcError(error, 'START_FAILED', { step: 'enter cgroup' });
-      throw new TslxcError({
-        ...failure.toJSON(),
-        message: `can not enter the cgroup ${file.replace(/\/(cgroup\.procs|tasks)$/, '')}: ${failure.errno}`,
-        cause: error,
-      });
-    }
   }
 }
 
