@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupPlan, HookCgroup } from '../cgroup/container-cgroup.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { OperatorRequest } from './end-reason.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
 import type { State } from './state.ts';
@@ -73,6 +74,20 @@ export function identify(pid: number): ProcessIdentity | undefined {
 
 export function isAlive(process: ProcessIdentity | undefined): boolean {
   return process !== undefined && identify(process.pid)?.startTime === process.startTime;
+}
+
+/** A pidfd of a process that may end, or have ended, at any moment; -1 then. */
+export function openProcess(kernel: Kernel, process: ProcessIdentity): number {
+  let pidfd: number;
+  try {
+    pidfd = kernel.pidfdOpen(process.pid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return -1;
+    throw error;
+  }
+  if (isAlive(process)) return pidfd;
+  kernel.close(pidfd);
+  return -1;
 }
 
 /** What the kernel tells ticks in: USER_HZ, 100 on every architecture that we run on. */

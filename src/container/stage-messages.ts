@@ -9,15 +9,13 @@ import type { StageProcess } from './start-services.ts';
 /** How often a silent stage is looked at, milliseconds. */
 const LOOK_AGAIN = 200;
 
-/** Host pid of the container's first process; undefined when the stage asks for another attempt. */
-export async function firstProcess(stage: StageProcess): Promise<number | undefined> {
+/** Host pid of the container's first process. */
+export async function firstProcess(stage: StageProcess): Promise<number> {
   await stage.begun;
   const message = await nextOfLiving(stage);
   if (message?.type === 'error') throw errorFromJSON(message.error);
   if (message?.type === 'init') return message.pid;
-  if (message?.type !== 'again') throw stageDied('waiting for init');
-  stage.close();
-  return undefined;
+  throw stageDied('waiting for init');
 }
 
 /**

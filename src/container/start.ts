@@ -68,7 +68,6 @@ export async function startContainer(context: StartContext): Promise<Started> {
   for (const shared of plan.sharedMounts) makeSharedMount(services.kernel, journal, shared);
   const prepared =
     plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
-  const askForStage = () => services.stage('start', prepared, context.log);
   let stage: StageProcess | undefined;
   let fds: StartDescriptors = {};
   let terminals: Promise<TerminalDescriptors> | undefined;
@@ -79,16 +78,10 @@ export async function startContainer(context: StartContext): Promise<Started> {
     if (context.stdio) Object.assign(fds, takeStdio(services.kernel, context.stdio));
     const stagePlan: StartStagePlan = { ...plan.stage, hookEnv: hooks.environmentList() };
     // From here on it prepares what it can while we do.
-    stage = askForStage();
+    stage = services.stage('start', prepared, context.log);
     const cgroups = claimCgroups(context);
     const { cgroup, birth } = cgroups;
-    const opening = {
-      type: 'plan',
-      plan: stagePlan,
-      fds,
-      ...(birth === undefined ? {} : { birth }),
-    } as const;
-    stage.send(opening);
+    stage.send({ type: 'plan', plan: stagePlan, fds, ...(birth === undefined ? {} : { birth }) });
     const notes = completeCgroups(context, cgroups);
     const nics = plan.nics.map((nic) => resolveNic(services.kernel, nic));
     for (const { pair, link, proxied } of nics) {
@@ -98,12 +91,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
     stage.send(entrance(cgroups));
     // While the stage is at work.
     savePlan(plan);
-    let pid = await firstProcess(stage);
-    while (pid === undefined) {
-      stage = askForStage();
-      for (const message of [opening, entrance(cgroups)]) stage.send(message);
-      pid = await firstProcess(stage);
-    }
+    const pid = await firstProcess(stage);
     const init = identify(pid);
     if (!init) throw await failureOf(stage, 'the first process of the container ended at once');
     journal.add({ kind: 'process', process: init });

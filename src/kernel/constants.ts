@@ -2,8 +2,26 @@
 
 /** System call numbers. From 424 up they are the same on every architecture. */
 const BY_ARCH = {
-  x64: { pivot_root: 155, capget: 125, capset: 126, bpf: 321, keyctl: 250, setgroups: 116, seccomp: 317 },
-  arm64: { pivot_root: 41, capget: 90, capset: 91, bpf: 280, keyctl: 219, setgroups: 159, seccomp: 277 },
+  x64: {
+    pivot_root: 155,
+    capget: 125,
+    capset: 126,
+    bpf: 321,
+    keyctl: 250,
+    setgroups: 116,
+    seccomp: 317,
+    set_tid_address: 218,
+  },
+  arm64: {
+    pivot_root: 41,
+    capget: 90,
+    capset: 91,
+    bpf: 280,
+    keyctl: 219,
+    setgroups: 159,
+    seccomp: 277,
+    set_tid_address: 96,
+  },
 } as const;
 
 export const SYS = {
@@ -21,6 +39,9 @@ export const SYS = {
 } as const;
 
 export const CLONE = {
+  VM: 0x100,
+  VFORK: 0x4000,
+  PARENT_SETTID: 0x100000,
   NEWTIME: 0x80,
   NEWNS: 0x20000,
   NEWCGROUP: 0x2000000,
@@ -91,6 +112,7 @@ export const O = {
   TRUNC: 0o1000,
   APPEND: 0o2000,
   NONBLOCK: 0o4000,
+  ASYNC: 0o20000,
   DIRECTORY: arm ? 0o40000 : 0o200000,
   NOFOLLOW: arm ? 0o100000 : 0o400000,
   CLOEXEC: 0o2000000,
@@ -136,7 +158,7 @@ export const SIG = {
 } as const;
 
 export const WNOHANG = 1;
-export const F = { SETFD: 2, GETFL: 3, SETFL: 4, DUPFD_CLOEXEC: 1030 } as const;
+export const F = { SETFD: 2, GETFL: 3, SETFL: 4, SETOWN: 8, SETSIG: 10, DUPFD_CLOEXEC: 1030 } as const;
 export const FD_CLOEXEC = 1;
 export const MADV_DOFORK = 11;
 export const LOCK = { SH: 1, EX: 2, NB: 4, UN: 8 } as const;

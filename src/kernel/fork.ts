@@ -14,9 +14,6 @@ const ranges = [new Float64Array(8192), new Float64Array(8192)] as const;
 const byte = Buffer.alloc(1);
 const pipeFds = Buffer.alloc(8);
 const status = Buffer.alloc(4);
-/** `struct clone_args`, version 2. */
-const cloneArgs = Buffer.alloc(88);
-const CLONE_INTO_CGROUP = 0x200000000n;
 const readOnly = openHow(O.RDONLY | O.CLOEXEC, 0, 0);
 
 /**
@@ -103,23 +100,16 @@ export let forkRetries = 0;
 
 const ATTEMPTS = 1000;
 
-/** The heap did not hold still: no child is left, and another attempt may succeed. */
-export class UncertifiedFork extends Error {}
-
-/**
- * Forks; 0 in the child, the child's pid in the parent. See the head of the file. `cgroup`: directory of the v2 cgroup
- * that the child begins in; only from a process with one thread (see cloneInto).
- * @throws UncertifiedFork after `attempts`
- */
-export function certifiedFork(calls: Calls, attempts = ATTEMPTS, cgroup?: number): number {
+/** Forks; 0 in the child, the child's pid in the parent. See the head of the file. */
+export function certifiedFork(calls: Calls): number {
   if (proc < 0) proc = openSync('/proc', O.PATH | O.DIRECTORY | O.CLOEXEC);
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     calls.pipe2(pipeFds, 0);
     const goRead = pipeFds.readInt32LE(0);
     const goWrite = pipeFds.readInt32LE(4);
     const before = readMappings(calls, 0);
     allowFork(calls, before);
-    const pid = cgroup === undefined ? calls.fork() : cloneInto(calls, cgroup);
+    const pid = calls.fork();
     if (pid === 0) {
       calls.close(goWrite);
       // The end of the pipe instead of the byte: the parent died or did not certify us.
@@ -136,7 +126,7 @@ export function certifiedFork(calls: Calls, attempts = ATTEMPTS, cgroup?: number
     if (certified) return pid;
     forkRetries++;
   }
-  throw new UncertifiedFork(`no certified fork in ${attempts} attempts: the heap does not hold still`);
+  throw new Error(`no certified fork in ${ATTEMPTS} attempts: the heap does not hold still`);
 }
 
 /** One call for all that is listed: the kernel goes on over holes, and says ENOMEM in the end. */
@@ -154,18 +144,6 @@ function allowFork(calls: Calls, length: number): void {
   } catch (error) {
     if ((error as KernelError).code !== 'ENOMEM') throw error;
   }
-}
-
-/**
- * clone3(2) with CLONE_INTO_CGROUP: to be born in a cgroup costs nothing, while moving there by cgroup.procs waits for
- * an RCU grace period (5 ms and more). The C library's at-fork handlers do not run. They make locks whole that other
- * threads may hold; a stage has no other threads.
- */
-function cloneInto(calls: Calls, cgroup: number): number {
-  cloneArgs.writeBigUInt64LE(CLONE_INTO_CGROUP, 0);
-  cloneArgs.writeBigUInt64LE(BigInt(SIG.CHLD), 32);
-  cloneArgs.writeBigUInt64LE(BigInt(cgroup), 80);
-  return calls.clone3(SYS.clone3, cloneArgs, cloneArgs.length);
 }
 
 function readByte(calls: Calls, fd: number): number {

@@ -21,11 +21,13 @@ export interface PollEvent {
  */
 export interface Kernel {
   // --- processes
+  /** Certified fork (docs/design.md): 0 in the child. The child may run synchronous code only. Tries until it succeeds. */
+  fork(): number;
   /**
-   * Certified fork (docs/design.md): 0 in the child. The child may run synchronous code only. Tries until it succeeds, or
-   * `attempts` times and throws UncertifiedFork. `cgroup`: descriptor of the v2 cgroup that the child is born in.
+   * The process goes on as its own child, and ends (hand-over.ts); only with one thread. Returns the child's pid, as the
+   * caller's pid namespace has it. `cgroup`: descriptor of the v2 cgroup that the child is born in.
    */
-  fork(attempts?: number, cgroup?: number): number;
+  continueInChild(cgroup?: number): number;
   /** _exit(2): no handlers, no flushing. */
   exit(status: number): never;
   /** Replaces the process. `env` are `NAME=value` strings. */

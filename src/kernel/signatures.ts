@@ -24,6 +24,7 @@ export const SIGNATURES = {
   // processes
   fork: int('fork'),
   clone3: int('syscall', 'long', 'buffer', 'long'),
+  setTidAddress: int('syscall', 'long', 'long'),
   exit: fn('_exit', 'void', 'int'),
   execve: int('execve', 'string', 'buffer', 'buffer'),
   waitpid: int('waitpid', 'int', 'buffer', 'int'),

@@ -16,7 +16,13 @@ import { isDefined, noSuchContainer } from '../container/list.ts';
 import { lockContainer } from '../container/lock.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
 import { recoverContainer } from '../container/recover.ts';
-import { isAlive, type RuntimeRecord, removeRecord, writeRecord } from '../container/runtime-record.ts';
+import {
+  isAlive,
+  openProcess,
+  type RuntimeRecord,
+  removeRecord,
+  writeRecord,
+} from '../container/runtime-record.ts';
 import { loadPlan, removePlan } from '../container/saved-plan.ts';
 import { endStatus, wasReboot } from '../container/signals.ts';
 import { type ClientStdio, startContainer } from '../container/start.ts';
@@ -211,7 +217,7 @@ export class Supervised {
   }
 
   #take(record: RuntimeRecord, plan: StartPlan, hooks: HostHooks): void {
-    const initPidfd = isAlive(record.init) ? this.#services.kernel.pidfdOpen(record.init!.pid) : -1;
+    const initPidfd = openProcess(this.#services.kernel, record.init!);
     const namespaces = holdNamespaces(plan, record.init!.pid);
     this.#running = { record, plan, hooks, initPidfd, namespaces };
   }

@@ -39,10 +39,9 @@ export function attachStage(
   kernel.setns(fds.init, plan.namespaces);
   if (plan.namespaces & CLONE.NEWUSER) becomeOwner(kernel, plan.owner);
   kernel.close(fds.init);
-  const pid = kernel.fork();
-  if (pid === 0) attachInner(kernel, channel, plan, fds, proc);
-  channel.send({ type: 'init', pid });
-  return kernel.exit(0);
+  // A pid namespace is for children only.
+  channel.send({ type: 'init', pid: kernel.continueInChild() });
+  return attachInner(kernel, channel, plan, fds, proc);
 }
 
 function attachInner(

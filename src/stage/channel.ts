@@ -18,7 +18,6 @@ import type { ResolvedNic } from '../network/host-side.ts';
  *                             <-      listener {fd}                       with a seccomp filter that notifies: to be copied
  *     taken                   ->
  *                             <-      (end of stream)                     execve has succeeded
- *                             <-      again                               the fork was not certified: a new stage, please
  *                             <-      error {…}                           instead of any answer
  *                             <-      log {text}                          any time
  *
@@ -49,7 +48,6 @@ export type FromStage =
     }
   | { readonly type: 'userns' }
   | { readonly type: 'listener'; readonly fd: number }
-  | { readonly type: 'again' }
   | { readonly type: 'ready' }
   | { readonly type: 'log'; readonly text: string; readonly level?: 'DEBUG' }
   | { readonly type: 'error'; readonly error: ErrorDetails };

@@ -1,12 +1,19 @@
 /** The clocks of a time namespace: they can only be set before a process has entered it. */
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { AT, O } from '../kernel/constants.ts';
+import { AT, CLONE, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ClockOffset } from './plan.ts';
 
 /** With the host's privileges and procfs: in a user namespace of its own the stage could not open its own file. */
 export function openClockOffsets(kernel: Kernel): number {
   return kernel.openat2(AT.FDCWD, '/proc/self/timens_offsets', O.WRONLY, 0, 0);
+}
+
+/** The time namespace that was unshared last; without this only children would be in it. */
+export function enterClocks(kernel: Kernel): void {
+  const file = kernel.openat2(AT.FDCWD, '/proc/self/ns/time_for_children', O.RDONLY, 0, 0);
+  kernel.setns(file, CLONE.NEWTIME);
+  kernel.close(file);
 }
 
 /** Of the time namespace that was unshared last, all in one go: the kernel takes one write. Closes the descriptor. */

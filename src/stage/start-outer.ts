@@ -4,12 +4,11 @@
  */
 import { openSync } from 'node:fs';
 import { CLONE, O } from '../kernel/constants.ts';
-import { UncertifiedFork } from '../kernel/fork.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ownerOf } from '../security/id-map.ts';
 import { joinKeyring } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
-import { openClockOffsets, setClockOffsets } from './clock-offsets.ts';
+import { enterClocks, openClockOffsets, setClockOffsets } from './clock-offsets.ts';
 import { openDeviceSources } from './dev.ts';
 import { enterCgroups } from './enter-cgroups.ts';
 import { joinNamespace } from './joined.ts';
@@ -58,35 +57,20 @@ export function startOuter(
   }
   // The cgroup namespace's root is where its maker is: init makes it once it is there.
   kernel.unshare(plan.namespaces & ~unshared & ~CLONE.NEWCGROUP);
-  if (offsets >= 0) setClockOffsets(kernel, offsets, plan.clockOffsets);
-  const pid = forkInit(kernel, channel, birth);
-  if (pid === 0)
-    startInner(kernel, channel, plan, {
-      ...carried,
-      fds,
-      loopbackIsUp: (unshared & CLONE.NEWNET) !== 0,
-      inCgroups: birth === undefined,
-    });
-  channel.send({ type: 'init', pid });
-  // The keeper, a subreaper, becomes init's parent.
-  return kernel.exit(0);
-}
-
-/**
- * One attempt only: a child that is not certified is killed, and it was pid 1, with which its pid namespace dies. In a
- * user namespace there is no way back to the old pid namespace either, so the manager begins again with a new stage.
- */
-function forkInit(kernel: Kernel, channel: StageChannel, cgroup: string | undefined): number {
-  try {
-    return kernel.fork(
-      1,
-      cgroup === undefined ? undefined : openSync(cgroup, O.RDONLY | O.DIRECTORY | O.CLOEXEC),
-    );
-  } catch (error) {
-    if (!(error instanceof UncertifiedFork)) throw error;
-    channel.send({ type: 'again' });
-    return kernel.exit(0);
+  if (offsets >= 0) {
+    setClockOffsets(kernel, offsets, plan.clockOffsets);
+    enterClocks(kernel);
   }
+  const cgroup = birth === undefined ? undefined : openSync(birth, O.RDONLY | O.DIRECTORY | O.CLOEXEC);
+  // The keeper, a subreaper, becomes init's parent.
+  const pid = kernel.continueInChild(cgroup);
+  channel.send({ type: 'init', pid });
+  return startInner(kernel, channel, plan, {
+    ...carried,
+    fds,
+    loopbackIsUp: (unshared & CLONE.NEWNET) !== 0,
+    inCgroups: birth === undefined,
+  });
 }
 
 export const PREPARED_NAMESPACES = CLONE.NEWNET | CLONE.NEWUTS | CLONE.NEWIPC;

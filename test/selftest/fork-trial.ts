@@ -62,8 +62,11 @@ function quantile(sorted: Float64Array, part: number): number | null {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? null;
 }
 
-/** Forks `count` times. `child` runs in the child; its exit status other than FAILED counts tries again below it. */
-function trial(what: string, child: () => number, between: () => void = () => {}): Row {
+/**
+ * Forks `count` times. `child` runs in the child; its exit status, as `judge` has it, other than FAILED counts tries again
+ * below it.
+ */
+function trial(what: string, child: () => number, between: () => void = () => {}, judge = statusOf): Row {
   const times = new Float64Array(count);
   let [forks, triedAgain, failed] = [0, 0, 0];
   for (let i = -WARM_UP; i < count && failed < ENOUGH_FAILURES; i++) {
@@ -74,7 +77,7 @@ function trial(what: string, child: () => number, between: () => void = () => {}
     const pid = kernel.fork();
     if (pid === 0) inChild(child);
     const time = Number(process.hrtime.bigint() - since) / 1e6;
-    const status = statusOf(pid);
+    const status = judge(pid);
     if (status === FAILED) failed++;
     if (i < 0) continue;
     times[i] = time;
@@ -108,6 +111,25 @@ function thirdGeneration(): Row {
   return JSON.parse(buffer.toString('utf8', 0, length)) as Row;
 }
 
+/** A stage goes on as its own child, which becomes ours as the stage ends: it says its pid first. */
+function handedOver(): Row {
+  kernel.prctl(PR.SET_CHILD_SUBREAPER, 1);
+  const [from, to] = kernel.pipe();
+  const word = Buffer.alloc(4);
+  const child = () => {
+    kernel.unshare(CLONE.NEWPID);
+    word.writeInt32LE(kernel.continueInChild(), 0);
+    kernel.write(to, word);
+    return kernel.pid() === 1 ? work() : FAILED;
+  };
+  return trial('stage that goes on as its own child', child, undefined, (stage) => {
+    const isKilled = kernel.wait(stage, true)?.status.signal === SIG.KILL;
+    kernel.read(from, word);
+    const status = statusOf(word.readInt32LE(0));
+    return isKilled ? status : FAILED;
+  });
+}
+
 let noise: unknown[] = [];
 const rows = [
   trial('child of a quiet process', work),
@@ -115,5 +137,6 @@ const rows = [
     noise = Array.from({ length: 3000 }, (_, i) => ({ i, text: `noise ${i}`, last: noise.length }));
   }),
   thirdGeneration(),
+  handedOver(),
 ];
 process.stdout.write(`${JSON.stringify({ version: process.version, arch: process.arch, rows })}\n`);

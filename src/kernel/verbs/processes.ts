@@ -1,6 +1,7 @@
 import type { Calls } from '../binding.ts';
 import { O, SYS, WNOHANG } from '../constants.ts';
 import { certifiedFork } from '../fork.ts';
+import { continueInChild } from '../hand-over.ts';
 import type { ExitStatus, Kernel } from '../kernel.ts';
 import { retried } from '../retried.ts';
 import { readRlimit64, rlimit64 } from '../structs.ts';
@@ -35,7 +36,8 @@ function pointerArray(c: Calls, items: readonly string[]): { array: Buffer; stri
 
 export function processVerbs(c: Calls) {
   return {
-    fork: (attempts, cgroup) => certifiedFork(c, attempts, cgroup),
+    fork: () => certifiedFork(c),
+    continueInChild: (cgroup) => continueInChild(c, cgroup),
     exit: (status) => c.exit(status) as never,
     exec(path, args, env) {
       held = [pointerArray(c, args), pointerArray(c, env)];
