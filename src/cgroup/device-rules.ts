@@ -81,19 +81,20 @@ export function deviceRules(settings: readonly CgroupSetting[], layout: CgroupLa
       'this host has neither the devices controller nor a v2 hierarchy to attach a device program to';
     throw settingError('CONTROLLER_MISSING', found[0]!.setting, why);
   }
-  const native = found.filter(({ spelling }) => spelling === host);
-  const used = native.length > 0 ? native : found;
-  const rules = used.map(({ setting, allow }) => {
-    const rule = parseDeviceRule(allow, setting.value);
-    if (!rule)
-      throw settingError(
-        'CGROUP_VALUE',
-        setting,
-        'expected "a", or TYPE MAJOR:MINOR ACCESS as in "c 1:3 rwm"',
-      );
-    return rule;
-  });
-  return impliedDeny(used[0]!.spelling, rules);
+  // Also those of the other kind have to be right: they may be the ones that were edited.
+  const rules = found.map(({ setting, spelling, allow }) => ({ spelling, rule: ruleOf(setting, allow) }));
+  const native = rules.filter(({ spelling }) => spelling === host);
+  const used = native.length > 0 ? native : rules;
+  return impliedDeny(
+    used[0]!.spelling,
+    used.map(({ rule }) => rule),
+  );
+}
+
+function ruleOf(setting: CgroupSetting, allow: boolean): DeviceRule {
+  const rule = parseDeviceRule(allow, setting.value);
+  if (rule) return rule;
+  throw settingError('CGROUP_VALUE', setting, 'expected "a", or TYPE MAJOR:MINOR ACCESS as in "c 1:3 rwm"');
 }
 
 /**

@@ -133,8 +133,8 @@ function mountVolatile(kernel: Kernel, plan: StartStagePlan, userns: number | un
   leaveHostMounts(kernel);
   kernel.mount('tmpfs', mountPoint, 'tmpfs', MS.NODEV | MS.NOSUID, 'mode=0711');
   for (const name of ['upper', 'work']) mkdirSync(`${mountPoint}/${name}`);
-  const memory = mapped(kernel, takeOff(kernel, mountPoint, 1), plan, userns);
-  // Seen through the same map, the owner is the same.
+  // Without a map, which tmpfs takes from 6.3 on: who owns what in memory, nobody looks at later.
+  const memory = takeOff(kernel, mountPoint, 1);
   const { uid, gid, mode } = statSync(`/proc/self/fd/${below[0]}`);
   chownSync(`/proc/self/fd/${memory}/upper`, uid, gid);
   chmodSync(`/proc/self/fd/${memory}/upper`, mode & 0o7777);

@@ -129,10 +129,11 @@ test('rubbish is refused with its line', () => {
     'all',
   ])
     assert.equal(parseDeviceRule(true, value), undefined, value);
-  assert.throws(() => rules('lxc.cgroup2.devices.deny = a\nlxc.cgroup2.devices.allow = c 1:3'), {
-    code: 'CGROUP_VALUE',
-    line: 2,
-  });
+  for (const spelling of ['cgroup', 'cgroup2'])
+    assert.throws(() => rules(`lxc.cgroup2.devices.deny = a\nlxc.${spelling}.devices.allow = c 1:3`), {
+      code: 'CGROUP_VALUE',
+      line: 2,
+    });
   assert.throws(() => rules('lxc.cgroup2.devices.list = a'), { code: 'CGROUP_VALUE' });
 });
 
