@@ -10,6 +10,8 @@ export class KeeperClient {
   readonly #kernel: Kernel;
   #pid = -1;
   #pidfd = -1;
+  /** Of the program that the keeper was forked of; undefined: of one that did not tell. */
+  build: string | undefined;
   /** What the keeper holds from the time of an earlier manager: descriptors of the keeper's by label. */
   kept: Readonly<Record<string, number>> = {};
   /** Ends of watched processes that no manager has acknowledged. */
@@ -30,6 +32,7 @@ export class KeeperClient {
     const hello = await client.#rpc.request<KeeperResult>('hello', { pid: process.pid });
     client.#pid = hello.pid!;
     client.#pidfd = kernel.pidfdOpen(hello.pid!);
+    client.build = hello.build;
     client.kept = hello.kept!;
     client.ended = hello.ended!;
     return client;
@@ -77,6 +80,16 @@ export class KeeperClient {
 
   /** The keeper ends without an answer. */
   quit(): void {
-    this.#rpc.request('quit').catch(() => {});
+    void this.end();
+  }
+
+  /** The same, and waits until it has. */
+  async end(): Promise<void> {
+    await this.#rpc.request('quit').catch(() => {});
+  }
+
+  /** Hangs up; the keeper waits for another manager. */
+  close(): void {
+    this.#rpc.socket.destroy();
   }
 }

@@ -1,4 +1,7 @@
-/** What the manager and the keeper say to each other: one JSON object a line, each request answered once. */
+/**
+ * What the manager and the keeper say to each other: one JSON object a line, each request answered once. They may be of
+ * different builds: `hello` and `quit`, and what they answer, stay as they are.
+ */
 import type { ToKeep } from '../container/start-services.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 
@@ -38,6 +41,8 @@ export type KeeperReply =
 
 export interface KeeperResult {
   readonly pid?: number;
+  /** `hello`: of which build the keeper is. */
+  readonly build?: string;
   /** `hello`: descriptors of the keeper's by label. */
   readonly kept?: Readonly<Record<string, number>>;
   /** `hello`: watched processes that have ended and were not forgotten. */

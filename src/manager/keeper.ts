@@ -8,6 +8,7 @@ import { AF, LOCK, O, POLL, PR, SIG, SOCK } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { LineBuffer } from '../kernel/line-buffer.ts';
 import { unixAddress } from '../kernel/structs.ts';
+import { buildId } from './build-id.ts';
 import { forkServer } from './fork-server.ts';
 import type { Ended, KeeperReply, KeeperRequest, KeeperResult } from './keeper-protocol.ts';
 import { KeptDescriptors } from './kept-descriptors.ts';
@@ -36,6 +37,8 @@ export class Keeper {
   readonly #kept: KeptDescriptors;
   readonly #watched: WatchedProcesses;
   readonly #chunk = Buffer.alloc(65536);
+  /** Of the program in memory, whatever is on the disk by the time that somebody asks. */
+  readonly #build = buildId();
   #manager: Manager | undefined;
   #lastCall = -CALL_AGAIN;
 
@@ -156,7 +159,12 @@ export class Keeper {
       case 'hello': {
         manager.pid = request.pid;
         manager.pidfd = this.#kernel.pidfdOpen(request.pid);
-        return { pid: this.#kernel.pid(), kept: this.#kept.byLabel(), ended: this.#watched.ended() };
+        return {
+          pid: this.#kernel.pid(),
+          build: this.#build,
+          kept: this.#kept.byLabel(),
+          ended: this.#watched.ended(),
+        };
       }
       case 'keep':
         this.#kept.keep(request);

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { leaveAndRemoveMonitorCgroup, type MonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { linuxKernel } from '../kernel/linux.ts';
-import { reachKeeper, replaceKeeper } from './reach-keeper.ts';
+import { findKeeper, replaceKeeper } from './reach-keeper.ts';
 import { ResidentProcess } from './resident.ts';
 import type { runPaths } from './run-paths.ts';
 import { listen } from './server.ts';
@@ -18,7 +18,7 @@ const FIRST_CLIENT = 5000;
 /** The bundle of tslxcd's first moments has its own copies of what both use: plain data only passes between them. */
 export async function runManager(paths: ReturnType<typeof runPaths>, monitor: MonitorCgroup): Promise<void> {
   const kernel = linuxKernel();
-  let keeper = await reachKeeper(kernel, paths.keeperSocket);
+  let keeper = await findKeeper(kernel, paths.keeperSocket);
   const supervisor = new Supervisor(kernel, keeper);
   await supervisor.adopt();
 

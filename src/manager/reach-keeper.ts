@@ -2,14 +2,38 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kernel } from '../kernel/kernel.ts';
+import { buildId } from './build-id.ts';
 import { KeeperClient } from './keeper-client.ts';
 import { KEEPER_ONLY } from './keeper-protocol.ts';
 import { READ_ONLY } from './read-only-binary.ts';
 
 const KEEPER_ATTEMPTS = 500;
 
+/**
+ * The keeper that is there; where it is of another build (there was an upgrade while containers ran), one of this build
+ * that has taken over everything. Its fork server would be of its own build, and not understand this one's plans.
+ */
+export async function findKeeper(kernel: Kernel, path: string): Promise<KeeperClient> {
+  const found = await reachKeeper(kernel, path);
+  if (found.build === buildId()) return found;
+  const descriptors = Object.keys(found.kept).map((label) => ({
+    label,
+    fd: found.copyOf(label)!,
+    // Without its log: that is in the plan, which is not read yet.
+    drain: label.endsWith('|console') ? {} : undefined,
+  }));
+  await found.end();
+  const heir = await replaceKeeper(kernel, path);
+  await heir.keep(process.pid, descriptors);
+  for (const { fd } of descriptors) kernel.close(fd);
+  heir.close();
+  const keeper = await reachKeeper(kernel, path);
+  keeper.ended = found.ended;
+  return keeper;
+}
+
 /** Waits for it: it may have been forked a moment ago. @throws when none answers within a second */
-export async function reachKeeper(kernel: Kernel, path: string): Promise<KeeperClient> {
+async function reachKeeper(kernel: Kernel, path: string): Promise<KeeperClient> {
   for (let attempt = 1; ; attempt++)
     try {
       return await KeeperClient.connect(kernel, path);

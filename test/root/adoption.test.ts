@@ -1,11 +1,12 @@
 /** Containers outlive their manager: what is killed, and what the next command finds. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { isAlive } from './harness/leftovers.ts';
+import { BIN, run } from './harness/run-command.ts';
 import { delay, eventually, seconds } from './harness/slow.ts';
 
 const host = new ContainerHost({ eachTest: true });
@@ -196,6 +197,33 @@ test('commands that look, look without a manager', { skip }, async () => {
   await host.ok('ls', ['-f']);
   await host.ok('info', ['-n', '@look']);
   assert.equal(host.managerPid(), undefined);
+});
+
+test('after an upgrade: a manager of another build takes over from the old keeper', { skip }, async () => {
+  const before = await threeRunning();
+  for (const name of NAMES) await host.kill(name);
+  await host.killProcesses(...host.processes().map(({ pid }) => pid));
+  // The same program by another name: what is on the disk is the upgrade, what runs is this.
+  const old = join(host.root, 'old');
+  for (const part of ['bin', 'dist', 'config'])
+    cpSync(join(BIN, '..', part), join(old, part), { recursive: true, verbatimSymlinks: true });
+  symlinkSync(join(BIN, '../node_modules'), join(old, 'node_modules'));
+  writeFileSync(join(old, 'dist/build-id'), 'old\n');
+  for (const name of NAMES) {
+    const args = ['-P', host.lxcpath, '-n', host.name(name)];
+    const { code, stderr } = await run(join(old, 'bin/tslxc-start'), args, { env: host.env });
+    assert.equal(code, 0, stderr);
+  }
+  const inits = await Promise.all(NAMES.map((name) => host.initPid(name)));
+  assert.ok(inits.every((pid) => !before.includes(pid)));
+  const keeper = host.keeperPid();
+  await host.killProcesses(host.managerPid(), host.forkServerPid());
+  await everythingWorks(inits);
+  assert.notEqual(host.keeperPid(), keeper);
+  await busybox.start('fourth');
+  await host.ok('stop', ['-n', '@two', '-t', '20']);
+  await host.stopAll();
+  await host.assertNothingLeft();
 });
 
 test('nothing running: what was killed leaves nothing, and the next start is as ever', { skip }, async () => {

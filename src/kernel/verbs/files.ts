@@ -7,20 +7,13 @@ import { openHow, pollfds } from '../structs.ts';
 const CLOSE_RANGE_CLOEXEC = 4;
 const MFD_CLOEXEC = 1;
 
-/** How often a path is looked up again that others change at the moment. */
-const ATTEMPTS = 1000;
-
 export function fileVerbs(c: Calls) {
   return {
     openat2(dirfd, path, flags, mode, resolve) {
       const how = openHow(flags | O.CLOEXEC, mode, resolve);
+      const open = () => retried(() => c.openat2(SYS.openat2, dirfd, path, how, how.length));
       // openat2(2): with RESOLVE_IN_ROOT or _BENEATH a `..` is not followed while something is renamed or mounted anywhere.
-      for (let attempt = 1; ; attempt++)
-        try {
-          return retried(() => c.openat2(SYS.openat2, dirfd, path, how, how.length));
-        } catch (error) {
-          if (resolve === 0 || attempt === ATTEMPTS || (error as KernelError).code !== 'EAGAIN') throw error;
-        }
+      return resolve === 0 ? open() : retried(open, 'EAGAIN');
     },
     mkdirat: (dirfd, path, mode) => void c.mkdirat(dirfd, path, mode),
     mknodat: (dirfd, path, mode, device) => void c.mknodat(dirfd, path, mode, device),

@@ -49,7 +49,9 @@ export function socketVerbs(c: Calls) {
         gid: credentials.readUInt32LE(8),
       };
     },
-    bpf: (command, attribute) => c.bpf(SYS.bpf, command, attribute, attribute.length),
+    // Loading a program is broken off with EAGAIN where a signal has come (bpf_check in kernel/bpf/verifier.c).
+    bpf: (command, attribute) =>
+      retried(() => c.bpf(SYS.bpf, command, attribute, attribute.length), 'EAGAIN'),
     addressOf: (buffer) => c.addressOf(buffer, buffer, 0),
   } satisfies Partial<Kernel>;
 }
