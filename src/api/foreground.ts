@@ -43,7 +43,10 @@ export function startAndStay(
     const reply = await manager.request('start', request, (event) => {
       if (event.type === 'stopped') stopped(event.status ?? { code: null, signal: null });
     });
-    return await stay({ manager, reply, end });
+    return await stay({ manager, reply, end }).catch((error) => {
+      if ((error as TslxcError).code === 'MANAGER_DIED') return end;
+      throw error;
+    });
   });
 }
 

@@ -78,13 +78,24 @@ export class ManagerClient {
     return this.#rpc.request(op, params, onEvent);
   }
 
-  /** This process's copy of a descriptor of the manager's. `keep`: the manager goes on holding its own. */
+  /**
+   * This process's copy of a descriptor of the manager's. `keep`: the manager goes on holding its own.
+   * @throws TslxcError MANAGER_DIED
+   */
   async take(fd: number, options: { keep?: boolean } = {}): Promise<number> {
     // Loaded only where a descriptor is wanted: a plain start has no need of the kernel's binding.
     const kernel = (await import('../kernel/linux.ts')).linuxKernel();
-    const manager = kernel.pidfdOpen((await this.#hello).pid);
-    const copy = kernel.pidfdGetfd(manager, fd);
-    kernel.close(manager);
+    const { pid } = await this.#hello;
+    let manager = -1;
+    let copy: number;
+    try {
+      manager = kernel.pidfdOpen(pid);
+      copy = kernel.pidfdGetfd(manager, fd);
+    } catch (error) {
+      throw (error as { code?: string }).code === 'ESRCH' ? this.#rpc.gone() : error;
+    } finally {
+      if (manager >= 0) kernel.close(manager);
+    }
     if (!options.keep) await this.request('taken', { fd });
     return copy;
   }

@@ -25,8 +25,8 @@ interface Manager {
 /** How long the keeper waits for a manager when it has nothing to keep, milliseconds. */
 const LONELY = 10_000;
 
-/** Shortest time between two calls for a manager, milliseconds. */
-const CALL_AGAIN = 5000;
+/** Shortest time between two calls for a manager, milliseconds; twice as long after each that came to nothing, to a limit. */
+const CALL_AGAIN = { first: 5000, most: 300_000 };
 
 export class Keeper {
   readonly #kernel: Kernel;
@@ -40,7 +40,8 @@ export class Keeper {
   /** Of the program in memory, whatever is on the disk by the time that somebody asks. */
   readonly #build = buildId();
   #manager: Manager | undefined;
-  #lastCall = -CALL_AGAIN;
+  #lastCall = Number.NEGATIVE_INFINITY;
+  #pause = CALL_AGAIN.first;
 
   constructor(kernel: Kernel, path: string, lock: number) {
     this.#lock = lock;
@@ -60,7 +61,10 @@ export class Keeper {
   run(): never {
     for (;;) {
       const busy = this.#manager !== undefined || this.#kept.size > 0 || this.#watched.size > 0;
-      const events = this.#kernel.poll(this.#interests(), busy ? -1 : LONELY);
+      // Of an end that no manager has seen to: hooks have to run, things to go, and it may have to be started again.
+      const calling = this.#manager === undefined && this.#watched.ended().length > 0;
+      if (calling) this.#callManager();
+      const events = this.#kernel.poll(this.#interests(), calling ? this.#pause : busy ? -1 : LONELY);
       if (events.length === 0 && !busy) this.#leave();
       for (const { fd, events: what } of events) {
         if (fd === this.#listener) this.#accept();
@@ -108,7 +112,7 @@ export class Keeper {
       // ECONNRESET: as good as the end of the stream.
     }
     if (length === 0) {
-      this.#lose(manager);
+      this.#hangUp(manager);
       return;
     }
     for (const line of manager.lines.push(this.#chunk.subarray(0, length)))
@@ -135,21 +139,15 @@ export class Keeper {
     try {
       this.#kernel.send(manager.socket, Buffer.from(`${JSON.stringify(reply)}\n`));
     } catch {
-      this.#lose(manager);
+      this.#hangUp(manager);
     }
-  }
-
-  /** It has gone. What it was told in its last moments it may not have seen to. */
-  #lose(manager: Manager): void {
-    if (this.#manager !== manager) return;
-    this.#hangUp(manager);
-    if (this.#watched.ended().length > 0) this.#callManager();
   }
 
   /** Starts a manager; not again and again where each of them dies. */
   #callManager(): void {
     const now = performance.now();
-    if (now - this.#lastCall < CALL_AGAIN) return;
+    if (now - this.#lastCall < this.#pause) return;
+    if (now - this.#lastCall < 2 * this.#pause) this.#pause = Math.min(2 * this.#pause, CALL_AGAIN.most);
     this.#lastCall = now;
     callManager(this.#kernel);
   }
@@ -179,6 +177,7 @@ export class Keeper {
         return {};
       case 'forget':
         this.#watched.forget(request.pid);
+        this.#pause = CALL_AGAIN.first;
         return {};
       case 'quit':
         return this.#leave();
@@ -222,11 +221,8 @@ export class Keeper {
   }
 
   #report(ended: Ended): void {
-    const watched = this.#watched.has(ended.pid);
     this.#watched.note(ended);
     if (this.#manager) this.#say(this.#manager, { event: 'ended', ended });
-    // Its hooks have to run, its things to go, and it may have to be started again.
-    else if (watched) this.#callManager();
   }
 
   #leave(): never {

@@ -66,7 +66,7 @@ export class RpcClient {
       socket,
       (message: Answer) => this.#hear(message),
       () => {
-        for (const { reject } of this.#waiting.values()) reject(this.#gone());
+        for (const { reject } of this.#waiting.values()) reject(this.gone());
         this.#waiting.clear();
         this.onEnd();
       },
@@ -78,7 +78,7 @@ export class RpcClient {
   }
 
   request<T>(op: string, params: object = {}, onEvent?: (event: never) => void): Promise<T> {
-    if (this.socket.destroyed) return Promise.reject(this.#gone());
+    if (this.socket.destroyed) return Promise.reject(this.gone());
     const id = this.#next++;
     if (onEvent) this.#listeners.set(id, onEvent);
     return new Promise<T>((resolve, reject) => {
@@ -99,7 +99,8 @@ export class RpcClient {
     else waiting?.reject(failure(message.error));
   }
 
-  #gone(): TslxcError {
+  /** The error of a request that the other side dies on. */
+  gone(): TslxcError {
     return new TslxcError({
       code: this.#code,
       message: `${this.#peer} went away in the middle of the operation`,

@@ -9,7 +9,7 @@ export function openClockOffsets(kernel: Kernel): number {
   return kernel.openat2(AT.FDCWD, '/proc/self/timens_offsets', O.WRONLY, 0, 0);
 }
 
-/** The time namespace that was unshared last; without this only children would be in it. */
+/** The time namespace that was unshared last. Without this only children would be in it, and Linux 6.1 makes none by vfork(2). */
 export function enterClocks(kernel: Kernel): void {
   const file = kernel.openat2(AT.FDCWD, '/proc/self/ns/time_for_children', O.RDONLY, 0, 0);
   kernel.setns(file, CLONE.NEWTIME);

@@ -57,10 +57,8 @@ export function startOuter(
   }
   // The cgroup namespace's root is where its maker is: init makes it once it is there.
   kernel.unshare(plan.namespaces & ~unshared & ~CLONE.NEWCGROUP);
-  if (offsets >= 0) {
-    setClockOffsets(kernel, offsets, plan.clockOffsets);
-    enterClocks(kernel);
-  }
+  if (offsets >= 0) setClockOffsets(kernel, offsets, plan.clockOffsets);
+  if (plan.namespaces & CLONE.NEWTIME) enterClocks(kernel);
   const cgroup = birth === undefined ? undefined : openSync(birth, O.RDONLY | O.DIRECTORY | O.CLOEXEC);
   // The keeper, a subreaper, becomes init's parent.
   const pid = kernel.continueInChild(cgroup);

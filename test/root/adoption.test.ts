@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
-import { isAlive } from './harness/leftovers.ts';
+import { cgroupsOf, isAlive } from './harness/leftovers.ts';
 import { BIN, run } from './harness/run-command.ts';
 import { delay, eventually, seconds } from './harness/slow.ts';
 
@@ -97,6 +97,17 @@ test('a container that ends while no manager is there is cleaned up by the next'
   await host.assertNothingLeft();
   assert.equal(readFileSync(record, 'utf8'), 'stop\n', 'its hooks have run');
   await host.ok('start', ['-n', '@ends']);
+});
+
+test('a manager that the keeper calls for that, and that dies too: another is called', { skip }, async () => {
+  await busybox.start('one');
+  const init = await host.initPid('one');
+  await host.killProcesses(host.managerPid());
+  process.kill(init, 'SIGKILL');
+  const called = await eventually('one is called', () => host.managerPid());
+  await host.killProcesses(called);
+  if (cgroupsOf(host.mark).length > 0) await eventually('another is called', () => host.managerPid());
+  await eventually('all has been cleared up', () => cgroupsOf(host.mark).length === 0);
 });
 
 test('a container that reboots while no manager is there runs again at the next command', {

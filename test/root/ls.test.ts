@@ -1,7 +1,7 @@
 /** tslxc-ls: columns of running containers, filters, and containers in containers. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
@@ -123,7 +123,9 @@ test('containers in containers, whatever their files are', { skip }, async () =>
     listed.map(({ within }) => within),
     [[host.name('outer')]],
   );
-  assert.ok(listed[0]!.memoryBytes > 0);
+  // On pure v2 the kernel counts for nobody below a cgroup that, like this one, has processes of its own.
+  const counted = existsSync('/sys/fs/cgroup/memory');
+  assert.equal(listed[0]!.memoryBytes > 0, counted);
   await host.ok('attach', ['-n', '@outer', '--', join(bin, 'tslxc-freeze'), '-n', 'kid']);
   assert.equal(await ls('-1', '--nesting', '--frozen'), 'c\nouter/kid\n');
   await host.ok('attach', ['-n', '@outer', '--', join(bin, 'tslxc-stop'), '-n', 'kid', '-k']);

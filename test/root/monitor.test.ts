@@ -55,7 +55,9 @@ class Monitor {
   }
 
   async sees(words: string): Promise<void> {
-    await eventually(`${words}, not ${this.words}`, () => this.words.endsWith(words));
+    await eventually(words, () => this.words.endsWith(words)).catch((error) => {
+      throw new Error(`${error.message}; it says ${this.words}`);
+    });
   }
 }
 

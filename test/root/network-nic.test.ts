@@ -172,7 +172,7 @@ test('nics', { skip: !isRoot, timeout: 60_000 }, async (t) => {
     assert.throws(() => guest(bad), /lxc\.net\.0\.ipv4\.gateway: a gateway needs the interface up/);
     assert.throws(() => guest(veth({ ipv6: [{ address: 'ff02::1', prefix: 64 }] })), {
       message:
-        /^lxc\.net\.0\.ipv6\.address: add address ff02::1\/64 to interface "eth0": .*\(EADDRNOTAVAIL|EINVAL\)/,
+        /^lxc\.net\.0\.ipv6\.address: add address ff02::1\/64 to interface "eth0": .*(EADDRNOTAVAIL|EINVAL)/,
     });
   });
 
