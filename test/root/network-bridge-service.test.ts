@@ -30,6 +30,7 @@ import { bridgeStatus } from '../../src/network/bridge-status.ts';
 import { findLink } from '../../src/network/links.ts';
 import { withNetlink } from '../../src/network/netlink.ts';
 import type { NicPlan } from '../../src/network/nic-plan.ts';
+import { seconds } from './harness/slow.ts';
 import { alive, type Guest, isRoot, leaveHostNetwork, sh, startGuest } from './network-guest.ts';
 
 const kernel = linuxKernel();
@@ -122,7 +123,7 @@ function assertNothingLeft(): void {
   assert.equal(existsSync(join(folder, 'leases', `dnsmasq.${BRIDGE}.hosts`)), false);
 }
 
-test('the default bridge', { skip: !isRoot, timeout: 120_000 }, async (t) => {
+test('the default bridge', { skip: !isRoot, timeout: seconds(120) }, async (t) => {
   before(() => {
     leaveHostNetwork(kernel);
     folder = mkdtempSync(join(tmpdir(), 'tslxc-net-test-'));

@@ -13,6 +13,7 @@ import {
   resolveNic,
 } from '../../src/network/host-side.ts';
 import type { NicPlan } from '../../src/network/nic-plan.ts';
+import { seconds } from './harness/slow.ts';
 
 /**
  * Moves the test into a network namespace of its own, so that nothing it does reaches the host's interfaces, routes,
@@ -76,7 +77,7 @@ export function startGuest(kernel: Kernel, plans: readonly NicPlan[]): Guest {
     const result = answer.toString('utf8', 0, kernel.read(toParent[0], answer));
     if (result !== 'ok') throw errorFromJSON(JSON.parse(result));
     const run = (...command: string[]) =>
-      spawnSync('nsenter', ['-t', String(pid), '-n', ...command], { encoding: 'utf8', timeout: 30_000 });
+      spawnSync('nsenter', ['-t', String(pid), '-n', ...command], { encoding: 'utf8', timeout: seconds(30) });
     return { pid, nics, host, run, stop };
   } catch (error) {
     stop();
@@ -88,7 +89,10 @@ export function startGuest(kernel: Kernel, plans: readonly NicPlan[]): Guest {
 
 /** A shell command in the test's own namespace; throws when it fails. */
 export function sh(command: string): string {
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', command], {
+    encoding: 'utf8',
+    timeout: seconds(30),
+  });
   if (status !== 0) throw new Error(`${command}: ${status} ${stderr}`);
   return stdout;
 }

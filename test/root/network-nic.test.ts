@@ -9,6 +9,7 @@ import { withNetlink } from '../../src/network/netlink.ts';
 import { checkNics } from '../../src/network/nic-checks.ts';
 import type { NicPlan } from '../../src/network/nic-plan.ts';
 import { covers } from '../register/covers.ts';
+import { seconds } from './harness/slow.ts';
 import { type Guest, isRoot, leaveHostNetwork, startGuest } from './network-guest.ts';
 
 const kernel = linuxKernel();
@@ -29,7 +30,7 @@ const veth = (extra: Partial<NicPlan> = {}): NicPlan => ({
 });
 const link = (name: string) => withNetlink(kernel, (netlink) => findLink(netlink, name));
 
-test('nics', { skip: !isRoot, timeout: 60_000 }, async (t) => {
+test('nics', { skip: !isRoot, timeout: seconds(60) }, async (t) => {
   before(() => {
     leaveHostNetwork(kernel);
     withNetlink(kernel, (netlink) => {

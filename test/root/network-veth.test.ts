@@ -11,6 +11,7 @@ import type { NicPlan } from '../../src/network/nic-plan.ts';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost } from './harness/container-host.ts';
+import { seconds } from './harness/slow.ts';
 import { isRoot, leaveHostNetwork, sh, startGuest } from './network-guest.ts';
 
 const kernel = linuxKernel();
@@ -24,7 +25,7 @@ const veth = (extra: Partial<NicPlan> = {}): NicPlan => ({
 });
 const ping = '-c 1 -W 3';
 
-test('routed and filtered veths', { skip: !isRoot, timeout: 120_000 }, async (t) => {
+test('routed and filtered veths', { skip: !isRoot, timeout: seconds(120) }, async (t) => {
   before(() => {
     leaveHostNetwork(kernel);
     // An uplink with a neighbour behind it, in a namespace of its own.
