@@ -15,5 +15,5 @@ export { applyLimits, type CgroupNote } from './limits.ts';
 export { killedByOom, type OomKill, oomKills, oomKillsLogged } from './oom.ts';
 export { type CgroupPlan, type PlannedHierarchy, type PlanOptions, planCgroup, v2Of } from './plan.ts';
 export { attachFiles, enterFiles, killAll } from './processes.ts';
-export { pidsOf, removeCgroup } from './remove.ts';
+export { pidsOf, removeCgroup, tryRemoveCgroup } from './remove.ts';
 export { type CgroupStatistics, statistics } from './statistics.ts';

@@ -1,6 +1,6 @@
 /** Which processes of a container the kernel killed because memory ran out. */
 import { join } from 'node:path';
-import { type KernelMessage, kernelMessages } from '../kernel/kernel-log.ts';
+import { KernelLog, type KernelMessage } from '../kernel/kernel-log.ts';
 import { readCounters } from './files.ts';
 import { type CgroupPlan, type PlannedHierarchy, v1Of, v2Of } from './plan.ts';
 import { bottomUp } from './subtree.ts';
@@ -18,19 +18,10 @@ export interface OomKill {
 const MARK = 'oom-kill:constraint=';
 /** The log's clock and that of a process's start are not quite the same. */
 const SLACK_US = 50_000;
-/** Reading the whole log takes milliseconds: containers that are asked about together share it. */
-const FRESH_MS = 500;
-
-let read: { readonly at: number; readonly messages: readonly KernelMessage[] } | undefined;
-
-function messages(): readonly KernelMessage[] {
-  if (!read || performance.now() - read.at > FRESH_MS)
-    read = { at: performance.now(), messages: kernelMessages(MARK) };
-  return read.messages;
-}
+const kernelLog = new KernelLog(MARK);
 
 /** The kernel's own list of victims in a container's cgroups, those that are gone by now included. */
-export function oomKillsLogged(plan: CgroupPlan, since = 0, log = messages()): OomKill[] {
+export function oomKillsLogged(plan: CgroupPlan, since = 0, log = kernelLog.messages()): OomKill[] {
   const hierarchy = v1Of(plan, 'memory') ?? v2Of(plan);
   if (!hierarchy) return [];
   return log.flatMap((message) => {

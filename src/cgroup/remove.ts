@@ -1,4 +1,5 @@
 import { existsSync, rmdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { describeProcess, pidsIn, sleep } from './files.ts';
 import type { CgroupPlan, PlannedHierarchy } from './plan.ts';
@@ -7,9 +8,21 @@ import { bottomUp, removeSubtree } from './subtree.ts';
 /** A killed process leaves its cgroup only when it is reaped or fully gone: rmdir says EBUSY until then. */
 const PATIENCE_MS = 2000;
 
+/** What we made, where nobody is in it and the guest has made nothing below: nearly always that is all there is to it. */
+function removeUnused({ limit, inner }: PlannedHierarchy): boolean {
+  try {
+    for (let directory = inner; directory.length >= limit.length; directory = dirname(directory))
+      rmdirSync(directory);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** One hierarchy's part, in one go: true when nothing is left. Directories of lxc.cgroup.dir go if empty and ours. */
-export function removeHierarchy({ limit, scaffold }: PlannedHierarchy): boolean {
-  const gone = !existsSync(limit) || removeSubtree(limit);
+export function removeHierarchy(hierarchy: PlannedHierarchy): boolean {
+  const { limit, scaffold } = hierarchy;
+  const gone = removeUnused(hierarchy) || !existsSync(limit) || removeSubtree(limit);
   if (gone) {
     for (const directory of scaffold.toReversed()) {
       try {
@@ -31,6 +44,12 @@ export function pidsOf(plan: CgroupPlan): number[] {
       for (const pid of pidsIn(path)) pids.add(pid);
     });
   return [...pids];
+}
+
+/** Removes what can be removed of a plan's cgroups while nobody is killed. True: that is all of it. */
+export function tryRemoveCgroup(plan: CgroupPlan): boolean {
+  const left = plan.hierarchies.filter((hierarchy) => !removeHierarchy(hierarchy));
+  return left.length === 0;
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   pidsOf,
   removeCgroup,
   removeHookCgroups,
+  tryRemoveCgroup,
 } from '../cgroup/container-cgroup.ts';
 import { SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -48,6 +49,7 @@ const RELEASE: {
   readonly [K in JournalEntry['kind']]: (entry: Extract<JournalEntry, { kind: K }>, kernel: Kernel) => void;
 } = {
   cgroup({ plan }, kernel) {
+    if (tryRemoveCgroup(plan)) return;
     if (pidsOf(plan).length > 0) killAll(kernel, plan);
     removeCgroup(plan);
   },

@@ -69,5 +69,8 @@ function discard(file: string): void {
 
 /** Tells one boot of the host from the next. */
 export function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  thisBoot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return thisBoot;
 }
+
+let thisBoot: string | undefined;

@@ -1,5 +1,5 @@
 /** The kernel's log, as far back as it reaches (kmsg; Documentation/ABI/testing/dev-kmsg). */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { openSync, readSync } from 'node:fs';
 import { O } from './constants.ts';
 
 export interface KernelMessage {
@@ -10,29 +10,46 @@ export interface KernelMessage {
 
 /** One read gives one record; this is more than the kernel makes one of. */
 const RECORD = 8192;
+/** Found ones that are remembered: the kernel itself forgets. */
+const MOST = 4096;
 
-/** All messages in which `word` occurs, oldest first; none where the log may not be read. */
-export function kernelMessages(word: string): KernelMessage[] {
-  let fd: number;
-  try {
-    fd = openSync('/dev/kmsg', O.RDONLY | O.NONBLOCK | O.CLOEXEC);
-  } catch {
-    return [];
+/**
+ * The messages in which a word occurs. The whole log is thousands of records of a system call each: it is read once, and
+ * then only what is new.
+ */
+export class KernelLog {
+  readonly #word: string;
+  readonly #found: KernelMessage[] = [];
+  readonly #buffer = Buffer.allocUnsafe(RECORD);
+  #fd: number | undefined;
+
+  constructor(word: string) {
+    this.#word = word;
   }
-  const found: KernelMessage[] = [];
-  const buffer = Buffer.allocUnsafe(RECORD);
-  try {
-    for (;;) {
-      const length = readRecord(fd, buffer);
-      if (length === 0) return found;
-      const record = buffer.toString('latin1', 0, Math.max(0, length));
-      if (length > 0 && record.includes(word)) {
-        const message = parseKernelRecord(record);
-        if (message) found.push(message);
-      }
+
+  /** Oldest first; none where the log may not be read. */
+  messages(): readonly KernelMessage[] {
+    try {
+      this.#fd ??= openSync('/dev/kmsg', O.RDONLY | O.NONBLOCK | O.CLOEXEC);
+    } catch {
+      return [];
     }
-  } finally {
-    closeSync(fd);
+    for (let length = this.#read(this.#fd); length !== 0; length = this.#read(this.#fd)) {
+      const record = this.#buffer.toString('latin1', 0, Math.max(0, length));
+      const message = record.includes(this.#word) ? parseKernelRecord(record) : undefined;
+      if (message) this.#found.push(message);
+    }
+    if (this.#found.length > MOST) this.#found.splice(0, this.#found.length - MOST);
+    return this.#found;
+  }
+
+  /** Length of the next record; 0 at the end; -1 where the kernel has overwritten what was next. */
+  #read(fd: number): number {
+    try {
+      return readSync(fd, this.#buffer);
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EPIPE' ? -1 : 0;
+    }
   }
 }
 
@@ -40,15 +57,4 @@ export function kernelMessages(word: string): KernelMessage[] {
 export function parseKernelRecord(record: string): KernelMessage | undefined {
   const match = /^\d+,\d+,(\d+),[^;]*;([^\n]*)/.exec(record);
   return match ? { time: Number(match[1]), text: match[2]! } : undefined;
-}
-
-/** Length of the record; 0 at the end; -1 where the kernel has overwritten what was next. */
-function readRecord(fd: number, buffer: Buffer): number {
-  try {
-    return readSync(fd, buffer);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EPIPE') return -1;
-    return 0;
-  }
 }
