@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
-import { delay, eventually } from './harness/slow.ts';
+import { delay, eventually, seconds } from './harness/slow.ts';
 
 const host = new ContainerHost();
 const busybox = new Busybox(host);
@@ -143,8 +143,11 @@ test('whether the manager is killed before the end or in the pause behind it', {
   await comesBack('fail', () => tell('fail', 'exit5'), 'the end of it is noticed');
   for (let round = 0; round < 2; round++) await comesBack('fail', () => tell('fail', 'exit6'), 'exit code 6');
   const before = runs('fail');
+  // It looks before there is something to see: the pause may be short for a slow machine.
+  const stopped = host.ok('wait', ['-n', '@fail', '-s', 'STOPPED', '-t', `${seconds(30) / 1000}`]);
+  await delay(seconds(1));
   tell('fail', 'exit7');
-  await host.ok('wait', ['-n', '@fail', '-s', 'STOPPED', '-t', '30']);
+  await stopped;
   await host.killProcesses(host.managerPid());
   // Any command that needs a manager starts one, which goes on where the last one was.
   await host.tslxc('freeze', ['-n', '@fail']);
