@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay, seconds } from './harness/slow.ts';
 
 export interface Scratch {
   readonly root: string;
@@ -55,7 +55,7 @@ export function unmountBelow(root: string): void {
  * Runs code of ours in a process of its own and kills it with SIGKILL when `when` says so. The code sees the modules
  * of src/container as `load(name)`.
  */
-export async function killedIn(code: string, when: () => boolean, limit = 20_000): Promise<void> {
+export async function killedIn(code: string, when: () => boolean, limit = seconds(20)): Promise<void> {
   const source = resolve(import.meta.dirname, '../../src');
   const script = `const load = (name) => import(${JSON.stringify(source)} + '/' + name); ${code}`;
   const child = spawn(process.execPath, ['--input-type=module', '--no-warnings', '-e', script], {
@@ -63,7 +63,9 @@ export async function killedIn(code: string, when: () => boolean, limit = 20_000
   });
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
   for (const end = Date.now() + limit; child.exitCode === null && !when(); await delay(1)) {
-    if (Date.now() > end) throw new Error('the moment to kill at did not come');
+    if (Date.now() <= end) continue;
+    child.kill('SIGKILL');
+    throw new Error('the moment to kill at did not come');
   }
   const inTime = child.exitCode === null;
   child.kill('SIGKILL');

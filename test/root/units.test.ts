@@ -35,10 +35,9 @@ async function install(): Promise<void> {
   const lines = Object.entries(settings).map(([name, value]) => `Environment="${name}=${value}"\n`);
   mkdirSync(UNITS, { recursive: true });
   for (const file of readdirSync(join(ROOT, 'config/systemd'))) {
-    if (file === 'tslxc-net.service') continue;
     const text = readFileSync(join(ROOT, 'config/systemd', file), 'utf8')
       .replaceAll('/usr/share/tslxc', ROOT)
-      .replaceAll(/\btslxc(d|@)?(?=\.service)/g, `${mark}$1`)
+      .replaceAll(/\btslxc(d|@|-net)?(?=\.service)/g, `${mark}$1`)
       .replace(/^EnvironmentFile=.*$/m, '')
       .replace(/^\[Install\]/m, `[Service]\n${lines.join('')}\n[Install]`);
     const unit = file.replace('tslxc', mark);
@@ -92,6 +91,37 @@ test('enable --now, stop, start: what is marked comes up, all goes down', { skip
   assert.equal(await running(), 'first second', 'they outlive their manager');
   await sh(`systemctl stop ${mark}.service`);
   assert.equal(await running(), '');
+});
+
+test('the default bridge by its unit: it comes and goes with it, and its DHCP server stays in it', {
+  skip,
+}, async () => {
+  const unit = `${mark}-net.service`;
+  const bridge = `tn${process.pid}`;
+  const settings = join(host.root, 'net');
+  writeFileSync(settings, `TSLXC_BRIDGE="${bridge}"\nTSLXC_ADDR="10.231.77.1"\n`);
+  const drop = join(UNITS, `${unit}.d`);
+  // systemd makes an empty one to bind ours to.
+  const madeByUs = !existsSync('/etc/default/tslxc-net');
+  mkdirSync(drop);
+  try {
+    writeFileSync(
+      join(drop, 'settings.conf'),
+      `[Service]\nBindReadOnlyPaths=${settings}:/etc/default/tslxc-net\n`,
+    );
+    await sh('systemctl daemon-reload');
+    const started = await run('systemctl', ['start', unit]);
+    assert.equal(started.code, 0, (await run('journalctl', ['-u', unit, '--no-pager'])).stdout);
+    assert.match((await run('ip', ['-4', 'addr', 'show', bridge])).stdout, /10\.231\.77\.1\/24/);
+    assert.match((await run('systemctl', ['status', unit, '--no-pager'])).stdout, /dnsmasq/);
+    assert.equal((await run('systemctl', ['stop', unit])).code, 0);
+    assert.notEqual((await run('ip', ['link', 'show', bridge])).code, 0, 'the bridge has gone');
+    assert.doesNotMatch((await run('ps', ['-eo', 'args'])).stdout, new RegExp(`dnsmasq.*${bridge}`));
+  } finally {
+    await run('systemctl', ['stop', unit]);
+    rmSync(drop, { recursive: true });
+    if (madeByUs) rmSync('/etc/default/tslxc-net', { force: true });
+  }
 });
 
 test('a unit for one container: it ends when the container does', { skip }, async () => {
