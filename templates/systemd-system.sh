@@ -35,13 +35,15 @@ mask_host_units() {
 }
 
 # Logins on tty1 to tty4. getty@.service waits for /dev/tty0, which says that there are virtual consoles; in a
-# container each terminal stands for itself. The console has its login from systemd's own generator.
+# container each terminal stands for itself. The console has its login from systemd's own generator; so have the others
+# where the container manager tells systemd of them (container_ttys), and two on one terminal hang each other up.
 enable_logins() {
   mkdir -p "$1/etc/systemd/system/getty@.service.d"
   cat >"$1/etc/systemd/system/getty@.service.d/container.conf" <<'FILE'
 [Unit]
 ConditionPathExists=
 ConditionPathExists=/dev/%I
+ConditionPathExistsGlob=!/run/systemd/generator/getty.target.wants/container-getty@*
 FILE
   for _tty in tty1 tty2 tty3 tty4; do
     enable_unit "$1" "getty@$_tty.service" getty.target getty@.service

@@ -19,6 +19,10 @@ import { TslxcError } from '../../src/errors/tslxc-error.ts';
 import { findTemplate } from '../../src/template/find-template.ts';
 import { runTemplate } from '../../src/template/run-template.ts';
 import { makeRpmRepository, type RpmRepository } from '../template/rpm-repository.ts';
+import { ContainerHost } from './harness/container-host.ts';
+import { eventually, seconds } from './harness/slow.ts';
+
+const host = new ContainerHost();
 
 const templatesDir = resolve(import.meta.dirname, '../../templates');
 const folder = mkdtempSync(join(tmpdir(), 'tslxc-templates-'));
@@ -154,6 +158,31 @@ test("debian: built once, copied after that, and LXC's template runs unchanged",
   });
   assert.equal(value(lxc, 'lxc.uts.name'), 'lxcdeb');
   assert(existsSync(join(lxc.rootfs, 'etc/network/interfaces')));
+});
+
+test('debian boots: every unit is up, each terminal has one login, and it shuts down by itself', async () => {
+  const made = await make('debian', 'debboot');
+  const lines = made.read('config').split('\n');
+  const kept = lines.filter((line) => !/^lxc\.(net|rootfs\.path)/.test(line));
+  mkdirSync(join(host.lxcpath, host.name('boots')));
+  writeFileSync(
+    host.config('boots'),
+    [...kept, `lxc.rootfs.path = dir:${made.rootfs}`, 'lxc.net.0.type = empty', ''].join('\n'),
+  );
+  await host.ok('start', ['-n', '@boots']);
+  const systemctl = async (...args: string[]) =>
+    (
+      await host.tslxc('attach', ['-n', '@boots', '--', 'systemctl', '--plain', '--no-legend', ...args])
+    ).stdout.trim();
+  const isUp = async () => /^(running|degraded)$/.test(await systemctl('is-system-running'));
+  await eventually('it is up', isUp, seconds(60));
+  assert.equal(await systemctl('--failed'), '');
+  const logins = await eventually('five logins', async () => {
+    const found = await systemctl('list-units', '--state=active', '*getty*.service');
+    return found.split('\n').length === 5 ? found : '';
+  });
+  assert.match(logins, /^console-getty/m);
+  await host.ok('stop', ['-n', '@boots', '-t', `${seconds(60) / 1000}`, '--nokill']);
 });
 
 test('debian: an interrupted build leaves no cache, no process and nothing in the root filesystem', async () => {
