@@ -1,34 +1,16 @@
 /** What the manager hears of a stage, in the order of a start. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
 import type { FromStage } from '../stage/channel.ts';
-import { identify } from './runtime-record.ts';
 import type { StageProcess } from './start-services.ts';
-
-/** How often a silent stage is looked at, milliseconds. */
-const LOOK_AGAIN = 200;
 
 /** Host pid of the container's first process. */
 export async function firstProcess(stage: StageProcess): Promise<number> {
   await stage.begun;
-  const message = await nextOfLiving(stage);
+  const message = await stage.next();
   if (message?.type === 'error') throw errorFromJSON(message.error);
   if (message?.type === 'init') return message.pid;
   throw stageDied('waiting for init');
-}
-
-/**
- * The stage's next message; null when it was killed. Its child may hold the channel open by then, so that the end of the
- * stream alone would never tell.
- */
-async function nextOfLiving(stage: StageProcess): Promise<FromStage | null> {
-  const next = stage.next();
-  for (let dead = 0; dead < 2; dead += identify(stage.pid) ? 0 : 1) {
-    const message = await Promise.race([next, delay(LOOK_AGAIN, 'nothing' as const)]);
-    if (message !== 'nothing') return message;
-  }
-  return null;
 }
 
 export async function expectFrom<T extends FromStage['type']>(
