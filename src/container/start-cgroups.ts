@@ -76,10 +76,9 @@ export function completeCgroups(context: StartContext, claimed: ClaimedCgroups):
   const { plan, log, journal } = context;
   const { cgroup, birth } = claimed;
   const missing = [...claimed.missing];
-  const rest = withoutBirth(claimed);
   if (birth !== undefined)
     try {
-      missing.push(...createCgroup(rest, needed(context)));
+      missing.push(...createCgroup(withoutBirth(claimed), needed(context)));
     } catch (error) {
       if (isTaken(error)) {
         journal.retract();

@@ -1,7 +1,7 @@
 /**
  * The first moments of tslxcd. While next to nothing is loaded it forks off its keeper (a certified fork of a small
  * heap); the manager proper, a bundle of its own, is loaded after that. What is in memory here is what every container's
- * start copies twice.
+ * start copies.
  */
 import { closeSync, openSync } from 'node:fs';
 import { enterMonitorCgroup } from '../cgroup/monitor-cgroup.ts';
