@@ -39,7 +39,7 @@ await Promise.all(
       format: 'cjs',
       target: 'node22',
       // Native code can not be bundled; it is found in node_modules beside dist.
-      external: ['ffi-rs'],
+      external: ['@koromix/*'],
       plugins: [managerApart],
       // Loading by require is cheaper, and tells what a CommonJS bundle exports.
       supported: { 'dynamic-import': false },

@@ -1,5 +1,5 @@
-/** The only file that knows ffi-rs. Replacing the library means replacing this file. */
-import { load, open } from 'ffi-rs';
+/** The only file that knows koffi. Replacing the library means replacing this file. */
+import { createRequire } from 'node:module';
 import { errnoName } from './errno.ts';
 import { type ArgType, type CallName, type ReturnType, SIGNATURES, type Signature } from './signatures.ts';
 
@@ -12,11 +12,46 @@ export type Bound<Table extends Record<string, Signature>> = {
 
 export type Calls = Bound<Pick<typeof SIGNATURES, CallName>>;
 
-/** ffi-rs's DataType numbers (its enum is not importable as a type under `isolatedModules`). */
-const ARG_TYPE: Record<ArgType, number> = { string: 0, int: 1, long: 8, buffer: 10 };
-const RETURN_TYPE: Record<ReturnType, number> = { int: 1, long: 8, void: 6, status: 1 };
+type NativeFunction = (...args: unknown[]) => number;
 
-const LIBRARY = 'main-program';
+/** What is used of koffi's native part. */
+interface Koffi {
+  load(path: string | null): {
+    func(symbol: string, result: string, args: readonly string[]): NativeFunction;
+  };
+  errno(): number;
+  proto(result: string, args: readonly string[]): unknown;
+  pointer(type: unknown): unknown;
+  register(callback: () => void, type: unknown): bigint;
+}
+
+const ARG_TYPE: Record<ArgType, string> = { string: 'str', int: 'int', long: 'int64_t', buffer: 'void *' };
+const RETURN_TYPE: Record<ReturnType, string> = { int: 'int', long: 'int64_t', void: 'void', status: 'int' };
+
+/**
+ * Straight from the package of this machine's kind: koffi's own way there reads the program that we are, to learn which C
+ * library it is linked with, for 10 ms. The other library's file does not load.
+ */
+function loadKoffi(): Koffi {
+  const require = createRequire(import.meta.url);
+  const found = `@koromix/koffi-linux-${process.arch}`;
+  try {
+    return require(`${found}/linux_${process.arch}/koffi.node`);
+  } catch (error) {
+    try {
+      return require(`${found}/musl_${process.arch}/koffi.node`);
+    } catch {
+      throw error;
+    }
+  }
+}
+
+let loaded: Koffi | undefined;
+
+const koffi = (): Koffi => {
+  loaded ??= loadKoffi();
+  return loaded;
+};
 
 /** A failed system call: `code` is the errno's name, as in Node's own errors. */
 export class KernelError extends Error {
@@ -31,57 +66,63 @@ export class KernelError extends Error {
 }
 
 function bindOne(
-  library: string,
+  { errno }: Koffi,
+  call: NativeFunction,
   name: string,
-  { symbol, returns, args }: Signature,
+  { returns, args }: Signature,
 ): (...args: never[]) => number {
-  const paramsType = args.map((type) => ARG_TYPE[type]);
+  const strings = args.flatMap((type, i) => (type === 'string' ? [i] : []));
+  const fails = returns !== 'void' && returns !== 'status';
   return (...values: unknown[]) => {
-    for (let i = 0; i < args.length; i++) {
+    for (const i of strings) {
       const value = values[i];
-      // ffi-rs cuts strings at a NUL without complaint: a path must never be shortened silently.
-      if (args[i] === 'string' && (typeof value !== 'string' || value.includes('\0')))
+      // C would end a string at a NUL: a path must never be shortened silently.
+      if (typeof value !== 'string' || value.includes('\0'))
         throw new TypeError(`${name}: argument ${i} is not a string without NUL`);
     }
-    const result = load({
-      library,
-      funcName: symbol,
-      retType: RETURN_TYPE[returns] as never,
-      paramsType: paramsType as never,
-      paramsValue: values as never,
-      errno: true,
-    }) as unknown as { value: number; errnoCode: number };
-    if (returns !== 'void' && returns !== 'status' && result.value === -1)
-      throw new KernelError(name, result.errnoCode);
-    return result.value;
+    const result = call(...values);
+    if (fails && result === -1) throw new KernelError(name, errno());
+    return result;
   };
 }
 
-function bindTable<Table extends Record<string, Signature>>(library: string, table: Table): Bound<Table> {
+/** @param path the library's file name, null for the main program: libc is there whatever its name (glibc, musl) */
+function bindTable<Table extends Record<string, Signature>>(path: string | null, table: Table): Bound<Table> {
+  const library = koffi().load(path);
   const rows = Object.entries(table);
   return Object.fromEntries(
-    rows.map(([name, signature]) => [name, bindOne(library, name, signature)]),
+    rows.map(([name, signature]) => {
+      const types = signature.args.map((type) => ARG_TYPE[type]);
+      const call = library.func(signature.symbol, RETURN_TYPE[signature.returns], types);
+      return [name, bindOne(koffi(), call, name, signature)];
+    }),
   ) as unknown as Bound<Table>;
 }
 
-/**
- * Binds all functions of the table. The empty path is the main program: libc is there whatever its name (glibc, musl).
- * Each returned function throws KernelError where C returns -1.
- */
+/** Binds all functions of the table. Each throws KernelError where C returns -1. */
 export function bindCalls(): Calls {
-  open({ library: LIBRARY, path: '' });
-  return bindTable(LIBRARY, SIGNATURES);
+  return bindTable(null, SIGNATURES);
 }
 
-/** Binds another library by its file name; undefined where the host has none. */
+/** Binds another library by its file name; undefined where the host has none, or not with these functions. */
 export function bindLibrary<Table extends Record<string, Signature>>(
-  path: string,
+  path: string | null,
   table: Table,
 ): Bound<Table> | undefined {
   try {
-    open({ library: path, path });
+    return bindTable(path, table);
   } catch {
     return undefined;
   }
-  return bindTable(path, table);
+}
+
+/** The address of a function of C's, without arguments, that calls this one. For as long as the process lives. */
+export function bindCallback(callback: () => void): number {
+  const { proto, pointer, register } = koffi();
+  return Number(register(callback, pointer(proto('void', []))));
+}
+
+/** What errno says of a call that was not made through the tables. */
+export function lastError(call: string, detail?: string): KernelError {
+  return new KernelError(call, koffi().errno(), detail);
 }

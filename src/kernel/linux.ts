@@ -10,7 +10,7 @@ import { terminalVerbs } from './verbs/terminals.ts';
 
 let kernel: Kernel | undefined;
 
-/** The real kernel. One binding a process: ffi-rs's table of libraries is a global. */
+/** The real kernel. One binding a process. */
 export function linuxKernel(): Kernel {
   kernel ??= kernelOver(bindCalls());
   return kernel;

@@ -22,12 +22,14 @@ const ROOMS = [
 
 /** Libraries and the places that may import them. */
 const LIBRARIES: Record<string, RegExp> = {
-  'ffi-rs': /^kernel\/binding\.ts$/,
   'yargs-parser': /^cli\//,
   chalk: /^cli\//,
   listr2: /^cli\//,
   execa: /^(container|storage|network|template|manager)\//,
 };
+
+/** Loaded by its path, without an import. */
+const KOFFI = { name: '@koromix/', file: 'kernel/binding.ts' };
 
 const source = resolve(import.meta.dirname, '../../src');
 const faults: string[] = [];
@@ -39,6 +41,8 @@ for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' }).fi
   const level = ROOMS.indexOf(room);
   if (level < 0 && file.includes('/')) faults.push(`${file}: room ${room} is not in the list`);
   const text = readFileSync(join(source, file), 'utf8');
+  if (text.includes(KOFFI.name) && file !== KOFFI.file)
+    faults.push(`${file}: ${KOFFI.name}* may not be loaded here`);
   for (const [, target] of text.matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
     if (target!.startsWith('.')) {
       const to = relative(source, resolve(source, dirname(file), target!)).split('/')[0]!;

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { explain, pinnedNode, ROOT } from '../setup/prepare.mjs';
@@ -61,7 +62,8 @@ async function main(folder: string): Promise<number> {
     platform: 'node',
     format: 'cjs',
     target: 'node22',
-    external: ['ffi-rs'],
+    external: ['@koromix/*'],
+    define: { 'import.meta.url': JSON.stringify(pathToFileURL(bundle).href) },
   });
   const output = await runCommand(node, [...values.flags.split(' '), '--expose-gc', bundle, `${count}`], {
     env: { ...process.env, NODE_PATH: join(ROOT, 'node_modules') },
