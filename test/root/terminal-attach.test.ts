@@ -30,7 +30,8 @@ test('job control: Ctrl-Z stops, bg and fg go on, Ctrl-C ends', { skip }, async 
   const terminal = await shell();
   terminal.line('sleep 4001; echo was $?');
   const pid = await eventually('it runs', () => inside('sleep 4001'));
-  const state = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]![0];
+  const stat = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+  const state = () => stat()[0];
   terminal.write('\x1a');
   await eventually('it is stopped', () => state() === 'T');
   await terminal.until(/[#$] /);
@@ -39,6 +40,8 @@ test('job control: Ctrl-Z stops, bg and fg go on, Ctrl-C ends', { skip }, async 
   await eventually('it goes on', () => state() === 'S');
   terminal.line('fg');
   await terminal.until('sleep 4001');
+  // Its name is there before the terminal is its own (proc(5): pgrp, tpgid).
+  await eventually('it is in the foreground', () => stat()[2] === stat()[5]);
   terminal.write('\x03');
   await eventually('it ends', () => !isAlive(pid));
   await terminal.until(/[#$] /);
