@@ -1,6 +1,5 @@
 /** One container's life, each step of it timed. */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { pinnedNode } from '../setup/prepare.mjs';
 import { type Bench, inTurn, type Place, type Row, rowOf } from './bench.ts';
 import type { Peer } from './peers.ts';
@@ -73,7 +72,7 @@ function liveOnce(peer: Peer, times: Times, place: Place, round: number): void {
   run('stop', ['-k']);
 
   // A run directory that is new: no manager has been there.
-  const fresh = { TSLXC_RUNDIR: join(place.folder, `run-${round}`), TSLXC_IDLE_SECONDS: '1' };
+  const fresh = { TSLXC_RUNDIR: `/run/tslxc-${round}`, TSLXC_IDLE_SECONDS: '1' };
   timed('start -d, no manager', 'start', ['-d'], fresh);
   run('stop', ['-k'], fresh);
 

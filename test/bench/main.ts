@@ -15,6 +15,7 @@ import { bold, green, red, yellow } from '../setup/progress.mjs';
 import type { Outcome, Place } from './bench.ts';
 import { BENCHES, type BenchName, isBench } from './benches.ts';
 import { peers } from './peers.ts';
+import { againWithRunInMemory } from './run-in-memory.ts';
 
 const BRIDGE = 'tslxcbench0';
 
@@ -102,6 +103,7 @@ async function main(): Promise<void> {
   if (process.getuid!() !== 0) throw new Error('the bench starts containers: run it as root');
   await installDebianPackages(FOR_TESTS);
   await buildProgram();
+  if (againWithRunInMemory() !== undefined) return;
   const before = snapshot();
   const ip = (...args: string[]) => spawnSync('ip', ['link', ...args]);
   const outcomes: Outcome[] = [];

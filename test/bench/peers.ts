@@ -32,7 +32,7 @@ export function peers(folder: string): readonly [Peer, Peer] {
   const PATH = process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin';
   const ours = join(folder, 'tslxc');
   const theirs = join(folder, 'lxc');
-  const environment = { PATH, TSLXC_RUNDIR: join(folder, 'run'), TSLXC_IDLE_SECONDS: '10' };
+  const environment = { PATH, TSLXC_RUNDIR: '/run/tslxc', TSLXC_IDLE_SECONDS: '10' };
   return [
     { name: 'tslxc', lxcpath: ours, run: runner((c) => join(ROOT, `bin/tslxc-${c}`), ours, environment) },
     { name: 'LXC', lxcpath: theirs, run: runner((c) => `/usr/bin/lxc-${c}`, theirs, { PATH }) },
