@@ -126,7 +126,7 @@ async function hostShutsDown(): Promise<boolean> {
 }
 
 /** Each start keeps one processor busy most of the time: many more at once would only wait for each other. */
-const AT_A_TIME = Math.max(4, availableParallelism() * 2);
+const AT_A_TIME = Math.max(6, availableParallelism() * 2);
 
 async function severalAtATime<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const left = items[Symbol.iterator]();

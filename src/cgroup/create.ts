@@ -22,10 +22,7 @@ export function createCgroup(plan: CgroupPlan, needed: readonly string[] = []): 
       made.push(hierarchy);
       if (hierarchy.version === 1) prepareV1(hierarchy, plan);
       mkdirSync(hierarchy.inner, { recursive: true });
-      const missing = hierarchy.version === 2 ? enableControllers(hierarchy, needed) : [];
-      if (hierarchy.controllers.includes('cpuset') && hierarchy.version === 1)
-        fillCpuset(hierarchy.mountpoint, hierarchy.inner);
-      return missing;
+      return hierarchy.version === 2 ? enableControllers(hierarchy, needed) : [];
     });
   } catch (error) {
     for (const hierarchy of made) removeHierarchy(hierarchy);
@@ -34,7 +31,8 @@ export function createCgroup(plan: CgroupPlan, needed: readonly string[] = []): 
 }
 
 /** The directories of lxc.cgroup.dir. Another container's end may remove one in between: then again. */
-function makeScaffold({ limit }: PlannedHierarchy): void {
+function makeScaffold({ limit, mountpoint }: PlannedHierarchy): void {
+  if (dirname(limit) === mountpoint) return;
   for (let attempt = 0; ; attempt++) {
     try {
       mkdirSync(dirname(limit), { recursive: true });
@@ -99,10 +97,14 @@ export function fillCpuset(mountpoint: string, directory: string): void {
   const parent = dirname(directory);
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
     if (readFile(join(directory, file)) !== '') continue;
-    if (readFile(join(parent, file)) === '') fillCpuset(mountpoint, parent);
-    writeFile(join(directory, file), readFile(join(parent, file)) ?? '');
+    let above = readFile(join(parent, file));
+    if (above === '') {
+      fillCpuset(mountpoint, parent);
+      above = readFile(join(parent, file));
+    }
+    writeFile(join(directory, file), above ?? '');
   }
-  // Cgroups that the guest makes below start filled as well.
+  // Those below start filled: the inner one, and what the guest makes.
   tryWrite(join(directory, 'cgroup.clone_children'), '1');
 }
 

@@ -76,7 +76,7 @@ function coreScheduling(
   warn: (warning: ErrorDetails) => void,
 ): boolean {
   const setting = config.one('lxc.sched.core');
-  if (!setting?.value || host.hardwareThreads) return setting?.value ?? false;
+  if (!setting?.value || host.hardwareThreads()) return setting?.value ?? false;
   const { file, line } = setting.origin;
   warn({
     code: 'NOT_SUPPORTED',

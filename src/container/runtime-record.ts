@@ -59,17 +59,36 @@ export interface RuntimeRecord {
 
 const FILE = 'state.json';
 
-/** The identity of a live process; undefined when there is none with this pid. */
-export function identify(pid: number): ProcessIdentity | undefined {
+/** What proc(5) tells of a process in `stat`, from the state on; undefined when there is none with this pid. */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The command may hold spaces and parentheses: fields are counted from the last ')'.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-    return { pid, startTime: fields[19]! };
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
+}
+
+/** The identity of a live process; undefined when there is none with this pid. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const fields = statOf(pid);
+  if (!fields || fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  return { pid, startTime: fields[19]! };
+}
+
+let own: ProcessIdentity | undefined;
+
+/** This process; not for one that was forked. */
+export function ourselves(): ProcessIdentity {
+  own ??= identify(process.pid)!;
+  return own;
+}
+
+/** The pid of a process's parent; undefined when there is no such process. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
 }
 
 export function isAlive(process: ProcessIdentity | undefined): boolean {

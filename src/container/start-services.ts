@@ -13,7 +13,7 @@ export interface StageProcess {
   /** It has been forked and has its end of the channel. @throws TslxcError HELPER_DIED, START_FAILED */
   readonly begun: Promise<void>;
   /** Also before it has begun. */
-  send(message: ToStage): void;
+  send(...messages: readonly ToStage[]): void;
   /** The next message but logs; null at the end of the stream. */
   next(): Promise<FromStage | null>;
   close(): void;
@@ -34,8 +34,11 @@ export interface StartServices {
   readonly layout: CgroupLayout;
   /** A new stage, to be closed. `prepared`: one with fresh net, uts and ipc namespaces will do. */
   stage(kind: StageKind, prepared: boolean, onLog: StageLog): StageProcess;
-  /** Has the keeper hold copies of descriptors of process `pid`; returns copies of this process's own, in that order. */
-  keep(pid: number, descriptors: readonly ToKeep[]): Promise<number[]>;
+  /**
+   * Has the keeper hold copies of descriptors of process `pid`, and remember how that ends if it is to `watch`; returns
+   * copies of this process's own, in that order.
+   */
+  keep(pid: number, descriptors: readonly ToKeep[], watch?: boolean): Promise<number[]>;
   /** Have the keeper remember how this process ends. */
   watch(pid: number): Promise<void>;
   /** Makes the default bridge, if it is this one. */

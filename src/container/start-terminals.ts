@@ -9,7 +9,7 @@ export interface TerminalDescriptors {
   readonly ttys: readonly number[];
 }
 
-/** The keeper's copies outlive this process; those returned are this process's. */
+/** The keeper's copies outlive this process; those returned are this process's. It remembers how process `pid` ends, too. */
 export async function keepTerminals(
   services: StartServices,
   plan: StartPlan,
@@ -23,7 +23,7 @@ export async function keepTerminals(
     ...ptys.ttys.map((fd, i) => ({ label: `${prefix}tty${i + 1}`, fd })),
   ];
   const present = all.filter(({ fd }) => fd >= 0);
-  const copies = await services.keep(pid, present);
+  const copies = await services.keep(pid, present, true);
   const [devpts, console, ...ttys] = all.map((one) => copies[present.indexOf(one)] ?? -1);
   return { devpts: devpts!, console: console!, ttys };
 }

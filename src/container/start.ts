@@ -15,7 +15,9 @@ import { writeProcFile } from './proc-files.ts';
 import { prepareVolume } from './rootfs-size.ts';
 import {
   identify,
+  ourselves,
   type ProcessIdentity,
+  parentOf,
   type RuntimeRecord,
   type StartWishes,
   writeRecord,
@@ -88,7 +90,9 @@ export async function startContainer(context: StartContext): Promise<Started> {
       if (pair) journal.add({ kind: 'veth', host: pair });
       if (link && proxied?.length) journal.add({ kind: 'proxies', link, proxied });
     }
-    stage.send(entrance(cgroups));
+    const inside = { type: 'network', nics } as const;
+    const told = nics.every(hasNoHostSide);
+    stage.send(entrance(cgroups), ...(told ? [inside] : []));
     // While the stage is at work.
     savePlan(plan);
     const pid = await firstProcess(stage);
@@ -96,10 +100,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
     if (!init) throw await failureOf(stage, 'the first process of the container ended at once');
     journal.add({ kind: 'process', process: init });
     const keep = (ptys: TerminalDescriptors) => (terminals = keepTerminals(services, plan, init.pid, ptys));
-    const [record] = await Promise.all([
-      prepareInit(context, stage, init, nics, cgroup, keep),
-      services.watch(pid),
-    ]);
+    const record = await prepareInit(context, stage, init, nics, cgroup, told, keep);
     stage.send({ type: 'go' });
     const proxy = plan.seccomp?.proxy;
     await expectProgram(stage, async (fd) => {
@@ -146,20 +147,25 @@ function spare(pid: number): void {
   } catch {}
 }
 
+/** Nothing of it is made outside. */
+const hasNoHostSide = ({ type, scriptUp }: ResolvedNic) => type !== 'veth' && scriptUp === undefined;
+
 async function prepareInit(
   { services, plan, hooks, wishes }: StartContext,
   stage: StageProcess,
   init: ProcessIdentity,
   nics: readonly ResolvedNic[],
   cgroup: CgroupPlan,
+  /** The stage knows the nics already. */
+  told: boolean,
   keep: (ptys: TerminalDescriptors) => Promise<TerminalDescriptors>,
 ): Promise<RuntimeRecord> {
-  for (const nic of nics) {
+  for (const nic of told ? [] : nics) {
     createHostSide(services.kernel, nic, { pid: init.pid });
     if (nic.link && nic.hwaddr) services.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
     await hooks.networkScript(nic, 'up');
   }
-  stage.send({ type: 'network', nics });
+  if (!told) stage.send({ type: 'network', nics });
   const ptys = await expectFrom(stage, 'ptys');
   await Promise.all([
     keep(ptys),
@@ -169,13 +175,13 @@ async function prepareInit(
   await expectFrom(stage, 'ready');
   for (const file of plan.procFiles) writeProcFile(services.kernel, init.pid, file);
   // It is sent by whoever is the parent now, which is to be the keeper.
-  if (plan.stage.init.parentDeath !== 0) while (identify(stage.pid)) await delay(1);
+  if (plan.stage.init.parentDeath !== 0) while (parentOf(init.pid) === stage.pid) await delay(1);
   const record: RuntimeRecord = {
     version: 1,
     name: plan.name,
     lxcpath: plan.lxcpath,
     state: 'RUNNING',
-    manager: identify(process.pid)!,
+    manager: ourselves(),
     configFile: plan.configFile,
     wishes,
     init,

@@ -41,6 +41,7 @@ export const SYS = {
 export const CLONE = {
   VM: 0x100,
   VFORK: 0x4000,
+  PARENT: 0x8000,
   PARENT_SETTID: 0x100000,
   NEWTIME: 0x80,
   NEWNS: 0x20000,
@@ -51,6 +52,14 @@ export const CLONE = {
   NEWPID: 0x20000000,
   NEWNET: 0x40000000,
 } as const;
+
+/** A flag of clone3(2) only. */
+export const CLONE_INTO_CGROUP = 0x200000000n;
+
+/** Where a `ucontext_t` of glibc has the stack pointer: `REG_RSP` and `sp`. Source: sys/ucontext.h. */
+export const STACK_POINTER_IN_CONTEXT = ({ x64: 160, arm64: 432 } as Partial<Record<string, number>>)[
+  process.arch
+];
 
 /** mount(2) flags. */
 export const MS = {

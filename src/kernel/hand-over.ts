@@ -12,12 +12,9 @@
  * with one thread.
  */
 import type { Calls } from './binding.ts';
-import { CLONE, F, O, SIG, SYS } from './constants.ts';
+import { CLONE, CLONE_INTO_CGROUP, F, O, SIG, SYS } from './constants.ts';
+import { cloneArguments } from './structs.ts';
 
-const CLONE_INTO_CGROUP = 0x200000000n;
-
-/** `struct clone_args`, version 2. */
-const cloneArgs = Buffer.alloc(88);
 const pid = Buffer.alloc(4);
 const pipeFds = Buffer.alloc(8);
 const byte = Buffer.alloc(1);
@@ -37,12 +34,13 @@ export function continueInChild(calls: Calls, cgroup?: number): number {
     calls.fcntl(end, F.SETFL, O.ASYNC);
     // Else the kernel writes 0 over the C library's thread id as the parent ends.
     calls.setTidAddress(SYS.set_tid_address, 0);
-    const flags = CLONE.VM | CLONE.VFORK | CLONE.PARENT_SETTID;
-    cloneArgs.writeBigUInt64LE(BigInt(flags) | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP), 0);
-    cloneArgs.writeBigUInt64LE(BigInt(calls.addressOf(pid, pid, 0)), 24);
-    cloneArgs.writeBigUInt64LE(BigInt(SIG.CHLD), 32);
-    cloneArgs.writeBigUInt64LE(BigInt(cgroup ?? 0), 80);
-    calls.clone3(SYS.clone3, cloneArgs, cloneArgs.length);
+    const flags = BigInt(CLONE.VM | CLONE.VFORK | CLONE.PARENT_SETTID);
+    const args = cloneArguments({
+      flags: flags | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP),
+      parentTid: calls.addressOf(pid, pid, 0),
+      cgroup: cgroup ?? 0,
+    });
+    calls.clone3(SYS.clone3, args, args.length);
     // From here on the child.
     calls.write(trigger, byte, 1);
   } finally {

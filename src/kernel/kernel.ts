@@ -1,4 +1,6 @@
+import type { KernelError } from './binding.ts';
 import type { CapabilitySets, MountAttributes, WindowSize } from './structs.ts';
+import type { Executable } from './vfork.ts';
 
 /** How a child ended: `code` for an exit, `signal` (a number) for a death by signal. */
 export interface ExitStatus {
@@ -28,6 +30,16 @@ export interface Kernel {
    * caller's pid namespace has it. `cgroup`: descriptor of the v2 cgroup that the child is born in.
    */
   continueInChild(cgroup?: number): number;
+  /**
+   * A child that shares our memory until it is a program (vfork.ts); only with one thread. `work` gets its pid and returns
+   * what it becomes, or nothing; `failed` is for the child that execve(2) has refused, which it has to end. Returns the
+   * pid. The caller's parent becomes its parent. If the child ends any other way, the caller ends too.
+   */
+  vfork(
+    work: (pid: number) => Executable | undefined,
+    failed: (error: KernelError) => void,
+    cgroup?: number,
+  ): number;
   /** _exit(2): no handlers, no flushing. */
   exit(status: number): never;
   /** Replaces the process. `env` are `NAME=value` strings. */
@@ -37,6 +49,8 @@ export interface Kernel {
   kill(pid: number, signal: number): void;
   /** This process's pid. `process.pid` is the parent's in a forked child: Node remembers it from its start. */
   pid(): number;
+  /** 0 where the parent is outside the pid namespace. */
+  parentPid(): number;
   /** A descriptor that names the process for ever (close-on-exec). */
   pidfdOpen(pid: number): number;
   pidfdSignal(pidfd: number, signal: number): void;

@@ -30,6 +30,7 @@ export const SIGNATURES = {
   waitpid: int('waitpid', 'int', 'buffer', 'int'),
   kill: int('kill', 'int', 'int'),
   getpid: int('getpid'),
+  getppid: int('getppid'),
   prctl: int('prctl', 'int', 'long', 'long', 'long', 'long'),
   setsid: int('setsid'),
   signal: fn('signal', 'long', 'int', 'long'),

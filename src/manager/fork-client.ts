@@ -5,11 +5,12 @@ import type { StageLog, StageProcess } from '../container/start-services.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { FromStage, ToStage } from '../stage/channel.ts';
 import type { StageKind } from '../stage/run-stage.ts';
-import type { ForkReply, ForkRequest } from './fork-server.ts';
+import type { Forked, ForkReply, ForkRequest } from './fork-server.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import { JsonLines } from './rpc.ts';
+import { StageSocket } from './stage-socket.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 const STREAM = 1;
 
@@ -21,6 +22,7 @@ export class ForkClient {
   #server: Promise<JsonLines> | undefined;
   /** The same, once it is there. */
   #lines: JsonLines | undefined;
+  readonly #workers = new WorkerPool((onEnd) => this.#fork('worker', () => {}, onEnd));
   #next = 1;
   #pid = -1;
 
@@ -29,9 +31,10 @@ export class ForkClient {
     this.#keeper = keeper;
   }
 
-  /** Has the fork server (and its spares) made before the first start asks for it. */
+  /** Has the fork server, its spare and a worker made before the first start asks for them. */
   async warm(): Promise<void> {
     await this.#reach();
+    await this.#workers.warm();
   }
 
   #reach(): Promise<JsonLines> {
@@ -76,6 +79,7 @@ export class ForkClient {
   /** Children of the old keeper's fork server would become init's: it is hung up on. */
   useKeeper(keeper: Promise<KeeperClient>): void {
     this.#keeper = keeper;
+    this.#workers.forget();
     const old = this.#server;
     this.#forget();
     void old?.then(({ socket }) => socket.destroy()).catch(() => {});
@@ -83,23 +87,26 @@ export class ForkClient {
 
   /** Hangs up, and waits (a second at most) until the server has ended. */
   async end(): Promise<void> {
+    this.#workers.forget();
     const server = await this.#server?.catch(() => undefined);
     server?.socket.destroy();
     for (let i = 0; i < 200 && identify(this.#pid); i++) await delay(5);
   }
 
-  /** A new stage, which waits for its plan. Asked for at once: the caller's work goes on beside it. */
+  /** A stage, which waits for its plan. Asked for at once: the caller's work goes on beside it. */
   stage(kind: StageKind, prepared: boolean, onLog: StageLog): StageProcess {
+    const worker = prepared && kind === 'start' ? this.#workers.take(onLog) : undefined;
+    return worker ?? this.#fork(kind, onLog);
+  }
+
+  #fork(kind: Forked, onLog: StageLog, onEnd?: () => void): StageSocket {
     const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
-    const wanted = { id: this.#next++, channel: theirs, kind, prepared };
+    const wanted = { id: this.#next++, channel: theirs, kind };
     const pid = this.#lines
       ? this.#ask(this.#lines, wanted)
       : this.#reach().then((it) => this.#ask(it, wanted));
-    return new StageSocket(
-      ours,
-      onLog,
-      pid.finally(() => this.#kernel.close(theirs)),
-    );
+    const closed = pid.finally(() => this.#kernel.close(theirs));
+    return new StageSocket(ours, closed, onLog, onEnd);
   }
 
   #ask(server: JsonLines, wanted: ForkRequest): Promise<number> {
@@ -116,46 +123,4 @@ function died(): TslxcError {
     message: 'the fork server was killed',
     hint: 'try again: a new one is made, and what was half done is removed',
   });
-}
-
-class StageSocket implements StageProcess {
-  pid = -1;
-  readonly begun: Promise<void>;
-  readonly #lines: JsonLines;
-  readonly #queue: (FromStage | null)[] = [];
-  #wake: (() => void) | undefined;
-
-  constructor(fd: number, onLog: StageLog, pid: Promise<number>) {
-    this.begun = pid.then((known) => {
-      this.pid = known;
-    });
-    // Whoever does not wait for it hears of it by the end of the stream.
-    this.begun.catch(() => this.close());
-    const push = (message: FromStage | null) => {
-      this.#queue.push(message);
-      this.#wake?.();
-    };
-    this.#lines = new JsonLines(
-      new Socket({ fd, readable: true, writable: true }),
-      (message: FromStage) => (message.type === 'log' ? onLog(message.text, message.level) : push(message)),
-      () => push(null),
-    );
-  }
-
-  send(message: ToStage): void {
-    this.#lines.send(message);
-  }
-
-  async next(): Promise<FromStage | null> {
-    while (this.#queue.length === 0)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    // The end stays in the queue: every later call sees it too.
-    return this.#queue[0] === null ? null : this.#queue.shift()!;
-  }
-
-  close(): void {
-    this.#lines.socket.destroy();
-  }
 }

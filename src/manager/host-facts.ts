@@ -13,8 +13,9 @@ import { MOUNT_POINT, makeMountPoint } from '../storage/mounted-volume.ts';
 const NOFILE_SOFT = 1024;
 
 let lastCap: number | undefined;
-/** The bounding set of a process never grows, and nobody takes from ours. */
+/** The bounding set of a process never grows, and nobody takes from ours; nor is a filter ever taken off. */
 let missing: number[] | undefined;
+let filtered: boolean | undefined;
 
 /** Makes what the facts promise; a dry run does without. */
 export function prepareHost(): void {
@@ -26,18 +27,19 @@ export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'la
   const { hard } = kernel.getRlimit(RLIMIT.nofile);
   lastCap ??= lastCapability(kernel);
   missing ??= missingCapabilities(kernel, lastCap);
+  filtered ??= underFilter();
   return {
     layout,
     lastCapability: lastCap,
     missingCapabilities: missing,
     cgroupNamespaces: existsSync('/proc/self/ns/cgroup'),
     namespaces: namespaceHost(kernel),
-    hardwareThreads: hardwareThreads(),
+    hardwareThreads,
     nofile: { soft: Math.min(NOFILE_SOFT, hard), hard },
     rootfsMount: MOUNT_POINT,
     cgroup: cgroupDefaults(loadSystemConfig(), layout),
     seccomp: {
-      filtered: underFilter(),
+      filtered,
       compile: (file) => {
         const { bpf, notifies, unknown } = compiledPolicy(kernel, file);
         return { filter: bpf.toString('base64'), notifies, unknown };

@@ -48,9 +48,9 @@ export class KeeperClient {
     return fd === undefined ? undefined : this.#kernel.pidfdGetfd(this.#pidfd, fd);
   }
 
-  /** Copies of descriptors of process `pid`. */
-  async keep(pid: number, descriptors: readonly ToKeep[]): Promise<void> {
-    await this.#rpc.request('keep', { pid, descriptors });
+  /** Copies of descriptors of process `pid`, and, with `watch`, how it ends. */
+  async keep(pid: number, descriptors: readonly ToKeep[], watch = false): Promise<void> {
+    await this.#rpc.request('keep', { pid, descriptors, watch });
   }
 
   async drop(prefix: string): Promise<void> {

@@ -14,11 +14,12 @@ export interface Ended {
   readonly status: ExitStatus | null;
 }
 
-/** Keep copies of descriptors of process `pid` under labels. */
+/** Keep copies of descriptors of process `pid` under labels, and remember its end if it is to `watch`. */
 export interface KeepRequest {
   readonly op: 'keep';
   readonly pid: number;
   readonly descriptors: readonly ToKeep[];
+  readonly watch: boolean;
 }
 
 export type KeeperRequest = { readonly id: number } & (

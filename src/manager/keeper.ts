@@ -165,6 +165,7 @@ export class Keeper {
         };
       }
       case 'keep':
+        if (request.watch) this.#watched.watch(request.pid);
         this.#kept.keep(request);
         return {};
       case 'drop':

@@ -20,8 +20,9 @@ export class JsonLines {
     socket.on('close', onEnd);
   }
 
-  send(message: object): void {
-    if (!this.socket.destroyed) this.socket.write(`${JSON.stringify(message)}\n`);
+  send(...messages: readonly object[]): void {
+    if (this.socket.destroyed) return;
+    this.socket.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
   }
 }
 

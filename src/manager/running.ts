@@ -2,12 +2,12 @@
 import type { HeldNamespaces } from '../container/held-namespaces.ts';
 import type { HostHooks } from '../container/host-hooks.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
-import { identify, type RuntimeRecord, type StartWishes } from '../container/runtime-record.ts';
+import { ourselves, type RuntimeRecord, type StartWishes } from '../container/runtime-record.ts';
 import type { StartPlan } from '../container/start-plan.ts';
 import type { StartRequest } from './protocol.ts';
 
 /** Part of each record: whose it is. */
-export const MANAGER = { manager: identify(process.pid)! };
+export const MANAGER = { manager: ourselves() };
 
 export interface Running {
   readonly record: RuntimeRecord;

@@ -11,7 +11,7 @@ import { holdNamespaces } from '../container/held-namespaces.ts';
 import { History } from '../container/history.ts';
 import { HostHooks } from '../container/host-hooks.ts';
 import { Journal } from '../container/journal.ts';
-import { bootId, noteRun } from '../container/last-run.ts';
+import { bootId, noteRun, readLastRun } from '../container/last-run.ts';
 import { isDefined, noSuchContainer } from '../container/list.ts';
 import { lockContainer } from '../container/lock.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
@@ -52,6 +52,9 @@ export interface SupervisedServices extends StartServices {
   drop(prefix: string): Promise<void>;
   forget(pid: number): Promise<void>;
 }
+
+/** How long a start is not yet written to the container's directory, milliseconds. */
+const NOTE_AFTER = 1000;
 
 export class Supervised {
   readonly ref: ContainerRef;
@@ -193,8 +196,7 @@ export class Supervised {
       if (this.#services.keeperNumber() !== keeper) await this.keepAgain();
       this.#writePidFile();
       this.#enter('RUNNING', reason);
-      // After the answer to the client, who need not wait for it.
-      setImmediate(() => this.#noteStart(started.record));
+      this.#noteSoon(started.record);
       const notes = started.notes.map(
         ({ key, asked, effective, why }) =>
           new TslxcError({
@@ -222,10 +224,18 @@ export class Supervised {
     this.#running = { record, plan, hooks, initPidfd, namespaces };
   }
 
-  #noteStart({ startedAt }: RuntimeRecord): void {
-    // One that has ended already has said more.
-    if (this.#running?.record.startedAt !== startedAt) return;
-    noteRun(this.ref, { started: { at: startedAt, bootId: bootId() }, failed: undefined });
+  /**
+   * That it has started, for whoever asks when the host has lost its power. Nobody need wait for the disk to take it, least
+   * of all a host that starts all of its containers; its end says the same and more.
+   */
+  #noteSoon({ startedAt }: RuntimeRecord): void {
+    const note = () => {
+      if (this.#running?.record.startedAt !== startedAt) return;
+      const known = readLastRun(this.ref);
+      if (known?.started?.at === startedAt && known.failed === undefined) return;
+      noteRun(this.ref, { started: { at: startedAt, bootId: bootId() }, failed: undefined });
+    };
+    setTimeout(note, NOTE_AFTER).unref();
   }
 
   /** Takes over a container that an earlier manager started; its init may have ended meanwhile (see initEnded). */
@@ -238,6 +248,7 @@ export class Supervised {
     hooks.cgroups = record.hookCgroups ?? [];
     this.#take(record, plan, hooks);
     writeRecord(record);
+    this.#noteSoon(record);
     this.#state = isFrozen(record.cgroup) ? 'FROZEN' : 'RUNNING';
     const prefix = keptPrefix(this.ref);
     this.terminals.open(

@@ -64,8 +64,9 @@ export class Supervisor {
       layout,
       keeperNumber: () => this.#keepers,
       stage: (...wanted) => this.#forks.stage(...wanted),
-      keep: async (pid, descriptors) => {
-        await (await this.#keeper).keep(pid, descriptors);
+      keep: async (pid, descriptors, watch) => {
+        await (await this.#keeper).keep(pid, descriptors, watch);
+        if (descriptors.length === 0) return [];
         const pidfd = kernel.pidfdOpen(pid);
         try {
           return descriptors.map(({ fd }) => kernel.pidfdGetfd(pidfd, fd));

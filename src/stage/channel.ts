@@ -17,11 +17,11 @@ import type { ResolvedNic } from '../network/host-side.ts';
  *     go                      ->
  *                             <-      listener {fd}                       with a seccomp filter that notifies: to be copied
  *     taken                   ->
- *                             <-      (end of stream)                     execve has succeeded
+ *                             <-      executed, or the end of stream      execve has succeeded
  *                             <-      error {…}                           instead of any answer
  *                             <-      log {text}                          any time
  *
- * An attach has plan, init, go, listener and the end; the holder of a user namespace says userns and waits for taken; who
+ * A worker says able before all of that, and executed, and waits for the next plan. An attach has plan, init, go, listener and the end; the holder of a user namespace says userns and waits for taken; who
  * asks a seccomp proxy has plan and ready.
  */
 export type ToStage =
@@ -49,6 +49,8 @@ export type FromStage =
   | { readonly type: 'userns' }
   | { readonly type: 'listener'; readonly fd: number }
   | { readonly type: 'ready' }
+  | { readonly type: 'able' }
+  | { readonly type: 'executed' }
   | { readonly type: 'log'; readonly text: string; readonly level?: 'DEBUG' }
   | { readonly type: 'error'; readonly error: ErrorDetails };
 

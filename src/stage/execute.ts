@@ -32,6 +32,11 @@ export interface Program {
  * channel too: its end tells the manager that execve has succeeded.
  */
 export function execute(kernel: Kernel, channel: StageChannel, program: Program): never {
+  return executeFirst(kernel, channel, program, readyToExecute(kernel, channel, program));
+}
+
+/** All but execve(2) itself. @returns what is to be tried */
+export function readyToExecute(kernel: Kernel, channel: StageChannel, program: Program): readonly string[] {
   for (const signal of [SIG.PIPE, SIG.XFSZ, SIG.CHLD]) kernel.signal(signal, 'default');
   kernel.clearSignalMask();
   kernel.cloexecFrom(FIRST_OWN);
@@ -47,14 +52,25 @@ export function execute(kernel: Kernel, channel: StageChannel, program: Program)
     channel.fail(toTslxcError(error, 'START_FAILED', { step: 'confine' }).toJSON());
     return kernel.exit(1);
   }
-  let last: unknown;
+  return paths;
+}
+
+/** Becomes the first of `paths` that the kernel takes. `last`: why it did not take one that was tried before. */
+export function executeFirst(
+  kernel: Kernel,
+  channel: StageChannel,
+  program: Program,
+  paths: readonly string[],
+  last?: unknown,
+): never {
+  let failure = last;
   for (const path of paths)
     try {
       kernel.exec(path, program.args, program.env);
     } catch (error) {
-      last ??= error;
+      failure ??= error;
     }
-  return giveUp(kernel, channel, program, last);
+  return giveUp(kernel, channel, program, failure);
 }
 
 function setLimits(kernel: Kernel, { nofile, rlimits = [] }: Program): void {

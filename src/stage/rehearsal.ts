@@ -131,7 +131,7 @@ function motions(messages: ToStage[]): Kernel {
 function playStage(kind: 'start' | 'attach', plan: ToStage): void {
   const messages: ToStage[] = [plan, ...(kind === 'start' ? MADE : []), { type: 'go' }];
   try {
-    runStage(motions(messages), kind, 0, 0, 0);
+    runStage(motions(messages), kind, 0, 0);
   } catch (error) {
     if (!(error instanceof EndOfRehearsal)) throw error;
   }

@@ -2,7 +2,7 @@ import { toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, O, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type AttachDescriptors, attachStage } from './attach.ts';
-import { StageChannel } from './channel.ts';
+import { StageChannel, type ToStage } from './channel.ts';
 import { type DeviceDescriptors, deviceStage } from './device.ts';
 import type {
   AttachStagePlan,
@@ -21,20 +21,28 @@ export type StageKind = 'start' | 'attach' | 'userns' | 'device' | 'proxy';
  * A forked child's whole life. `channel` is its end of a socket pair; `manager` a pidfd, from which the descriptors
  * that the plan names by number are copied.
  */
-export function runStage(
+export function runStage(kernel: Kernel, kind: StageKind, channelFd: number, manager: number): never {
+  const channel = new StageChannel(kernel, channelFd);
+  leaveStdio(kernel);
+  const begin = () => {
+    if (kind === 'userns') holdUserNamespace(kernel, channel);
+    return channel.expect('plan');
+  };
+  return carryOut(kernel, kind, channel, begin, { manager, unshared: 0 });
+}
+
+/** What a stage does once it knows the plan. `unshared`: CLONE_NEW* that it has left behind already. */
+export function carryOut(
   kernel: Kernel,
   kind: StageKind,
-  channelFd: number,
-  manager: number,
-  unshared: number,
+  channel: StageChannel,
+  begin: () => Extract<ToStage, { type: 'plan' }>,
+  { manager, unshared }: { readonly manager: number; readonly unshared: number },
 ): never {
-  const channel = new StageChannel(kernel, channelFd);
   try {
     // The fork server ignores SIGCHLD so as to have no zombies; here children are waited for.
     kernel.signal(SIG.CHLD, 'default');
-    if (kind === 'userns') holdUserNamespace(kernel, channel);
-    leaveStdio(kernel);
-    const { plan, fds, birth } = channel.expect('plan');
+    const { plan, fds, birth } = begin();
     const taken = Object.fromEntries(
       Object.entries(fds).map(([name, fd]) => [name, kernel.pidfdGetfd(manager, fd)]),
     );
@@ -53,7 +61,7 @@ export function runStage(
 }
 
 /** Nothing of the manager's (its log) is standard output of anything in a container (rule R3). */
-function leaveStdio(kernel: Kernel): void {
+export function leaveStdio(kernel: Kernel): void {
   const nothing = kernel.openat2(AT.FDCWD, '/dev/null', O.RDWR, 0, 0);
   for (const fd of [0, 1, 2]) kernel.dup2(nothing, fd);
   kernel.close(nothing);

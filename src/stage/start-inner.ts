@@ -9,7 +9,7 @@ import { configureContainerSide } from '../network/container-side.ts';
 import { confine, keepCores, takeIds, writeSysctls } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { enterCgroups } from './enter-cgroups.ts';
-import { execute } from './execute.ts';
+import { execute, type Program, readyToExecute } from './execute.ts';
 import { runStageHook } from './hook.ts';
 import { enterDirectory } from './in-root.ts';
 import { joinNamespace } from './joined.ts';
@@ -33,23 +33,51 @@ export function startInner(
   plan: StartStagePlan,
   inherited: Inherited,
 ): never {
-  let env = plan.init.env;
-  try {
-    const own = prepare(kernel, channel, plan, inherited);
-    // What the config says wins.
-    env = [...own.filter((one) => !env.some((other) => other.split('=')[0] === one.split('=')[0])), ...env];
-  } catch (error) {
+  const failed = (error: unknown): never => {
     channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
-    kernel.exit(1);
+    return kernel.exit(1);
+  };
+  let program: Program;
+  try {
+    program = prepareInit(kernel, channel, plan, inherited);
+  } catch (error) {
+    return failed(error);
   }
-  const program = { ...plan, ...plan.init, env };
   if (!plan.init.supervised) return execute(kernel, channel, program);
   try {
     return superviseProgram(kernel, channel, plan, program);
   } catch (error) {
-    channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
-    return kernel.exit(1);
+    return failed(error);
   }
+}
+
+/** A program, and where it is to be looked for. */
+export interface ReadyProgram extends Program {
+  readonly paths: readonly string[];
+}
+
+/** The same but for execve(2), by whoever does that himself. @throws what keeps the container from starting */
+export function readyInit(
+  kernel: Kernel,
+  channel: StageChannel,
+  plan: StartStagePlan,
+  inherited: Inherited,
+): ReadyProgram {
+  const program = prepareInit(kernel, channel, plan, inherited);
+  return { ...program, paths: readyToExecute(kernel, channel, program) };
+}
+
+function prepareInit(
+  kernel: Kernel,
+  channel: StageChannel,
+  plan: StartStagePlan,
+  inherited: Inherited,
+): Program {
+  const own = prepare(kernel, channel, plan, inherited);
+  const { env } = plan.init;
+  // What the config says wins.
+  const others = own.filter((one) => !env.some((other) => other.split('=')[0] === one.split('=')[0]));
+  return { ...plan, ...plan.init, env: [...others, ...env] };
 }
 
 /** @returns what only this process knows of init's environment */

@@ -14,7 +14,7 @@ const HOST: HostFacts = {
   lastCapability: 40,
   missingCapabilities: [],
   cgroupNamespaces: true,
-  hardwareThreads: false,
+  hardwareThreads: () => false,
   namespaces: {
     own: (name) => ({ path: `/proc/self/ns/${name}`, link: `${name}:[1]`, owner: 'user:[1]' }),
     find: (name) => ({

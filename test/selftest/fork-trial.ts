@@ -130,6 +130,47 @@ function handedOver(): Row {
   });
 }
 
+/** A process that makes children which share its memory, by the dozen: each works and then becomes a program. */
+function sharedMemory(): Row {
+  kernel.prctl(PR.SET_CHILD_SUBREAPER, 1);
+  const [from, to] = kernel.pipe();
+  const [more, go] = kernel.pipe();
+  const worker = kernel.fork();
+  const failed = () => kernel.exit(FAILED);
+  if (worker === 0)
+    inChild(() => {
+      kernel.close(go);
+      const word = Buffer.alloc(4);
+      while (kernel.read(more, Buffer.alloc(1)) === 1) {
+        const pid = kernel.vfork(() => {
+          if (work() !== 0) kernel.exit(FAILED);
+          return { path: '/bin/sh', args: ['sh', '-c', 'exit 7'], env: [] };
+        }, failed);
+        word.writeInt32LE(pid, 0);
+        kernel.write(to, word);
+      }
+      return 0;
+    });
+  kernel.close(more);
+  kernel.close(to);
+  const word = Buffer.alloc(4);
+  const times = new Float64Array(count);
+  let [forks, bad] = [0, 0];
+  for (; forks < count && bad === 0; forks++) {
+    const since = process.hrtime.bigint();
+    kernel.write(go, Buffer.alloc(1));
+    const alive = kernel.read(from, word) === 4;
+    times[forks] = Number(process.hrtime.bigint() - since) / 1e6;
+    if (!alive || statusOf(word.readInt32LE(0)) !== 7) bad++;
+  }
+  kernel.close(go);
+  if (statusOf(worker) !== 0) bad++;
+  for (const fd of [from]) kernel.close(fd);
+  const sorted = times.subarray(0, forks).sort();
+  const [median, p99] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
+  return { what: 'child that shares our memory', forks, triedAgain: 0, failed: bad, median, p99 };
+}
+
 let noise: unknown[] = [];
 const rows = [
   trial('child of a quiet process', work),
@@ -138,5 +179,6 @@ const rows = [
   }),
   thirdGeneration(),
   handedOver(),
+  sharedMemory(),
 ];
 process.stdout.write(`${JSON.stringify({ version: process.version, arch: process.arch, rows })}\n`);

@@ -3,8 +3,10 @@ import { O, SYS, WNOHANG } from '../constants.ts';
 import { certifiedFork } from '../fork.ts';
 import { continueInChild } from '../hand-over.ts';
 import type { ExitStatus, Kernel } from '../kernel.ts';
+import { type PointerArray, pointerArray } from '../pointer-array.ts';
 import { retried } from '../retried.ts';
 import { readRlimit64, rlimit64 } from '../structs.ts';
+import { Vfork } from '../vfork.ts';
 
 /** First version of `struct pidfd_info` (linux/pidfd.h); the exit code is its last member. */
 const PIDFD_INFO_SIZE = 64;
@@ -19,25 +21,18 @@ function decodeStatus(word: number): ExitStatus {
 }
 
 /** What execve(2) points to: referenced here so that no garbage collection takes it before the call. */
-let held: { array: Buffer; strings: Buffer[] }[] = [];
-
-/** A NULL-terminated array of C strings, as execve(2) wants it. */
-function pointerArray(c: Calls, items: readonly string[]): { array: Buffer; strings: Buffer[] } {
-  const strings = items.map((item) => {
-    if (item.includes('\0')) throw new TypeError('an argument holds a NUL byte');
-    return Buffer.from(`${item}\0`);
-  });
-  const array = Buffer.alloc((items.length + 1) * 8);
-  strings.forEach((string, i) => {
-    array.writeBigInt64LE(BigInt(c.addressOf(string, string, 0)), i * 8);
-  });
-  return { array, strings };
-}
+let held: PointerArray[] = [];
 
 export function processVerbs(c: Calls) {
+  let vfork: Vfork | undefined;
   return {
     fork: () => certifiedFork(c),
     continueInChild: (cgroup) => continueInChild(c, cgroup),
+    vfork(work, failed, cgroup) {
+      vfork ??= Vfork.over(c);
+      if (!vfork) throw new Error('the C library has no contexts (makecontext)');
+      return vfork.run(work, failed, cgroup);
+    },
     exit: (status) => c.exit(status) as never,
     exec(path, args, env) {
       held = [pointerArray(c, args), pointerArray(c, env)];
@@ -50,6 +45,7 @@ export function processVerbs(c: Calls) {
     },
     kill: (pid, signal) => void c.kill(pid, signal),
     pid: () => c.getpid(),
+    parentPid: () => c.getppid(),
     pidfdOpen: (pid) => c.pidfdOpen(SYS.pidfd_open, pid, 0),
     pidfdSignal: (pidfd, signal) => void c.pidfdSendSignal(SYS.pidfd_send_signal, pidfd, signal, 0, 0),
     pidfdExit(pidfd) {
