@@ -60,7 +60,7 @@ function change(freezer: Freezer, wanted: boolean, patience: number): Promise<bo
       if (freezer.state() === wanted) finish(true);
       else if (!freezer.events) {
         timer = setTimeout(look, pause);
-        pause = Math.min(pause * 2, 100);
+        pause = Math.min(pause * 2, 10);
       }
     };
     const limit = setTimeout(() => finish(freezer.state() === wanted), patience);

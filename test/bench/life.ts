@@ -1,5 +1,6 @@
 /** One container's life, each step of it timed. */
 import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { pinnedNode } from '../setup/prepare.mjs';
 import { type Bench, inTurn, type Place, type Row, rowOf } from './bench.ts';
 import type { Peer } from './peers.ts';
@@ -34,8 +35,10 @@ const STEPS = [
 type Step = (typeof STEPS)[number];
 
 const FLAG = '/tmp/bench-work';
-/** What is frozen is at work: two processes fork and execute without a pause while the flag is there. */
-const WORK = `>${FLAG}; for i in 1 2; do sh -c 'while [ -e ${FLAG} ]; do /bin/true; done' </dev/null >/dev/null 2>&1 & done`;
+/** Twice as many as processors, as `make` is often told. */
+const LOOPS = 2 * availableParallelism();
+/** What is frozen is at work: processes that fork and execute without a pause while the flag is there. */
+const WORK = `>${FLAG}; i=0; while [ $((i += 1)) -le ${LOOPS} ]; do sh -c 'while [ -e ${FLAG} ]; do /bin/true; done' </dev/null >/dev/null 2>&1 & done`;
 
 function liveOnce(peer: Peer, times: Times, place: Place, round: number): void {
   const name = `b${round}`;
