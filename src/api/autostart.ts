@@ -125,8 +125,8 @@ async function hostShutsDown(): Promise<boolean> {
   return state.trim() === 'stopping';
 }
 
-/** Each start keeps one processor busy most of the time: many more at once would only wait for each other. */
-const AT_A_TIME = Math.max(6, availableParallelism() * 2);
+/** A start waits for others most of the time, and a stop for the guest; many more at once would only wait for each other. */
+const AT_A_TIME = Math.max(8, availableParallelism() * 2);
 
 async function severalAtATime<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const left = items[Symbol.iterator]();

@@ -1,8 +1,9 @@
+import { availableParallelism } from 'node:os';
 import type { StageLog, StageProcess } from '../container/start-services.ts';
 import type { StageSocket } from './stage-socket.ts';
 
-/** Starts that are at work at a time; more get a stage of their own each. */
-const MOST = 8;
+/** Starts that are at work at a time, as many as autostart has under way; more get a stage of their own each. */
+const MOST = Math.max(8, availableParallelism() * 2);
 /** Kept for a start that may come. */
 const STANDBY = 1;
 /** How long more than that are kept, milliseconds. */
