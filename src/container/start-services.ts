@@ -32,8 +32,8 @@ export interface ToKeep {
 export interface StartServices {
   readonly kernel: Kernel;
   readonly layout: CgroupLayout;
-  /** A new stage, to be closed. `prepared`: one with fresh net, uts and ipc namespaces will do. */
-  stage(kind: StageKind, prepared: boolean, onLog: StageLog): StageProcess;
+  /** A stage, to be closed. `shared`: a worker will do, if there is one. */
+  stage(kind: StageKind, shared: boolean, onLog: StageLog): StageProcess;
   /**
    * Has the keeper hold copies of descriptors of process `pid`, and remember how that ends if it is to `watch`; returns
    * copies of this process's own, in that order.

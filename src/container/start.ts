@@ -8,7 +8,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { createHostSide, type ResolvedNic, resolveNic } from '../network/host-side.ts';
 import { mapText } from '../security/id-map.ts';
 import type { StartDescriptors, StartStagePlan } from '../stage/plan.ts';
-import { PREPARED_NAMESPACES } from '../stage/start-outer.ts';
+import { canShareMemory } from '../stage/start-by-vfork.ts';
 import type { HostHooks } from './host-hooks.ts';
 import type { Journal } from './journal.ts';
 import { writeProcFile } from './proc-files.ts';
@@ -68,8 +68,6 @@ export async function startContainer(context: StartContext): Promise<Started> {
   await hooks.run('pre-start');
   if (plan.volume) await prepareVolume(plan.volume);
   for (const shared of plan.sharedMounts) makeSharedMount(services.kernel, journal, shared);
-  const prepared =
-    plan.stage.idmap.length === 0 && (plan.stage.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES;
   let stage: StageProcess | undefined;
   let fds: StartDescriptors = {};
   let terminals: Promise<TerminalDescriptors> | undefined;
@@ -80,7 +78,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
     if (context.stdio) Object.assign(fds, takeStdio(services.kernel, context.stdio));
     const stagePlan: StartStagePlan = { ...plan.stage, hookEnv: hooks.environmentList() };
     // From here on it prepares what it can while we do.
-    stage = services.stage('start', prepared, context.log);
+    stage = services.stage('start', canShareMemory(plan.stage), context.log);
     const cgroups = claimCgroups(context);
     const { cgroup, birth } = cgroups;
     stage.send({ type: 'plan', plan: stagePlan, fds, ...(birth === undefined ? {} : { birth }) });

@@ -94,9 +94,8 @@ export class ForkClient {
   }
 
   /** A stage, which waits for its plan. Asked for at once: the caller's work goes on beside it. */
-  stage(kind: StageKind, prepared: boolean, onLog: StageLog): StageProcess {
-    const worker = prepared && kind === 'start' ? this.#workers.take(onLog) : undefined;
-    return worker ?? this.#fork(kind, onLog);
+  stage(kind: StageKind, shared: boolean, onLog: StageLog): StageProcess {
+    return (shared ? this.#workers.take(onLog) : undefined) ?? this.#fork(kind, onLog);
   }
 
   #fork(kind: Forked, onLog: StageLog, onEnd?: () => void): StageSocket {

@@ -53,7 +53,10 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
     const pid = kernel.fork();
     if (pid === 0) {
       for (const fd of sockets()) kernel.close(fd);
-      if (kind === 'worker') runWorker(kernel, channel, manager);
+      if (kind === 'worker') {
+        kernel.close(manager);
+        runWorker(kernel, channel);
+      }
       runStage(kernel, kind, channel, manager);
     }
     kernel.close(channel);

@@ -8,6 +8,8 @@ const MOST = Math.max(8, availableParallelism() * 2);
 const STANDBY = 1;
 /** How long more than that are kept, milliseconds. */
 const LINGER = 30_000;
+/** How long after one is gone another one is made, milliseconds: not in the middle of what comes of that. */
+const QUIET = 100;
 /** So many that ended before they were able to work, and there can be none on this machine. */
 const ENOUGH_FAILURES = 3;
 
@@ -18,6 +20,7 @@ export class WorkerPool {
   #busy = new Set<StageSocket>();
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
+  #replacing: NodeJS.Timeout | undefined;
 
   /** @param make asks the fork server for one more; `onEnd` is called when it is gone */
   constructor(make: (onEnd: () => void) => StageSocket) {
@@ -51,6 +54,7 @@ export class WorkerPool {
     for (const worker of this.#idle.splice(0)) worker.end();
     this.#busy = new Set();
     clearTimeout(this.#timer);
+    clearTimeout(this.#replacing);
   }
 
   #mayMake(): boolean {
@@ -63,12 +67,16 @@ export class WorkerPool {
   }
 
   #lose(worker: StageSocket): void {
-    this.#failures = worker.isAble ? 0 : this.#failures + 1;
+    // One that was never forked says nothing of those that are.
+    if (worker.pid >= 0 && !worker.isAble) this.#failures++;
     this.#busy.delete(worker);
     this.#idle = this.#idle.filter((one) => one !== worker);
+    clearTimeout(this.#replacing);
+    this.#replacing = setTimeout(() => void this.warm().catch(() => {}), QUIET).unref();
   }
 
   #rest(worker: StageSocket): void {
+    this.#failures = 0;
     this.#idle.push(worker);
     clearTimeout(this.#timer);
     if (this.#idle.length > STANDBY)

@@ -2,7 +2,7 @@ import { toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, O, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type AttachDescriptors, attachStage } from './attach.ts';
-import { StageChannel, type ToStage } from './channel.ts';
+import { StageChannel } from './channel.ts';
 import { type DeviceDescriptors, deviceStage } from './device.ts';
 import type {
   AttachStagePlan,
@@ -23,32 +23,18 @@ export type StageKind = 'start' | 'attach' | 'userns' | 'device' | 'proxy';
  */
 export function runStage(kernel: Kernel, kind: StageKind, channelFd: number, manager: number): never {
   const channel = new StageChannel(kernel, channelFd);
-  leaveStdio(kernel);
-  const begin = () => {
-    if (kind === 'userns') holdUserNamespace(kernel, channel);
-    return channel.expect('plan');
-  };
-  return carryOut(kernel, kind, channel, begin, { manager, unshared: 0 });
-}
-
-/** What a stage does once it knows the plan. `unshared`: CLONE_NEW* that it has left behind already. */
-export function carryOut(
-  kernel: Kernel,
-  kind: StageKind,
-  channel: StageChannel,
-  begin: () => Extract<ToStage, { type: 'plan' }>,
-  { manager, unshared }: { readonly manager: number; readonly unshared: number },
-): never {
   try {
     // The fork server ignores SIGCHLD so as to have no zombies; here children are waited for.
     kernel.signal(SIG.CHLD, 'default');
-    const { plan, fds, birth } = begin();
+    if (kind === 'userns') holdUserNamespace(kernel, channel);
+    leaveStdio(kernel);
+    const { plan, fds, birth } = channel.expect('plan');
     const taken = Object.fromEntries(
       Object.entries(fds).map(([name, fd]) => [name, kernel.pidfdGetfd(manager, fd)]),
     );
     kernel.close(manager);
     if (kind === 'start')
-      startOuter(kernel, channel, plan as StartStagePlan, taken as StartDescriptors, { unshared, birth });
+      startOuter(kernel, channel, plan as StartStagePlan, taken as StartDescriptors, birth);
     if (kind === 'device')
       deviceStage(kernel, channel, plan as DeviceStagePlan, taken as unknown as DeviceDescriptors);
     if (kind === 'proxy')

@@ -3,7 +3,6 @@
  * What it opens here it carries across as descriptors.
  */
 import { openSync } from 'node:fs';
-import { toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ownerOf } from '../security/id-map.ts';
@@ -12,33 +11,25 @@ import type { StageChannel } from './channel.ts';
 import { enterClocks, openClockOffsets, setClockOffsets } from './clock-offsets.ts';
 import { openDeviceSources } from './dev.ts';
 import { enterCgroups } from './enter-cgroups.ts';
-import { executeFirst } from './execute.ts';
 import { joinNamespace } from './joined.ts';
 import { openBindSources } from './mounts.ts';
 import type { StartDescriptors, StartStagePlan } from './plan.ts';
 import { raiseHardLimits } from './resource-limits.ts';
 import { openRootfs } from './rootfs.ts';
-import { type ReadyProgram, readyInit, startInner } from './start-inner.ts';
+import { startInner } from './start-inner.ts';
 import type { Carried } from './tree.ts';
 import { joinUserNamespace } from './user-namespace.ts';
 
 /** Those that take the host's privileges to enter, or are for children only. */
 const BEFORE_BIRTH = ['pid', 'uts', 'ipc', 'net', 'time'] as const;
 
-/** How far things are when a stage begins. */
-interface Beginning {
-  /** CLONE_NEW* that this process, a prepared spare, has left behind already. */
-  readonly unshared: number;
-  /** v2 cgroup for init to be born in, if it is to be. */
-  readonly birth: string | undefined;
-}
-
 export function startOuter(
   kernel: Kernel,
   channel: StageChannel,
   plan: StartStagePlan,
   fds: StartDescriptors,
-  { unshared, birth }: Beginning,
+  /** v2 cgroup for init to be born in, if it is to be. */
+  birth: string | undefined,
 ): never {
   const userns = fds.user;
   const carried = openOutside(kernel, plan, userns);
@@ -52,7 +43,7 @@ export function startOuter(
     kernel.close(userns);
   }
   // The cgroup namespace's root is where its maker is: init makes it once it is there.
-  kernel.unshare(plan.namespaces & ~unshared & ~CLONE.NEWCGROUP);
+  kernel.unshare(plan.namespaces & ~CLONE.NEWCGROUP);
   if (offsets >= 0) setClockOffsets(kernel, offsets, plan.clockOffsets);
   if (plan.namespaces & CLONE.NEWTIME) enterClocks(kernel);
   const cgroup = birth === undefined ? undefined : openCgroup(birth);
@@ -62,13 +53,13 @@ export function startOuter(
   return startInner(kernel, channel, plan, {
     ...carried,
     fds,
-    loopbackIsUp: (unshared & CLONE.NEWNET) !== 0,
+    loopbackIsUp: false,
     inCgroups: birth === undefined,
   });
 }
 
 /** What takes the host's privileges or its paths. */
-function openOutside(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): Carried {
+export function openOutside(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): Carried {
   raiseHardLimits(kernel, plan.rlimits);
   if (plan.sessionKeyring) joinKeyring(kernel);
   return {
@@ -78,59 +69,4 @@ function openOutside(kernel: Kernel, plan: StartStagePlan, userns: number | unde
   };
 }
 
-const openCgroup = (path: string) => openSync(path, O.RDONLY | O.DIRECTORY | O.CLOEXEC);
-
-/**
- * The same by a process that goes on to the next start: init is its child by vfork(2). Only for a plan that
- * `canShareMemory`. The process is in the prepared namespaces, which become the container's.
- */
-export function startByVfork(
-  kernel: Kernel,
-  channel: StageChannel,
-  plan: StartStagePlan,
-  birth: string | undefined,
-): void {
-  let program: ReadyProgram | undefined;
-  const cgroup = birth === undefined ? undefined : openCgroup(birth);
-  kernel.unshare(plan.namespaces & CLONE.NEWPID);
-  try {
-    kernel.vfork(
-      (pid) => {
-        try {
-          channel.send({ type: 'init', pid });
-          const carried = openOutside(kernel, plan, undefined);
-          kernel.unshare(plan.namespaces & ~PREPARED_NAMESPACES & ~CLONE.NEWPID & ~CLONE.NEWCGROUP);
-          program = readyInit(kernel, channel, plan, {
-            ...carried,
-            fds: {},
-            loopbackIsUp: true,
-            inCgroups: false,
-          });
-        } catch (error) {
-          channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
-          kernel.exit(1);
-        }
-        return { ...program, path: program.paths[0]! };
-      },
-      (error) => executeFirst(kernel, channel, program!, program!.paths.slice(1), error),
-      cgroup,
-    );
-  } finally {
-    if (cgroup !== undefined) kernel.close(cgroup);
-  }
-}
-
-/** Whether nothing but us is run before init is, and nothing is asked for that takes a process of its own. */
-export function canShareMemory(plan: StartStagePlan): boolean {
-  return (
-    (plan.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES &&
-    (plan.namespaces & CLONE.NEWTIME) === 0 &&
-    plan.joined.length === 0 &&
-    plan.idmap.length === 0 &&
-    plan.hooks.length === 0 &&
-    plan.seccomp?.notify !== true &&
-    plan.init.supervised === undefined
-  );
-}
-
-export const PREPARED_NAMESPACES = CLONE.NEWNET | CLONE.NEWUTS | CLONE.NEWIPC;
+export const openCgroup = (path: string) => openSync(path, O.RDONLY | O.DIRECTORY | O.CLOEXEC);

@@ -28,8 +28,9 @@ function random(): number {
 /** Any process below the fork server, and the one that will be init: it hangs on the keeper, under our name. */
 function stages(): number[] {
   const server = host.forkServerPid();
-  const named = host.processes().filter(({ title }) => title.startsWith('tslxc-forkserver'));
-  const inside = processesIn(host.mark).filter(({ title }) => title.startsWith('tslxc-forkserver'));
+  const isStage = ({ title }: { title: string }) => /^tslxc-(forkserver|worker)/.test(title);
+  const named = host.processes().filter(isStage);
+  const inside = processesIn(host.mark).filter(isStage);
   return [...new Set([...named, ...inside].map(({ pid }) => pid))].filter((pid) => pid !== server);
 }
 

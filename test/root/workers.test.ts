@@ -1,0 +1,96 @@
+/** Processes that start one container after another: which starts they make, and what happens to them. */
+import assert from 'node:assert/strict';
+import { readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Busybox } from './harness/busybox.ts';
+import { ContainerHost, skip } from './harness/container-host.ts';
+import { eventually } from './harness/slow.ts';
+
+const host = new ContainerHost({ eachTest: true });
+const busybox = new Busybox(host);
+
+const workers = () => host.processes().filter(({ title }) => title === 'tslxc-worker');
+const parentOf = (pid: number) =>
+  Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
+
+const namespace = (pid: number, kind: string) => readlinkSync(`/proc/${pid}/ns/${kind}`);
+
+/** The one that is there when nothing is under way. */
+const standby = () =>
+  eventually('a worker stands by', () => {
+    const [first, ...others] = workers();
+    return others.length === 0 ? first?.pid : undefined;
+  });
+
+/** Stopped, with a manager and its worker there. */
+async function ready(name: string, config = ''): Promise<number> {
+  await busybox.make(name, config);
+  await busybox.start('companion');
+  return standby();
+}
+
+test('one worker starts one container after another, and the keeper is the parent of their inits', {
+  skip,
+}, async () => {
+  const worker = await ready('one');
+  for (let round = 0; round < 3; round++) {
+    await host.ok('start', ['-n', '@one']);
+    assert.equal(parentOf(await host.initPid('one')), host.keeperPid());
+    await host.kill('one');
+  }
+  assert.equal(await standby(), worker);
+  await host.kill('companion');
+  await host.assertNothingLeft();
+});
+
+test('init knows nothing of it: its own descriptors, session, signals, limits, names', { skip }, async () => {
+  await ready('clean');
+  await host.ok('start', ['-n', '@clean', '-s', 'lxc.prlimit.nofile=300:400']);
+  const pid = await host.initPid('clean');
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  assert.match(status, /^SigBlk:\s+0+$/m);
+  assert.match(status, /^NSsid:.*\s1$/m);
+  assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max open files\s+300\s+400/m);
+  assert.equal(await host.inside('clean', 'ls /proc/1/fd | wc -l; hostname'), '3\nclean');
+  // And the worker has kept nothing of the container's.
+  const [worker] = workers();
+  const limits = readFileSync(`/proc/${worker!.pid}/limits`, 'utf8');
+  assert.doesNotMatch(limits, /^Max open files\s+300/m);
+  for (const kind of ['mnt', 'pid', 'cgroup', 'user'])
+    assert.equal(namespace(worker!.pid, kind), namespace(host.keeperPid()!, kind));
+});
+
+test('hooks and mapped ids ask for a stage of their own', { skip }, async () => {
+  const worker = await ready('hooked', 'lxc.hook.mount = true');
+  await host.ok('start', ['-n', '@hooked']);
+  await busybox.make(
+    'mapped',
+    'lxc.include = /usr/share/tslxc/config/userns.conf\nlxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536',
+  );
+  await host.ok('start', ['-n', '@mapped']);
+  assert.equal(await standby(), worker);
+});
+
+test('a start that fails costs the worker, not the next start', { skip }, async () => {
+  const worker = await ready('broken');
+  const init = join(host.rootfs('broken'), 'sbin/init');
+  rmSync(init);
+  // It is there and can be run, but the kernel will not.
+  writeFileSync(init, 'no program', { mode: 0o755 });
+  const failed = await host.tslxc('start', ['-n', '@broken']);
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /can not run \/sbin\/init: not a program for this machine/);
+  rmSync(init);
+  symlinkSync('../bin/busybox', init);
+  await host.ok('start', ['-n', '@broken']);
+  assert.notEqual(await standby(), worker);
+});
+
+test('a worker that was killed is not missed', { skip }, async () => {
+  const worker = await ready('again');
+  process.kill(worker, 'SIGKILL');
+  await eventually('it is gone', () => workers().every(({ pid }) => pid !== worker));
+  await host.ok('start', ['-n', '@again']);
+  assert.notEqual(await standby(), worker);
+});
