@@ -1,6 +1,6 @@
 /** A start by a worker: what start-outer.ts does, with a child that shares memory (src/kernel/vfork.ts). */
 import { toTslxcError } from '../errors/tslxc-error.ts';
-import { CLONE } from '../kernel/constants.ts';
+import { CLONE, RLIMIT } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { StageChannel } from './channel.ts';
 import { executeFirst } from './execute.ts';
@@ -57,6 +57,8 @@ export function canShareMemory(plan: StartStagePlan): boolean {
     plan.idmap.length === 0 &&
     plan.hooks.length === 0 &&
     plan.seccomp?.notify !== true &&
-    plan.init.supervised === undefined
+    plan.init.supervised === undefined &&
+    // Between taking its limits and execve the child needs some memory still, and it is a Node's.
+    !plan.rlimits.some(({ resource }) => resource === RLIMIT.as || resource === RLIMIT.data)
   );
 }
