@@ -10,7 +10,7 @@ export async function firstProcess(stage: StageProcess): Promise<number> {
   const message = await stage.next();
   if (message?.type === 'error') throw errorFromJSON(message.error);
   if (message?.type === 'init') return message.pid;
-  throw stageDied('waiting for init');
+  throw stageDied('waiting for init', stage.isWorker);
 }
 
 export async function expectFrom<T extends FromStage['type']>(
@@ -28,16 +28,18 @@ export async function failureOf(stage: StageProcess, otherwise: string): Promise
   return message?.type === 'error' ? errorFromJSON(message.error) : stageDied(otherwise);
 }
 
-function stageDied(what: string): TslxcError {
+/** @param another whether a stage of its own may do better: it was a worker, which may have died before it was asked */
+function stageDied(what: string, another = false): TslxcError {
   return new TslxcError({
-    code: 'START_FAILED',
+    code: another ? 'HELPER_DIED' : 'START_FAILED',
     message: `a process of the start was killed (${what})`,
     hint: 'start it again; what it had made is removed',
   });
 }
 
 /**
- * Waits until a stage has become its program: the end of the stream is the word that execve(2) has succeeded.
+ * Waits until a stage has become its program: the end of the stream is the word that execve(2) has succeeded, or a worker's
+ * own, which is taken for that end (src/manager/stage-socket.ts).
  * @param listen sees to the listener of a seccomp filter, by its number in the stage, while the stage waits
  */
 export async function expectProgram(

@@ -10,6 +10,8 @@ export type StageLog = (text: string, level?: 'DEBUG') => void;
 export interface StageProcess {
   /** -1 until it has begun. */
   readonly pid: number;
+  /** It starts one container after another. */
+  readonly isWorker: boolean;
   /** It has been forked and has its end of the channel. @throws TslxcError HELPER_DIED, START_FAILED */
   readonly begun: Promise<void>;
   /** Also before it has begun. */

@@ -47,6 +47,8 @@ export interface StartContext {
   readonly journal: Journal;
   readonly hooks: HostHooks;
   readonly wishes: StartWishes;
+  /** By a stage of its own, whatever a worker could do. */
+  readonly alone?: boolean;
   /** Descriptors of a client that become those of a supervised program. */
   readonly stdio?: ClientStdio | undefined;
   log: StageLog;
@@ -78,7 +80,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
     if (context.stdio) Object.assign(fds, takeStdio(services.kernel, context.stdio));
     const stagePlan: StartStagePlan = { ...plan.stage, hookEnv: hooks.environmentList() };
     // From here on it prepares what it can while we do.
-    stage = services.stage('start', canShareMemory(plan.stage), context.log);
+    stage = services.stage('start', shares(context), context.log);
     const cgroups = claimCgroups(context);
     const { cgroup, birth } = cgroups;
     stage.send({ type: 'plan', plan: stagePlan, fds, ...(birth === undefined ? {} : { birth }) });
@@ -143,6 +145,11 @@ function spare(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/oom_score_adj`, '-999');
   } catch {}
+}
+
+/** Not with /proc/PID/coredump_filter and its like, which belong to the memory: the next container would have them too. */
+function shares({ plan, alone }: StartContext): boolean {
+  return !alone && plan.procFiles.length === 0 && canShareMemory(plan.stage);
 }
 
 /** Nothing of it is made outside. */

@@ -1,4 +1,3 @@
-import type { KernelError } from './binding.ts';
 import type { CapabilitySets, MountAttributes, WindowSize } from './structs.ts';
 import type { Executable } from './vfork.ts';
 
@@ -33,11 +32,11 @@ export interface Kernel {
   /**
    * A child that shares our memory until it is a program (vfork.ts); only with one thread. `work` gets its pid and returns
    * what it becomes, or nothing; `failed` is for the child that execve(2) has refused, which it has to end. Returns the
-   * pid. The caller's parent becomes its parent. If the child ends any other way, the caller ends too.
+   * pid. The caller's parent becomes its parent. If the child ends in its work, the caller ends too.
    */
   vfork(
     work: (pid: number) => Executable | undefined,
-    failed: (error: KernelError) => void,
+    failed: (error: unknown) => void,
     cgroup?: number,
   ): number;
   /** _exit(2): no handlers, no flushing. */

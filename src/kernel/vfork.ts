@@ -9,12 +9,13 @@
  * calls, and returns. So everything has been put back where it was by the time that the child executes the program,
  * which therefore is done by contexts too, with no JavaScript:
  *
- *     us      swapcontext -> clone3 .................................. -> swapcontext returns
- *     child                  clone3 -> callback: work -> execve (-> callback: tells why it failed)
+ *     us      swapcontext -> clone3 ............................................. -> swapcontext returns
+ *     child                  clone3 -> callback: work -> settle -> execve (-> unsettle -> callback: tells why it failed)
  *
- * A child that ends before that leaves the memory as it was in the middle of something. Nothing can be done with it any
- * more: so until the child has done its work, what comes after clone3 for us is _exit(2). Only for a process with one
- * thread that can be replaced, and for work that leaves nothing behind in variables that is true of the child alone.
+ * A child that ends in its work leaves the memory as it was in the middle of something. Nothing can be done with it any
+ * more: so what comes after clone3 for us is _exit(2), but for the moment between settle and unsettle. Only for a process
+ * with one thread that can be replaced, and for work that leaves nothing behind in variables that is true of the child
+ * alone. Of what the kernel keeps, only what belongs to memory is shared: /proc/PID/coredump_filter, PR_SET_DUMPABLE.
  */
 import { type Bound, bindCallback, bindLibrary, type Calls, type KernelError, lastError } from './binding.ts';
 import { CLONE, CLONE_INTO_CGROUP, STACK_POINTER_IN_CONTEXT, SYS } from './constants.ts';
@@ -61,8 +62,9 @@ export interface Executable {
 interface Run {
   readonly caller: number;
   readonly work: (pid: number) => Executable | undefined;
-  readonly failed: (error: KernelError) => void;
-  /** What the child executes; referenced so that no garbage collection takes it. */
+  readonly failed: (error: unknown) => void;
+  /** What C has pointers to, referenced so that no garbage collection takes it. */
+  readonly clone: Buffer;
   strings?: readonly [path: Buffer, args: PointerArray, env: PointerArray];
   begun: boolean;
   refused?: KernelError;
@@ -74,19 +76,21 @@ export class Vfork {
   readonly #pid = Buffer.alloc(4);
   readonly #probe = Buffer.alloc(CONTEXT);
   readonly #enter: number;
-  readonly #symbols: Record<'execve' | '_exit' | 'syscall', number>;
+  readonly #symbols: Record<'execve' | '_exit' | 'syscall' | 'memcpy', number>;
   /** The clone, and what comes after it, for whoever gets there: `callback` for the child, then for us `lost` or `ours`. */
   readonly #clone = Buffer.alloc(CONTEXT);
   readonly #onward = Buffer.alloc(CONTEXT);
   readonly #ours = Buffer.alloc(CONTEXT);
   readonly #lost = Buffer.alloc(CONTEXT);
-  /** The callback, and what comes after that: `become` or `leave`. */
+  /** The callback, and what comes after that: `settle` and then `become` or `leave`; for us, without a child, `ours`. */
   readonly #callback = Buffer.alloc(CONTEXT);
   readonly #next = Buffer.alloc(CONTEXT);
+  readonly #settle = Buffer.alloc(CONTEXT);
   readonly #become = Buffer.alloc(CONTEXT);
   readonly #leave = Buffer.alloc(CONTEXT);
-  readonly #cloneStack = Buffer.alloc(SMALL_STACK);
-  readonly #childStack = Buffer.alloc(SMALL_STACK);
+  readonly #unsettle = Buffer.alloc(CONTEXT);
+  /** One for each that may be waiting: makecontext(3) writes to it. */
+  readonly #stacks = new Map<Buffer, Buffer>();
   #run: Run | undefined;
 
   /** @returns undefined where the C library can not do it */
@@ -100,30 +104,35 @@ export class Vfork {
     this.#contexts = contexts;
     this.#enter = bindCallback(() => this.#entered());
     const symbol = (name: string) => contexts.addressOfSymbol(0, name);
-    this.#symbols = { execve: symbol('execve'), _exit: symbol('_exit'), syscall: symbol('syscall') };
+    this.#symbols = {
+      execve: symbol('execve'),
+      _exit: symbol('_exit'),
+      syscall: symbol('syscall'),
+      memcpy: symbol('memcpy'),
+    };
   }
 
   /**
-   * Makes a child, which does `work` and then becomes what that returns, or ends. Returns the child's pid when it has.
+   * Makes a child, which does `work` and then becomes what that returns, or ends. Returns the child's pid when it has. If it
+   * ends in its work, this process does, too.
    * @param work gets that pid, as we see it
-   * @param failed execve has refused, and the child is asked what to do now: to end
+   * @param failed that can not be executed, and the child is asked what to do now: to end
    * @param cgroup descriptor of the v2 cgroup that the child is born in
    * @throws KernelError if the kernel makes no child
    */
   run(work: Run['work'], failed: Run['failed'], cgroup?: number): number {
-    const run: Run = { caller: this.#calls.getpid(), work, failed, begun: false };
-    this.#run = run;
     const flags = CLONE.VM | CLONE.VFORK | CLONE.PARENT | CLONE.PARENT_SETTID;
-    const args = cloneArguments({
+    const clone = cloneArguments({
       flags: BigInt(flags) | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP),
       parentTid: this.#address(this.#pid),
       cgroup: cgroup ?? 0,
     });
-    this.#pid.writeInt32LE(0, 0);
-    this.#prepare(this.#callback, this.#callbackStack(), this.#next, this.#enter);
-    const clone = [SYS.clone3, this.#address(args), args.length] as const;
-    this.#prepare(this.#clone, this.#stack(this.#cloneStack), this.#onward, this.#symbols.syscall, clone);
-    this.#prepare(this.#lost, this.#stack(this.#childStack), undefined, this.#symbols._exit, [1]);
+    const run: Run = { caller: this.#calls.getpid(), work, failed, clone, begun: false };
+    this.#run = run;
+    const { syscall, _exit } = this.#symbols;
+    this.#prepare(this.#callback, this.#next, this.#enter, [], this.#callbackStack());
+    this.#prepare(this.#clone, this.#onward, syscall, [SYS.clone3, this.#address(clone), clone.length]);
+    this.#prepare(this.#lost, undefined, _exit, [1]);
     this.#onward.set(this.#callback);
     this.#contexts.swapcontext(this.#ours, this.#clone);
     if (run.refused) throw run.refused;
@@ -137,12 +146,8 @@ export class Vfork {
       if (this.#calls.getpid() === run.caller) {
         run.refused = lastError('clone3');
         this.#next.set(this.#ours);
-      } else if (!run.begun) this.#work(run);
-      else {
-        const refusal = lastError('execve');
-        this.#onward.set(this.#lost);
-        run.failed(refusal);
-      }
+      } else if (run.begun) run.failed(lastError('execve'));
+      else this.#work(run);
     } catch {
       // Not even this could be told; and nothing may be thrown into C.
       this.#calls.exit(1);
@@ -153,26 +158,32 @@ export class Vfork {
     run.begun = true;
     this.#onward.set(this.#lost);
     const executable = run.work(this.#pid.readInt32LE(0));
-    this.#next.set(executable ? this.#execution(run, executable) : this.#end());
-    this.#onward.set(this.#ours);
+    try {
+      const last = executable ? this.#execution(run, executable) : this.#end();
+      this.#prepare(this.#settle, last, this.#symbols.memcpy, this.#copy(this.#onward, this.#ours));
+      this.#next.set(this.#settle);
+    } catch (error) {
+      run.failed(error);
+    }
+  }
+
+  /** Arguments of memcpy: done by C alone, when the callback has returned. */
+  #copy(to: Buffer, from: Buffer): readonly number[] {
+    return [this.#address(to), this.#address(from), CONTEXT];
   }
 
   #execution(run: Run, { path, args, env }: Executable): Buffer {
     run.strings = [Buffer.from(`${path}\0`), pointerArray(this.#calls, args), pointerArray(this.#calls, env)];
     const [file, argv, envp] = run.strings;
     const pointers = [this.#address(file), this.#address(argv.array), this.#address(envp.array)];
-    this.#prepare(
-      this.#become,
-      this.#stack(this.#childStack),
-      this.#callback,
-      this.#symbols.execve,
-      pointers,
-    );
+    const { memcpy, execve } = this.#symbols;
+    this.#prepare(this.#unsettle, this.#callback, memcpy, this.#copy(this.#onward, this.#lost));
+    this.#prepare(this.#become, this.#unsettle, execve, pointers);
     return this.#become;
   }
 
   #end(): Buffer {
-    this.#prepare(this.#leave, this.#stack(this.#childStack), undefined, this.#symbols._exit, [0]);
+    this.#prepare(this.#leave, undefined, this.#symbols._exit, [0]);
     return this.#leave;
   }
 
@@ -183,10 +194,10 @@ export class Vfork {
    */
   #prepare(
     context: Buffer,
-    stack: { address: number; size: number },
     link: Buffer | undefined,
     symbol: number,
-    args: readonly number[] = [],
+    args: readonly number[],
+    stack = this.#stackOf(context),
   ): void {
     this.#contexts.getcontext(context);
     context.writeBigUInt64LE(BigInt(link ? this.#address(link) : 0), LINK);
@@ -196,16 +207,21 @@ export class Vfork {
     this.#contexts.makecontext(context, symbol, eight.length, ...(eight as unknown as Arguments));
   }
 
+  #stackOf(context: Buffer): { address: number; size: number } {
+    let memory = this.#stacks.get(context);
+    if (!memory) {
+      memory = Buffer.alloc(SMALL_STACK);
+      this.#stacks.set(context, memory);
+    }
+    return { address: this.#address(memory), size: memory.length };
+  }
+
   /** A part of the stack that koffi calls C on: a callback that comes on another one it takes for a foreign thread's. */
   #callbackStack(): { address: number; size: number } {
     this.#contexts.getcontext(this.#probe);
     const now = Number(this.#probe.readBigUInt64LE(STACK_POINTER_IN_CONTEXT!));
     const top = now - ROOM_FOR_FRAMES - ((now - ROOM_FOR_FRAMES) % 16);
     return { address: top - SMALL_STACK, size: SMALL_STACK };
-  }
-
-  #stack(memory: Buffer): { address: number; size: number } {
-    return { address: this.#address(memory), size: memory.length };
   }
 
   #address(memory: Buffer): number {

@@ -9,7 +9,7 @@ import type { StageKind } from '../stage/run-stage.ts';
 import type { Forked, ForkReply, ForkRequest } from './fork-server.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import { JsonLines } from './rpc.ts';
-import { StageSocket } from './stage-socket.ts';
+import { StageSocket, type WorkerEvents } from './stage-socket.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 const STREAM = 1;
@@ -22,7 +22,7 @@ export class ForkClient {
   #server: Promise<JsonLines> | undefined;
   /** The same, once it is there. */
   #lines: JsonLines | undefined;
-  readonly #workers = new WorkerPool((onEnd) => this.#fork('worker', () => {}, onEnd));
+  readonly #workers = new WorkerPool((events) => this.#fork('worker', () => {}, events));
   #next = 1;
   #pid = -1;
 
@@ -34,7 +34,7 @@ export class ForkClient {
   /** Has the fork server, its spare and a worker made before the first start asks for them. */
   async warm(): Promise<void> {
     await this.#reach();
-    await this.#workers.warm();
+    this.#workers.warm();
   }
 
   #reach(): Promise<JsonLines> {
@@ -85,12 +85,13 @@ export class ForkClient {
     void old?.then(({ socket }) => socket.destroy()).catch(() => {});
   }
 
-  /** Hangs up, and waits (a second at most) until the server has ended. */
+  /** Hangs up, and waits (a second at most) until the server and the workers have ended. */
   async end(): Promise<void> {
-    this.#workers.forget();
+    const going = this.#workers.forget();
     const server = await this.#server?.catch(() => undefined);
     server?.socket.destroy();
-    for (let i = 0; i < 200 && identify(this.#pid); i++) await delay(5);
+    const stays = () => [this.#pid, ...going].some((pid) => pid > 0 && identify(pid));
+    for (let i = 0; i < 200 && stays(); i++) await delay(5);
   }
 
   /** A stage, which waits for its plan. Asked for at once: the caller's work goes on beside it. */
@@ -98,14 +99,14 @@ export class ForkClient {
     return (shared ? this.#workers.take(onLog) : undefined) ?? this.#fork(kind, onLog);
   }
 
-  #fork(kind: Forked, onLog: StageLog, onEnd?: () => void): StageSocket {
+  #fork(kind: Forked, onLog: StageLog, events?: WorkerEvents): StageSocket {
     const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
     const wanted = { id: this.#next++, channel: theirs, kind };
     const pid = this.#lines
       ? this.#ask(this.#lines, wanted)
       : this.#reach().then((it) => this.#ask(it, wanted));
     const closed = pid.finally(() => this.#kernel.close(theirs));
-    return new StageSocket(ours, closed, onLog, onEnd);
+    return new StageSocket(ours, closed, onLog, events);
   }
 
   #ask(server: JsonLines, wanted: ForkRequest): Promise<number> {

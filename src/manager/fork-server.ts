@@ -1,5 +1,5 @@
 /**
- * The fork server: a small synchronous process that makes every process which enters a namespace. It is forked off by
+ * The fork server: a small synchronous process that makes every process which enters a namespace, or makes those that do. It is forked off by
  * the keeper, blocks in poll and forks; its quiet heap is what makes certified forks cheap (docs/design.md).
  *
  * It keeps a certified spare waiting.

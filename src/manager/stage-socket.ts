@@ -3,35 +3,52 @@ import type { StageLog, StageProcess } from '../container/start-services.ts';
 import type { FromStage, ToStage } from '../stage/channel.ts';
 import { JsonLines } from './rpc.ts';
 
+/** What a pool wants to hear of a worker. */
+export interface WorkerEvents {
+  able(): void;
+  /** `asked`: we have hung up. */
+  gone(asked: boolean): void;
+}
+
 /** The manager's end of a stage's channel. A worker's serves for one start after another: see `begin`. */
 export class StageSocket implements StageProcess {
   pid = -1;
   readonly begun: Promise<void>;
   readonly #lines: JsonLines;
+  readonly #events: WorkerEvents | undefined;
   #queue: (FromStage | null)[] = [];
   #wake: (() => void) | undefined;
   #onLog: StageLog;
   #onIdle: (() => void) | undefined;
-  #executed = false;
-  /** It is a worker, and has found that it can be one here. */
+  /** It is a worker that has found that it can be one here. */
   isAble = false;
+  /** A worker's: nothing of the present start has been asked of it, or all has been done. */
+  #isFree = true;
 
-  /** `onEnd`: the stage is gone. */
-  constructor(fd: number, pid: Promise<number>, onLog: StageLog, onEnd: () => void = () => {}) {
+  constructor(fd: number, pid: Promise<number>, onLog: StageLog, events?: WorkerEvents) {
     this.#onLog = onLog;
+    this.#events = events;
     this.begun = pid.then((known) => {
       this.pid = known;
     });
     // Whoever does not wait for it hears of it by the end of the stream.
     this.begun.catch(() => this.#lines.socket.destroy());
+    let ended = false;
+    const socket = new Socket({ fd, readable: true, writable: true }).once('end', () => {
+      ended = true;
+    });
     this.#lines = new JsonLines(
-      new Socket({ fd, readable: true, writable: true }),
+      socket,
       (message: FromStage) => this.#hear(message),
       () => {
         this.#push(null);
-        onEnd();
+        events?.gone(!ended);
       },
     );
+  }
+
+  get isWorker(): boolean {
+    return this.#events !== undefined;
   }
 
   /** From here on it is about another start. `onIdle`: that is over, and the worker is there for the next one. */
@@ -39,14 +56,17 @@ export class StageSocket implements StageProcess {
     this.#onLog = onLog;
     this.#onIdle = onIdle;
     this.#queue = [];
-    this.#executed = false;
   }
 
   #hear(message: FromStage): void {
     if (message.type === 'log') this.#onLog(message.text, message.level);
-    else if (message.type === 'able') this.isAble = true;
-    else if (message.type === 'executed') {
-      this.#executed = true;
+    else if (message.type === 'able') {
+      // The one that was forked has handed over to a child of its own.
+      this.pid = message.pid;
+      this.isAble = true;
+      this.#events?.able();
+    } else if (message.type === 'executed') {
+      this.#isFree = true;
       this.#push(null);
     } else this.#push(message);
   }
@@ -57,6 +77,7 @@ export class StageSocket implements StageProcess {
   }
 
   send(...messages: readonly ToStage[]): void {
+    this.#isFree = false;
     this.#lines.send(...messages);
   }
 
@@ -70,8 +91,8 @@ export class StageSocket implements StageProcess {
   }
 
   close(): void {
-    if (this.#executed && this.#onIdle && !this.#lines.socket.destroyed) this.#onIdle();
-    else this.#lines.socket.destroy();
+    if (this.#isFree && this.#onIdle && !this.#lines.socket.destroyed) this.#onIdle();
+    else this.end();
   }
 
   /** Also where it could go on. */

@@ -166,11 +166,12 @@ export class Supervised {
     } catch (error) {
       // The start is undone, and the helper is being replaced: nobody need know of it.
       if ((error as TslxcError).code !== 'HELPER_DIED') throw error;
-      return await this.#start(reason);
+      return await this.#start(reason, true);
     }
   }
 
-  async #start(reason: StartReason): Promise<TslxcError[]> {
+  /** @param alone by a stage of its own, and no worker */
+  async #start(reason: StartReason, alone = false): Promise<TslxcError[]> {
     this.#enter('STARTING', reason);
     // What a killed start left behind is given back before anything new is made.
     this.#release();
@@ -188,6 +189,7 @@ export class Supervised {
         journal: this.#journal,
         hooks,
         wishes: wishesOf(this.#request),
+        alone,
         stdio: reason.kind === 'start' ? this.#stdio : undefined,
         log: (text, level) => this.#note(level ?? 'INFO', text),
       });

@@ -21,8 +21,9 @@ import type { ResolvedNic } from '../network/host-side.ts';
  *                             <-      error {…}                           instead of any answer
  *                             <-      log {text}                          any time
  *
- * A worker says able before all of that, and executed, and waits for the next plan. An attach has plan, init, go, listener and the end; the holder of a user namespace says userns and waits for taken; who
- * asks a seccomp proxy has plan and ready.
+ * A worker says able before all of that, and executed, and waits for the next plan. An attach has plan, init, go,
+ * listener and the end; the holder of a user namespace says userns and waits for taken; who asks a seccomp proxy has plan
+ * and ready.
  */
 export type ToStage =
   | {
@@ -49,7 +50,8 @@ export type FromStage =
   | { readonly type: 'userns' }
   | { readonly type: 'listener'; readonly fd: number }
   | { readonly type: 'ready' }
-  | { readonly type: 'able' }
+  /** `pid`: the worker's own, after its hand-over. */
+  | { readonly type: 'able'; readonly pid: number }
   | { readonly type: 'executed' }
   | { readonly type: 'log'; readonly text: string; readonly level?: 'DEBUG' }
   | { readonly type: 'error'; readonly error: ErrorDetails };

@@ -134,6 +134,8 @@ function prepare(
   if (plan.init.cwd !== '/') goTo(kernel, plan.init.cwd);
   // A program below an init of ours takes them by itself.
   if (!plan.init.supervised) takeIds(kernel, plan, plan.init);
+  // Other ids may have made it so again (fs.suid_dumpable).
+  kernel.prctl(PR.SET_DUMPABLE, 0);
   channel.send({ type: 'ready' });
   channel.expect('go');
   return names;

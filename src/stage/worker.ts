@@ -25,7 +25,7 @@ export function runWorker(kernel: Kernel, channelFd: number): never {
 }
 
 function startAll(kernel: Kernel, channel: StageChannel): void {
-  becomeParentsSibling(kernel);
+  const pid = becomeParentsSibling(kernel);
   process.title = 'tslxc-worker';
   leaveStdio(kernel);
   const pidNamespace = openSync('/proc/self/ns/pid', O.RDONLY | O.CLOEXEC);
@@ -35,7 +35,7 @@ function startAll(kernel: Kernel, channel: StageChannel): void {
     () => kernel.exit(1),
   );
   prepare(kernel);
-  channel.send({ type: 'able' });
+  channel.send({ type: 'able', pid });
   for (;;) {
     const { plan, birth } = channel.expect('plan');
     try {
@@ -56,9 +56,10 @@ function prepare(kernel: Kernel): void {
   bringLoopbackUp(kernel);
 }
 
-/** An init has its maker's parent, and that is to be the keeper, a subreaper. */
-function becomeParentsSibling(kernel: Kernel): void {
+/** An init has its maker's parent, and that is to be the keeper, a subreaper. @returns our pid from then on */
+function becomeParentsSibling(kernel: Kernel): number {
   const parent = kernel.pid();
-  kernel.continueInChild();
+  const pid = kernel.continueInChild();
   while (kernel.parentPid() === parent) kernel.poll([], 1);
+  return pid;
 }

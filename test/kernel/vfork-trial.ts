@@ -54,7 +54,7 @@ const CASES: Record<string, () => void> = {
       kernel.vfork(
         () => ({ path: '/proc/nothing', args: ['nothing'], env: [] }),
         (error) => {
-          say(error.message);
+          say((error as Error).message);
           kernel.exit(5);
         },
       );

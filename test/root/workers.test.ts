@@ -61,6 +61,20 @@ test('init knows nothing of it: its own descriptors, session, signals, limits, n
     assert.equal(namespace(worker!.pid, kind), namespace(host.keeperPid()!, kind));
 });
 
+test("what a container sets of its memory is not the next one's: coredump_filter", { skip }, async () => {
+  await ready('dumps');
+  const filter = async () =>
+    readFileSync(`/proc/${await host.initPid('dumps')}/coredump_filter`, 'utf8').trim();
+  await host.ok('start', ['-n', '@dumps']);
+  const usual = await filter();
+  await host.kill('dumps');
+  await host.ok('start', ['-n', '@dumps', '-s', 'lxc.proc.coredump_filter=0x1ff']);
+  assert.equal(await filter(), '000001ff');
+  await host.kill('dumps');
+  await host.ok('start', ['-n', '@dumps']);
+  assert.equal(await filter(), usual);
+});
+
 test('hooks and mapped ids ask for a stage of their own', { skip }, async () => {
   const worker = await ready('hooked', 'lxc.hook.mount = true');
   await host.ok('start', ['-n', '@hooked']);
