@@ -58,6 +58,13 @@ export function noteRun(ref: ContainerRef, news: { [K in keyof LastRun]?: LastRu
   }
 }
 
+/** The same of a start that came about; nothing is written where that is known. */
+export function noteStarted(ref: ContainerRef, at: string): void {
+  const known = readLastRun(ref);
+  if (known?.started?.at === at && known.failed === undefined) return;
+  noteRun(ref, { started: { at, bootId: bootId() }, failed: undefined });
+}
+
 /** Half a file helps nobody. */
 function discard(file: string): void {
   try {

@@ -31,19 +31,23 @@ const RETURN_TYPE: Record<ReturnType, string> = { int: 'int', long: 'int64_t', v
 /**
  * Straight from the package of this machine's kind: koffi's own way there reads the program that we are, to learn which C
  * library it is linked with, for 10 ms. The other library's file does not load.
+ * @throws Error that says what is not installed
  */
 function loadKoffi(): Koffi {
   const require = createRequire(import.meta.url);
-  const found = `@koromix/koffi-linux-${process.arch}`;
-  try {
-    return require(`${found}/linux_${process.arch}/koffi.node`);
-  } catch (error) {
+  const { arch } = process;
+  const name = `@koromix/koffi-linux-${arch}`;
+  const causes: unknown[] = [];
+  for (const libc of ['linux', 'musl'])
     try {
-      return require(`${found}/musl_${process.arch}/koffi.node`);
-    } catch {
-      throw error;
+      return require(`${name}/${libc}_${arch}/koffi.node`);
+    } catch (error) {
+      causes.push(error);
     }
-  }
+  const [cause] = causes;
+  const missing = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+  const why = missing ? 'it is not there: npm install brings it, on x64 and arm64' : (cause as Error).message;
+  throw new Error(`no system calls without the npm package ${name}: ${why}`, missing ? {} : { cause });
 }
 
 let loaded: Koffi | undefined;

@@ -11,7 +11,7 @@ import { holdNamespaces } from '../container/held-namespaces.ts';
 import { History } from '../container/history.ts';
 import { HostHooks } from '../container/host-hooks.ts';
 import { Journal } from '../container/journal.ts';
-import { bootId, noteRun, readLastRun } from '../container/last-run.ts';
+import { noteRun, noteStarted } from '../container/last-run.ts';
 import { isDefined, noSuchContainer } from '../container/list.ts';
 import { lockContainer } from '../container/lock.ts';
 import { type ContainerRef, configFile } from '../container/paths.ts';
@@ -231,13 +231,8 @@ export class Supervised {
    * of all a host that starts all of its containers; its end says the same and more.
    */
   #noteSoon({ startedAt }: RuntimeRecord): void {
-    const note = () => {
-      if (this.#running?.record.startedAt !== startedAt) return;
-      const known = readLastRun(this.ref);
-      if (known?.started?.at === startedAt && known.failed === undefined) return;
-      noteRun(this.ref, { started: { at: startedAt, bootId: bootId() }, failed: undefined });
-    };
-    setTimeout(note, NOTE_AFTER).unref();
+    const runs = () => this.#running?.record.startedAt === startedAt;
+    setTimeout(() => runs() && noteStarted(this.ref, startedAt), NOTE_AFTER).unref();
   }
 
   /** Takes over a container that an earlier manager started; its init may have ended meanwhile (see initEnded). */
