@@ -165,7 +165,7 @@ function sharedMemory(): Row {
   }
   kernel.close(go);
   if (statusOf(worker) !== 0) bad++;
-  for (const fd of [from]) kernel.close(fd);
+  kernel.close(from);
   const sorted = times.subarray(0, forks).sort();
   const [median, p99] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
   return { what: 'child that shares our memory', forks, triedAgain: 0, failed: bad, median, p99 };
