@@ -12,7 +12,7 @@
  * with one thread.
  */
 import type { Calls } from './binding.ts';
-import { CLONE, CLONE_INTO_CGROUP, F, O, SIG, SYS } from './constants.ts';
+import { CLONE, F, O, SIG, SYS } from './constants.ts';
 import { cloneArguments } from './structs.ts';
 
 const pid = Buffer.alloc(4);
@@ -34,12 +34,8 @@ export function continueInChild(calls: Calls, cgroup?: number): number {
     calls.fcntl(end, F.SETFL, O.ASYNC);
     // Else the kernel writes 0 over the C library's thread id as the parent ends.
     calls.setTidAddress(SYS.set_tid_address, 0);
-    const flags = BigInt(CLONE.VM | CLONE.VFORK | CLONE.PARENT_SETTID);
-    const args = cloneArguments({
-      flags: flags | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP),
-      parentTid: calls.addressOf(pid, pid, 0),
-      cgroup: cgroup ?? 0,
-    });
+    const flags = CLONE.VM | CLONE.VFORK | CLONE.PARENT_SETTID;
+    const args = cloneArguments(flags, calls.addressOf(pid, pid, 0), cgroup);
     calls.clone3(SYS.clone3, args, args.length);
     // From here on the child.
     calls.write(trigger, byte, 1);

@@ -1,5 +1,5 @@
 /** Writers and readers for the kernel's structures: Buffers with our own layouts, little-endian (x86-64, arm64). */
-import { CLONE, SIG } from './constants.ts';
+import { CLONE, CLONE_INTO_CGROUP, SIG } from './constants.ts';
 
 /** `struct open_how` (openat2). */
 export function openHow(flags: number, mode: number, resolve: number): Buffer {
@@ -10,14 +10,17 @@ export function openHow(flags: number, mode: number, resolve: number): Buffer {
   return how;
 }
 
-/** `struct clone_args`, version 2 (clone3). The caller's descriptors and addresses; a child ends with SIGCHLD. */
-export function cloneArguments(of: { flags: bigint; parentTid: number; cgroup: number }): Buffer {
+/**
+ * `struct clone_args`, version 2 (clone3). `parentTid` is an address; `cgroup` a descriptor of the v2 cgroup that the child is
+ * born in. It ends with SIGCHLD.
+ */
+export function cloneArguments(flags: number, parentTid: number, cgroup: number | undefined): Buffer {
   const args = Buffer.alloc(88);
-  args.writeBigUInt64LE(of.flags, 0);
-  args.writeBigUInt64LE(BigInt(of.parentTid), 24);
+  args.writeBigUInt64LE(BigInt(flags) | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP), 0);
+  args.writeBigUInt64LE(BigInt(parentTid), 24);
   // With CLONE_PARENT the signal is what the caller's own end sends, and has to be left out.
-  args.writeBigUInt64LE(of.flags & BigInt(CLONE.PARENT) ? 0n : BigInt(SIG.CHLD), 32);
-  args.writeBigUInt64LE(BigInt(of.cgroup), 80);
+  args.writeBigUInt64LE(flags & CLONE.PARENT ? 0n : BigInt(SIG.CHLD), 32);
+  args.writeBigUInt64LE(BigInt(cgroup ?? 0), 80);
   return args;
 }
 

@@ -18,7 +18,7 @@
  * alone. Of what the kernel keeps, only what belongs to memory is shared: /proc/PID/coredump_filter, PR_SET_DUMPABLE.
  */
 import { type Bound, bindCallback, bindLibrary, type Calls, type KernelError, lastError } from './binding.ts';
-import { CLONE, CLONE_INTO_CGROUP, STACK_POINTER_IN_CONTEXT, SYS } from './constants.ts';
+import { CLONE, STACK_POINTER_IN_CONTEXT, SYS } from './constants.ts';
 import { type PointerArray, pointerArray } from './pointer-array.ts';
 import { fn } from './signatures.ts';
 import { cloneArguments } from './structs.ts';
@@ -122,11 +122,7 @@ export class Vfork {
    */
   run(work: Run['work'], failed: Run['failed'], cgroup?: number): number {
     const flags = CLONE.VM | CLONE.VFORK | CLONE.PARENT | CLONE.PARENT_SETTID;
-    const clone = cloneArguments({
-      flags: BigInt(flags) | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP),
-      parentTid: this.#address(this.#pid),
-      cgroup: cgroup ?? 0,
-    });
+    const clone = cloneArguments(flags, this.#address(this.#pid), cgroup);
     const run: Run = { caller: this.#calls.getpid(), work, failed, clone, begun: false };
     this.#run = run;
     const { syscall, _exit } = this.#symbols;
