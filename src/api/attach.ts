@@ -1,7 +1,7 @@
 import { createWriteStream, existsSync } from 'node:fs';
 import { PassThrough, type Writable } from 'node:stream';
-import type { AttachRequest } from '../container/attach.ts';
-import type { ContainerRef } from '../container/paths.ts';
+import type { AttachRequest } from '../container/run/attach.ts';
+import type { ContainerRef } from '../container/state/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { PERSONALITY } from '../kernel/constants.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
@@ -82,7 +82,7 @@ const PERSONALITIES = { 32: PERSONALITY.LINUX32, 64: PERSONALITY.LINUX } as cons
 
 async function environmentOf(file: string, ref: ContainerRef): Promise<string[]> {
   const { loadConfig } = await import('../config/load-config.ts');
-  const { configEnvironment } = await import('../container/environment.ts');
+  const { configEnvironment } = await import('../container/plan/environment.ts');
   return configEnvironment(loadConfig(file, { name: ref.name, env: process.env }));
 }
 

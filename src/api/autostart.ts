@@ -1,19 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readConfig } from '../config/load-config.ts';
+import { currentState } from '../container/observe/info.ts';
+import { listContainers } from '../container/state/list.ts';
+import { configFile } from '../container/state/paths.ts';
+import { liveRecord } from '../container/state/runtime-record.ts';
+import { errorFromJSON, type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import type { ManagerClient } from '../manager/client.ts';
 import {
   type AutostartAction,
   type AutostartChoice,
   type AutostartVerdict,
   autostartSteps,
   autostartVerdicts,
-} from '../container/autostart.ts';
-import { currentState } from '../container/info.ts';
-import { listContainers } from '../container/list.ts';
-import { configFile } from '../container/paths.ts';
-import { liveRecord } from '../container/runtime-record.ts';
-import { errorFromJSON, type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import type { ManagerClient } from '../manager/client.ts';
+} from './autostart-plan.ts';
 import { withManager } from './manager.ts';
 import { startRequest } from './start.ts';
 

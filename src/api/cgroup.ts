@@ -1,6 +1,6 @@
 import { configKeyOf, getItem } from '../cgroup/container-cgroup.ts';
-import { type ContainerRef, configFile, containerDirectory } from '../container/paths.ts';
-import { liveRecord } from '../container/runtime-record.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../container/state/paths.ts';
+import { liveRecord } from '../container/state/runtime-record.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { withManager } from './manager.ts';
 import type { CgroupChange } from './options.ts';

@@ -1,8 +1,8 @@
 import { readDocument, saveDocument } from '../config/document-file.ts';
 import { readConfig } from '../config/load-config.ts';
-import { isDefined, noSuchContainer } from '../container/list.ts';
-import { lockPatiently } from '../container/lock.ts';
-import { type ContainerRef, configFile } from '../container/paths.ts';
+import { isDefined, noSuchContainer } from '../container/state/list.ts';
+import { lockPatiently } from '../container/state/lock.ts';
+import { type ContainerRef, configFile } from '../container/state/paths.ts';
 import { together } from '../errors/tslxc-error.ts';
 import type { ConfigChange } from './options.ts';
 

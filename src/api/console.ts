@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
-import type { ContainerRef } from '../container/paths.ts';
-import { liveRecord } from '../container/runtime-record.ts';
+import type { ContainerRef } from '../container/state/paths.ts';
+import { liveRecord } from '../container/state/runtime-record.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { DEFAULT_ESCAPE, EscapeFilter, parseEscape } from '../terminal/escape.ts';
 import { relayTerminal } from '../terminal/relay.ts';

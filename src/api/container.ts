@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkName } from '../config/container-name.ts';
 import { loadSystemConfig } from '../config/system-config.ts';
-import { type ContainerRef, configFile, containerDirectory } from '../container/paths.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../container/state/paths.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type * as options from './options.ts';
 
@@ -37,35 +37,35 @@ export class Container implements ContainerRef {
   }
 
   async info(want: options.InfoWanted = {}): Promise<options.ContainerInfo> {
-    return (await import('../container/info.ts')).containerInfo(this, want);
+    return (await import('../container/observe/info.ts')).containerInfo(this, want);
   }
 
   /** The containers in it, `depth` levels down. */
   async nested(depth: number, want: options.InfoWanted = {}): Promise<options.NestedContainer[]> {
-    return (await import('../container/nested.ts')).nestedContainers(this, depth, want);
+    return (await import('../container/observe/nested.ts')).nestedContainers(this, depth, want);
   }
 
   /** Why the last start failed, or how the last run ended. */
   async why(): Promise<options.WhyReport> {
-    return (await import('../container/why.ts')).whyReport(this);
+    return (await import('../container/observe/why.ts')).whyReport(this);
   }
 
   /** What is written down of it, by time: log, console, hooks, states, victims of the kernel's OOM killer. */
   async logs(): Promise<options.LogLine[]> {
-    return (await import('../container/logs.ts')).containerLogs(this);
+    return (await import('../container/observe/logs.ts')).containerLogs(this);
   }
 
   /** The same, and then whatever comes, until it is aborted. */
   async followLogs(onLines: (lines: options.LogLine[]) => void, signal: AbortSignal): Promise<void> {
-    await (await import('../container/logs.ts')).followLogs(this, onLines, signal);
+    await (await import('../container/observe/logs.ts')).followLogs(this, onLines, signal);
   }
 
   async create(o: options.CreateOptions): Promise<void> {
-    await (await import('../container/create.ts')).createContainer(this, o);
+    await (await import('../container/lifecycle/create.ts')).createContainer(this, o);
   }
 
   async destroy(o: options.DestroyOptions = {}): Promise<void> {
-    const { destroyContainer } = await import('../container/destroy.ts');
+    const { destroyContainer } = await import('../container/lifecycle/destroy.ts');
     await destroyContainer(this, { ...o, stop: () => this.stop({ mode: 'kill' }) });
   }
 

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { loadConfig } from '../config/load-config.ts';
-import { type ContainerRef, configFile, containerDirectory } from '../container/paths.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../container/state/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';

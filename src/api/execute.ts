@@ -1,4 +1,4 @@
-import type { ContainerRef } from '../container/paths.ts';
+import type { ContainerRef } from '../container/state/paths.ts';
 import { SIG } from '../kernel/constants.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { StartRequest } from '../manager/protocol.ts';

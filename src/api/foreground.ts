@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { ContainerRef } from '../container/paths.ts';
+import type { ContainerRef } from '../container/state/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';

@@ -1,1 +1,1 @@
-export { listContainers } from '../container/list.ts';
+export { listContainers } from '../container/state/list.ts';

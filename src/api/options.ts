@@ -1,7 +1,7 @@
 /** What the methods of `Container` take and give. All of it is plain data but the streams. */
 import type { CgroupNote } from '../cgroup/container-cgroup.ts';
 import type { PlannedHierarchy } from '../cgroup/plan.ts';
-import type { StartPlan } from '../container/start-plan.ts';
+import type { StartPlan } from '../container/plan/start-plan.ts';
 import type { TslxcError } from '../errors/tslxc-error.ts';
 import type { WindowSize } from '../kernel/structs.ts';
 
@@ -148,14 +148,14 @@ export interface DeviceChange {
   readonly path?: string;
 }
 
-export type { CreateOptions } from '../container/create.ts';
-export type { DestroyOptions } from '../container/destroy.ts';
-export type { ContainerInfo, InfoWanted, NicStatistics } from '../container/info.ts';
-export type { StorageFault } from '../container/layers/check.ts';
 export type { TreeNode } from '../container/layers/tree.ts';
-export type { LogSource } from '../container/log-sources.ts';
-export type { LogLine } from '../container/logs.ts';
-export type { NestedContainer } from '../container/nested.ts';
-export type { State } from '../container/state.ts';
-export type { ContainerUsage } from '../container/usage.ts';
-export type { WhyReport } from '../container/why.ts';
+export type { StorageFault } from '../container/lifecycle/check.ts';
+export type { CreateOptions } from '../container/lifecycle/create.ts';
+export type { DestroyOptions } from '../container/lifecycle/destroy.ts';
+export type { ContainerInfo, InfoWanted, NicStatistics } from '../container/observe/info.ts';
+export type { LogLine } from '../container/observe/logs.ts';
+export type { NestedContainer } from '../container/observe/nested.ts';
+export type { ContainerUsage } from '../container/observe/usage.ts';
+export type { WhyReport } from '../container/observe/why.ts';
+export type { LogSource } from '../container/state/log-sources.ts';
+export type { State } from '../container/state/state.ts';

@@ -1,10 +1,10 @@
 import { detectLayout } from '../cgroup/layout.ts';
 import { planCgroup } from '../cgroup/plan.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { configWarnings } from '../container/config-warnings.ts';
-import { type ContainerRef, configFile } from '../container/paths.ts';
-import { checkStart } from '../container/start-checks.ts';
-import { planStart, type StartPlan } from '../container/start-plan.ts';
+import { configWarnings } from '../container/plan/config-warnings.ts';
+import { planStart, type StartPlan } from '../container/plan/start-plan.ts';
+import { checkStart } from '../container/start/start-checks.ts';
+import { type ContainerRef, configFile } from '../container/state/paths.ts';
 import { errorFromJSON } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';

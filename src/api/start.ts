@@ -1,4 +1,4 @@
-import type { ContainerRef } from '../container/paths.ts';
+import type { ContainerRef } from '../container/state/paths.ts';
 import { errorFromJSON } from '../errors/tslxc-error.ts';
 import type { StartResult as StartReply, StartRequest } from '../manager/protocol.ts';
 import { withManager } from './manager.ts';

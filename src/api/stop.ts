@@ -1,4 +1,4 @@
-import type { ContainerRef } from '../container/paths.ts';
+import type { ContainerRef } from '../container/state/paths.ts';
 import { withManager } from './manager.ts';
 import type { StopOptions } from './options.ts';
 

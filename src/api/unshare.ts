@@ -2,7 +2,6 @@
 import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, O, RLIMIT, SIG } from '../kernel/constants.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
-import { LineBuffer } from '../kernel/line-buffer.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { changeLink, getLink } from '../network/links.ts';
 import { withNetlink } from '../network/netlink.ts';
@@ -10,6 +9,7 @@ import type { IdMapEntry } from '../security/id-map.ts';
 import { writeIdMap } from '../security/write-id-map.ts';
 import { type FromStage, StageChannel } from '../stage/channel.ts';
 import { runUnshared, type UnsharedPlan } from '../stage/unshared.ts';
+import { LineBuffer } from '../util/line-buffer.ts';
 
 const STREAM = 1;
 const NOFILE_SOFT = 1024;

@@ -1,1 +1,1 @@
-export { type ContainerUsage, containersUsage } from '../container/usage.ts';
+export { type ContainerUsage, containersUsage } from '../container/observe/usage.ts';

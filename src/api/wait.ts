@@ -1,6 +1,6 @@
-import type { ContainerRef } from '../container/paths.ts';
-import { liveRecord } from '../container/runtime-record.ts';
-import type { State } from '../container/state.ts';
+import type { ContainerRef } from '../container/state/paths.ts';
+import { liveRecord } from '../container/state/runtime-record.ts';
+import type { State } from '../container/state/state.ts';
 import { ManagerClient } from '../manager/client.ts';
 import { requireRoot } from './manager.ts';
 import { stateOf, watchContainers } from './watch.ts';

@@ -1,10 +1,10 @@
 import { watch as watchFile } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { currentState } from '../container/info.ts';
-import type { ContainerRef } from '../container/paths.ts';
-import { allRecords, liveRecord } from '../container/runtime-record.ts';
-import type { State } from '../container/state.ts';
+import { currentState } from '../container/observe/info.ts';
+import type { ContainerRef } from '../container/state/paths.ts';
+import { allRecords, liveRecord } from '../container/state/runtime-record.ts';
+import type { State } from '../container/state/state.ts';
 import { ManagerClient } from '../manager/client.ts';
 import type { ContainerEvent, StateOfContainer } from '../manager/protocol.ts';
 import { runPaths } from '../manager/run-paths.ts';

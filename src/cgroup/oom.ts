@@ -1,7 +1,7 @@
 /** Which processes of a container the kernel killed because memory ran out. */
 import { join } from 'node:path';
-import { KernelLog, type KernelMessage } from '../kernel/kernel-log.ts';
 import { readCounters } from './files.ts';
+import { KernelLog, type KernelMessage } from './kernel-log.ts';
 import { type CgroupPlan, type PlannedHierarchy, v1Of, v2Of } from './plan.ts';
 import { bottomUp } from './subtree.ts';
 

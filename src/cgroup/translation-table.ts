@@ -1,4 +1,4 @@
-import { nearestOf } from '../config/edit-distance.ts';
+import { nearestOf } from '../util/edit-distance.ts';
 import {
   bytes,
   count,

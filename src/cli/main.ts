@@ -1,6 +1,6 @@
 /** The client process: `main.ts COMMAND ARGUMENTS`. */
-import { dispatch } from './dispatch.ts';
-import { processIo } from './io.ts';
+import { dispatch } from './run/dispatch.ts';
+import { processIo } from './run/io.ts';
 
 // The launcher's way to tell Node where compiled code is kept is no business of the programs that we start.
 delete process.env.NODE_COMPILE_CACHE;

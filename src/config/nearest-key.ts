@@ -1,4 +1,4 @@
-import { nearestOf } from './edit-distance.ts';
+import { nearestOf } from '../util/edit-distance.ts';
 import { lookUpKey } from './key-lookup.ts';
 import { KEY_TABLE, NIC_KEYS, SUBTREE_KEYS } from './key-table.ts';
 import type { AnySubtreeRow } from './keys/subtree-keys.ts';

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import type { TerminalDescriptors } from '../container/start-terminals.ts';
-import type { ConsolePlan } from '../container/terminal-plan.ts';
+import type { ConsolePlan } from '../container/plan/terminal-plan.ts';
+import type { TerminalDescriptors } from '../container/start/start-terminals.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { identify } from '../container/runtime-record.ts';
-import type { StageLog, StageProcess } from '../container/start-services.ts';
+import type { StageLog, StageProcess } from '../container/start/start-services.ts';
+import { identify } from '../container/state/runtime-record.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';

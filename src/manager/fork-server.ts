@@ -6,10 +6,10 @@
  */
 import { O, POLL, PR, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { LineBuffer } from '../kernel/line-buffer.ts';
 import { rehearse } from '../stage/rehearsal.ts';
 import { runStage, type StageKind } from '../stage/run-stage.ts';
 import { runWorker } from '../stage/worker.ts';
+import { LineBuffer } from '../util/line-buffer.ts';
 
 /** A stage for one thing, or one that starts containers for as long as it is wanted. */
 export type Forked = StageKind | 'worker';

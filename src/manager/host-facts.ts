@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { loadSystemConfig } from '../config/system-config.ts';
-import { cgroupDefaults } from '../container/cgroup-from-config.ts';
-import { namespaceHost } from '../container/shared-namespace.ts';
-import type { HostFacts } from '../container/start-plan.ts';
-import type { StartServices } from '../container/start-services.ts';
+import { cgroupDefaults } from '../container/plan/cgroup-from-config.ts';
+import { namespaceHost } from '../container/plan/shared-namespace.ts';
+import type { HostFacts } from '../container/plan/start-plan.ts';
+import type { StartServices } from '../container/start/start-services.ts';
 import { RLIMIT } from '../kernel/constants.ts';
 import { lastCapability, missingCapabilities } from '../security/capabilities.ts';
 import { compiledPolicy, underFilter } from '../security/seccomp/host.ts';

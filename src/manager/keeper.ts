@@ -6,8 +6,8 @@
 import { openSync, rmSync } from 'node:fs';
 import { AF, LOCK, O, POLL, PR, SIG, SOCK } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { LineBuffer } from '../kernel/line-buffer.ts';
 import { unixAddress } from '../kernel/structs.ts';
+import { LineBuffer } from '../util/line-buffer.ts';
 import { buildId } from './build-id.ts';
 import { forkServer } from './fork-server.ts';
 import type { Ended, KeeperReply, KeeperRequest, KeeperResult } from './keeper-protocol.ts';

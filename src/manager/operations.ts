@@ -7,11 +7,11 @@ import {
   setItem,
   unfreeze,
 } from '../cgroup/container-cgroup.ts';
-import type { Attachable } from '../container/attach.ts';
-import type { OperatorRequest, StateReason } from '../container/end-reason.ts';
-import { type RuntimeRecord, writeRecord } from '../container/runtime-record.ts';
-import type { State } from '../container/state.ts';
-import { type StopRequest, stopInit } from '../container/stop.ts';
+import type { Attachable } from '../container/run/attach.ts';
+import { type StopRequest, stopInit } from '../container/run/stop.ts';
+import type { OperatorRequest, StateReason } from '../container/state/end-reason.ts';
+import { type RuntimeRecord, writeRecord } from '../container/state/runtime-record.ts';
+import type { State } from '../container/state/state.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ContainerTerminals } from './container-terminals.ts';

@@ -12,13 +12,13 @@
  * pidfd_getfd(2). The socket lies in a 0700 directory and the manager checks the peer's credentials.
  */
 import type { CgroupNote } from '../cgroup/container-cgroup.ts';
-import type { AttachRequest } from '../container/attach.ts';
-import type { DeviceNodeRequest } from '../container/device-node.ts';
-import type { EndReason, StateReason } from '../container/end-reason.ts';
-import type { ContainerRef } from '../container/paths.ts';
-import type { StartWishes } from '../container/runtime-record.ts';
-import type { State } from '../container/state.ts';
-import type { StopRequest } from '../container/stop.ts';
+import type { AttachRequest } from '../container/run/attach.ts';
+import type { DeviceNodeRequest } from '../container/run/device-node.ts';
+import type { StopRequest } from '../container/run/stop.ts';
+import type { EndReason, StateReason } from '../container/state/end-reason.ts';
+import type { ContainerRef } from '../container/state/paths.ts';
+import type { StartWishes } from '../container/state/runtime-record.ts';
+import type { State } from '../container/state/state.ts';
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { WindowSize } from '../kernel/structs.ts';

@@ -5,17 +5,17 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RestartPolicy } from '../config/values/restart.ts';
-import type { EndReason, StartReason } from '../container/end-reason.ts';
-import { type ContainerRef, containerRunDirectory } from '../container/paths.ts';
-import { GOOD_RUN_SECONDS, restartDelay } from '../container/restart-decision.ts';
+import type { StartPlan } from '../container/plan/start-plan.ts';
+import { GOOD_RUN_SECONDS, restartDelay } from '../container/run/restart-decision.ts';
+import type { EndReason, StartReason } from '../container/state/end-reason.ts';
+import { type ContainerRef, containerRunDirectory } from '../container/state/paths.ts';
 import {
   type PendingRestart,
   pendingRestart,
   pendingRestarts,
   RESTART_FILE,
-} from '../container/restart-file.ts';
-import { liveRecord } from '../container/runtime-record.ts';
-import type { StartPlan } from '../container/start-plan.ts';
+} from '../container/state/restart-file.ts';
+import { liveRecord } from '../container/state/runtime-record.ts';
 import { toTslxcError } from '../errors/tslxc-error.ts';
 import type { StartRequest } from './protocol.ts';
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type ErrorDetails, errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
-import { LineBuffer } from '../kernel/line-buffer.ts';
+import { LineBuffer } from '../util/line-buffer.ts';
 
 /** One JSON object a line over a stream socket. A peer that sends rubbish is hung up on. */
 export class JsonLines {

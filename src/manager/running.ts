@@ -1,9 +1,10 @@
 /** What the manager knows of a container that runs, and what it writes down of one. */
-import type { HeldNamespaces } from '../container/held-namespaces.ts';
-import type { HostHooks } from '../container/host-hooks.ts';
-import { type ContainerRef, configFile } from '../container/paths.ts';
-import { ourselves, type RuntimeRecord, type StartWishes } from '../container/runtime-record.ts';
-import type { StartPlan } from '../container/start-plan.ts';
+
+import type { HostHooks } from '../container/hooks/host-hooks.ts';
+import type { StartPlan } from '../container/plan/start-plan.ts';
+import type { HeldNamespaces } from '../container/run/held-namespaces.ts';
+import { type ContainerRef, configFile } from '../container/state/paths.ts';
+import { ourselves, type RuntimeRecord, type StartWishes } from '../container/state/runtime-record.ts';
 import type { StartRequest } from './protocol.ts';
 
 /** Part of each record: whose it is. */

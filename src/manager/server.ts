@@ -1,9 +1,9 @@
 /** The manager's socket: one session a client. Clients ask, the supervisor does. */
 import { closeSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { type AttachRequest, attachProgram } from '../container/attach.ts';
-import { changeDeviceNode } from '../container/device-node.ts';
-import type { StopRequest } from '../container/stop.ts';
+import { type AttachRequest, attachProgram } from '../container/run/attach.ts';
+import { changeDeviceNode } from '../container/run/device-node.ts';
+import type { StopRequest } from '../container/run/stop.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {

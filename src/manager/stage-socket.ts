@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { StageLog, StageProcess } from '../container/start-services.ts';
+import type { StageLog, StageProcess } from '../container/start/start-services.ts';
 import type { FromStage, ToStage } from '../stage/channel.ts';
 import { JsonLines } from './rpc.ts';
 

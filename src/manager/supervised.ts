@@ -3,33 +3,38 @@ import { closeSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig } from '../config/container-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { LogLevel } from '../config/values/log.ts';
-import { configWarnings } from '../container/config-warnings.ts';
-import { ContainerLog, planLog } from '../container/container-log.ts';
-import { destroyContainer } from '../container/destroy.ts';
-import { type EndReason, reasonText, type StartReason, type StateReason } from '../container/end-reason.ts';
-import { holdNamespaces } from '../container/held-namespaces.ts';
-import { History } from '../container/history.ts';
-import { HostHooks } from '../container/host-hooks.ts';
-import { Journal } from '../container/journal.ts';
-import { noteRun, noteStarted } from '../container/last-run.ts';
-import { isDefined, noSuchContainer } from '../container/list.ts';
-import { lockContainer } from '../container/lock.ts';
-import { type ContainerRef, configFile } from '../container/paths.ts';
-import { recoverContainer } from '../container/recover.ts';
+import { HostHooks } from '../container/hooks/host-hooks.ts';
+import { destroyContainer } from '../container/lifecycle/destroy.ts';
+import { configWarnings } from '../container/plan/config-warnings.ts';
+import { loadPlan, removePlan } from '../container/plan/saved-plan.ts';
+import { planStart, type StartPlan } from '../container/plan/start-plan.ts';
+import { recoverContainer } from '../container/recovery/recover.ts';
+import { holdNamespaces } from '../container/run/held-namespaces.ts';
+import { Journal } from '../container/start/journal.ts';
+import { type ClientStdio, startContainer } from '../container/start/start.ts';
+import { checkStart } from '../container/start/start-checks.ts';
+import { keptPrefix, type StartServices } from '../container/start/start-services.ts';
+import { ContainerLog, planLog } from '../container/state/container-log.ts';
+import {
+  type EndReason,
+  reasonText,
+  type StartReason,
+  type StateReason,
+} from '../container/state/end-reason.ts';
+import { History } from '../container/state/history.ts';
+import { noteRun, noteStarted } from '../container/state/last-run.ts';
+import { isDefined, noSuchContainer } from '../container/state/list.ts';
+import { lockContainer } from '../container/state/lock.ts';
+import { type ContainerRef, configFile } from '../container/state/paths.ts';
 import {
   isAlive,
   openProcess,
   type RuntimeRecord,
   removeRecord,
   writeRecord,
-} from '../container/runtime-record.ts';
-import { loadPlan, removePlan } from '../container/saved-plan.ts';
-import { endStatus, wasReboot } from '../container/signals.ts';
-import { type ClientStdio, startContainer } from '../container/start.ts';
-import { checkStart } from '../container/start-checks.ts';
-import { planStart, type StartPlan } from '../container/start-plan.ts';
-import { keptPrefix, type StartServices } from '../container/start-services.ts';
-import type { State } from '../container/state.ts';
+} from '../container/state/runtime-record.ts';
+import { endStatus, wasReboot } from '../container/state/signals.ts';
+import type { State } from '../container/state/state.ts';
 import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import { ContainerTerminals } from './container-terminals.ts';

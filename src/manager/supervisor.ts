@@ -1,15 +1,15 @@
 /** All containers of this manager, and what they share: the fork server, the keeper, the host's cgroup layout. */
 import { existsSync } from 'node:fs';
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
-import type { StartReason } from '../container/end-reason.ts';
-import { Journal, journaledContainers } from '../container/journal.ts';
-import { noSuchContainer } from '../container/list.ts';
-import { containerDirectory } from '../container/paths.ts';
-import { allRecords, isAlive, type RuntimeRecord, removeRecord } from '../container/runtime-record.ts';
-import type { ClientStdio } from '../container/start.ts';
-import { keptPrefix } from '../container/start-services.ts';
-import type { State } from '../container/state.ts';
-import type { StopRequest } from '../container/stop.ts';
+import type { StopRequest } from '../container/run/stop.ts';
+import { Journal, journaledContainers } from '../container/start/journal.ts';
+import type { ClientStdio } from '../container/start/start.ts';
+import { keptPrefix } from '../container/start/start-services.ts';
+import type { StartReason } from '../container/state/end-reason.ts';
+import { noSuchContainer } from '../container/state/list.ts';
+import { containerDirectory } from '../container/state/paths.ts';
+import { allRecords, isAlive, type RuntimeRecord, removeRecord } from '../container/state/runtime-record.ts';
+import type { State } from '../container/state/state.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 import { bridgeService } from '../network/bridge-plan.ts';

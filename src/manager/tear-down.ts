@@ -1,13 +1,13 @@
 /** The end of a run: why it came, and what is undone after it. */
 import { closeSync } from 'node:fs';
 import { killedByOom, oomKills, oomKillsLogged } from '../cgroup/container-cgroup.ts';
-import type { ContainerLog } from '../container/container-log.ts';
-import { type EndReason, endReason } from '../container/end-reason.ts';
-import type { History } from '../container/history.ts';
-import { bootId, noteRun } from '../container/last-run.ts';
-import { oomLine } from '../container/oom-line.ts';
-import { type RuntimeRecord, sinceBoot } from '../container/runtime-record.ts';
-import { keptPrefix, type StartServices } from '../container/start-services.ts';
+import { oomLine } from '../container/observe/oom-line.ts';
+import { keptPrefix, type StartServices } from '../container/start/start-services.ts';
+import type { ContainerLog } from '../container/state/container-log.ts';
+import { type EndReason, endReason } from '../container/state/end-reason.ts';
+import type { History } from '../container/state/history.ts';
+import { bootId, noteRun } from '../container/state/last-run.ts';
+import { type RuntimeRecord, sinceBoot } from '../container/state/runtime-record.ts';
 import { toTslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { NicPlan } from '../network/nic-plan.ts';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { StageLog, StageProcess } from '../container/start-services.ts';
+import type { StageLog, StageProcess } from '../container/start/start-services.ts';
 import type { StageSocket, WorkerEvents } from './stage-socket.ts';
 
 /** Starts that are at work at a time, as many as autostart has under way; more get a stage of their own each. */

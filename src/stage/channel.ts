@@ -1,7 +1,7 @@
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { LineBuffer } from '../kernel/line-buffer.ts';
 import type { ResolvedNic } from '../network/host-side.ts';
+import { LineBuffer } from '../util/line-buffer.ts';
 
 /**
  * The closed set of messages between the manager and a stage, one JSON object a line. The stage speaks and waits in

@@ -1,13 +1,13 @@
 /** From a command line to typed values, with the checks that a specification asks for. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseArguments } from '../../src/cli/arguments.ts';
-import { spec as attach } from '../../src/cli/commands/attach.spec.ts';
-import { spec as create } from '../../src/cli/commands/create.spec.ts';
-import { spec as info } from '../../src/cli/commands/info.spec.ts';
-import { spec as net } from '../../src/cli/commands/net.spec.ts';
-import { spec as start } from '../../src/cli/commands/start.spec.ts';
-import { spec as stop } from '../../src/cli/commands/stop.spec.ts';
+import { spec as attach } from '../../src/cli/commands/attach.options.ts';
+import { spec as create } from '../../src/cli/commands/create.options.ts';
+import { spec as info } from '../../src/cli/commands/info.options.ts';
+import { spec as net } from '../../src/cli/commands/net.options.ts';
+import { spec as start } from '../../src/cli/commands/start.options.ts';
+import { spec as stop } from '../../src/cli/commands/stop.options.ts';
+import { parseArguments } from '../../src/cli/parse/arguments.ts';
 
 describe('arguments', () => {
   it('takes the name from -n, else from the first operand', () => {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PlanResult } from '../../src/api/options.ts';
-import { dispatch } from '../../src/cli/dispatch.ts';
-import type { Io } from '../../src/cli/io.ts';
+import { dispatch } from '../../src/cli/run/dispatch.ts';
+import type { Io } from '../../src/cli/run/io.ts';
 import { TslxcError } from '../../src/errors/tslxc-error.ts';
 import { CLONE } from '../../src/kernel/constants.ts';
 import { fakeIo } from './fake-io.ts';

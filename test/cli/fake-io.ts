@@ -1,5 +1,5 @@
 /** A world for commands under test: what they print is kept, nothing is a terminal unless said. */
-import type { Io } from '../../src/cli/io.ts';
+import type { Io } from '../../src/cli/run/io.ts';
 
 export interface FakeIo extends Io {
   readonly out: () => string;

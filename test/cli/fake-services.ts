@@ -1,7 +1,7 @@
 /** A library with containers of the test's making; every call of a method is written down. */
 import type { ContainerShape } from '../../src/api/container.ts';
 import type { ContainerInfo } from '../../src/api/options.ts';
-import type { Services } from '../../src/cli/services.ts';
+import type { Services } from '../../src/cli/run/services.ts';
 
 export interface FakeContainer extends Partial<ContainerShape> {
   readonly info?: () => Promise<ContainerInfo>;

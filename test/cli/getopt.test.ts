@@ -1,8 +1,8 @@
 /** The command line is read as getopt_long reads it: LXC's users and scripts depend on every form of it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { OptionTable } from '../../src/cli/command-spec.ts';
-import { scanArguments } from '../../src/cli/getopt.ts';
+import type { OptionTable } from '../../src/cli/parse/command-options.ts';
+import { scanArguments } from '../../src/cli/parse/getopt.ts';
 
 const TABLE = {
   name: { short: 'n', kind: 'required', summary: '' },

@@ -1,8 +1,8 @@
 /** Tables and units are LXC's byte for byte: scripts cut them at columns. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { columnsText, paddedLines, tableText } from '../../src/cli/table.ts';
-import { humanBytes, humanSeconds, megabytes } from '../../src/cli/units.ts';
+import { columnsText, paddedLines, tableText } from '../../src/cli/render/table.ts';
+import { humanBytes, humanSeconds, megabytes } from '../../src/cli/render/units.ts';
 
 describe('table', () => {
   it('pads cells to the widest and puts a space after each, the last one too', () => {

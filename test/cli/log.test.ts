@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadCommand } from '../../src/cli/command-table.ts';
+import { loadCommand } from '../../src/cli/run/command-table.ts';
 import { fakeIo } from './fake-io.ts';
 import { fakeServices } from './fake-services.ts';
 

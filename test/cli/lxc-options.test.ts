@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { COMMANDS, loadCommand } from '../../src/cli/command-table.ts';
-import { allOptions } from '../../src/cli/help.ts';
+import { allOptions } from '../../src/cli/render/help.ts';
+import { COMMANDS, loadCommand } from '../../src/cli/run/command-table.ts';
 
 const DIFFERENCES = readFileSync(join(import.meta.dirname, '../../docs/differences.md'), 'utf8');
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseMap } from '../../src/cli/commands/usernsexec.ts';
-import { dispatch } from '../../src/cli/dispatch.ts';
-import { namespaceBits } from '../../src/cli/namespace-names.ts';
+import { namespaceBits } from '../../src/cli/parse/namespace-names.ts';
+import { dispatch } from '../../src/cli/run/dispatch.ts';
 import { CLONE } from '../../src/kernel/constants.ts';
 import { rangesOf } from '../../src/security/subordinate-ids.ts';
 import { fakeIo } from './fake-io.ts';

@@ -1,7 +1,7 @@
 /** An error as the user sees it: program, container, place, message; then what else is known; the hint last. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { errorText, reportError } from '../../src/cli/report-error.ts';
+import { errorText, reportError } from '../../src/cli/render/report-error.ts';
 import { errorFromJSON, TslxcError, together } from '../../src/errors/tslxc-error.ts';
 import { fakeIo } from './fake-io.ts';
 

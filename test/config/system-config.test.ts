@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { CgroupLayout } from '../../src/cgroup/layout.ts';
 import { loadSystemConfig } from '../../src/config/system-config.ts';
 import { SYSTEM_KEYS, type SystemKey } from '../../src/config/system-keys.ts';
-import { cgroupDefaults } from '../../src/container/cgroup-from-config.ts';
+import { cgroupDefaults } from '../../src/container/plan/cgroup-from-config.ts';
 import type { TslxcError } from '../../src/errors/tslxc-error.ts';
 import { folderWith } from './config-folder.ts';
 

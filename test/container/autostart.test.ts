@@ -5,7 +5,7 @@ import {
   type AutostartFacts,
   autostartSteps,
   autostartVerdicts,
-} from '../../src/container/autostart.ts';
+} from '../../src/api/autostart-plan.ts';
 
 const START: AutostartChoice = { action: 'start', groups: [''], all: false, ignoreAuto: false };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runHook } from '../../src/container/run-hook.ts';
+import { runHook } from '../../src/container/hooks/run-hook.ts';
 
 const ref = { name: 'web', lxcpath: '/var/lib/tslxc' };
 

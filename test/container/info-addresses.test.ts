@@ -7,7 +7,7 @@ import {
   parseInterfaces,
   parseIpv4,
   parseIpv6,
-} from '../../src/container/addresses.ts';
+} from '../../src/container/observe/addresses.ts';
 
 const FIB = `Main:
   +-- 0.0.0.0/0 3 0 5

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { containerInfo } from '../../src/container/info.ts';
-import { activeContainers, definedContainers, listContainers } from '../../src/container/list.ts';
-import { identify, removeRecord, writeRecord } from '../../src/container/runtime-record.ts';
+import { containerInfo } from '../../src/container/observe/info.ts';
+import { activeContainers, definedContainers, listContainers } from '../../src/container/state/list.ts';
+import { identify, removeRecord, writeRecord } from '../../src/container/state/runtime-record.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tslxc-info-'));
 process.env.TSLXC_RUNDIR = join(root, 'run');

@@ -1,7 +1,7 @@
 /** What becomes of `lxc.seccomp.*`: the policies themselves are tested beside their parser. */
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
-import { planSeccomp, type SeccompHost } from '../../src/container/seccomp-plan.ts';
+import { planSeccomp, type SeccompHost } from '../../src/container/plan/seccomp-plan.ts';
 import type { ErrorDetails } from '../../src/errors/tslxc-error.ts';
 import { load } from '../config/config-folder.ts';
 import { covers } from '../register/covers.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { copiedConfig, movePaths } from '../../src/container/copies/copied-config.ts';
-import { hiddenName, parseHiddenName } from '../../src/container/hidden-name.ts';
+import { hiddenName, parseHiddenName } from '../../src/container/state/hidden-name.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tslxc-copied-'));
 after(() => rmSync(root, { recursive: true }));

@@ -18,6 +18,7 @@ const ROOMS = [
   'terminal',
   'kernel',
   'errors',
+  'util',
 ]; // prettier-ignore
 
 /** Libraries and the places that may import them. */

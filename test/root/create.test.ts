@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createContainer } from '../../src/container/create.ts';
-import { sweepLeftovers } from '../../src/container/leftovers.ts';
-import { lockContainer } from '../../src/container/lock.ts';
+import { createContainer } from '../../src/container/lifecycle/create.ts';
+import { sweepLeftovers } from '../../src/container/recovery/leftovers.ts';
+import { lockContainer } from '../../src/container/state/lock.ts';
 import { killedIn, scratch, unmountBelow } from './storage-scratch.ts';
 
 const { root, lxcpath, template, entries } = scratch();
@@ -164,7 +164,7 @@ test('after kill -9 in the middle of a create the next command removes what was 
   const slow = template('touch $R/made; sleep 60');
   const options = JSON.stringify({ template: slow, config, wishes: { directory: outside } });
   await killedIn(
-    `const { createContainer } = await load('container/create.ts');
+    `const { createContainer } = await load('container/lifecycle/create.ts');
      await createContainer({ name: 'killed', lxcpath: '${lxcpath}' }, ${options});`,
     () => existsSync(join(outside, 'made')),
   );

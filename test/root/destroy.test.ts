@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
-import { createContainer } from '../../src/container/create.ts';
-import { destroyContainer } from '../../src/container/destroy.ts';
-import { sweepLeftovers } from '../../src/container/leftovers.ts';
-import { identify, removeRecord, writeRecord } from '../../src/container/runtime-record.ts';
+import { createContainer } from '../../src/container/lifecycle/create.ts';
+import { destroyContainer } from '../../src/container/lifecycle/destroy.ts';
+import { sweepLeftovers } from '../../src/container/recovery/leftovers.ts';
+import { identify, removeRecord, writeRecord } from '../../src/container/state/runtime-record.ts';
 import { covers } from '../register/covers.ts';
 import { killedIn, scratch } from './storage-scratch.ts';
 
@@ -164,7 +164,7 @@ test('after kill -9 in the middle the container is gone from sight and the next 
   await createContainer(three, { template: big, config, wishes: { directory: outside } });
   const before = entries();
   await killedIn(
-    `const { destroyContainer } = await load('container/destroy.ts');
+    `const { destroyContainer } = await load('container/lifecycle/destroy.ts');
      await destroyContainer({ name: 'three', lxcpath: '${lxcpath}' });`,
     () => !existsSync(outside),
   );

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ajv } from 'ajv';
-import { COMMANDS, loadCommand } from '../../src/cli/command-table.ts';
+import { COMMANDS, loadCommand } from '../../src/cli/run/command-table.ts';
 import { generateSchemas, SCHEMAS, schemaText, writtenSchema } from '../schema/generate.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';

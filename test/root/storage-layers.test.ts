@@ -20,12 +20,12 @@ import { flattenContainer } from '../../src/container/copies/flatten.ts';
 import { renameContainer } from '../../src/container/copies/rename.ts';
 import { restoreSnapshot } from '../../src/container/copies/restore.ts';
 import { createSnapshot, destroySnapshot } from '../../src/container/copies/snapshot.ts';
-import { createContainer } from '../../src/container/create.ts';
-import { destroyContainer } from '../../src/container/destroy.ts';
-import { checkStorage, repairStorage } from '../../src/container/layers/check.ts';
-import { definedContainers } from '../../src/container/list.ts';
-import { lockContainer } from '../../src/container/lock.ts';
-import { recoverContainer } from '../../src/container/recover.ts';
+import { checkStorage, repairStorage } from '../../src/container/lifecycle/check.ts';
+import { createContainer } from '../../src/container/lifecycle/create.ts';
+import { destroyContainer } from '../../src/container/lifecycle/destroy.ts';
+import { recoverContainer } from '../../src/container/recovery/recover.ts';
+import { definedContainers } from '../../src/container/state/list.ts';
+import { lockContainer } from '../../src/container/state/lock.ts';
 import { scratch } from './storage-scratch.ts';
 import { contentOf, upperOf } from './storage-view.ts';
 

@@ -110,7 +110,7 @@ test('a create that is killed while its template runs leaves no mount, no device
   const ref = JSON.stringify({ name: host.name('killed'), lxcpath: host.lxcpath });
   await killedIn(
     `process.env.TSLXC_RUNDIR = ${JSON.stringify(host.rundir)};
-     const { createContainer } = await load('container/create.ts'); await createContainer(${ref}, ${options});`,
+     const { createContainer } = await load('container/lifecycle/create.ts'); await createContainer(${ref}, ${options});`,
     () => existsSync(sign),
   );
   await noDevices();

@@ -7,10 +7,10 @@ import { flattenContainer } from '../../src/container/copies/flatten.ts';
 import { renameContainer } from '../../src/container/copies/rename.ts';
 import { restoreSnapshot } from '../../src/container/copies/restore.ts';
 import { createSnapshot, destroySnapshot } from '../../src/container/copies/snapshot.ts';
-import { snapshotNames } from '../../src/container/copies/snapshot-layout.ts';
-import { createContainer } from '../../src/container/create.ts';
-import { destroyContainer } from '../../src/container/destroy.ts';
-import { definedContainers } from '../../src/container/list.ts';
+import { createContainer } from '../../src/container/lifecycle/create.ts';
+import { destroyContainer } from '../../src/container/lifecycle/destroy.ts';
+import { definedContainers } from '../../src/container/state/list.ts';
+import { snapshotNames } from '../../src/container/state/snapshot-layout.ts';
 import { contentOf } from './storage-view.ts';
 
 type Content = Readonly<Record<string, string>>;

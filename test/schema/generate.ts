@@ -1,11 +1,11 @@
-/** The schemas of what --json prints, from the types in src/cli/json-output.ts. Run by itself it writes docs/schema. */
+/** The schemas of what --json prints, from the types in src/cli/render/json-output.ts. Run by itself it writes docs/schema. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGenerator } from 'ts-json-schema-generator';
 
 const root = join(import.meta.dirname, '../..');
 export const SCHEMAS = join(root, 'docs/schema');
-const TYPES = join(root, 'src/cli/json-output.ts');
+const TYPES = join(root, 'src/cli/render/json-output.ts');
 
 /** By the command's name. */
 export function generateSchemas(): Map<string, object> {

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import type { AttachOptions } from '../../api/options.ts';
 import { arch } from '../../config/values/arch.ts';
-import { attachEnvironment } from '../attach-environment.ts';
-import { callerStreams } from '../caller-streams.ts';
-import { type Call, command } from '../command.ts';
-import { execFailure } from '../exec-failure.ts';
-import { exitCodeOf } from '../exit-status.ts';
-import { flagList } from '../flag-list.ts';
-import { usage } from '../getopt.ts';
-import { namespaceBits } from '../namespace-names.ts';
-import { spec } from './attach.spec.ts';
+import { attachEnvironment } from '../parse/attach-environment.ts';
+import { flagList } from '../parse/flag-list.ts';
+import { usage } from '../parse/getopt.ts';
+import { namespaceBits } from '../parse/namespace-names.ts';
+import { callerStreams } from '../run/caller-streams.ts';
+import { type Call, command } from '../run/command.ts';
+import { execFailure } from '../run/exec-failure.ts';
+import { exitCodeOf } from '../run/exit-status.ts';
+import { spec } from './attach.options.ts';
 
 type AttachCall = Call<typeof spec.options>;
 

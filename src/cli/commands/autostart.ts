@@ -1,9 +1,9 @@
 import type { AutostartResult } from '../../api/autostart.ts';
-import type { AutostartChoice, AutostartVerdict } from '../../container/autostart.ts';
-import { type Call, command } from '../command.ts';
-import { usage } from '../getopt.ts';
-import { jsonText } from '../json-output.ts';
-import { spec } from './autostart.spec.ts';
+import type { AutostartChoice, AutostartVerdict } from '../../api/autostart-plan.ts';
+import { usage } from '../parse/getopt.ts';
+import { jsonText } from '../render/json-output.ts';
+import { type Call, command } from '../run/command.ts';
+import { spec } from './autostart.options.ts';
 
 type AutostartCall = Call<typeof spec.options>;
 

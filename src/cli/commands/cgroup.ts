@@ -1,9 +1,9 @@
 import type { CgroupChange } from '../../api/options.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { type Call, command } from '../command.ts';
-import { usage } from '../getopt.ts';
-import { jsonLine } from '../json-output.ts';
-import { spec } from './cgroup.spec.ts';
+import { usage } from '../parse/getopt.ts';
+import { jsonLine } from '../render/json-output.ts';
+import { type Call, command } from '../run/command.ts';
+import { spec } from './cgroup.options.ts';
 
 type CgroupCall = Call<typeof spec.options>;
 

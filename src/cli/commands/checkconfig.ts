@@ -1,7 +1,7 @@
 import type { HostCheck, HostCheckItem } from '../../api/options.ts';
-import { command } from '../command.ts';
-import { version } from '../version.ts';
-import { spec } from './checkconfig.spec.ts';
+import { command } from '../run/command.ts';
+import { version } from '../run/version.ts';
+import { spec } from './checkconfig.options.ts';
 
 type Paint = (text: string) => string;
 

@@ -1,7 +1,7 @@
 import { toTslxcError } from '../../errors/tslxc-error.ts';
-import type { Call } from '../command.ts';
-import { usage } from '../getopt.ts';
-import type { spec } from './config.spec.ts';
+import { usage } from '../parse/getopt.ts';
+import type { Call } from '../run/command.ts';
+import type { spec } from './config.options.ts';
 
 /** `tslxc-config set NAME KEY=VALUE...`: writes to the config of a container. */
 export async function set(call: Call<typeof spec.options>): Promise<number> {

@@ -3,10 +3,10 @@ import type { StartOptions, StorageFault } from '../../api/options.ts';
 import { loadSystemConfig } from '../../config/system-config.ts';
 import { SYSTEM_KEYS, type SystemKey } from '../../config/system-keys.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { type Call, command } from '../command.ts';
-import { usage } from '../getopt.ts';
-import { usageText } from '../help.ts';
-import { spec } from './config.spec.ts';
+import { usage } from '../parse/getopt.ts';
+import { usageText } from '../render/help.ts';
+import { type Call, command } from '../run/command.ts';
+import { spec } from './config.options.ts';
 
 type ConfigCall = Call<typeof spec.options>;
 

@@ -1,7 +1,7 @@
 import { DEFAULT_ESCAPE, describeEscape, parseEscape } from '../../terminal/escape.ts';
-import { command } from '../command.ts';
-import { usage } from '../getopt.ts';
-import { spec } from './console.spec.ts';
+import { usage } from '../parse/getopt.ts';
+import { command } from '../run/command.ts';
+import { spec } from './console.options.ts';
 
 export default command(spec, async ({ values, io, quiet, container }) => {
   const { tty = -1, escape: letter, log, clear } = values;

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerShape } from '../../api/container.ts';
-import { type Call, command } from '../command.ts';
-import { copying } from '../copy-progress.ts';
-import { exitCodeOf } from '../exit-status.ts';
-import { usage } from '../getopt.ts';
-import { missing } from '../refusals.ts';
-import { spec } from './copy.spec.ts';
-import { sizeOf } from './volume-wishes.ts';
+import { usage } from '../parse/getopt.ts';
+import { sizeOf } from '../parse/volume-wishes.ts';
+import { copying } from '../render/copy-progress.ts';
+import { type Call, command } from '../run/command.ts';
+import { exitCodeOf } from '../run/exit-status.ts';
+import { missing } from '../run/refusals.ts';
+import { spec } from './copy.options.ts';
 
 /** How long a removal may be waited for. */
 const REMOVAL_MS = 10_000;

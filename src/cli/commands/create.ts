@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { command } from '../command.ts';
-import { interruptible } from '../interrupt.ts';
-import { withProgress } from '../progress.ts';
-import { spec } from './create.spec.ts';
-import { volumeWishes } from './volume-wishes.ts';
+import { volumeWishes } from '../parse/volume-wishes.ts';
+import { withProgress } from '../render/progress.ts';
+import { command } from '../run/command.ts';
+import { interruptible } from '../run/interrupt.ts';
+import { spec } from './create.options.ts';
 
 export default command(
   spec,

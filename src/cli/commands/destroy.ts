@@ -1,6 +1,6 @@
-import { command } from '../command.ts';
-import { missing } from '../refusals.ts';
-import { spec } from './destroy.spec.ts';
+import { command } from '../run/command.ts';
+import { missing } from '../run/refusals.ts';
+import { spec } from './destroy.options.ts';
 
 export default command(spec, async ({ values, container }) => {
   const doomed = await container();

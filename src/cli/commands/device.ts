@@ -1,7 +1,7 @@
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { command } from '../command.ts';
-import { usage } from '../getopt.ts';
-import { ACTIONS, spec } from './device.spec.ts';
+import { usage } from '../parse/getopt.ts';
+import { command } from '../run/command.ts';
+import { ACTIONS, spec } from './device.options.ts';
 
 export default command(spec, async ({ operands, io, json, container }) => {
   const [word, device, path = device] = operands;

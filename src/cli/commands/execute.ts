@@ -1,13 +1,13 @@
 import type { StartResult } from '../../api/options.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { callerStreams } from '../caller-streams.ts';
-import { command } from '../command.ts';
-import { execFailure } from '../exec-failure.ts';
-import { exitCodeOf } from '../exit-status.ts';
-import { usage } from '../getopt.ts';
-import { missing } from '../refusals.ts';
-import { settingOptions } from '../start-options.ts';
-import { spec } from './execute.spec.ts';
+import { usage } from '../parse/getopt.ts';
+import { settingOptions } from '../parse/start-options.ts';
+import { callerStreams } from '../run/caller-streams.ts';
+import { command } from '../run/command.ts';
+import { execFailure } from '../run/exec-failure.ts';
+import { exitCodeOf } from '../run/exit-status.ts';
+import { missing } from '../run/refusals.ts';
+import { spec } from './execute.options.ts';
 
 export default command(
   spec,

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { command } from '../command.ts';
-import { copying } from '../copy-progress.ts';
-import { missing } from '../refusals.ts';
-import { spec } from './export.spec.ts';
+import { copying } from '../render/copy-progress.ts';
+import { command } from '../run/command.ts';
+import { missing } from '../run/refusals.ts';
+import { spec } from './export.options.ts';
 
 export default command(spec, async (call) => {
   const { values, io } = call;

@@ -1,5 +1,5 @@
-import { command } from '../command.ts';
-import { spec } from './freeze.spec.ts';
+import { command } from '../run/command.ts';
+import { spec } from './freeze.options.ts';
 
 export default command(spec, async (call) => {
   await (await call.container()).freeze();

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { command } from '../command.ts';
-import { copying } from '../copy-progress.ts';
-import { spec } from './import.spec.ts';
+import { copying } from '../render/copy-progress.ts';
+import { command } from '../run/command.ts';
+import { spec } from './import.options.ts';
 
 export default command(spec, async (call) => {
   const { values, operands, io } = call;

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
 import type { ContainerInfo } from '../../api/options.ts';
-import { type Call, command } from '../command.ts';
-import { jsonText } from '../json-output.ts';
-import { missing } from '../refusals.ts';
-import { humanBytes, humanSeconds } from '../units.ts';
-import { spec } from './info.spec.ts';
+import { jsonText } from '../render/json-output.ts';
+import { humanBytes, humanSeconds } from '../render/units.ts';
+import { type Call, command } from '../run/command.ts';
+import { missing } from '../run/refusals.ts';
+import { spec } from './info.options.ts';
 
 type InfoCall = Call<typeof spec.options>;
 
@@ -43,7 +43,7 @@ export default command(spec, async (call) => {
   if (info?.fault) await call.complain(info.fault.with({ container: info.name }), 'warning');
   if (info) io.print(infoText(info, { all, ...values }));
   if (values.why) {
-    const { whyText } = await import('../why-text.ts');
+    const { whyText } = await import('../render/why-text.ts');
     io.print(whyText(await container.why()));
   }
   if (values.config.length > 0) await printConfig(call, container);

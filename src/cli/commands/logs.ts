@@ -1,10 +1,10 @@
 import type { LogLine, LogSource } from '../../api/options.ts';
-import { LOG_SOURCES } from '../../container/log-sources.ts';
-import { type Call, command } from '../command.ts';
-import { usage } from '../getopt.ts';
-import { jsonLine } from '../json-output.ts';
-import { missing } from '../refusals.ts';
-import { spec } from './logs.spec.ts';
+import { LOG_SOURCES } from '../../container/state/log-sources.ts';
+import { usage } from '../parse/getopt.ts';
+import { jsonLine } from '../render/json-output.ts';
+import { type Call, command } from '../run/command.ts';
+import { missing } from '../run/refusals.ts';
+import { spec } from './logs.options.ts';
 
 type LogsCall = Call<typeof spec.options>;
 
@@ -23,7 +23,7 @@ export default command(spec, async (call) => {
     print(last(wanted(await container.logs()), count));
     return 0;
   }
-  const { interruptible } = await import('../interrupt.ts');
+  const { interruptible } = await import('../run/interrupt.ts');
   let begun = false;
   await interruptible(io, async (signal) => {
     await container.followLogs((lines) => {

@@ -1,11 +1,11 @@
 import type { ContainerInfo } from '../../api/options.ts';
-import { type Call, command } from '../command.ts';
-import { extendedExpression } from '../extended-expression.ts';
-import { usage } from '../getopt.ts';
-import { jsonText } from '../json-output.ts';
-import { columnsText, paddedLines, tableText } from '../table.ts';
-import { megabytes } from '../units.ts';
-import { COLUMNS, DEFAULT_COLUMNS, spec } from './ls.spec.ts';
+import { extendedExpression } from '../parse/extended-expression.ts';
+import { usage } from '../parse/getopt.ts';
+import { jsonText } from '../render/json-output.ts';
+import { columnsText, paddedLines, tableText } from '../render/table.ts';
+import { megabytes } from '../render/units.ts';
+import { type Call, command } from '../run/command.ts';
+import { COLUMNS, DEFAULT_COLUMNS, spec } from './ls.options.ts';
 
 type Column = (typeof COLUMNS)[number];
 

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { ContainerEvent } from '../../api/watch.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { type Call, command } from '../command.ts';
-import { extendedExpression } from '../extended-expression.ts';
-import { jsonLine } from '../json-output.ts';
-import { spec } from './monitor.spec.ts';
+import { extendedExpression } from '../parse/extended-expression.ts';
+import { jsonLine } from '../render/json-output.ts';
+import { type Call, command } from '../run/command.ts';
+import { spec } from './monitor.options.ts';
 
 type MonitorCall = Call<typeof spec.options>;
 
@@ -21,8 +21,8 @@ export default command(spec, async (call) => {
   }
   // The whole name has to match, as with LXC.
   const pattern = extendedExpression(call.name ?? '.*', true);
-  const { reasonText } = await import('../../container/end-reason.ts');
-  const { interruptible } = await import('../interrupt.ts');
+  const { reasonText } = await import('../../container/state/end-reason.ts');
+  const { interruptible } = await import('../run/interrupt.ts');
   await interruptible(io, async (signal) => {
     await watchContainers(
       await lxcpaths(call),
@@ -47,7 +47,7 @@ async function lxcpaths({ values, io, services }: MonitorCall): Promise<string[]
 function lineOf(
   event: ContainerEvent,
   { json, values }: MonitorCall,
-  reasonText: typeof import('../../container/end-reason.ts').reasonText,
+  reasonText: typeof import('../../container/state/end-reason.ts').reasonText,
 ): string {
   if (json) return jsonLine('monitor', event);
   const why = values.why && event.reason ? ` (${reasonText(event.reason)})` : '';

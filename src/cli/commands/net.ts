@@ -1,9 +1,9 @@
 import type { BridgeStatus } from '../../network/bridge-status.ts';
-import { statusText } from '../bridge-status-text.ts';
-import { type Call, command } from '../command.ts';
-import { usage } from '../getopt.ts';
-import { jsonText } from '../json-output.ts';
-import { ACTIONS, spec } from './net.spec.ts';
+import { usage } from '../parse/getopt.ts';
+import { statusText } from '../render/bridge-status-text.ts';
+import { jsonText } from '../render/json-output.ts';
+import { type Call, command } from '../run/command.ts';
+import { ACTIONS, spec } from './net.options.ts';
 
 type NetCall = Call<typeof spec.options>;
 

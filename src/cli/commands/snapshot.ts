@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
 import type { SnapshotInfo } from '../../api/options.ts';
-import { type Call, command } from '../command.ts';
-import { copying } from '../copy-progress.ts';
-import { usage } from '../getopt.ts';
-import { missing } from '../refusals.ts';
-import { spec } from './snapshot.spec.ts';
+import { usage } from '../parse/getopt.ts';
+import { copying } from '../render/copy-progress.ts';
+import { type Call, command } from '../run/command.ts';
+import { missing } from '../run/refusals.ts';
+import { spec } from './snapshot.options.ts';
 
 type SnapshotCall = Call<typeof spec.options>;
 
@@ -51,7 +51,7 @@ async function restore(call: SnapshotCall, container: ContainerShape, snapshot: 
 async function tree({ io, json }: SnapshotCall, container: ContainerShape): Promise<void> {
   const nodes = await container.storageTree();
   if (json) io.print(`${JSON.stringify(nodes, null, 2)}\n`);
-  else io.print((await import('../tree-text.ts')).treeText(nodes));
+  else io.print((await import('../render/tree-text.ts')).treeText(nodes));
 }
 
 function list({ values, io, json }: SnapshotCall, snapshots: readonly SnapshotInfo[]): void {

@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
 import type { StartOptions, StartResult } from '../../api/options.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { type Call, command } from '../command.ts';
-import { exitCodeOf } from '../exit-status.ts';
-import { missing } from '../refusals.ts';
-import { settingOptions } from '../start-options.ts';
-import { spec } from './start.spec.ts';
+import { settingOptions } from '../parse/start-options.ts';
+import { type Call, command } from '../run/command.ts';
+import { exitCodeOf } from '../run/exit-status.ts';
+import { missing } from '../run/refusals.ts';
+import { spec } from './start.options.ts';
 
 type StartCall = Call<typeof spec.options>;
 
@@ -64,7 +64,7 @@ async function showPlan(call: StartCall, container: ContainerShape, options: Sta
     call.io.print(`${JSON.stringify({ ...plan, ...rest }, null, 2)}\n`);
     return 0;
   }
-  const { planText } = await import('../plan-text.ts');
+  const { planText } = await import('../render/plan-text.ts');
   call.io.print(planText(result));
   return 0;
 }

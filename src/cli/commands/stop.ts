@@ -1,8 +1,8 @@
 import type { StopOptions } from '../../api/options.ts';
-import { command } from '../command.ts';
-import { usage } from '../getopt.ts';
-import { missing } from '../refusals.ts';
-import { spec } from './stop.spec.ts';
+import { usage } from '../parse/getopt.ts';
+import { command } from '../run/command.ts';
+import { missing } from '../run/refusals.ts';
+import { spec } from './stop.options.ts';
 
 /** It was not running, or is not there at all: scripts tell it from a failure. */
 const EXIT_NOT_RUNNING = 2;

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerUsage } from '../../api/options.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { type Call, command } from '../command.ts';
-import { extendedExpression } from '../extended-expression.ts';
-import { usage } from '../getopt.ts';
-import { jsonLine } from '../json-output.ts';
+import { extendedExpression } from '../parse/extended-expression.ts';
+import { usage } from '../parse/getopt.ts';
+import { jsonLine } from '../render/json-output.ts';
 import {
   BATCH_HEADING,
   batchLines,
@@ -14,8 +13,9 @@ import {
   screenLines,
   sorted,
   type TopRow,
-} from '../top-table.ts';
-import { spec } from './top.spec.ts';
+} from '../render/top-table.ts';
+import { type Call, command } from '../run/command.ts';
+import { spec } from './top.options.ts';
 
 type TopCall = Call<typeof spec.options>;
 
@@ -45,7 +45,7 @@ export default command(spec, async (call) => {
   const { containersUsage } = await call.services.usage();
   const directory = await call.lxcpath();
   const sample = sampler(() => containersUsage(directory).filter(({ name }) => pattern.test(name)));
-  const { interruptible } = await import('../interrupt.ts');
+  const { interruptible } = await import('../run/interrupt.ts');
   return await interruptible(io, (signal) =>
     batch
       ? inBatch(call, sample, { seconds, rounds, letter, signal })
@@ -106,7 +106,7 @@ async function inBatch({ io, json, values }: TopCall, sample: Sample, course: Co
 async function live({ io, values }: TopCall, sample: Sample, course: Course): Promise<number> {
   const { LiveScreen } = await import('../../terminal/live-screen.ts');
   const { linuxKernel } = await import('../../kernel/linux.ts');
-  const { Interrupted } = await import('../interrupt.ts');
+  const { Interrupted } = await import('../run/interrupt.ts');
   let { letter } = course;
   let { reverse } = values;
   let rows = sample();

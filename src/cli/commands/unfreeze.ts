@@ -1,5 +1,5 @@
-import { command } from '../command.ts';
-import { spec } from './unfreeze.spec.ts';
+import { command } from '../run/command.ts';
+import { spec } from './unfreeze.options.ts';
 
 export default command(spec, async (call) => {
   await (await call.container()).unfreeze();

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { CLONE } from '../../kernel/constants.ts';
-import { command } from '../command.ts';
-import { environmentList } from '../environment-list.ts';
-import { exitCodeOf } from '../exit-status.ts';
-import { usage } from '../getopt.ts';
-import { namespaceBits } from '../namespace-names.ts';
-import { spec } from './unshare.spec.ts';
+import { environmentList } from '../parse/environment-list.ts';
+import { usage } from '../parse/getopt.ts';
+import { namespaceBits } from '../parse/namespace-names.ts';
+import { command } from '../run/command.ts';
+import { exitCodeOf } from '../run/exit-status.ts';
+import { spec } from './unshare.options.ts';
 
 export default command(
   spec,

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { readDocument, saveDocument } from '../../config/document-file.ts';
 import { updateLegacy } from '../../config/update-config.ts';
 import { toTslxcError } from '../../errors/tslxc-error.ts';
-import { command } from '../command.ts';
-import { usage } from '../getopt.ts';
-import { spec } from './update-config.spec.ts';
+import { usage } from '../parse/getopt.ts';
+import { command } from '../run/command.ts';
+import { spec } from './update-config.options.ts';
 
 /** For any user: whether the file may be written is the kernel's to say. */
 export default command(

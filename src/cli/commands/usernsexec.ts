@@ -1,12 +1,12 @@
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { CLONE } from '../../kernel/constants.ts';
 import { hostIdOf, type IdMapEntry } from '../../security/id-map.ts';
-import { command } from '../command.ts';
-import { environmentList } from '../environment-list.ts';
-import { execFailure } from '../exec-failure.ts';
-import { exitCodeOf } from '../exit-status.ts';
-import { usage } from '../getopt.ts';
-import { spec } from './usernsexec.spec.ts';
+import { environmentList } from '../parse/environment-list.ts';
+import { usage } from '../parse/getopt.ts';
+import { command } from '../run/command.ts';
+import { execFailure } from '../run/exec-failure.ts';
+import { exitCodeOf } from '../run/exit-status.ts';
+import { spec } from './usernsexec.options.ts';
 
 const NO_CHANGE = 0xffffffff;
 

@@ -1,9 +1,9 @@
-import { STATES, type State } from '../../container/state.ts';
-import { command } from '../command.ts';
-import { usage } from '../getopt.ts';
-import { jsonLine } from '../json-output.ts';
-import { nearestAll } from '../nearest.ts';
-import { spec } from './wait.spec.ts';
+import { STATES, type State } from '../../container/state/state.ts';
+import { usage } from '../parse/getopt.ts';
+import { nearestAll } from '../parse/nearest.ts';
+import { jsonLine } from '../render/json-output.ts';
+import { command } from '../run/command.ts';
+import { spec } from './wait.options.ts';
 
 export default command(spec, async (call) => {
   const { values } = call;

@@ -1,8 +1,8 @@
 /** What the completions of all shells are made of: options with their arguments, and words per kind. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the dollars and braces are the shell's
 import { KEY_TABLE } from '../../config/key-table.ts';
-import type { CommandSpec, Completion, OptionSpec } from '../command-spec.ts';
-import { allOptions } from '../help.ts';
+import type { CommandSpec, Completion, OptionSpec } from '../parse/command-options.ts';
+import { allOptions } from '../render/help.ts';
 
 export interface CompletedOption {
   readonly name: string;

@@ -1,5 +1,5 @@
-import type { CommandSpec, Completion } from '../command-spec.ts';
-import { programName } from '../help.ts';
+import type { CommandSpec, Completion } from '../parse/command-options.ts';
+import { programName } from '../render/help.ts';
 import { completedOptions, configKeys, isDynamic, operandCompletion } from './completion-data.ts';
 
 /** A `complete` line for each option, under the name of its own and as a word of `tslxc`. */

@@ -1,6 +1,6 @@
 /** Everything that is generated from the specifications, as path and content. A test holds the files against it. */
-import { COMMANDS, type CommandName, loadCommand } from '../command-table.ts';
-import { version } from '../version.ts';
+import { COMMANDS, type CommandName, loadCommand } from '../run/command-table.ts';
+import { version } from '../run/version.ts';
 import { bashCompletion } from './bash-completion.ts';
 import { CONTAINER_CONF_PAGE, containerConfPage } from './container-conf-page.ts';
 import { fishCompletion } from './fish-completion.ts';

@@ -1,7 +1,7 @@
 /** A command's manual page, made of its specification. */
-import type { CommandSpec, OptionSpec } from '../command-spec.ts';
-import { isCommon } from '../common-options.ts';
-import { allOptions, optionSummary, programName } from '../help.ts';
+import type { CommandSpec, OptionSpec } from '../parse/command-options.ts';
+import { isCommon } from '../parse/common-options.ts';
+import { allOptions, optionSummary, programName } from '../render/help.ts';
 import { bold, escapeText, italic, literal, section, tagged } from './roff.ts';
 
 export function manPage(spec: CommandSpec, version: string): string {
@@ -12,7 +12,7 @@ export function manPage(spec: CommandSpec, version: string): string {
       .filter(([name]) => isCommon(name) === common)
       .flatMap(([name, option]) => tagged(optionTerm(name, option), `${sentence(optionSummary(option))}`));
   return [
-    `.\\" Generated from src/cli/commands/${spec.name}.spec.ts; change that and run src/cli/documentation/generate.ts.`,
+    `.\\" Generated from src/cli/commands/${spec.name}.options.ts; change that and run src/cli/documentation/generate.ts.`,
     `.TH ${program.toUpperCase()} 1 "" "tslxc ${version}" "System containers"`,
     ...section('NAME', [`${escapeText(program)} \\- ${escapeText(spec.summary)}`]),
     ...section(

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the dollars and braces are the shell's
-import type { CommandSpec, Completion, OptionSpec } from '../command-spec.ts';
-import { programName } from '../help.ts';
+import type { CommandSpec, Completion, OptionSpec } from '../parse/command-options.ts';
+import { programName } from '../render/help.ts';
 import { completedOptions, isDynamic, operandCompletion, wordFunctions } from './completion-data.ts';
 
 /** One `_arguments` call for each command. */

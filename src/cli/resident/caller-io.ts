@@ -1,7 +1,7 @@
 /** A caller's surroundings as a command sees them: the counterpart of `processIo` in the resident process. */
 import { Writable } from 'node:stream';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { EXIT_SIGPIPE, type Io, isTerminal } from '../io.ts';
+import { EXIT_SIGPIPE, type Io, isTerminal } from '../run/io.ts';
 import type { Caller } from './caller.ts';
 import { Output } from './output.ts';
 

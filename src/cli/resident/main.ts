@@ -14,12 +14,12 @@
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { LineBuffer } from '../../kernel/line-buffer.ts';
 import { linuxKernel } from '../../kernel/linux.ts';
 import { buildId } from '../../manager/build-id.ts';
 import { type ManagerClient, NoManager } from '../../manager/client.ts';
 import { runPaths } from '../../manager/run-paths.ts';
-import { dispatch } from '../dispatch.ts';
+import { LineBuffer } from '../../util/line-buffer.ts';
+import { dispatch } from '../run/dispatch.ts';
 import { type Caller, holdsPipe, readCaller } from './caller.ts';
 import { CallerIo, type CallerSignal, isCallerSignal } from './caller-io.ts';
 import { SLOTS, Slots } from './slots.ts';

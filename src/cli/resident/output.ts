@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { O } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { isTerminal } from '../io.ts';
+import { isTerminal } from '../run/io.ts';
 
 /** Between two tries at an output that takes nothing, milliseconds. */
 const PAUSE = 5;

@@ -1,6 +1,6 @@
 /** Which commands the resident process does, and which calls of them; bin/tslxc asks it about no others. */
-import { parseArguments } from '../arguments.ts';
-import { type CommandName, isCommandName, loadCommand } from '../command-table.ts';
+import { parseArguments } from '../parse/arguments.ts';
+import { type CommandName, isCommandName, loadCommand } from '../run/command-table.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 

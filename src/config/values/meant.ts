@@ -1,4 +1,4 @@
-import { nearestOf } from '../edit-distance.ts';
+import { nearestOf } from '../../util/edit-distance.ts';
 
 /** For the end of a message about a word that is not one of those: `; did you mean "veth"?`, or nothing. */
 export function meant(text: string, words: readonly string[]): string {

@@ -3,8 +3,8 @@ import { normalize } from 'node:path';
 import type { ConfigDocument, DocumentSetting } from '../../config/config-document.ts';
 import { type MountEntry, parseMountEntry } from '../../config/values/mount-entry.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { type ContainerRef, containerDirectory } from '../paths.ts';
-import { namespaceOfSysctl } from '../sysctl-plan.ts';
+import { namespaceOfSysctl } from '../plan/sysctl-plan.ts';
+import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 
 type Judge = (value: string, directory: string, key: string) => boolean;
 

@@ -15,7 +15,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { LOCK, O, S_IFREG } from '../../kernel/constants.ts';
 import { linuxKernel } from '../../kernel/linux.ts';
-import { hiddenName, parseHiddenName } from '../hidden-name.ts';
+import { hiddenName, parseHiddenName } from '../state/hidden-name.ts';
 import { CONFIG } from './metadata.ts';
 
 const MODE = 0o600;

@@ -1,8 +1,8 @@
 import { loadConfig } from '../../config/load-config.ts';
 import type { MountedVolume } from '../../storage/mounted-volume.ts';
-import { hookEnvironment } from '../hook-environment.ts';
-import { type ContainerRef, configFile } from '../paths.ts';
-import { runHook } from '../run-hook.ts';
+import { runHook } from '../hooks/run-hook.ts';
+import { hookEnvironment } from '../plan/hook-environment.ts';
+import { type ContainerRef, configFile } from '../state/paths.ts';
 
 export interface CloneHookOptions {
   /** What followed -- on the command line. */

@@ -1,11 +1,11 @@
 /** Clones a container (lxc.md 1.7). */
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { sweepLeftovers } from '../leftovers.ts';
-import { isDefined, noSuchContainer } from '../list.ts';
-import { lockPatiently } from '../lock.ts';
-import type { ContainerRef } from '../paths.ts';
-import { recoverContainer } from '../recover.ts';
-import { liveRecord } from '../runtime-record.ts';
+import { sweepLeftovers } from '../recovery/leftovers.ts';
+import { recoverContainer } from '../recovery/recover.ts';
+import { isDefined, noSuchContainer } from '../state/list.ts';
+import { lockPatiently } from '../state/lock.ts';
+import type { ContainerRef } from '../state/paths.ts';
+import { liveRecord } from '../state/runtime-record.ts';
 import type { CopyReports } from './copy-rootfs.ts';
 import { makeClone } from './make-clone.ts';
 import { requireStopped } from './snapshot.ts';

@@ -5,7 +5,7 @@ import { readDocument } from '../../config/document-file.ts';
 import { resolveMac } from '../../network/mac-address.ts';
 import { storeOf } from '../../storage/backing-store.ts';
 import { formatVolume, type Volume } from '../../storage/rootfs-path.ts';
-import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 
 export interface ConfigCopy {
   readonly from: ContainerRef;

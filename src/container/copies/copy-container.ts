@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { loadConfig } from '../../config/load-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
-import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 import { copiedConfig, movePaths } from './copied-config.ts';
 import { copyRootfs, type RootfsCopy } from './copy-rootfs.ts';
 

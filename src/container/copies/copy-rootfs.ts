@@ -13,15 +13,15 @@ import { DEFAULT_SIZE } from '../../storage/filesystems.ts';
 import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
 import { copiesBlocksLazily } from '../../storage/reflink.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
-import { dependantsOf } from '../dependants.ts';
 import { canFreeze, freeze } from '../layers/freeze.ts';
 import { lockLayers } from '../layers/lock-layers.ts';
 import { keepsOverlays } from '../layers/nested-overlays.ts';
 import { makePlaceholder, makeUpper, upperIn } from '../layers/overlay-directory.ts';
 import { noteOtherLxcpath } from '../layers/references.ts';
-import { type ContainerRef, containerDirectory } from '../paths.ts';
+import { dependantsOf } from '../lifecycle/dependants.ts';
+import { openForReading } from '../rootfs/open-rootfs.ts';
+import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 import type { Moves } from './copied-config.ts';
-import { openForReading } from './open-rootfs.ts';
 
 /**
  * `copy`: everything is copied. `share`: the copy stands on what the original has, or it is an error. `cheap`: shared

@@ -2,11 +2,11 @@
 import { mkdirSync } from 'node:fs';
 import { toTslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
-import { sweepLeftovers } from '../leftovers.ts';
-import { lockContainer } from '../lock.ts';
-import { writeMarker } from '../marker-file.ts';
-import type { ContainerRef } from '../paths.ts';
-import { recoverContainer, restoreJournalFile } from '../recover.ts';
+import { sweepLeftovers } from '../recovery/leftovers.ts';
+import { recoverContainer, restoreJournalFile } from '../recovery/recover.ts';
+import { lockContainer } from '../state/lock.ts';
+import { writeMarker } from '../state/marker-file.ts';
+import type { ContainerRef } from '../state/paths.ts';
 import { copyContainer, managedVolume } from './copy-container.ts';
 import type { CopyReports } from './copy-rootfs.ts';
 import { decideReplacement, planReplacement, swapsFor } from './replace-rootfs.ts';

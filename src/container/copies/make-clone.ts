@@ -2,13 +2,13 @@
 import { checkName } from '../../config/container-name.ts';
 import { storeOf } from '../../storage/backing-store.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
-import { abandon, claimDirectory } from '../claim-directory.ts';
-import { lockContainer } from '../lock.ts';
-import { markPartial, remarkPartial, unmarkPartial } from '../partial-marker.ts';
-import { type ContainerRef, containerDirectory } from '../paths.ts';
+import { abandon, claimDirectory } from '../lifecycle/claim-directory.ts';
+import { writeHostname } from '../rootfs/hostname-file.ts';
+import { lockContainer } from '../state/lock.ts';
+import { markPartial, remarkPartial, unmarkPartial } from '../state/partial-marker.ts';
+import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 import { type CloneHookOptions, cloneHooks, runCloneHooks } from './clone-hooks.ts';
 import { type ContainerCopy, copyContainer } from './copy-container.ts';
-import { writeHostname } from './hostname-file.ts';
 
 export interface CloneOfContainer
   extends Omit<ContainerCopy, 'buildDirectory' | 'newIdentity' | 'signal' | 'volumeName' | 'onVolume'>,

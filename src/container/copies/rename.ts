@@ -10,18 +10,18 @@ import { readDocument, saveDocument } from '../../config/document-file.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { toTslxcError } from '../../errors/tslxc-error.ts';
 import { refuseMounts } from '../../storage/remove-tree.ts';
-import { alreadyThere } from '../claim-directory.ts';
-import { refuseDependants } from '../dependants.ts';
-import { removeHistory } from '../history.ts';
-import { sweepLeftovers } from '../leftovers.ts';
-import { lockContainer } from '../lock.ts';
-import { readMarker, writeMarker } from '../marker-file.ts';
-import { type ContainerRef, containerDirectory } from '../paths.ts';
+import { alreadyThere } from '../lifecycle/claim-directory.ts';
+import { refuseDependants } from '../lifecycle/dependants.ts';
+import { sweepLeftovers } from '../recovery/leftovers.ts';
+import { nameClone } from '../rootfs/open-rootfs.ts';
+import { removeHistory } from '../state/history.ts';
+import { lockContainer } from '../state/lock.ts';
+import { readMarker, writeMarker } from '../state/marker-file.ts';
+import { type ContainerRef, containerDirectory } from '../state/paths.ts';
+import { snapshotNames, snapshotsDirectory } from '../state/snapshot-layout.ts';
 import { movePaths } from './copied-config.ts';
 import { managedVolume } from './copy-container.ts';
-import { nameClone } from './open-rootfs.ts';
 import { requireStopped } from './snapshot.ts';
-import { snapshotNames, snapshotsDirectory } from './snapshot-layout.ts';
 
 /** `NAME/renaming`, in the directory under either name. */
 interface Renaming {
@@ -48,7 +48,7 @@ export async function renameContainer(
   await sweepLeftovers(ref.lxcpath);
   using _lock = lockContainer(ref);
   using _other = lockContainer(to);
-  const { recoverContainer } = await import('../recover.ts');
+  const { recoverContainer } = await import('../recovery/recover.ts');
   await recoverContainer(ref);
   requireStopped(ref);
   if (existsSync(containerDirectory(to))) throw alreadyThere(to, 'EEXIST');

@@ -9,15 +9,15 @@ import { splitOverlay } from '../../storage/overlay-path.ts';
 import { refuseMounts } from '../../storage/remove-tree.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
 import { volumeOf } from '../../storage/rootfs-path.ts';
-import { hiddenName } from '../hidden-name.ts';
-import { writeMarker } from '../marker-file.ts';
-import { ownVolume } from '../own-volumes.ts';
-import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
-import { finishRestore, type RestoreJournal, restoreJournalFile } from '../recover.ts';
-import { ownRootfsOutside } from '../rootfs-owner.ts';
-import type { Swap } from '../swap.ts';
+import { finishRestore, type RestoreJournal, restoreJournalFile } from '../recovery/recover.ts';
+import { ownVolume } from '../rootfs/own-volumes.ts';
+import { ownRootfsOutside } from '../rootfs/rootfs-owner.ts';
+import type { Swap } from '../rootfs/swap.ts';
+import { hiddenName } from '../state/hidden-name.ts';
+import { writeMarker } from '../state/marker-file.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
+import { snapshotNames, snapshotRef } from '../state/snapshot-layout.ts';
 import type { DirectoryPlace, VolumePair } from './copy-rootfs.ts';
-import { snapshotNames, snapshotRef } from './snapshot-layout.ts';
 
 export interface Replacement extends RestoreJournal {
   /** Where a root filesystem goes that the user wanted to have outside the container's directory. */

@@ -3,18 +3,18 @@ import { mkdirSync } from 'node:fs';
 import { checkName } from '../../config/container-name.ts';
 import { toTslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
-import { refuseDependants } from '../dependants.ts';
-import { sweepLeftovers } from '../leftovers.ts';
-import { lockContainer } from '../lock.ts';
-import { writeMarker } from '../marker-file.ts';
-import type { ContainerRef } from '../paths.ts';
-import { recoverContainer, restoreJournalFile } from '../recover.ts';
+import { refuseDependants } from '../lifecycle/dependants.ts';
+import { sweepLeftovers } from '../recovery/leftovers.ts';
+import { recoverContainer, restoreJournalFile } from '../recovery/recover.ts';
+import { lockContainer } from '../state/lock.ts';
+import { writeMarker } from '../state/marker-file.ts';
+import type { ContainerRef } from '../state/paths.ts';
+import { snapshotRef } from '../state/snapshot-layout.ts';
 import { copyContainer, managedVolume } from './copy-container.ts';
 import type { CopyReports } from './copy-rootfs.ts';
 import { makeClone } from './make-clone.ts';
 import { decideReplacement, planReplacement, swapsFor } from './replace-rootfs.ts';
 import { requireSnapshot, requireStopped } from './snapshot.ts';
-import { snapshotRef } from './snapshot-layout.ts';
 
 export interface RestoreOptions extends CopyReports {
   /** Name of the container to make; the snapshot's own takes the place of the present one. */

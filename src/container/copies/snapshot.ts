@@ -11,21 +11,21 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
-import { makeDirectories } from '../../kernel/make-directories.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { refuseMounts } from '../../storage/remove-tree.ts';
-import { refuseDependants } from '../dependants.ts';
-import { hiddenName } from '../hidden-name.ts';
-import { sweepLeftovers } from '../leftovers.ts';
-import { isDefined } from '../list.ts';
-import { lockContainer } from '../lock.ts';
-import { noteVolume } from '../own-volumes.ts';
-import { type ContainerRef, configFile } from '../paths.ts';
-import { recoverContainer, removeHiddenSnapshot } from '../recover.ts';
-import { liveRecord } from '../runtime-record.ts';
+import { makeDirectories } from '../../util/make-directories.ts';
+import { refuseDependants } from '../lifecycle/dependants.ts';
+import { sweepLeftovers } from '../recovery/leftovers.ts';
+import { recoverContainer, removeHiddenSnapshot } from '../recovery/recover.ts';
+import { noteVolume } from '../rootfs/own-volumes.ts';
+import { hiddenName } from '../state/hidden-name.ts';
+import { isDefined } from '../state/list.ts';
+import { lockContainer } from '../state/lock.ts';
+import { type ContainerRef, configFile } from '../state/paths.ts';
+import { liveRecord } from '../state/runtime-record.ts';
+import { snapshotNames, snapshotRef, snapshotsDirectory } from '../state/snapshot-layout.ts';
 import { copyContainer } from './copy-container.ts';
 import type { CopyReports } from './copy-rootfs.ts';
-import { snapshotNames, snapshotRef, snapshotsDirectory } from './snapshot-layout.ts';
 
 export interface SnapshotInfo {
   /** `snapN`. */

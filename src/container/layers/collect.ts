@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { layerId, layerOwner, layersDirectory, layersNamedIn } from '../../storage/layer-names.ts';
 import { removeTree } from '../../storage/remove-tree.ts';
-import { hiddenName, parseHiddenName } from '../hidden-name.ts';
+import { hiddenName, parseHiddenName } from '../state/hidden-name.ts';
 import { lockLayers } from './lock-layers.ts';
 import { unseenLxcpaths, usedLayers } from './references.ts';
 

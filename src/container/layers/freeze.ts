@@ -18,8 +18,8 @@ import {
 } from '../../storage/layer-names.ts';
 import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
 import { formatVolume, type Volume } from '../../storage/rootfs-path.ts';
-import { readMarker, writeMarker } from '../marker-file.ts';
-import { type ContainerRef, configFile, containerDirectory } from '../paths.ts';
+import { readMarker, writeMarker } from '../state/marker-file.ts';
+import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 import {
   isEmptyUpper,
   isPlaceholder,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { lockContainer } from '../lock.ts';
+import { lockContainer } from '../state/lock.ts';
 
 /** Long enough for whoever reads a thousand configs, or copies one. */
 const PATIENCE_MS = 30_000;

@@ -6,9 +6,9 @@ import { appendFileSync, type Dirent, existsSync, mkdirSync, readdirSync, readFi
 import { basename, dirname, join } from 'node:path';
 import { readConfig } from '../../config/load-config.ts';
 import { layerId, layersDirectory, layersNamedIn } from '../../storage/layer-names.ts';
-import { parseHiddenName } from '../hidden-name.ts';
-import { containerRunDirectory } from '../paths.ts';
-import { liveRecord } from '../runtime-record.ts';
+import { parseHiddenName } from '../state/hidden-name.ts';
+import { containerRunDirectory } from '../state/paths.ts';
+import { liveRecord } from '../state/runtime-record.ts';
 
 /** A container or a snapshot that names layers. */
 export interface LayerUser {

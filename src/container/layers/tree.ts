@@ -5,9 +5,9 @@ import { readConfig } from '../../config/load-config.ts';
 import { layersNamedIn } from '../../storage/layer-names.ts';
 import { splitOverlay } from '../../storage/overlay-path.ts';
 import { volumeOf } from '../../storage/rootfs-path.ts';
-import { snapshotNames, snapshotRef } from '../copies/snapshot-layout.ts';
-import { definedContainers } from '../list.ts';
-import { type ContainerRef, configFile } from '../paths.ts';
+import { definedContainers } from '../state/list.ts';
+import { type ContainerRef, configFile } from '../state/paths.ts';
+import { snapshotNames, snapshotRef } from '../state/snapshot-layout.ts';
 import { otherLxcpaths } from './references.ts';
 
 export interface TreeNode {

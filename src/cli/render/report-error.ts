@@ -1,0 +1,90 @@
+/** The one place where an error becomes text. */
+import { type ErrorDetails, TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import type { Io } from '../run/io.ts';
+
+export interface ErrorReport {
+  /** `tslxc-start`. */
+  readonly program: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+  /** A warning does not fail the command and says so. */
+  readonly severity?: 'error' | 'warning';
+}
+
+export async function reportError(thrown: unknown, io: Io, report: ErrorReport): Promise<void> {
+  if (report.quiet) return;
+  const error = toTslxcError(thrown);
+  const severity = report.severity ?? 'error';
+  if (report.json) {
+    io.printError(`${JSON.stringify({ [severity]: errorJson(error) })}\n`);
+    return;
+  }
+  const paint = useColour(io) ? await painter() : undefined;
+  io.printError(errorText(error, report.program, severity, paint));
+}
+
+/**
+ * `tslxc-start: deb: /var/lib/tslxc/deb/config:12: bridge "br9" does not exist`, then what is known beyond it.
+ * The hint comes last: it is what the user does next. Errors that were found along with it follow in the same form.
+ */
+export function errorText(
+  error: TslxcError,
+  program: string,
+  severity: 'error' | 'warning' = 'error',
+  paint: Painter = PLAIN,
+): string {
+  // Some messages have to name the file themselves: once is enough.
+  const file = error.file && (error.line || !error.message.includes(error.file)) ? error.file : '';
+  const place = [file, file && error.line, file && error.line && error.column].filter(Boolean).join(':');
+  const prefix = [program, error.container, place, severity === 'warning' ? 'warning' : '']
+    .filter(Boolean)
+    .map((part) => `${part}: `)
+    .join('');
+  const lines = [`${paint.prefix(prefix)}${paint[severity](error.message)}`];
+  if (error.step) lines.push(`  step: ${error.step}`);
+  for (const cause of causes(error)) lines.push(`  cause: ${cause}`);
+  if (error.errno && !lines.join('\n').includes(error.errno)) lines.push(`  errno: ${error.errno}`);
+  if (error.hint) lines.push(paint.hint(`  hint: ${error.hint}`));
+  if (error.code === 'INTERNAL') {
+    const thrown = error.cause instanceof Error ? error.cause : error;
+    lines.push(...(thrown.stack ?? '').split('\n').slice(1, 8));
+  }
+  const others = error.also.map((other) => errorText(other, program, severity, paint));
+  return `${lines.join('\n')}\n${others.join('')}`;
+}
+
+/** The chain below the error, without what the message has already said. */
+function causes(error: TslxcError): string[] {
+  const found: string[] = [];
+  let cause = error.cause;
+  for (let depth = 0; cause instanceof Error && depth < 8; depth++, cause = cause.cause) {
+    const place = cause instanceof TslxcError && cause.file ? `${cause.file}:${cause.line ?? 1}: ` : '';
+    if (!error.message.includes(cause.message)) found.push(`${place}${cause.message}`);
+  }
+  return found;
+}
+
+function errorJson(error: TslxcError): ErrorDetails & { causes?: string[] } {
+  const below = causes(error);
+  return { ...error.toJSON(), ...(below.length > 0 ? { causes: below } : {}) };
+}
+
+export interface Painter {
+  prefix(text: string): string;
+  error(text: string): string;
+  warning(text: string): string;
+  hint(text: string): string;
+}
+
+const same = (text: string) => text;
+const PLAIN: Painter = { prefix: same, error: same, warning: same, hint: same };
+
+function useColour(io: Io): boolean {
+  return io.stderrIsTTY && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
+}
+
+async function painter(): Promise<Painter> {
+  const { Chalk } = await import('chalk');
+  const chalk = new Chalk({ level: 1 });
+  return { prefix: chalk.bold, error: chalk.red, warning: chalk.yellow, hint: chalk.cyan };
+}

@@ -1,0 +1,166 @@
+/** Makes a command, `(argv, io) => exit code`, of its specification and its work. */
+import { resolve } from 'node:path';
+import type { ContainerShape } from '../../api/container.ts';
+import type { ErrorCode } from '../../errors/error-table.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import { parseArguments } from '../parse/arguments.ts';
+import type { CommandSpec, OptionTable, OptionValues } from '../parse/command-options.ts';
+import { helpText, programName, usageText } from '../render/help.ts';
+import { reportError } from '../render/report-error.ts';
+import type { Interrupted } from './interrupt.ts';
+import type { Io } from './io.ts';
+import { type Log, openLog } from './log.ts';
+import type { Services } from './services.ts';
+import { version } from './version.ts';
+
+/** One run of a command: what was asked, and the ways to answer. */
+export interface Call<Options extends OptionTable = OptionTable> {
+  readonly spec: CommandSpec<Options>;
+  readonly io: Io;
+  readonly services: Services;
+  readonly values: OptionValues<Options>;
+  /** As given; undefined only where the command does not need one. */
+  readonly name: string | undefined;
+  readonly operands: readonly string[];
+  readonly quiet: boolean;
+  readonly json: boolean;
+  readonly log: Log;
+  lxcpath(): Promise<string>;
+  container(): Promise<ContainerShape>;
+  /** An error line that does not end the command, or a warning. */
+  complain(thrown: unknown, severity?: 'error' | 'warning'): Promise<void>;
+}
+
+export interface Command {
+  readonly spec: CommandSpec;
+  run(argv: readonly string[], io: Io, services?: Services): Promise<number>;
+}
+
+export interface CommandExtras<Options extends OptionTable> {
+  /** Works for ordinary users too (asks nothing of the host that only root may). */
+  readonly anyUser?: boolean;
+  /** Follows the text of `--help`. */
+  afterHelp?(call: Call<Options>): Promise<void>;
+  /** The exit code for an error, 1 where it has no opinion. */
+  exitCode?(error: TslxcError): number | undefined;
+}
+
+export function command<const Options extends OptionTable>(
+  spec: CommandSpec<Options>,
+  work: (call: Call<Options>) => Promise<number> | number,
+  extras: CommandExtras<Options> = {},
+): Command {
+  const program = programName(spec);
+  return { spec: spec as CommandSpec, run };
+
+  async function run(argv: readonly string[], io: Io, given?: Services): Promise<number> {
+    // Where the line can not be parsed, these two still decide how that is said.
+    const flags = { quiet: false, json: argv.includes('--json') && 'json' in spec.options };
+    let log: Log | undefined;
+    let container: string | undefined;
+    try {
+      const parsed = parseArguments(argv, spec);
+      const values = parsed.values as Readonly<Record<string, unknown>>;
+      Object.assign(flags, { quiet: values.quiet === true, json: values.json === true });
+      const services = given ?? (await import('./real-services.ts')).realServices;
+      // Where several may be given, the first one is the main one.
+      const directory = Array.isArray(values.lxcpath) ? values.lxcpath[0] : values.lxcpath;
+      const lxcpath = async () =>
+        directory === undefined ? await services.defaultLxcpath() : resolve(io.cwd, directory as string);
+      container = parsed.name;
+      log = openLog(program, parsed.name, values, io, lxcpath);
+      const call: Call<Options> = {
+        ...flags,
+        spec,
+        io,
+        services,
+        values: parsed.values,
+        name: parsed.name,
+        operands: parsed.operands,
+        log,
+        lxcpath,
+        container: async () => await services.container(parsed.name!, await lxcpath()),
+        async complain(thrown, severity = 'error') {
+          await log!.error(thrown, severity);
+          await reportError(thrown, io, { program, ...flags, severity });
+        },
+      };
+      switch (parsed.wants) {
+        case 'version':
+          io.print(`${version()}\n`);
+          return 0;
+        case 'usage':
+          io.print(usageText(spec));
+          return 0;
+        case 'help':
+          io.print(helpText(spec));
+          await extras.afterHelp?.(call);
+          return 0;
+        case 'question':
+          io.printError(helpText(spec));
+          return 1;
+      }
+      if (spec.container === 'required' && !parsed.name)
+        throw new TslxcError({
+          code: 'USAGE',
+          message: 'no container name given',
+          hint: 'name one with -n NAME',
+        });
+      if (!extras.anyUser && io.uid !== 0) throw notRoot();
+      await log.write('DEBUG', `called with: ${argv.join(' ')}`);
+      const status = await work(call);
+      await log.write('DEBUG', `ended with exit status ${status}`);
+      return status;
+    } catch (thrown) {
+      if (isInterrupted(thrown)) {
+        if (!flags.quiet) io.printError(`${program}: ${thrown.message}\n`);
+        return thrown.exitCode;
+      }
+      // Nothing has been done, and whoever asked can do it: no failure of the command's.
+      if ((thrown as Error).name === 'NoManager') throw thrown;
+      const error = addressed(thrown, spec as CommandSpec, argv, container);
+      await log?.error(error, 'error').catch(() => {});
+      await reportError(error, io, { program, ...flags });
+      return (error instanceof TslxcError && extras.exitCode?.(error)) || 1;
+    }
+  }
+}
+
+/** Errors of the command line are about no container. */
+const ABOUT_THE_CALL = new Set<ErrorCode>(['USAGE', 'NAME_INVALID', 'NOT_PERMITTED', 'NOT_SUPPORTED']);
+
+/**
+ * The error with what the command knows: its container, and for a command line that is not understood, where the
+ * options are explained or which mistake is the likely one.
+ */
+function addressed(
+  thrown: unknown,
+  spec: CommandSpec,
+  argv: readonly string[],
+  container: string | undefined,
+): unknown {
+  if (!(thrown instanceof TslxcError)) return thrown;
+  if (!ABOUT_THE_CALL.has(thrown.code))
+    return spec.container === 'required' ? thrown.with({ container }) : thrown;
+  if (thrown.code !== 'USAGE') return thrown;
+  const program = programName(spec);
+  const tail = spec.operands.find((operand) => operand.many);
+  if (tail && !argv.includes('--'))
+    return thrown.with({
+      hint: `put -- before a ${tail.name} that has options of its own; see '${program} --help'`,
+    });
+  return thrown.with({ hint: `see '${program} --help'` });
+}
+
+/** By its name: interrupt.ts is loaded only by the commands that can be interrupted. */
+function isInterrupted(thrown: unknown): thrown is Interrupted {
+  return thrown instanceof Error && thrown.name === 'Interrupted';
+}
+
+function notRoot(): TslxcError {
+  return new TslxcError({
+    code: 'NOT_PERMITTED',
+    message: 'only root can work with containers in this version',
+    hint: 'run it with sudo',
+  });
+}

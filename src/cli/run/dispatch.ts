@@ -1,0 +1,93 @@
+/** Finds the command that is meant: the launcher gives `tslxc-start x` as `start x`, like `tslxc start x`. */
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import { usage } from '../parse/getopt.ts';
+import { nearestAll } from '../parse/nearest.ts';
+import { reportError } from '../render/report-error.ts';
+import { GROUPS, LATER } from './command-groups.ts';
+import { COMMANDS, type CommandName, isCommandName, loadCommand } from './command-table.ts';
+import type { Io } from './io.ts';
+import type { Services } from './services.ts';
+import { version } from './version.ts';
+
+const PROGRAM = 'tslxc';
+
+export async function dispatch(argv: readonly string[], io: Io, services?: Services): Promise<number> {
+  const [word = '--help', ...rest] = argv;
+  if (isCommandName(word)) return (await loadCommand(word)).run(rest, io, services);
+  if (Object.hasOwn(LATER, word)) return await later(word, rest, io);
+  switch (word) {
+    case 'help':
+      return rest[0] === undefined ? overview(io) : dispatch([rest[0], '--help'], io, services);
+    case '-h':
+    case '--help':
+      return overview(io);
+    case '--version':
+      io.print(`${version()}\n`);
+      return 0;
+  }
+  await reportError(unknown(word), io, { program: PROGRAM });
+  return 1;
+}
+
+function unknown(word: string) {
+  if (word.startsWith('-')) return usage(`unknown option '${word}'`, `see '${PROGRAM} --help'`);
+  const close = nearestAll(word, Object.keys(COMMANDS));
+  const hint =
+    close.length > 0
+      ? `did you mean ${close.slice(0, 3).join(' or ')}?`
+      : `'${PROGRAM} --help' lists the commands`;
+  return usage(`unknown command '${word}'`, hint);
+}
+
+/** A command of LXC's that is not there yet: to ask about it is no mistake, to use it is. */
+async function later(word: string, rest: readonly string[], io: Io): Promise<number> {
+  const { summary, instead } = LATER[word]!;
+  const program = `${PROGRAM}-${word}`;
+  if (rest.includes('--version')) io.print(`${version()}\n`);
+  else if (rest.some((one) => ['-h', '--help', '--usage'].includes(one)))
+    io.print(`${program}: ${summary}\n\nIt comes in a later version. Until then: ${instead}.\n`);
+  else {
+    const message = 'this command comes in a later version';
+    await reportError(new TslxcError({ code: 'NOT_SUPPORTED', message, hint: instead }), io, { program });
+    return 1;
+  }
+  return 0;
+}
+
+async function overview(io: Io): Promise<number> {
+  const entry = (name: string, summary: string) => `  ${name.padEnd(16)}${summary}`;
+  const grouped = new Set(GROUPS.flatMap(([, names]) => names));
+  const others = (Object.keys(COMMANDS) as CommandName[]).filter((name) => !grouped.has(name));
+  const groups = await Promise.all(
+    [...GROUPS, ['Others', others] as const]
+      .filter(([, names]) => names.length > 0)
+      .map(async ([title, names]) => [
+        `${title}:`,
+        ...(await Promise.all(
+          names.map(async (name) => entry(name, (await loadCommand(name)).spec.summary)),
+        )),
+        '',
+      ]),
+  );
+  io.print(
+    [
+      'Usage: tslxc COMMAND [ARGUMENTS]',
+      '       tslxc-COMMAND [ARGUMENTS]',
+      '',
+      'System containers: whole Linux machines that share the kernel of the host.',
+      '',
+      ...groups.flat(),
+      'In a later version:',
+      ...Object.entries(LATER).map(([name, { summary }]) => entry(name, summary)),
+      '',
+      'A first container, as root:',
+      '  tslxc-create -n web -t busybox',
+      '  tslxc-start -n web',
+      '  tslxc-attach -n web',
+      '',
+      "See 'tslxc help COMMAND' or 'man tslxc-COMMAND'; 'tslxc-checkconfig' tells what this host lacks.",
+      '',
+    ].join('\n'),
+  );
+  return 0;
+}

@@ -1,0 +1,32 @@
+/** What commands get from the rooms below, each loaded when first asked for. Tests put their own here. */
+import type { ContainerShape } from '../../api/container.ts';
+import type { HostCheck, ImportOptions, StorageFault } from '../../api/options.ts';
+import type { BridgeStatus } from '../../network/bridge-status.ts';
+
+export interface Services {
+  /** `lxc.lxcpath` of the system's config file, or its default. */
+  defaultLxcpath(): Promise<string>;
+  container(name: string, lxcpath: string): Promise<ContainerShape>;
+  /** Defined and running ones, sorted. */
+  listContainers(lxcpath: string): Promise<readonly string[]>;
+  bridge(): Promise<Bridge>;
+  checkHost(lxcpath: string, kernelConfig?: string): Promise<HostCheck>;
+  watch(): Promise<Pick<typeof import('../../api/watch.ts'), 'watchContainers' | 'quitManager'>>;
+  autostart(): Promise<Pick<typeof import('../../api/autostart.ts'), 'autostart' | 'autostartPlan'>>;
+  usage(): Promise<typeof import('../../api/usage.ts')>;
+  storage(): Promise<Storage>;
+}
+
+/** What concerns all containers of a directory, or none that is there yet. */
+export interface Storage {
+  checkStorage(lxcpath: string): StorageFault[];
+  repairStorage(lxcpath: string): Promise<StorageFault[]>;
+  importContainer(options: ImportOptions): Promise<{ readonly name: string; readonly lxcpath: string }>;
+}
+
+/** The default bridge's service. */
+export interface Bridge {
+  start(): Promise<BridgeStatus>;
+  stop(): Promise<void>;
+  status(): Promise<BridgeStatus> | BridgeStatus;
+}

@@ -1,0 +1,115 @@
+/** Runs a configured script on the host (lxc.md, section 5). */
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import type { ContainerRef } from '../state/paths.ts';
+
+export interface HookRun {
+  readonly ref: ContainerRef;
+  /** `pre-start`, `destroy` …; for a nic's script `up` or `down`. */
+  readonly type: string;
+  readonly section?: 'lxc' | 'net';
+  /** The command line of the config. */
+  readonly command: string;
+  /** Added to `base`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `lxc.hook.version`. */
+  readonly version: 0 | 1;
+  /** Words of a command that the hook is run by. */
+  readonly within?: readonly string[];
+  /** What LXC adds to the arguments for this type of hook. */
+  readonly args?: readonly string[];
+  /** Files of cgroups into which it writes `0` to be in them. */
+  readonly cgroupFiles?: readonly string[];
+  /** The environment to start from: this process's unless given. */
+  readonly base?: NodeJS.ProcessEnv;
+  /** Where the command was written, for the error. */
+  readonly origin?: { readonly file: string; readonly line: number } | undefined;
+  readonly signal?: AbortSignal;
+  onLine?(text: string, stream: 'stdout' | 'stderr'): void;
+}
+
+/** Lines of output that an error carries. */
+const TAIL = 5;
+
+/** A hook that has ended may leave a daemon behind that keeps its output open: nobody waits for that one. */
+const GRACE_MS = 100;
+
+/**
+ * Runs one hook to its end.
+ * @throws TslxcError HOOK_FAILED with the last lines that it printed; the signal's reason when broken off
+ */
+export async function runHook(run: HookRun): Promise<void> {
+  run.signal?.throwIfAborted();
+  const { execa } = await import('execa');
+  const section = run.section ?? 'lxc';
+  const ours =
+    run.version === 1 ? { LXC_HOOK_VERSION: '1', LXC_HOOK_TYPE: run.type, LXC_HOOK_SECTION: section } : {};
+  const leading = run.version === 0 ? [run.ref.name, section, run.type] : [];
+  // The arguments are the shell's own: nothing of them is ever shell text.
+  const shell = ['/bin/sh', '-c', `${run.command} "$@"`, 'sh', ...leading, ...(run.args ?? [])];
+  const [program = '', ...args] = [...(run.within ?? []), ...entering(run.cgroupFiles ?? [], shell)];
+  const child = execa(program, args, {
+    cwd: '/',
+    extendEnv: false,
+    env: { ...(run.base ?? process.env), ...run.env, ...ours },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    reject: false,
+    // A session of its own: no way to the caller's terminal (rule R5), and all of it can be ended at once.
+    detached: true,
+  });
+  const breakOff = () => endGroup(child.pid);
+  run.signal?.addEventListener('abort', breakOff, { once: true });
+  const tail: string[] = [];
+  const follow = async (stream: 'stdout' | 'stderr') => {
+    try {
+      for await (const line of child.iterable({ from: stream })) {
+        run.onLine?.(line, stream);
+        tail.push(line);
+        if (tail.length > TAIL) tail.shift();
+      }
+    } catch {
+      // Cut off after the grace time; the way it ended is in the result.
+    }
+  };
+  child.nodeChildProcess.once('exit', () => {
+    setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, GRACE_MS).unref();
+  });
+  const [result] = await Promise.all([child, follow('stdout'), follow('stderr')]);
+  run.signal?.removeEventListener('abort', breakOff);
+  run.signal?.throwIfAborted();
+  if (result.exitCode === 0) return;
+  throw new TslxcError({
+    code: 'HOOK_FAILED',
+    container: run.ref.name,
+    message: `${section === 'net' ? 'network script' : 'hook'} ${run.type} (${run.command}) ${howItEnded(result)}${
+      tail.length > 0 ? `: ${tail.join(' | ')}` : ''
+    }`,
+    step: `hook ${run.type}`,
+    ...(run.origin ? { file: run.origin.file, line: run.origin.line } : {}),
+  });
+}
+
+/** A shell that enters the cgroups and then becomes the program. */
+function entering(files: readonly string[], program: readonly string[]): readonly string[] {
+  if (files.length === 0) return program;
+  const script = `n=${files.length}; while [ $n -gt 0 ]; do echo 0 >"$1" || exit; shift; n=$((n-1)); done; exec "$@"`;
+  return ['/bin/sh', '-c', script, 'sh', ...files, ...program];
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGTERM');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function howItEnded(result: { exitCode?: number | undefined; signal?: string | undefined }): string {
+  if (result.signal) return `was killed by ${result.signal}`;
+  return result.exitCode === undefined ? 'could not be run' : `ended with status ${result.exitCode}`;
+}

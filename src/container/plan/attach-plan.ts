@@ -1,0 +1,69 @@
+import { attachFiles } from '../../cgroup/container-cgroup.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import { CLONE } from '../../kernel/constants.ts';
+import { hostIdOf, ownerOf } from '../../security/id-map.ts';
+import { NAMESPACE_FLAG } from '../../security/namespaces.ts';
+import type { AttachStagePlan } from '../../stage/plan.ts';
+import type { Attachable, AttachRequest } from '../run/attach.ts';
+import { mergeEnvironment } from './environment.ts';
+import type { StartPlan } from './start-plan.ts';
+
+/**
+ * What an attached program is and may do: what init was made to be, less the privileges that are asked for.
+ * @param terminals which of 0, 1, 2 are terminals
+ * @throws TslxcError IDMAP_UNAVAILABLE
+ */
+export function planAttach(
+  { plan, record }: Pick<Attachable, 'plan' | 'record'>,
+  request: AttachRequest,
+  terminals: readonly number[],
+): AttachStagePlan {
+  const { stage } = plan;
+  const available = stage.joined.reduce(
+    (bits, { name }) => bits | NAMESPACE_FLAG[name],
+    stage.namespaces | (record.unprivileged ? CLONE.NEWUSER : 0),
+  );
+  const namespaces = request.namespaces === undefined ? available : request.namespaces & available;
+  const owner = ownerOf(stage.idmap, stage.init);
+  const [uid, gid] = [request.uid ?? owner.uid, request.gid ?? owner.gid];
+  mustBeMapped(plan, uid, gid);
+  const personality = request.personality ?? stage.personality;
+  // As LXC has it, whoever keeps the security module's freedom or stays outside of the file tree is not filtered.
+  const filtered = stage.seccomp && !request.keep.lsm && (namespaces & CLONE.NEWNS) !== 0;
+  return {
+    name: request.name,
+    namespaces,
+    cgroupFiles: request.keep.cgroup || !record.cgroup ? [] : attachFiles(record.cgroup),
+    remountProcSys: request.remountProcSys,
+    sessionKeyring: stage.sessionKeyring,
+    coresOf: stage.coreScheduling ? (record.init?.pid ?? null) : null,
+    capabilities: request.keep.capabilities ? null : stage.capabilities,
+    noNewPrivileges: stage.noNewPrivileges && !request.keep.lsm,
+    ...(filtered ? { seccomp: stage.seccomp } : {}),
+    rlimits: stage.rlimits,
+    ...(personality === undefined ? {} : { personality }),
+    owner,
+    uid,
+    gid,
+    groups: [],
+    args: request.command,
+    env: mergeEnvironment(request.env, request.configEnv ?? stage.init.env, request.setEnv),
+    cwd: request.cwd,
+    terminal: request.pty ? (terminals[0] ?? 0) : null,
+    ...(request.context === undefined ? {} : { context: request.context }),
+    nofile: stage.nofile,
+  };
+}
+
+function mustBeMapped({ stage: { idmap } }: StartPlan, uid: number, gid: number): void {
+  for (const [type, id, what] of [
+    ['u', uid, 'user'],
+    ['g', gid, 'group'],
+  ] as const)
+    if (idmap.length > 0 && hostIdOf(idmap, type, id) === undefined)
+      throw new TslxcError({
+        code: 'IDMAP_UNAVAILABLE',
+        message: `${what} ${id} is not in the id map of the container`,
+        hint: `lxc.idmap says which are; ${type === 'u' ? '-u' : '-g'} takes one of them`,
+      });
+}

@@ -1,0 +1,16 @@
+import type { ContainerConfig } from '../../config/container-config.ts';
+import { type ContainerRef, configFile } from '../state/paths.ts';
+
+/** The variables that every hook on the host gets; only those that the config sets. */
+export function hookEnvironment(ref: ContainerRef, config: ContainerConfig): Record<string, string> {
+  const set = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: value });
+  return {
+    LXC_NAME: ref.name,
+    LXC_CONFIG_FILE: configFile(ref),
+    LXC_CGNS_AWARE: '1',
+    ...set('LXC_ROOTFS_PATH', config.one('lxc.rootfs.path')?.value.path),
+    ...set('LXC_ROOTFS_MOUNT', config.one('lxc.rootfs.mount')?.value),
+    ...set('LXC_CONSOLE', config.one('lxc.console.path')?.value),
+    ...set('LXC_CONSOLE_LOGPATH', config.one('lxc.console.logfile')?.value),
+  };
+}

@@ -1,0 +1,50 @@
+import type { ContainerConfig } from '../../config/container-config.ts';
+import type { HookCommand, StartStagePlan } from '../../stage/plan.ts';
+import type { ContainerRef } from '../state/paths.ts';
+import { hookEnvironment as hookAssignments } from './environment.ts';
+import { hookEnvironment } from './hook-environment.ts';
+
+/** Kinds of hooks of a start and a stop, in the order in which they run (lxc.md 5.1). */
+export const HOOK_TYPES = [
+  'pre-start',
+  'pre-mount',
+  'mount',
+  'autodev',
+  'start',
+  'start-host',
+  'stop',
+  'post-stop',
+] as const;
+
+/** Those that the stage runs; the others run on the host. */
+const IN_STAGE: ReadonlySet<string> = new Set(['pre-mount', 'mount', 'autodev', 'start']);
+
+export interface HookPlan {
+  /** Hooks that run on the host, outside the stage. */
+  readonly hostHooks: readonly HookCommand[];
+  /** LXC_* variables of every hook that are known beforehand. */
+  readonly hookVariables: Readonly<Record<string, string>>;
+  readonly stage: Pick<StartStagePlan, 'hooks' | 'hookVersion' | 'hookEnv'>;
+}
+
+/** `mountPoint`: where hooks find the root filesystem. */
+export function planHooks(ref: ContainerRef, config: ContainerConfig, mountPoint: string): HookPlan {
+  const version = (config.one('lxc.hook.version')?.value ?? 0) as 0 | 1;
+  const hooks: HookCommand[] = HOOK_TYPES.flatMap((type) =>
+    config.all(`lxc.hook.${type}`).map(({ value, origin }) => ({ type, command: value, origin })),
+  );
+  return {
+    hostHooks: hooks.filter(({ type }) => !IN_STAGE.has(type)),
+    hookVariables: {
+      LXC_ROOTFS_MOUNT: mountPoint,
+      ...hookEnvironment(ref, config),
+      LXC_HOOK_VERSION: String(version),
+      LXC_LOG_LEVEL: config.one('lxc.log.level')?.value ?? 'ERROR',
+    },
+    stage: {
+      hooks: hooks.filter(({ type }) => IN_STAGE.has(type)),
+      hookVersion: version,
+      hookEnv: hookAssignments(config),
+    },
+  };
+}

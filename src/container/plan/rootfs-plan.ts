@@ -1,0 +1,89 @@
+import { basename, dirname } from 'node:path';
+import type { ContainerConfig } from '../../config/container-config.ts';
+import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import type { RootfsVolume, StartStagePlan } from '../../stage/plan.ts';
+import { unsupportedStorage } from '../../storage/backing-store.ts';
+import { overlayLayers } from '../../storage/overlay-path.ts';
+import { type Volume, type VolumeType, volumeOf } from '../../storage/rootfs-path.ts';
+import { type ContainerRef, containerDirectory } from '../state/paths.ts';
+import { parseMountOptions } from './mount-options.ts';
+
+/** What the stage has to do for a volume of each type. */
+const FOR_STAGE: Readonly<Record<VolumeType, (volume: Volume) => RootfsVolume>> = {
+  dir: ({ path }) => ({ kind: 'tree', path }),
+  btrfs: ({ path }) => ({ kind: 'tree', path }),
+  overlay({ path }) {
+    const { lowers, upper, work } = overlayLayers(path);
+    return {
+      kind: 'overlay',
+      lowers,
+      upper: basename(upper),
+      work: { directory: dirname(work), name: basename(work) },
+    };
+  },
+  loop: ({ path }) => ({ kind: 'loop', file: path }),
+  lvm: ({ path }) => ({ kind: 'block', device: path }),
+  // Whoever maps it does that before the start, as with LXC.
+  rbd: ({ path }) => ({ kind: 'block', device: path }),
+  zfs: ({ path }) => ({ kind: 'block', device: path, fstype: 'zfs' }),
+  nbd: ({ type }) => {
+    throw unsupportedStorage(type);
+  },
+};
+
+/**
+ * The root filesystem of a container and how it is mounted. `mountPoint`: where, unless lxc.rootfs.mount says.
+ * @throws TslxcError ROOTFS_MISSING where the config has none, CONFIG_VALUE, NOT_SUPPORTED
+ */
+export function planRootfs(
+  ref: ContainerRef,
+  config: ContainerConfig,
+  mountPoint: string,
+): StartStagePlan['rootfs'] {
+  const rootfs = config.one('lxc.rootfs.path');
+  if (!rootfs)
+    throw new TslxcError({
+      code: 'ROOTFS_MISSING',
+      container: ref.name,
+      message:
+        'lxc.rootfs.path is not set: a container without a root filesystem of its own is not supported',
+      file: config.file,
+      hint: `add \`lxc.rootfs.path = dir:${containerDirectory(ref)}/rootfs\``,
+    });
+  const wishes = config.one('lxc.rootfs.options');
+  const options = parseMountOptions(wishes?.value.options ?? []);
+  const idmap = wishes?.value.idmap;
+  const volume = volumeOf(rootfs.value);
+  return {
+    source: volume.path,
+    volume: forStage(volume, rootfs.origin),
+    mountPoint: config.one('lxc.rootfs.mount')?.value ?? mountPoint,
+    flags: options.flags,
+    data: options.data,
+    inMemory: Boolean(config.one('lxc.rootfs.volatile')?.value),
+    origin: rootfs.origin,
+    // The container's own map is in force without being asked for.
+    ...(idmap === undefined || idmap === 'container'
+      ? {}
+      : { idmap: foreignMap(idmap, volume, wishes!.origin) }),
+  };
+}
+
+function foreignMap(idmap: string, { type }: Volume, { file, line }: { file: string; line: number }): string {
+  if (type !== 'overlay') return idmap;
+  throw new TslxcError({
+    code: 'NOT_SUPPORTED',
+    message: `idmap=${idmap}: layers can be shown with the ids of the container only`,
+    file,
+    line,
+    hint: 'use idmap=container, or flatten the container: tslxc-copy --flatten',
+  });
+}
+
+function forStage(volume: Volume, origin: { file: string; line: number }): RootfsVolume {
+  try {
+    return FOR_STAGE[volume.type](volume);
+  } catch (error) {
+    throw toTslxcError(error, 'CONFIG_VALUE', origin);
+  }
+}

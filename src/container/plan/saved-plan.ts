@@ -1,0 +1,24 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ContainerRef, containerRunDirectory } from '../state/paths.ts';
+import type { StartPlan } from './start-plan.ts';
+
+/**
+ * The plan by which a running container was started, for a later manager: the config may have been edited since, or may
+ * not be readable any more, and means the next start.
+ */
+const FILE = 'plan.json';
+
+export function savePlan(plan: StartPlan): void {
+  const file = join(containerRunDirectory(plan), FILE);
+  writeFileSync(`${file}.new`, JSON.stringify(plan), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+export function loadPlan(ref: ContainerRef): StartPlan {
+  return JSON.parse(readFileSync(join(containerRunDirectory(ref), FILE), 'utf8')) as StartPlan;
+}
+
+export function removePlan(ref: ContainerRef): void {
+  rmSync(join(containerRunDirectory(ref), FILE), { force: true });
+}

@@ -1,0 +1,157 @@
+/**
+ * The plan of a start: a pure function of the config and of facts about the host. Checks run on it, `--dry-run` prints
+ * it, the manager and the stage carry it out.
+ */
+import type { DeviceRule } from '../../cgroup/device-rules.ts';
+import type { CgroupLayout } from '../../cgroup/layout.ts';
+import type { CgroupWrite } from '../../cgroup/translate.ts';
+import type { ContainerConfig } from '../../config/container-config.ts';
+import type { RestartPolicy } from '../../config/values/restart.ts';
+import type { ErrorDetails } from '../../errors/tslxc-error.ts';
+import { CLONE, SIG } from '../../kernel/constants.ts';
+import type { NicOrigin, NicPlan } from '../../network/nic-plan.ts';
+import { capabilityNumber } from '../../security/capabilities.ts';
+import type { HookCommand, StartStagePlan } from '../../stage/plan.ts';
+import { type ProcFile, planProcFiles } from '../start/proc-files.ts';
+import { planVolume, type VolumePlan } from '../start/rootfs-size.ts';
+import type { SharedMount } from '../start/shared-mount.ts';
+import { type LogPlan, planLog } from '../state/container-log.ts';
+import type { ContainerRef } from '../state/paths.ts';
+import type { StartWishes } from '../state/runtime-record.ts';
+import { type CgroupDefaults, type CgroupPlacement, planCgroups } from './cgroup-from-config.ts';
+import { planDev } from './dev-plan.ts';
+import { planHooks } from './hook-plan.ts';
+import { planMounts, sharedMounts } from './mount-plan.ts';
+import { planNamespaces } from './namespace-plan.ts';
+import { planNic } from './nic-from-config.ts';
+import { planProcess } from './process-plan.ts';
+import { planRootfs } from './rootfs-plan.ts';
+import { planSeccomp, type SeccompHost, type SeccompPlan } from './seccomp-plan.ts';
+import type { NamespaceHost } from './shared-namespace.ts';
+import { type ConsolePlan, planTerminals } from './terminal-plan.ts';
+
+/** What has to be known about the host before a plan can be made. */
+export interface HostFacts {
+  readonly layout: CgroupLayout;
+  readonly lastCapability: number;
+  /** Those that this host itself is without: it can not give them to a container either. */
+  readonly missingCapabilities: readonly number[];
+  readonly cgroupNamespaces: boolean;
+  readonly namespaces: NamespaceHost;
+  /** Whether cores have more than one hardware thread. */
+  readonly hardwareThreads: () => boolean;
+  /** Soft and hard limit of open files that a container starts with: the host's own, not Node's raised one. */
+  readonly nofile: { readonly soft: number; readonly hard: number };
+  readonly rootfsMount: string;
+  /** Of the system file. */
+  readonly cgroup?: CgroupDefaults;
+  readonly seccomp: SeccompHost;
+}
+
+export interface StartPlan {
+  readonly name: string;
+  readonly lxcpath: string;
+  readonly configFile: string;
+  /** Everything for the stage but what is only known while acting, which it is told then. */
+  readonly stage: StartStagePlan;
+  readonly nics: readonly NicPlan[];
+  readonly limits: readonly CgroupWrite[];
+  readonly devices: readonly DeviceRule[];
+  readonly cgroup: CgroupPlacement;
+  /** Hooks that run on the host, outside the stage. */
+  readonly hostHooks: readonly HookCommand[];
+  /** LXC_* variables of every hook that are known beforehand. */
+  readonly hookVariables: Readonly<Record<string, string>>;
+  /** Folders of the host that are made shared mounts before anything is mounted. */
+  readonly sharedMounts: readonly SharedMount[];
+  readonly log: LogPlan;
+  readonly signals: { readonly halt: number; readonly reboot: number; readonly stop: number };
+  readonly console: ConsolePlan;
+  readonly ephemeral: boolean;
+  readonly restart: RestartPolicy;
+  readonly seccomp?: SeccompPlan;
+  readonly procFiles: readonly ProcFile[];
+  /** What the user should know and what does not stop the start. */
+  readonly warnings: readonly ErrorDetails[];
+  readonly rootfsOrigin?: NicOrigin;
+  /** Of `lxc.rootfs.mount`, where it is set. */
+  readonly rootfsMountOrigin?: NicOrigin;
+  readonly initOrigin?: NicOrigin;
+  /** What the root filesystem needs before it is mounted. */
+  readonly volume?: VolumePlan;
+}
+
+/**
+ * @throws TslxcError for whatever the config says that can not be done here, with file and line
+ */
+export function planStart(
+  ref: ContainerRef,
+  config: ContainerConfig,
+  host: HostFacts,
+  wishes: Partial<StartWishes> = {},
+): StartPlan {
+  const warnings: ErrorDetails[] = [];
+  const warn = (warning: ErrorDetails) => void warnings.push(warning);
+  const planned = planNamespaces(config, host, ref.lxcpath, warn);
+  const { kept, ...namespaces } = planned;
+  const owns = (flag: number) => (namespaces.namespaces & flag) !== 0;
+  const nics = owns(CLONE.NEWNET) ? config.nics().map(planNic) : [];
+  const seccomp = planSeccomp(config, host.seccomp, warn);
+  const process = planProcess(config, host, planned, wishes, warn);
+  const has = (name: Parameters<typeof capabilityNumber>[0]) =>
+    process.capabilities.includes(capabilityNumber(name));
+  const mount = config.one('lxc.rootfs.mount');
+  const rootfs = planRootfs(ref, config, host.rootfsMount);
+  const hooks = planHooks(ref, config, rootfs.mountPoint);
+  const terminals = planTerminals(config, wishes.consoleLog);
+  const dev = planDev(config);
+  const volume = planVolume(config, namespaces.idmap.length === 0 && has('sys_resource'));
+  const hostname = config.one('lxc.uts.name')?.value;
+  const initCmd = config.one('lxc.init.cmd');
+  return {
+    name: ref.name,
+    lxcpath: ref.lxcpath,
+    configFile: config.file,
+    nics,
+    ...planCgroups(config, host.layout, host.cgroup),
+    hostHooks: hooks.hostHooks,
+    hookVariables: hooks.hookVariables,
+    sharedMounts: sharedMounts(config),
+    log: planLog(ref, config),
+    signals: {
+      // The config's is for the container's own init.
+      halt: wishes.execute ? SIG.PWR : (config.one('lxc.signal.halt')?.value ?? 0),
+      reboot: config.one('lxc.signal.reboot')?.value ?? 0,
+      stop: config.one('lxc.signal.stop')?.value || SIG.KILL,
+    },
+    console: terminals.console,
+    ephemeral: Boolean(config.one('lxc.ephemeral')?.value),
+    restart: config.one('lxc.start.restart')?.value ?? { when: 'no' },
+    ...(rootfs.origin ? { rootfsOrigin: rootfs.origin } : {}),
+    ...(mount ? { rootfsMountOrigin: mount.origin } : {}),
+    ...(initCmd && !wishes.execute ? { initOrigin: initCmd.origin } : {}),
+    ...(volume ? { volume } : {}),
+    ...(seccomp ? { seccomp } : {}),
+    procFiles: planProcFiles(config),
+    warnings,
+    stage: {
+      ...namespaces,
+      ...process,
+      ...(seccomp ? { seccomp: seccomp.load } : {}),
+      name: ref.name,
+      ...(owns(CLONE.NEWUTS) ? { hostname: hostname ?? ref.name } : {}),
+      rootfs,
+      mounts: planMounts(config, {
+        layout: host.layout,
+        cgroupNamespace: !kept.includes('cgroup'),
+        sysAdmin: has('sys_admin'),
+        netAdmin: has('net_admin'),
+        unprivileged: namespaces.idmap.length > 0,
+        roots: [rootfs.source, rootfs.mountPoint],
+      }),
+      ...(dev ? { dev } : {}),
+      ...terminals.stage,
+      ...hooks.stage,
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { ContainerConfig } from '../../config/container-config.ts';
+import type { StartStagePlan } from '../../stage/plan.ts';
+
+/** Default size of the ring that a late `tslxc-console -t 0` shows, bytes. */
+const CONSOLE_RING = 65536;
+
+/** What the manager does with the console's output. */
+export interface ConsolePlan {
+  /** `lxc.console.logfile`, or what the command line said instead. */
+  readonly log?: string;
+  /** Limit of that file, bytes; 0 for none. */
+  readonly size: number;
+  readonly rotate: boolean;
+  /** How much is kept in memory, bytes. */
+  readonly ring: number;
+  /** What the console is joined to: a file or a terminal of the host (`lxc.console.path`). */
+  readonly path?: string;
+  readonly pathOrigin?: { readonly file: string; readonly line: number };
+}
+
+export interface TerminalPlan {
+  readonly console: ConsolePlan;
+  readonly stage: Pick<StartStagePlan, 'ptyMax' | 'ttys' | 'ttyDir' | 'console'>;
+}
+
+/** /dev/console, the ttys and /dev/pts. `log`: the file of `tslxc-start -L`. */
+export function planTerminals(config: ContainerConfig, log: string | undefined): TerminalPlan {
+  const ttys = config.one('lxc.tty.max')?.value ?? 0;
+  const ptys = config.one('lxc.pty.max')?.value ?? 0;
+  const path = config.one('lxc.console.path');
+  const console = path?.value !== 'none';
+  const file = log ?? config.one('lxc.console.logfile')?.value;
+  return {
+    console: {
+      ...(file && file !== 'none' ? { log: file } : {}),
+      size: config.one('lxc.console.size')?.value ?? 0,
+      rotate: Boolean(config.one('lxc.console.rotate')?.value),
+      ring: config.one('lxc.console.buffer.size')?.value || CONSOLE_RING,
+      ...(path && console ? { path: path.value, pathOrigin: path.origin } : {}),
+    },
+    stage: {
+      // The console and the ttys are ptys of the container's own devpts, beyond what it may open itself.
+      ptyMax: ttys + ptys + (console ? 1 : 0),
+      ttys,
+      ttyDir: config.one('lxc.tty.dir')?.value ?? '',
+      console,
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** What a command that was killed has left inside a container's directory: undone, or brought to its end. */
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { removeTree } from '../../storage/remove-tree.ts';
+import { finishRename } from '../copies/rename.ts';
+import { collectLayers, removeWithLayers } from '../layers/collect.ts';
+import { finishFreeze } from '../layers/freeze.ts';
+import { removeSnapshotVolume } from '../rootfs/own-volumes.ts';
+import { removeFresh, removeOld, type Swap, takePlace } from '../rootfs/swap.ts';
+import { hiddenName, parseHiddenName } from '../state/hidden-name.ts';
+import { readMarker } from '../state/marker-file.ts';
+import { type ContainerRef, containerDirectory } from '../state/paths.ts';
+import { snapshotsDirectory } from '../state/snapshot-layout.ts';
+
+/** Journal of a replacement of a container's root filesystem and files: `NAME/restoring`. All paths are absolute. */
+export interface RestoreJournal {
+  /** `building`: the original is untouched. `swapping`: the new one is complete and takes its place. */
+  readonly phase: 'building' | 'swapping';
+  /** Directory with the new config and files. */
+  readonly build: string;
+  /** The files in it, in the order in which they take their places. */
+  readonly files: readonly string[];
+  readonly swaps: readonly Swap[];
+  /** Layers that the container stands on until then. */
+  readonly layers: readonly string[];
+}
+
+export function restoreJournalFile(ref: ContainerRef): string {
+  return join(containerDirectory(ref), 'restoring');
+}
+
+/**
+ * To be called by whoever holds the container's lock, before anything else is done with it (a start as well: a restore
+ * that was killed may have moved the root filesystem away). Costs a few looks when there is nothing to do.
+ */
+export async function recoverContainer(ref: ContainerRef): Promise<void> {
+  await finishRename(ref);
+  finishFreeze(ref);
+  const journal = readMarker<RestoreJournal>(restoreJournalFile(ref));
+  if (journal) await finishRestore(ref, journal);
+  const snapshots = snapshotsDirectory(ref);
+  for (const entry of entriesOf(snapshots)) {
+    if (parseHiddenName(entry)) await removeHiddenSnapshot(join(snapshots, entry));
+  }
+}
+
+/** One that was being made still counts as a user of its layers: it is first marked as one that goes. */
+export async function removeHiddenSnapshot(path: string): Promise<void> {
+  const { name, purpose } = parseHiddenName(path.slice(dirname(path).length + 1)) ?? {};
+  let hidden = path;
+  if (name !== undefined && purpose !== 'destroying') {
+    hidden = join(dirname(path), hiddenName(name, 'destroying'));
+    renameSync(path, hidden);
+  }
+  await removeSnapshotVolume(hidden);
+  await removeWithLayers(hidden);
+}
+
+/** Forward once the new one is complete, back before that. Each step can be done again. */
+export async function finishRestore(ref: ContainerRef, journal: Partial<RestoreJournal>): Promise<void> {
+  const { phase, build, files, swaps, layers } = journal;
+  if (phase === undefined || build === undefined || files === undefined || swaps === undefined) {
+    // Cut off while it was being written: nothing had been made yet.
+    return rmSync(restoreJournalFile(ref), { force: true });
+  }
+  if (phase === 'swapping') {
+    for (const swap of swaps) await takePlace(swap);
+    for (const file of files) {
+      const from = join(build, file);
+      if (isThere(from)) renameSync(from, join(containerDirectory(ref), file));
+    }
+    for (const swap of swaps) await removeOld(swap);
+  } else {
+    for (const swap of swaps) await removeFresh(swap);
+  }
+  await removeTree(build);
+  // The journal itself names the layers, and so keeps them.
+  rmSync(restoreJournalFile(ref), { force: true });
+  if (phase === 'swapping') await collectLayers(layers ?? []);
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,128 @@
+/** A program in a running container, on behalf of a client. */
+import { closeSync } from 'node:fs';
+import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
+import type { WindowSize } from '../../kernel/structs.ts';
+import { openPty } from '../../stage/terminals.ts';
+import { planAttach } from '../plan/attach-plan.ts';
+import type { StartPlan } from '../plan/start-plan.ts';
+import { serveListener } from '../start/seccomp-listener.ts';
+import { expectProgram } from '../start/stage-messages.ts';
+import type { StartServices } from '../start/start-services.ts';
+import type { ContainerRef } from '../state/paths.ts';
+import type { RuntimeRecord } from '../state/runtime-record.ts';
+
+export interface AttachRequest extends ContainerRef {
+  /** Program and arguments; empty means the login shell of the user. */
+  readonly command: readonly string[];
+  /** `NAME=VALUE`: the program's environment, before that of the config. */
+  readonly env: readonly string[];
+  /** `NAME=VALUE` instead of what the container's config sets (`-f`). */
+  readonly configEnv?: readonly string[];
+  /** Applied last (`-v`). */
+  readonly setEnv: readonly string[];
+  readonly cwd: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** CLONE_NEW* to join; undefined joins all of the container's. */
+  readonly namespaces?: number;
+  /** Privileges that are not dropped. */
+  readonly keep: { readonly capabilities: boolean; readonly cgroup: boolean; readonly lsm: boolean };
+  readonly remountProcSys: boolean;
+  /** Of personality(2), instead of the container's. */
+  readonly personality?: number;
+  /** SELinux context of the program. */
+  readonly context?: string;
+  /** Descriptors of the client's process that become 0, 1 and 2; unused with `pty`. */
+  readonly stdio: readonly [number, number, number];
+  /** Ask for a pty of the container's own as the program's terminal, of this size. */
+  readonly pty?: WindowSize;
+  /** With `pty`: which of 0, 1, 2 are terminals of the caller's and become the pty. */
+  readonly terminals?: readonly number[];
+}
+
+/** A running container, as far as attaching needs to know it. */
+export interface Attachable {
+  /** pidfd of its init. */
+  readonly init: number;
+  readonly plan: StartPlan;
+  readonly record: RuntimeRecord;
+  /** Descriptor of its own devpts, or -1. */
+  readonly devpts: number;
+}
+
+/** A program that runs now; the fork server's stage has become it. */
+export interface Attached {
+  /** Host pid; its end is reported by the keeper. */
+  readonly pid: number;
+  /** Master of its pty in this process, when one was asked for. */
+  readonly master: number | undefined;
+}
+
+/**
+ * @param clientPid the process whose descriptors `stdio` names
+ * @param expectEnd called with the pid before the program can have ended
+ * @throws TslxcError EXEC_FAILED
+ */
+export async function attachProgram(
+  services: StartServices,
+  { init, plan, record, devpts }: Attachable,
+  request: AttachRequest,
+  clientPid: number,
+  expectEnd: (pid: number) => void,
+): Promise<Attached> {
+  const { kernel } = services;
+  const opened: number[] = [];
+  let master: number | undefined;
+  const stage = services.stage('attach', false, () => {});
+  try {
+    const terminals = request.terminals ?? [0, 1, 2];
+    const client = kernel.pidfdOpen(clientPid);
+    opened.push(client);
+    const stdio = request.stdio.map((fd) => {
+      const copy = kernel.pidfdGetfd(client, fd);
+      opened.push(copy);
+      return copy;
+    });
+    if (request.pty) {
+      const pty = openPty(kernel, devpts);
+      master = pty.master;
+      opened.push(pty.slave);
+      kernel.setWindowSize(pty.master, request.pty);
+      for (const terminal of terminals) stdio[terminal] = pty.slave;
+    }
+    const stagePlan = planAttach({ plan, record }, request, terminals);
+    stage.send({
+      type: 'plan',
+      plan: stagePlan,
+      fds: { stdin: stdio[0]!, stdout: stdio[1]!, stderr: stdio[2]!, init },
+    });
+    await stage.begun;
+    const first = await stage.next();
+    if (first?.type === 'error') throw errorFromJSON(first.error);
+    if (first?.type !== 'init')
+      throw new TslxcError({
+        code: 'EXEC_FAILED',
+        message: 'the process was killed before it ran the program',
+      });
+    expectEnd(first.pid);
+    stage.send({ type: 'go' });
+    const proxy = plan.seccomp?.proxy;
+    await expectProgram(stage, async (fd) => {
+      if (proxy && record.init)
+        await serveListener(
+          services,
+          first.pid,
+          fd,
+          { ...proxy, init: record.init.pid, mustAnswer: false },
+          () => {},
+        );
+    });
+    return { pid: first.pid, master };
+  } catch (error) {
+    if (master !== undefined) closeSync(master);
+    throw error;
+  } finally {
+    stage.close();
+    for (const fd of opened) closeSync(fd);
+  }
+}

@@ -1,0 +1,39 @@
+/** Whether a container that has ended is started again, and after how long: a matter of `lxc.start.restart`. */
+import type { RestartPolicy } from '../../config/values/restart.ts';
+import type { EndReason } from '../state/end-reason.ts';
+
+/** Ends that are failures: something went wrong, nobody had asked for it. */
+const FAILURES: { readonly [K in EndReason['kind']]: (reason: EndReason) => boolean } = {
+  exit: ({ exitCode }) => exitCode !== 0,
+  signal: () => true,
+  oom: () => true,
+  'start-failed': () => true,
+  // Its manager and its keeper were killed together: it did not end by itself as far as anybody knows.
+  unknown: () => true,
+  'power-off': () => false,
+  operator: () => false,
+  'host-shutdown': () => false,
+  reboot: () => false,
+};
+
+/** Whoever asks for an end means it, whatever the policy; a reboot starts it by itself. */
+const FINAL: ReadonlySet<EndReason['kind']> = new Set<EndReason['kind']>([
+  'operator',
+  'host-shutdown',
+  'reboot',
+]);
+
+const FIRST_MS = 250;
+const LONGEST_MS = 60_000;
+/** A run of this length was a good one: the next failure is the first again. */
+export const GOOD_RUN_SECONDS = 10;
+
+/** How long to wait before the restart, milliseconds; undefined: there will be none. `attempt` counts from 1. */
+export function restartDelay(policy: RestartPolicy, reason: EndReason, attempt: number): number | undefined {
+  const wanted =
+    policy.when === 'always'
+      ? !FINAL.has(reason.kind)
+      : policy.when === 'on-failure' && FAILURES[reason.kind](reason);
+  if (!wanted || attempt > (policy.limit ?? Number.POSITIVE_INFINITY)) return undefined;
+  return Math.min(FIRST_MS * 2 ** Math.min(attempt - 1, 20), LONGEST_MS);
+}

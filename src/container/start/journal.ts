@@ -1,0 +1,156 @@
+/**
+ * What a start has acquired, written down before each thing is made: whoever comes next (this manager after a failure,
+ * or its successor after a kill) can release it. One JSON object a line below /run, so a reboot clears it.
+ */
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  type CgroupPlan,
+  type HookCgroup,
+  killAll,
+  pidsOf,
+  removeCgroup,
+  removeHookCgroups,
+  tryRemoveCgroup,
+} from '../../cgroup/container-cgroup.ts';
+import { SIG } from '../../kernel/constants.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { deleteHostSide, deleteProxies, type ResolvedNic } from '../../network/host-side.ts';
+import { type ContainerRef, containerRunDirectory, runDirectory } from '../state/paths.ts';
+import { isAlive, type ProcessIdentity } from '../state/runtime-record.ts';
+import { removeSharedMount } from './shared-mount.ts';
+
+export type JournalEntry =
+  | { readonly kind: 'cgroup'; readonly plan: CgroupPlan }
+  | { readonly kind: 'hook-cgroups'; readonly plan: readonly HookCgroup[] }
+  | { readonly kind: 'veth'; readonly host: string }
+  | {
+      readonly kind: 'proxies';
+      readonly link: string;
+      readonly proxied: NonNullable<ResolvedNic['proxied']>;
+    }
+  | { readonly kind: 'process'; readonly process: ProcessIdentity }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'shared-mount'; readonly path: string };
+
+const FILE = 'journal';
+const LXCPATH = 'lxcpath';
+
+/** How each kind is given back. Every one of them may be done twice, or when the thing was never made. */
+const RELEASE: {
+  readonly [K in JournalEntry['kind']]: (entry: Extract<JournalEntry, { kind: K }>, kernel: Kernel) => void;
+} = {
+  cgroup({ plan }, kernel) {
+    if (tryRemoveCgroup(plan)) return;
+    if (pidsOf(plan).length > 0) killAll(kernel, plan);
+    removeCgroup(plan);
+  },
+  'hook-cgroups'({ plan }) {
+    removeHookCgroups(plan);
+  },
+  veth({ host }, kernel) {
+    deleteHostSide(kernel, host);
+  },
+  proxies({ link, proxied }, kernel) {
+    deleteProxies(kernel, link, proxied);
+  },
+  process({ process }, kernel) {
+    if (!isAlive(process)) return;
+    try {
+      kernel.kill(process.pid, SIG.KILL);
+    } catch (error) {
+      // It ended between the look and the signal.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  },
+  file({ path }) {
+    rmSync(path, { force: true });
+  },
+  'shared-mount'({ path }, kernel) {
+    removeSharedMount(kernel, path);
+  },
+};
+
+export class Journal {
+  readonly #file: string;
+
+  constructor(ref: ContainerRef) {
+    const directory = containerRunDirectory(ref);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#file = join(directory, FILE);
+    // The directory's name is a hash: for whoever finds a journal without a record.
+    writeFileSync(join(dirname(directory), LXCPATH), ref.lxcpath);
+  }
+
+  /** Call it before the thing is made. */
+  add(entry: JournalEntry): void {
+    appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+  }
+
+  /** Takes back the last entry: its thing turned out to be somebody else's. */
+  retract(): void {
+    this.#rewrite(this.entries().slice(0, -1));
+  }
+
+  #rewrite(entries: readonly JournalEntry[]): void {
+    rmSync(this.#file, { force: true });
+    for (const entry of entries) this.add(entry);
+  }
+
+  entries(): JournalEntry[] {
+    let text: string;
+    try {
+      text = readFileSync(this.#file, 'utf8');
+    } catch {
+      return [];
+    }
+    // The last line may have been cut short by a kill: then its thing was not made.
+    return text.split('\n').flatMap((line) => {
+      try {
+        return [JSON.parse(line) as JournalEntry];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /**
+   * Gives everything back, the last thing first, and forgets it. What could not be released stays written down.
+   * @returns the failures
+   */
+  release(kernel: Kernel): Error[] {
+    const failures: Error[] = [];
+    const kept: JournalEntry[] = [];
+    for (const entry of this.entries().reverse())
+      try {
+        RELEASE[entry.kind](entry as never, kernel);
+      } catch (error) {
+        failures.push(error as Error);
+        kept.unshift(entry);
+      }
+    this.#rewrite(kept);
+    return failures;
+  }
+}
+
+/** Containers that have a journal: a start that was killed before its record was written leaves only that. */
+export function journaledContainers(): ContainerRef[] {
+  const root = join(runDirectory(), 'containers');
+  if (!existsSync(root)) return [];
+  return readdirSync(root).flatMap((path) => {
+    const file = join(root, path, LXCPATH);
+    if (!existsSync(file)) return [];
+    const lxcpath = readFileSync(file, 'utf8');
+    return readdirSync(join(root, path))
+      .filter((name) => existsSync(join(root, path, name, FILE)))
+      .map((name) => ({ name, lxcpath }));
+  });
+}

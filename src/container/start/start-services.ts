@@ -1,0 +1,56 @@
+import type { CgroupLayout } from '../../cgroup/layout.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { FromStage, ToStage } from '../../stage/channel.ts';
+import type { StageKind } from '../../stage/run-stage.ts';
+
+/** Hears what a stage has to say for the container's log; INFO unless it says otherwise. */
+export type StageLog = (text: string, level?: 'DEBUG') => void;
+
+/** A stage at work, seen from the manager. */
+export interface StageProcess {
+  /** -1 until it has begun. */
+  readonly pid: number;
+  /** It starts one container after another. */
+  readonly isWorker: boolean;
+  /** It has been forked and has its end of the channel. @throws TslxcError HELPER_DIED, START_FAILED */
+  readonly begun: Promise<void>;
+  /** Also before it has begun. */
+  send(...messages: readonly ToStage[]): void;
+  /** The next message but logs; null at the end of the stream. */
+  next(): Promise<FromStage | null>;
+  close(): void;
+}
+
+/** A descriptor of another process that is to outlive the manager. */
+export interface ToKeep {
+  readonly label: string;
+  /** Its number there. */
+  readonly fd: number;
+  /** It is a console's master, to be read while there is no manager (its writers would block), into `log` if there is one. */
+  readonly drain?: { readonly log?: string | undefined } | undefined;
+}
+
+/** What the manager does for a container: the only way in which this room makes processes. */
+export interface StartServices {
+  readonly kernel: Kernel;
+  readonly layout: CgroupLayout;
+  /** A stage, to be closed. `shared`: a worker will do, if there is one. */
+  stage(kind: StageKind, shared: boolean, onLog: StageLog): StageProcess;
+  /**
+   * Has the keeper hold copies of descriptors of process `pid`, and remember how that ends if it is to `watch`; returns
+   * copies of this process's own, in that order.
+   */
+  keep(pid: number, descriptors: readonly ToKeep[], watch?: boolean): Promise<number[]>;
+  /** Have the keeper remember how this process ends. */
+  watch(pid: number): Promise<void>;
+  /** Makes the default bridge, if it is this one. */
+  ensureBridge(name: string): Promise<void>;
+  /** Makes the container's name resolve on the default bridge, and its DHCP lease its own, whatever the guest says. */
+  reserveName(container: string, mac: string, address: string | undefined): void;
+  releaseName(container: string): void;
+}
+
+/** Label prefix of a container's descriptors in the keeper. */
+export function keptPrefix(ref: { readonly lxcpath: string; readonly name: string }): string {
+  return `${ref.lxcpath}|${ref.name}|`;
+}

@@ -1,0 +1,237 @@
+/** The act of a start: the plan carried out step by step, undone as a whole when a step fails. */
+
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { applyDevices, type CgroupNote, type CgroupPlan } from '../../cgroup/container-cgroup.ts';
+import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { createHostSide, type ResolvedNic, resolveNic } from '../../network/host-side.ts';
+import { mapText } from '../../security/id-map.ts';
+import type { StartDescriptors, StartStagePlan } from '../../stage/plan.ts';
+import { canShareMemory } from '../../stage/start-by-vfork.ts';
+import type { HostHooks } from '../hooks/host-hooks.ts';
+import { savePlan } from '../plan/saved-plan.ts';
+import { openJoined } from '../plan/shared-namespace.ts';
+import type { StartPlan } from '../plan/start-plan.ts';
+import {
+  identify,
+  ourselves,
+  type ProcessIdentity,
+  parentOf,
+  type RuntimeRecord,
+  type StartWishes,
+  writeRecord,
+} from '../state/runtime-record.ts';
+import type { Journal } from './journal.ts';
+import { writeProcFile } from './proc-files.ts';
+import { prepareVolume } from './rootfs-size.ts';
+import { serveListener } from './seccomp-listener.ts';
+import { makeSharedMount } from './shared-mount.ts';
+import { expectFrom, expectProgram, failureOf, firstProcess } from './stage-messages.ts';
+import { claimCgroups, completeCgroups, entrance, makeHookCgroups } from './start-cgroups.ts';
+import type { StageLog, StageProcess, StartServices } from './start-services.ts';
+import { closeTerminals, keepTerminals, type TerminalDescriptors } from './start-terminals.ts';
+
+/** What a successful start leaves in the manager's hands. */
+export interface Started {
+  readonly record: RuntimeRecord;
+  /** Descriptors of this process. */
+  readonly terminals: TerminalDescriptors;
+  /** Cgroup values that the kernel rounded. */
+  readonly notes: readonly CgroupNote[];
+}
+
+export interface StartContext {
+  readonly services: StartServices;
+  readonly plan: StartPlan;
+  readonly journal: Journal;
+  readonly hooks: HostHooks;
+  readonly wishes: StartWishes;
+  /** By a stage of its own, whatever a worker could do. */
+  readonly alone?: boolean;
+  /** Descriptors of a client that become those of a supervised program. */
+  readonly stdio?: ClientStdio | undefined;
+  log: StageLog;
+}
+
+/** Descriptors of a client's process: what is 0, 1 and 2 there. */
+export interface ClientStdio {
+  readonly pid: number;
+  readonly fds: readonly [number, number, number];
+}
+
+/**
+ * Starts a container. Every thing that is made is in the journal before; the caller releases the journal when this
+ * throws. Init is executed last, after the record that lets a successor adopt it is on disk.
+ */
+export async function startContainer(context: StartContext): Promise<Started> {
+  const { services, plan, journal, hooks } = context;
+  makeHookCgroups(context);
+  await hooks.run('pre-start');
+  if (plan.volume) await prepareVolume(plan.volume);
+  for (const shared of plan.sharedMounts) makeSharedMount(services.kernel, journal, shared);
+  let stage: StageProcess | undefined;
+  let fds: StartDescriptors = {};
+  let terminals: Promise<TerminalDescriptors> | undefined;
+  try {
+    fds = openJoined(plan.stage.joined);
+    const mapped = plan.stage.idmap.length > 0;
+    if (mapped) fds.user ??= await makeUserNamespace(context);
+    if (context.stdio) Object.assign(fds, takeStdio(services.kernel, context.stdio));
+    const stagePlan: StartStagePlan = { ...plan.stage, hookEnv: hooks.environmentList() };
+    // From here on it prepares what it can while we do.
+    stage = services.stage('start', shares(context), context.log);
+    const cgroups = claimCgroups(context);
+    const { cgroup, birth } = cgroups;
+    stage.send({ type: 'plan', plan: stagePlan, fds, ...(birth === undefined ? {} : { birth }) });
+    const notes = completeCgroups(context, cgroups);
+    const nics = plan.nics.map((nic) => resolveNic(services.kernel, nic));
+    for (const { pair, link, proxied } of nics) {
+      if (pair) journal.add({ kind: 'veth', host: pair });
+      if (link && proxied?.length) journal.add({ kind: 'proxies', link, proxied });
+    }
+    const inside = { type: 'network', nics } as const;
+    const told = nics.every(hasNoHostSide);
+    stage.send(entrance(cgroups), ...(told ? [inside] : []));
+    // While the stage is at work.
+    savePlan(plan);
+    const pid = await firstProcess(stage);
+    const init = identify(pid);
+    if (!init) throw await failureOf(stage, 'the first process of the container ended at once');
+    journal.add({ kind: 'process', process: init });
+    const keep = (ptys: TerminalDescriptors) => (terminals = keepTerminals(services, plan, init.pid, ptys));
+    const record = await prepareInit(context, stage, init, nics, cgroup, told, keep);
+    stage.send({ type: 'go' });
+    const proxy = plan.seccomp?.proxy;
+    await expectProgram(stage, async (fd) => {
+      if (proxy)
+        await serveListener(
+          services,
+          holderOf(plan, init.pid),
+          fd,
+          { ...proxy, init: init.pid, mustAnswer: true },
+          context.log,
+        );
+    });
+    if (plan.stage.init.supervised) spare(pid);
+    return { record, terminals: await terminals!, notes };
+  } catch (error) {
+    await terminals?.then(closeTerminals, () => {});
+    throw error;
+  } finally {
+    stage?.close();
+    for (const fd of Object.values(fds)) closeSync(fd);
+  }
+}
+
+function takeStdio(kernel: Kernel, { pid, fds }: ClientStdio) {
+  const client = kernel.pidfdOpen(pid);
+  const [stdin, stdout, stderr] = fds.map((fd) => kernel.pidfdGetfd(client, fd));
+  kernel.close(client);
+  return { stdin, stdout, stderr };
+}
+
+/** The process that a filter is put on: init, or the one program below an init of ours. */
+function holderOf({ stage }: StartPlan, init: number): number {
+  if (!stage.init.supervised) return init;
+  return Number(readFileSync(`/proc/${init}/task/${init}/children`, 'utf8').trim().split(' ')[0]);
+}
+
+/**
+ * Our init is not to be the one that is chosen where memory is short: it shares most of its own with the fork server, but
+ * is taken for larger than a small program. Takes CAP_SYS_RESOURCE, and can be done without.
+ */
+function spare(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '-999');
+  } catch {}
+}
+
+/** Not with /proc/PID/coredump_filter and its like, which belong to the memory: the next container would have them too. */
+function shares({ plan, alone }: StartContext): boolean {
+  return !alone && plan.procFiles.length === 0 && canShareMemory(plan.stage);
+}
+
+/** Nothing of it is made outside. */
+const hasNoHostSide = ({ type, scriptUp }: ResolvedNic) => type !== 'veth' && scriptUp === undefined;
+
+async function prepareInit(
+  { services, plan, hooks, wishes }: StartContext,
+  stage: StageProcess,
+  init: ProcessIdentity,
+  nics: readonly ResolvedNic[],
+  cgroup: CgroupPlan,
+  /** The stage knows the nics already. */
+  told: boolean,
+  keep: (ptys: TerminalDescriptors) => Promise<TerminalDescriptors>,
+): Promise<RuntimeRecord> {
+  for (const nic of told ? [] : nics) {
+    createHostSide(services.kernel, nic, { pid: init.pid });
+    if (nic.link && nic.hwaddr) services.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
+    await hooks.networkScript(nic, 'up');
+  }
+  if (!told) stage.send({ type: 'network', nics });
+  const ptys = await expectFrom(stage, 'ptys');
+  await Promise.all([
+    keep(ptys),
+    // The nodes in /dev have been made: from here on the rules bind. While stage and keeper are at work.
+    Promise.resolve().then(() => applyDevices(services.kernel, cgroup)),
+  ]);
+  await expectFrom(stage, 'ready');
+  for (const file of plan.procFiles) writeProcFile(services.kernel, init.pid, file);
+  // It is sent by whoever is the parent now, which is to be the keeper.
+  if (plan.stage.init.parentDeath !== 0) while (parentOf(init.pid) === stage.pid) await delay(1);
+  const record: RuntimeRecord = {
+    version: 1,
+    name: plan.name,
+    lxcpath: plan.lxcpath,
+    state: 'RUNNING',
+    manager: ourselves(),
+    configFile: plan.configFile,
+    wishes,
+    init,
+    startedAt: new Date().toISOString(),
+    cgroup,
+    nics: nics.map(({ index, type, link, pair, name }) => ({
+      index,
+      type,
+      name,
+      ...(link ? { link } : {}),
+      ...(pair ? { host: pair } : {}),
+    })),
+    ...(hooks.cgroups.length > 0 ? { hookCgroups: hooks.cgroups } : {}),
+    ttys: plan.stage.ttys,
+    unprivileged: plan.stage.idmap.length > 0,
+  };
+  hooks.initPid = init.pid;
+  await hooks.run('start-host');
+  writeRecord(record);
+  return record;
+}
+
+/** A user namespace with the container's maps, as a descriptor of this process. */
+async function makeUserNamespace({ services, plan, log }: StartContext): Promise<number> {
+  const holder = services.stage('userns', false, log);
+  try {
+    await holder.begun;
+    await expectFrom(holder, 'userns');
+    for (const [file, type] of [
+      ['uid_map', 'u'],
+      ['gid_map', 'g'],
+    ] as const)
+      try {
+        writeFileSync(`/proc/${holder.pid}/${file}`, mapText(plan.stage.idmap, type));
+      } catch (error) {
+        throw new TslxcError({
+          ...toTslxcError(error, 'IDMAP_UNAVAILABLE').toJSON(),
+          message: `the kernel refused the id map: ${(error as NodeJS.ErrnoException).code}`,
+          file: plan.configFile,
+          step: `write ${file}`,
+        });
+      }
+    return openSync(`/proc/${holder.pid}/ns/user`, 'r');
+  } finally {
+    holder.send({ type: 'taken' });
+    holder.close();
+  }
+}

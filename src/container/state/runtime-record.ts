@@ -1,0 +1,179 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CgroupPlan, HookCgroup } from '../../cgroup/container-cgroup.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { OperatorRequest } from './end-reason.ts';
+import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
+import type { State } from './state.ts';
+
+/** What the command line of a start adds to the config. */
+export interface StartWishes {
+  /** `KEY=VALUE` from `-s`, applied after the file. */
+  readonly defines: readonly string[];
+  /** Init program and arguments instead of `lxc.init.cmd`. */
+  readonly init?: readonly string[];
+  /** Run that program (or `lxc.execute.cmd`) below an init of ours. `onConsole`: which of 0, 1, 2 are the console. */
+  readonly execute?: { readonly onConsole: readonly number[] };
+  /** Copy of the console's output, instead of `lxc.console.logfile`. */
+  readonly consoleLog?: string;
+  /** Written with init's pid, removed at stop. */
+  readonly pidFile?: string;
+  /** /proc/PID/cgroup of whoever asked for the start: `lxc.cgroup.relative` begins there. */
+  readonly callerCgroups?: string;
+}
+
+/** A process that can not be confused with a later one of the same number. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Start time in clock ticks since boot: field 22 of /proc/PID/stat. */
+  readonly startTime: string;
+}
+
+/** What is known about a container that is starting, running or stopping: enough to adopt it. */
+export interface RuntimeRecord {
+  readonly version: 1;
+  readonly name: string;
+  readonly lxcpath: string;
+  readonly state: State;
+  /** Config file in use: `lxcpath/name/config` unless `--rcfile` named another. */
+  readonly configFile: string;
+  /** What the command line of the start said: needed again at a reboot, also by a later manager. */
+  readonly wishes: StartWishes;
+  readonly init?: ProcessIdentity;
+  /** Who looks after it: a start or a stop that is under way is so only while this manager lives. */
+  readonly manager?: ProcessIdentity;
+  /** An end that was asked for and has not come yet: kept here, so that a later manager knows whose it was. */
+  readonly asked?: OperatorRequest;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly cgroup?: CgroupPlan;
+  /** Cgroups of its hooks, where they have their own. */
+  readonly hookCgroups?: readonly HookCgroup[];
+  /** Host ends of the container's nics, by index. */
+  readonly nics: readonly { index: number; type: string; link?: string; host?: string; name?: string }[];
+  /** Number of /dev/ttyN. */
+  readonly ttys: number;
+  /** Whether the container has a user namespace of its own. */
+  readonly unprivileged: boolean;
+}
+
+const FILE = 'state.json';
+
+/** What proc(5) tells of a process in `stat`, from the state on; undefined when there is none with this pid. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command may hold spaces and parentheses: fields are counted from the last ')'.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The identity of a live process; undefined when there is none with this pid. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const fields = statOf(pid);
+  if (!fields || fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  return { pid, startTime: fields[19]! };
+}
+
+let own: ProcessIdentity | undefined;
+
+/** This process; not for one that was forked. */
+export function ourselves(): ProcessIdentity {
+  own ??= identify(process.pid)!;
+  return own;
+}
+
+/** The pid of a process's parent; undefined when there is no such process. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+export function isAlive(process: ProcessIdentity | undefined): boolean {
+  return process !== undefined && identify(process.pid)?.startTime === process.startTime;
+}
+
+/** A pidfd of a process that may end, or have ended, at any moment; -1 then. */
+export function openProcess(kernel: Kernel, process: ProcessIdentity): number {
+  let pidfd: number;
+  try {
+    pidfd = kernel.pidfdOpen(process.pid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return -1;
+    throw error;
+  }
+  if (isAlive(process)) return pidfd;
+  kernel.close(pidfd);
+  return -1;
+}
+
+/** What the kernel tells ticks in: USER_HZ, 100 on every architecture that we run on. */
+const TICK_US = 10_000;
+
+/** When the process started, microseconds after the host's boot; 0 where that is not known. */
+export function sinceBoot(process: ProcessIdentity | undefined): number {
+  return Number(process?.startTime ?? 0) * TICK_US;
+}
+
+/** The record as it was last written, whether or not its init still lives. */
+export function readRecord(ref: ContainerRef): RuntimeRecord | undefined {
+  return parse(join(containerRunDirectory(ref), FILE));
+}
+
+function parse(file: string): RuntimeRecord | undefined {
+  try {
+    const record = JSON.parse(readFileSync(file, 'utf8')) as RuntimeRecord;
+    return record.version === 1 ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes by rename, so that a reader (or a successor after a kill) never sees half a record. */
+export function writeRecord(record: RuntimeRecord): void {
+  const directory = containerRunDirectory(record);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const temporary = join(directory, `${FILE}.new`);
+  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+  renameSync(temporary, join(directory, FILE));
+}
+
+export function removeRecord(ref: ContainerRef): void {
+  rmSync(join(containerRunDirectory(ref), FILE), { force: true });
+}
+
+/** Every record below the run directory, also of containers that have died with their manager. */
+export function allRecords(): RuntimeRecord[] {
+  const root = join(runDirectory(), 'containers');
+  const records: RuntimeRecord[] = [];
+  for (const path of list(root))
+    for (const name of list(join(root, path))) {
+      const record = parse(join(root, path, name, FILE));
+      if (record) records.push(record);
+    }
+  return records;
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+const UNDER_WAY: ReadonlySet<State> = new Set<State>(['STARTING', 'STOPPING', 'ABORTING']);
+
+/**
+ * The record of a container in any state but STOPPED. One whose init has ended is STOPPING until its manager, which may
+ * not have heard of it yet, has read its console to the end, run its hooks and given back what it had.
+ */
+export function liveRecord(ref: ContainerRef): RuntimeRecord | undefined {
+  const record = readRecord(ref);
+  if (!record) return undefined;
+  if (!UNDER_WAY.has(record.state) && isAlive(record.init)) return record;
+  if (!isAlive(record.manager)) return undefined;
+  return UNDER_WAY.has(record.state) ? record : { ...record, state: 'STOPPING' };
+}
