@@ -155,6 +155,7 @@ export const SIG = {
   INT: 2,
   QUIT: 3,
   KILL: 9,
+  USR2: 12,
   PIPE: 13,
   ALRM: 14,
   TERM: 15,

@@ -22,8 +22,15 @@ export interface PollEvent {
  */
 export interface Kernel {
   // --- processes
-  /** Certified fork (docs/design.md): 0 in the child. The child may run synchronous code only. Tries until it succeeds. */
+  /**
+   * Certified fork (docs/design.md): 0 in the child. Tries until it succeeds. The child runs synchronous code only, until it
+   * takes over the event loop.
+   */
   fork(): number;
+  /** Loads what `takeOverEventLoop` needs: before the fork, so that the child need not. */
+  prepareEventLoop(): void;
+  /** In a child of fork: a whole Node from here on (event-loop.ts). The parent had no handle open and no work under way. */
+  takeOverEventLoop(): void;
   /**
    * The process goes on as its own child, and ends (hand-over.ts); only with one thread. Returns the child's pid, as the
    * caller's pid namespace has it. `cgroup`: descriptor of the v2 cgroup that the child is born in.

@@ -2,6 +2,13 @@
  * The trial itself: forks as tslxc does, again and again, and watches what becomes of the children. Bundled by main.ts,
  * so that it runs on every Node; argv: how many forks. Prints one line of JSON.
  */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { CLONE, POLL, PR, SIG } from '../../src/kernel/constants.ts';
 import { forkRetries } from '../../src/kernel/fork.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
@@ -67,6 +74,16 @@ function quantile(sorted: Float64Array, part: number): number | null {
  * below it.
  */
 function trial(what: string, child: () => number, between: () => void = () => {}, judge = statusOf): Row {
+  const judged = (pid: number) => (pid === 0 ? inChild(child) : judge(pid));
+  return trialUntil(what, judged, between)!;
+}
+
+/** The same, with a `judge` that is also called in the child, with 0; it ends the child, or gives undefined there. */
+function trialUntil(
+  what: string,
+  judge: (pid: number) => number | undefined,
+  between: () => void = () => {},
+): Row | undefined {
   const times = new Float64Array(count);
   let [forks, triedAgain, failed] = [0, 0, 0];
   for (let i = -WARM_UP; i < count && failed < ENOUGH_FAILURES; i++) {
@@ -75,9 +92,9 @@ function trial(what: string, child: () => number, between: () => void = () => {}
     const before = forkRetries;
     const since = process.hrtime.bigint();
     const pid = kernel.fork();
-    if (pid === 0) inChild(child);
     const time = Number(process.hrtime.bigint() - since) / 1e6;
     const status = judge(pid);
+    if (status === undefined) return undefined;
     if (status === FAILED) failed++;
     if (i < 0) continue;
     times[i] = time;
@@ -171,6 +188,45 @@ function sharedMemory(): Row {
   return { what: 'child that shares our memory', forks, triedAgain: 0, failed: bad, median, p99 };
 }
 
+/** What a request process does, in small: the thread pool, a timer, a program, a socket, a signal. */
+async function asynchronousWork(): Promise<void> {
+  if (process.pid !== kernel.pid()) throw new Error('process.pid');
+  await readFile('/proc/self/status', 'utf8');
+  await delay(1);
+  const { stdout } = await promisify(execFile)('/bin/echo', ['hello']);
+  if (stdout !== 'hello\n') throw new Error(stdout);
+  const path = `\0tslxc-selftest-${process.pid}`;
+  const server = createServer((socket) => socket.end('x')).listen(path);
+  await once(server, 'listening');
+  await once(connect(path).resume(), 'end');
+  server.close();
+  const heard = once(process, 'SIGUSR2');
+  kernel.kill(process.pid, SIG.USR2);
+  await heard;
+}
+
+/**
+ * Children with an event loop each. The child returns from here, and goes on as the main program, whose event loop it runs:
+ * so `wholeNodes` is the last trial, and the parent does not let its own loop run meanwhile.
+ * @returns undefined in a child
+ */
+function wholeNodes(): Row | undefined {
+  kernel.prepareEventLoop();
+  let isChild = false;
+  const row = trialUntil('child with an event loop of its own', (pid) => {
+    if (pid > 0) return statusOf(pid) === 0 ? 0 : FAILED;
+    isChild = true;
+    kernel.prctl(PR.SET_PDEATHSIG, SIG.KILL);
+    kernel.takeOverEventLoop();
+    asynchronousWork().then(
+      () => kernel.exit(0),
+      () => kernel.exit(FAILED),
+    );
+    return undefined;
+  });
+  return isChild ? undefined : row;
+}
+
 let noise: unknown[] = [];
 const rows = [
   trial('child of a quiet process', work),
@@ -181,4 +237,9 @@ const rows = [
   handedOver(),
   sharedMemory(),
 ];
-process.stdout.write(`${JSON.stringify({ version: process.version, arch: process.arch, rows })}\n`);
+const last = wholeNodes();
+if (last)
+  writeSync(
+    1,
+    `${JSON.stringify({ version: process.version, arch: process.arch, rows: [...rows, last] })}\n`,
+  );

@@ -1,5 +1,6 @@
 import type { Calls } from '../binding.ts';
 import { O, SYS, WNOHANG } from '../constants.ts';
+import { bindEventLoop, takeOverEventLoop } from '../event-loop.ts';
 import { certifiedFork } from '../fork.ts';
 import { continueInChild } from '../hand-over.ts';
 import type { ExitStatus, Kernel } from '../kernel.ts';
@@ -27,6 +28,8 @@ export function processVerbs(c: Calls) {
   let vfork: Vfork | undefined;
   return {
     fork: () => certifiedFork(c),
+    prepareEventLoop: () => bindEventLoop(),
+    takeOverEventLoop: () => takeOverEventLoop(c.getpid()),
     continueInChild: (cgroup) => continueInChild(c, cgroup),
     vfork(work, failed, cgroup) {
       vfork ??= Vfork.over(c);
