@@ -1,6 +1,6 @@
 /** A program inside a running container. Everything about the guest is hostile here: it is running. */
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { AT, CLONE, MS, O, PR } from '../kernel/constants.ts';
+import { AT, CLONE, MNT_DETACH, MS, O, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { confine, joinKeyring, keepCores, takeIds } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
@@ -36,7 +36,8 @@ export function attachStage(
   raiseHardLimits(kernel, plan.rlimits);
   if (plan.sessionKeyring) joinKeyring(kernel);
   if (plan.coresOf !== null) keepCores(kernel, plan.coresOf);
-  kernel.setns(fds.init, plan.namespaces);
+  // All of the asked-for ones may be the host's own: the container has no time namespace unless it sets clocks.
+  if (plan.namespaces !== 0) kernel.setns(fds.init, plan.namespaces);
   if (plan.namespaces & CLONE.NEWUSER) becomeOwner(kernel, plan.owner);
   kernel.close(fds.init);
   // A pid namespace is for children only.
@@ -120,6 +121,21 @@ function remount(kernel: Kernel): void {
   kernel.unshare(CLONE.NEWNS);
   kernel.mount('', '/', '', MS.SLAVE | MS.REC, '');
   const flags = MS.NOSUID | MS.NODEV | MS.NOEXEC;
-  kernel.mount('proc', '/proc', 'proc', flags, '');
-  kernel.mount('sysfs', '/sys', 'sysfs', flags, '');
+  for (const [type, target] of [
+    ['proc', '/proc'],
+    ['sysfs', '/sys'],
+  ] as const) {
+    // The kernel refuses (EBUSY) to mount the same file system over itself: /proc of the same pid namespace.
+    detach(kernel, target);
+    kernel.mount(type, target, type, flags, '');
+  }
+}
+
+function detach(kernel: Kernel, target: string): void {
+  try {
+    kernel.umount(target, MNT_DETACH);
+  } catch (error) {
+    // EINVAL: nothing is mounted there.
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+  }
 }

@@ -4,14 +4,19 @@ import { basename, isAbsolute, join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 
 const PREFIX = 'tslxc-';
-/** Where LXC's own templates are; they keep to the same contract, so a user may name one by its path. */
+/** Where LXC's own templates are; they keep to the same contract, so a name may stand for one of them. */
 const LXC_TEMPLATES = '/usr/share/lxc/templates';
 
 /**
- * The absolute path of a template: `NAME` stands for `<templatesDir>/tslxc-NAME`, an absolute path for itself.
+ * The absolute path of a template: `NAME` stands for `<templatesDir>/tslxc-NAME`, where that is missing for LXC's
+ * `lxc-NAME`, and an absolute path for itself.
  * @throws TslxcError TEMPLATE_MISSING, which lists what there is.
  */
-export async function findTemplate(name: string, templatesDir: string): Promise<string> {
+export async function findTemplate(
+  name: string,
+  templatesDir: string,
+  lxcTemplates = LXC_TEMPLATES,
+): Promise<string> {
   if (isAbsolute(name)) {
     await requireProgram(name);
     return name;
@@ -23,12 +28,13 @@ export async function findTemplate(name: string, templatesDir: string): Promise<
       hint: await whatThereIs(templatesDir),
     });
   }
-  const path = join(templatesDir, PREFIX + name);
-  if ((await faultOf(path)) === 'does not exist') {
+  const ours = join(templatesDir, PREFIX + name);
+  const path = (await isMissing(ours)) ? join(lxcTemplates, `lxc-${name}`) : ours;
+  if (await isMissing(path)) {
     throw new TslxcError({
       code: 'TEMPLATE_MISSING',
       message: `there is no template ${name} in ${templatesDir}`,
-      hint: (await lxcTemplate(name)) ?? (await whatThereIs(templatesDir)),
+      hint: await whatThereIs(templatesDir),
     });
   }
   await requireProgram(path);
@@ -77,7 +83,6 @@ async function whatThereIs(templatesDir: string): Promise<string> {
   return names.length > 0 ? `there are: ${names.join(', ')}` : `there are no templates in ${templatesDir}`;
 }
 
-async function lxcTemplate(name: string): Promise<string | undefined> {
-  const path = join(LXC_TEMPLATES, `lxc-${name}`);
-  return (await faultOf(path)) === undefined ? `LXC's own works too: -t ${path}` : undefined;
+async function isMissing(path: string): Promise<boolean> {
+  return (await faultOf(path)) === 'does not exist';
 }

@@ -9,7 +9,7 @@ import { isTaken, TAKEN } from '../../src/cli/resident/taken.ts';
 const launcher = readFileSync(join(import.meta.dirname, '../../bin/tslxc'), 'utf8');
 
 it('the launcher asks for the commands that are taken', () => {
-  const [, list] = /^case \$1 in\n {2}(.+)\)$/m.exec(launcher) ?? [];
+  const [, list] = /^case \$\{1#lxc-\} in\n {2}(.+)\)$/m.exec(launcher) ?? [];
   assert.deepEqual(list?.split(' | '), Object.keys(TAKEN).sort());
 });
 
@@ -28,6 +28,8 @@ it('takes no call that needs the caller’s terminal, and any that is a mistake'
   assert.equal(await isTaken(['start', '-n', 'c', '--dry-run']), false);
   assert.equal(await isTaken(['start', '--nonsense']), true);
   assert.equal(await isTaken(['attach', '-n', 'c']), false);
+  assert.equal(await isTaken(['lxc-start', '-n', 'c']), true);
+  assert.equal(await isTaken(['lxc-start', '-n', 'c', '-F']), false);
   assert.equal(await isTaken(['constructor']), false);
   assert.equal(await isTaken([]), false);
 });

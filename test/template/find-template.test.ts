@@ -28,6 +28,18 @@ test('a name stands for the script of that name, an absolute path for itself', a
   assert.equal(await findTemplate(join(folder, 'functions.sh'), folder), join(folder, 'functions.sh'));
 });
 
+test('a name that we have no script for stands for the one of LXC', async () => {
+  const lxc = mkdtempSync(join(tmpdir(), 'tslxc-find-lxc-'));
+  try {
+    for (const name of ['one', 'download']) writeFileSync(join(lxc, `lxc-${name}`), '', { mode: 0o755 });
+    assert.equal(await findTemplate('download', folder, lxc), join(lxc, 'lxc-download'));
+    assert.equal(await findTemplate('one', folder, lxc), join(folder, 'tslxc-one'));
+    await assert.rejects(findTemplate('three', folder, lxc), { code: 'TEMPLATE_MISSING' });
+  } finally {
+    rmSync(lxc, { recursive: true });
+  }
+});
+
 test('a missing template is named, with those that are there', async () => {
   const error = await fault('three');
   assert.match(error.message, /no template three/);

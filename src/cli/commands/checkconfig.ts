@@ -1,18 +1,20 @@
 import type { HostCheck, HostCheckItem } from '../../api/options.ts';
 import { command } from '../run/command.ts';
-import { version } from '../run/version.ts';
+import { LXC_VERSION, version } from '../run/version.ts';
 import { spec } from './checkconfig.options.ts';
 
 type Paint = (text: string) => string;
 
 export default command(
   spec,
-  async ({ values, io, services, lxcpath, json }) => {
+  async ({ values, io, as, services, lxcpath, json }) => {
     const check = await services.checkHost(await lxcpath(), io.env.CONFIG);
     const items = values.missing ? check.items.filter(({ status }) => status !== 'enabled') : check.items;
     if (json) io.print(`${JSON.stringify({ version: version(), ...check, items }, null, 2)}\n`);
     else {
       const colours = io.stdoutIsTTY && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
+      // Programs look for these words in the first line.
+      if (as === 'lxc') io.print(`LXC version ${LXC_VERSION}\n`);
       io.print(textOf({ ...check, items }, await painter(colours)));
     }
     return check.ready ? 0 : 1;

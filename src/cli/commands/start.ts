@@ -17,9 +17,24 @@ export default command(spec, async (call) => {
   } catch (error) {
     // Only now: a start brings back what a killed restore has left under another name.
     const unread = error instanceof TslxcError && error.code === 'CONFIG_READ';
-    throw unread && !container.defined() && call.values.rcfile === undefined ? missing(container) : error;
+    if (unread && !container.defined() && call.values.rcfile === undefined) throw missing(container);
+    if (call.as !== 'lxc' || !isRunningAlready(error)) throw error;
+    // Programs that drive LXC start without asking first: to LXC this is a success.
+    await call.complain(
+      new TslxcError({
+        code: 'ALREADY_RUNNING',
+        message: 'Container is already running',
+        container: container.name,
+      }),
+      'warning',
+    );
+    return 0;
   }
 });
+
+function isRunningAlready(error: unknown): boolean {
+  return error instanceof TslxcError && error.code === 'ALREADY_RUNNING';
+}
 
 async function startOrPlan(call: StartCall, container: ContainerShape): Promise<number> {
   const options = startOptions(call);

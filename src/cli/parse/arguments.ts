@@ -1,6 +1,7 @@
 /** From a command line and a specification to typed values; the only file that knows yargs-parser. */
 import parser from 'yargs-parser';
 import { TslxcError } from '../../errors/tslxc-error.ts';
+import type { CalledAs } from './called-as.ts';
 import type { CommandSpec, OptionSpec, OptionTable, OptionValues } from './command-options.ts';
 import { HELP_OPTIONS } from './common-options.ts';
 import { scanArguments, usage } from './getopt.ts';
@@ -11,6 +12,8 @@ export interface ParsedArguments<Options extends OptionTable> {
   readonly name: string | undefined;
   /** Operands that are left. */
   readonly operands: readonly string[];
+  /** Operands that the command has no use for; LXC's commands pass over them. */
+  readonly spare: readonly string[];
   /** What was asked for instead of the command's work. `question` is `-?`: help, but a failure. */
   readonly wants: 'work' | 'help' | 'usage' | 'version' | 'question';
 }
@@ -18,6 +21,7 @@ export interface ParsedArguments<Options extends OptionTable> {
 export function parseArguments<Options extends OptionTable>(
   argv: readonly string[],
   spec: CommandSpec<Options>,
+  as: CalledAs = 'tslxc',
 ): ParsedArguments<Options> {
   const table: OptionTable = { ...spec.options, ...HELP_OPTIONS };
   const scanned = scanArguments(argv, table);
@@ -40,7 +44,9 @@ export function parseArguments<Options extends OptionTable>(
     checkTogether(given, spec.options);
     checkOperands(operands, spec);
   }
-  return { values: values as OptionValues<Options>, name, operands, wants: wants ?? 'work' };
+  const spare = wants ? [] : takeSpare(operands, spec);
+  if (as !== 'lxc' && spare[0] !== undefined) throw usage(`unexpected argument '${spare[0]}'`);
+  return { values: values as OptionValues<Options>, name, operands, spare, wants: wants ?? 'work' };
 }
 
 /**
@@ -101,7 +107,10 @@ function checkOperands(operands: readonly string[], spec: CommandSpec): void {
   const required = spec.operands.filter((operand) => operand.required);
   const missing = required[operands.length];
   if (missing) throw usage(`${missing.name} is missing`);
-  if (spec.operands.some((operand) => operand.many)) return;
-  const excess = operands[spec.operands.length];
-  if (excess !== undefined) throw usage(`unexpected argument '${excess}'`);
+}
+
+/** Removes the operands behind the last that the command knows. Empty ones are what unset shell variables leave. */
+function takeSpare(operands: string[], spec: CommandSpec): string[] {
+  if (spec.operands.some((operand) => operand.many)) return [];
+  return operands.splice(spec.operands.length).filter((operand) => operand !== '');
 }

@@ -1,5 +1,6 @@
 /** Which commands the resident process does, and which calls of them; bin/tslxc asks it about no others. */
 import { parseArguments } from '../parse/arguments.ts';
+import { calledBy } from '../parse/called-as.ts';
 import { type CommandName, isCommandName, loadCommand } from '../run/command-table.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -24,12 +25,13 @@ export const TAKEN: Readonly<Record<string, (values: Values) => boolean>> = {
 };
 
 export async function isTaken(argv: readonly string[]): Promise<boolean> {
-  const [word = '', ...rest] = argv;
+  const [called = '', ...rest] = argv;
+  const { name: word, as } = calledBy(called);
   const takes = Object.hasOwn(TAKEN, word) ? TAKEN[word] : undefined;
   if (!takes || !isCommandName(word)) return false;
   const { spec } = await loadCommand(word);
   try {
-    return takes(parseArguments(rest, spec).values as Values);
+    return takes(parseArguments(rest, spec, as).values as Values);
   } catch {
     // A mistake of the user's: told from here as well as from anywhere.
     return true;

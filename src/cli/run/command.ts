@@ -4,19 +4,23 @@ import type { ContainerShape } from '../../api/container.ts';
 import type { ErrorCode } from '../../errors/error-table.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { parseArguments } from '../parse/arguments.ts';
+import type { CalledAs } from '../parse/called-as.ts';
 import type { CommandSpec, OptionTable, OptionValues } from '../parse/command-options.ts';
+import { usage } from '../parse/getopt.ts';
 import { helpText, programName, usageText } from '../render/help.ts';
 import { reportError } from '../render/report-error.ts';
 import type { Interrupted } from './interrupt.ts';
 import type { Io } from './io.ts';
 import { type Log, openLog } from './log.ts';
 import type { Services } from './services.ts';
-import { version } from './version.ts';
+import { versionAs } from './version.ts';
 
 /** One run of a command: what was asked, and the ways to answer. */
 export interface Call<Options extends OptionTable = OptionTable> {
   readonly spec: CommandSpec<Options>;
   readonly io: Io;
+  /** By which family of names. */
+  readonly as: CalledAs;
   readonly services: Services;
   readonly values: OptionValues<Options>;
   /** As given; undefined only where the command does not need one. */
@@ -33,7 +37,8 @@ export interface Call<Options extends OptionTable = OptionTable> {
 
 export interface Command {
   readonly spec: CommandSpec;
-  run(argv: readonly string[], io: Io, services?: Services): Promise<number>;
+  /** @param as under which family of names; `tslxc` unless said */
+  run(argv: readonly string[], io: Io, services?: Services, as?: CalledAs): Promise<number>;
 }
 
 export interface CommandExtras<Options extends OptionTable> {
@@ -50,16 +55,21 @@ export function command<const Options extends OptionTable>(
   work: (call: Call<Options>) => Promise<number> | number,
   extras: CommandExtras<Options> = {},
 ): Command {
-  const program = programName(spec);
   return { spec: spec as CommandSpec, run };
 
-  async function run(argv: readonly string[], io: Io, given?: Services): Promise<number> {
+  async function run(
+    argv: readonly string[],
+    io: Io,
+    given?: Services,
+    as: CalledAs = 'tslxc',
+  ): Promise<number> {
+    const program = `${as}-${spec.name}`;
     // Where the line can not be parsed, these two still decide how that is said.
     const flags = { quiet: false, json: argv.includes('--json') && 'json' in spec.options };
     let log: Log | undefined;
     let container: string | undefined;
     try {
-      const parsed = parseArguments(argv, spec);
+      const parsed = parseArguments(argv, spec, as);
       const values = parsed.values as Readonly<Record<string, unknown>>;
       Object.assign(flags, { quiet: values.quiet === true, json: values.json === true });
       const services = given ?? (await import('./real-services.ts')).realServices;
@@ -73,6 +83,7 @@ export function command<const Options extends OptionTable>(
         ...flags,
         spec,
         io,
+        as,
         services,
         values: parsed.values,
         name: parsed.name,
@@ -87,7 +98,7 @@ export function command<const Options extends OptionTable>(
       };
       switch (parsed.wants) {
         case 'version':
-          io.print(`${version()}\n`);
+          io.print(`${versionAs(as)}\n`);
           return 0;
         case 'usage':
           io.print(usageText(spec));
@@ -107,6 +118,8 @@ export function command<const Options extends OptionTable>(
           hint: 'name one with -n NAME',
         });
       if (!extras.anyUser && io.uid !== 0) throw notRoot();
+      for (const word of parsed.spare)
+        await call.complain(usage(`argument '${word}' is passed over`), 'warning');
       await log.write('DEBUG', `called with: ${argv.join(' ')}`);
       const status = await work(call);
       await log.write('DEBUG', `ended with exit status ${status}`);

@@ -1,5 +1,9 @@
-/** Finds the command that is meant: the launcher gives `tslxc-start x` as `start x`, like `tslxc start x`. */
+/**
+ * Finds the command that is meant: the launcher gives `tslxc-start x` as `start x`, like `tslxc start x`, and leaves
+ * `lxc-start x` as it is.
+ */
 import { TslxcError } from '../../errors/tslxc-error.ts';
+import { type CalledAs, calledBy } from '../parse/called-as.ts';
 import { usage } from '../parse/getopt.ts';
 import { nearestAll } from '../parse/nearest.ts';
 import { reportError } from '../render/report-error.ts';
@@ -7,14 +11,15 @@ import { GROUPS, LATER } from './command-groups.ts';
 import { COMMANDS, type CommandName, isCommandName, loadCommand } from './command-table.ts';
 import type { Io } from './io.ts';
 import type { Services } from './services.ts';
-import { version } from './version.ts';
+import { version, versionAs } from './version.ts';
 
 const PROGRAM = 'tslxc';
 
 export async function dispatch(argv: readonly string[], io: Io, services?: Services): Promise<number> {
-  const [word = '--help', ...rest] = argv;
-  if (isCommandName(word)) return (await loadCommand(word)).run(rest, io, services);
-  if (Object.hasOwn(LATER, word)) return await later(word, rest, io);
+  const [called = '--help', ...rest] = argv;
+  const { name: word, as } = calledBy(called);
+  if (isCommandName(word)) return (await loadCommand(word)).run(rest, io, services, as);
+  if (Object.hasOwn(LATER, word)) return await later(word, rest, io, as);
   switch (word) {
     case 'help':
       return rest[0] === undefined ? overview(io) : dispatch([rest[0], '--help'], io, services);
@@ -40,10 +45,10 @@ function unknown(word: string) {
 }
 
 /** A command of LXC's that is not there yet: to ask about it is no mistake, to use it is. */
-async function later(word: string, rest: readonly string[], io: Io): Promise<number> {
+async function later(word: string, rest: readonly string[], io: Io, as: CalledAs): Promise<number> {
   const { summary, instead } = LATER[word]!;
-  const program = `${PROGRAM}-${word}`;
-  if (rest.includes('--version')) io.print(`${version()}\n`);
+  const program = `${as}-${word}`;
+  if (rest.includes('--version')) io.print(`${versionAs(as)}\n`);
   else if (rest.some((one) => ['-h', '--help', '--usage'].includes(one)))
     io.print(`${program}: ${summary}\n\nIt comes in a later version. Until then: ${instead}.\n`);
   else {

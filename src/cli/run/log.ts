@@ -23,8 +23,9 @@ export function openLog(
 ): Log {
   const { logfile, logpriority } = values as { logfile?: string; logpriority?: string };
   const threshold = level(logpriority ?? 'ERROR');
+  // LXC's word for no log at all, whatever the level.
   const on =
-    (logfile !== undefined && logfile !== 'none') || (logpriority !== undefined && name !== undefined);
+    logfile !== 'none' && (logfile !== undefined || (logpriority !== undefined && name !== undefined));
   let file: string | undefined;
 
   async function write(priority: LogPriority, message: string): Promise<void> {

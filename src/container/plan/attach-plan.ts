@@ -11,7 +11,7 @@ import type { StartPlan } from './start-plan.ts';
 /**
  * What an attached program is and may do: what init was made to be, less the privileges that are asked for.
  * @param terminals which of 0, 1, 2 are terminals
- * @throws TslxcError IDMAP_UNAVAILABLE
+ * @throws TslxcError IDMAP_UNAVAILABLE; NAMESPACE_UNAVAILABLE for a user namespace that is not there
  */
 export function planAttach(
   { plan, record }: Pick<Attachable, 'plan' | 'record'>,
@@ -24,6 +24,12 @@ export function planAttach(
     stage.namespaces | (record.unprivileged ? CLONE.NEWUSER : 0),
   );
   const namespaces = request.namespaces === undefined ? available : request.namespaces & available;
+  if ((request.namespaces ?? 0) & CLONE.NEWUSER & ~available)
+    throw new TslxcError({
+      code: 'NAMESPACE_UNAVAILABLE',
+      message: 'the container has no user namespace of its own to join',
+      hint: 'leave USER out of -s',
+    });
   const owner = ownerOf(stage.idmap, stage.init);
   const [uid, gid] = [request.uid ?? owner.uid, request.gid ?? owner.gid];
   mustBeMapped(plan, uid, gid);
@@ -34,7 +40,8 @@ export function planAttach(
     name: request.name,
     namespaces,
     cgroupFiles: request.keep.cgroup || !record.cgroup ? [] : attachFiles(record.cgroup),
-    remountProcSys: request.remountProcSys,
+    // In the container's mount namespace /proc and /sys show its namespaces as they are; LXC leaves them alone as well.
+    remountProcSys: request.remountProcSys && (namespaces & CLONE.NEWNS) === 0,
     sessionKeyring: stage.sessionKeyring,
     coresOf: stage.coreScheduling ? (record.init?.pid ?? null) : null,
     capabilities: request.keep.capabilities ? null : stage.capabilities,
