@@ -1,4 +1,5 @@
 import { createWriteStream, existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { PassThrough, type Writable } from 'node:stream';
 import type { AttachRequest } from '../container/run/attach.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
@@ -81,9 +82,12 @@ async function attachRequest(
 const PERSONALITIES = { 32: PERSONALITY.LINUX32, 64: PERSONALITY.LINUX } as const;
 
 async function environmentOf(file: string, ref: ContainerRef): Promise<string[]> {
+  const { readGivenConfig, textsOf } = await import('../config/given-config.ts');
   const { loadConfig } = await import('../config/load-config.ts');
   const { configEnvironment } = await import('../container/plan/environment.ts');
-  return configEnvironment(loadConfig(file, { name: ref.name, env: process.env }));
+  const given = await readGivenConfig(resolve(file));
+  const texts = textsOf(given);
+  return configEnvironment(loadConfig(given.file, { name: ref.name, env: process.env, texts }));
 }
 
 /** @throws TslxcError NOT_SUPPORTED where the kernel has no SELinux: a program must not run unlabelled in silence */

@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readConfig } from '../config/load-config.ts';
+import { configInForce } from '../container/observe/config-of-run.ts';
 import { currentState } from '../container/observe/info.ts';
 import { listContainers } from '../container/state/list.ts';
-import { configFile } from '../container/state/paths.ts';
 import { liveRecord } from '../container/state/runtime-record.ts';
 import { errorFromJSON, type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { ManagerClient } from '../manager/client.ts';
@@ -37,7 +36,7 @@ export function autostartPlan(lxcpath: string, choice: AutostartChoice): Autosta
   const facts = listContainers(lxcpath).map((name) => {
     const ref = { name, lxcpath };
     const record = liveRecord(ref);
-    const { config } = readConfig(record?.configFile ?? configFile(ref), { name });
+    const { config } = configInForce(ref, record);
     return {
       name,
       state: currentState(record),
@@ -92,7 +91,7 @@ async function start(
   manager: ManagerClient,
   ref: { readonly name: string; readonly lxcpath: string },
 ): Promise<TslxcError[]> {
-  const { warnings } = await manager.request('start', startRequest(ref, {}, false));
+  const { warnings } = await manager.request('start', await startRequest(ref, {}, false));
   return warnings.map(errorFromJSON);
 }
 

@@ -1,6 +1,9 @@
+import { resolve } from 'node:path';
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
 import { absentMembers, limitFaults, unknownFiles } from '../cgroup/limits.ts';
 import { planCgroup } from '../cgroup/plan.ts';
+import { ConfigTexts } from '../config/config-texts.ts';
+import { readGivenConfig, textsOf } from '../config/given-config.ts';
 import { type LoadOptions, readConfig } from '../config/load-config.ts';
 import { configWarnings } from '../container/plan/config-warnings.ts';
 import { type HostFacts, planStart, type StartPlan } from '../container/plan/start-plan.ts';
@@ -25,8 +28,10 @@ export async function check(ref: ContainerRef, options: StartOptions = {}): Prom
   const kernel = linuxKernel();
   const layout = detectLayout();
   const facts = hostFacts({ kernel, layout });
-  const file = options.rcfile ?? configFile(ref);
-  const load: LoadOptions = { name: ref.name, defines: options.defines, env: process.env };
+  const given = options.rcfile === undefined ? undefined : await readGivenConfig(resolve(options.rcfile));
+  const file = given?.file ?? configFile(ref);
+  const texts = given ? textsOf(given) : new ConfigTexts();
+  const load: LoadOptions = { name: ref.name, defines: options.defines, env: process.env, texts };
   const { config, errors } = readConfig(file, load);
   const { plan, faults } = planned(ref, file, load, facts);
   return {

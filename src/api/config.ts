@@ -1,3 +1,4 @@
+import { ConfigTexts } from '../config/config-texts.ts';
 import { readDocument, saveDocument } from '../config/document-file.ts';
 import { readConfig } from '../config/load-config.ts';
 import { isDefined, noSuchContainer } from '../container/state/list.ts';
@@ -22,7 +23,7 @@ export async function setConfig(ref: ContainerRef, changes: readonly ConfigChang
   const document = readDocument(file);
   const before = document.toString();
   const faults = (text: string) =>
-    readConfig(file, { name: ref.name, contents: new Map([[file, text]]) }).errors;
+    readConfig(file, { name: ref.name, texts: new ConfigTexts().give(file, text) }).errors;
   const known = new Set(faults(before).map(({ message }) => message));
   for (const { key, value } of changes) {
     if (value === null) document.remove(key);

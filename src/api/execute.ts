@@ -5,22 +5,21 @@ import type { StartRequest } from '../manager/protocol.ts';
 import { type CallerStreams, callerTerminal } from './caller-streams.ts';
 import { relayConsole, startAndStay } from './foreground.ts';
 import { SignalForwarder } from './forward-signals.ts';
-import { withManager } from './manager.ts';
 import type { ExecuteOptions, StartResult } from './options.ts';
-import { startRequest, startResult } from './start.ts';
+import { startInBackground, startRequest, startResult } from './start.ts';
 
 /** In the background output and errors go to the console, where they are kept; there is no input. */
 const BACKGROUND = [1, 2];
 
-function request(
+async function request(
   ref: ContainerRef,
   options: ExecuteOptions,
   onConsole: readonly number[],
   foreground: boolean,
-): StartRequest {
+): Promise<StartRequest> {
   const { command, ...start } = options;
   return {
-    ...startRequest(ref, { ...start, ...(command?.length ? { init: command } : {}) }, foreground),
+    ...(await startRequest(ref, { ...start, ...(command?.length ? { init: command } : {}) }, foreground)),
     execute: { onConsole },
   };
 }
@@ -31,16 +30,16 @@ function request(
  *
  * @throws TslxcError what a start throws; EXEC_FAILED, INIT_MISSING
  */
-export function execute(
+export async function execute(
   ref: ContainerRef,
   options: ExecuteOptions & CallerStreams & { onStarted?(result: StartResult): void },
 ): Promise<ExitStatus> {
   const { stdin, stdout, stderr, onStarted, ...rest } = options;
   const terminal = callerTerminal({ stdin, stdout, stderr });
-  const asked = request(ref, rest, terminal?.terminals ?? [], true);
+  const asked = await request(ref, rest, terminal?.terminals ?? [], true);
   // As LXC: whoever hangs up wants the program to end.
   const signals = new SignalForwarder(terminal !== undefined, { SIGHUP: SIG.TERM });
-  return startAndStay(ref, { ...asked, stdio: [0, 1, 2] }, async (container) => {
+  return await startAndStay(ref, { ...asked, stdio: [0, 1, 2] }, async (container) => {
     const { manager, reply, end } = container;
     onStarted?.(startResult(reply));
     signals.begin({ manager, pid: reply.pid });
@@ -57,7 +56,5 @@ export function execute(
 
 /** The same in the background; settles when the program runs. */
 export function executeInBackground(ref: ContainerRef, options: ExecuteOptions): Promise<StartResult> {
-  return withManager('start a container', async (manager) =>
-    startResult(await manager.request('start', request(ref, options, BACKGROUND, false))),
-  );
+  return startInBackground(request(ref, options, BACKGROUND, false));
 }

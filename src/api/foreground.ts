@@ -76,9 +76,9 @@ export async function relayConsole(
 }
 
 /** Starts a container with its console on the caller's terminal; settles with init's exit status when it stops. */
-export function startForeground(ref: ContainerRef, options: ForegroundOptions): Promise<ExitStatus> {
+export async function startForeground(ref: ContainerRef, options: ForegroundOptions): Promise<ExitStatus> {
   const { input, output } = options;
-  return startAndStay(ref, startRequest(ref, options, true), async (container) => {
+  return await startAndStay(ref, await startRequest(ref, options, true), async (container) => {
     options.onStarted?.(startResult(container.reply));
     return await relayConsole(ref, container, {
       input,

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { detectLayout } from '../cgroup/layout.ts';
 import { planCgroup } from '../cgroup/plan.ts';
+import { readGivenConfig, textsOf } from '../config/given-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { configWarnings } from '../container/plan/config-warnings.ts';
 import { planStart, type StartPlan } from '../container/plan/start-plan.ts';
@@ -22,8 +24,10 @@ import type { PlanResult, StartOptions } from './options.ts';
 export async function plan(ref: ContainerRef, options: StartOptions = {}): Promise<PlanResult> {
   const kernel = linuxKernel();
   const layout = detectLayout();
-  const config = loadConfig(options.rcfile ?? configFile(ref), {
+  const given = options.rcfile === undefined ? undefined : await readGivenConfig(resolve(options.rcfile));
+  const config = loadConfig(given?.file ?? configFile(ref), {
     name: ref.name,
+    texts: given && textsOf(given),
     defines: options.defines,
     env: process.env,
   });

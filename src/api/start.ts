@@ -1,15 +1,22 @@
+import { resolve } from 'node:path';
+import { readGivenConfig } from '../config/given-config.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
 import { errorFromJSON } from '../errors/tslxc-error.ts';
 import type { StartResult as StartReply, StartRequest } from '../manager/protocol.ts';
 import { withManager } from './manager.ts';
 import type { StartOptions, StartResult } from './options.ts';
 
-/** What the manager is asked for a start. */
-export function startRequest(ref: ContainerRef, options: StartOptions, foreground: boolean): StartRequest {
+/** What the manager is asked for a start. @throws TslxcError CONFIG_READ for the config file that is named */
+export async function startRequest(
+  ref: ContainerRef,
+  options: StartOptions,
+  foreground: boolean,
+): Promise<StartRequest> {
+  const given = options.rcfile === undefined ? undefined : await readGivenConfig(resolve(options.rcfile));
   return {
     name: ref.name,
     lxcpath: ref.lxcpath,
-    ...(options.rcfile ? { rcfile: options.rcfile } : {}),
+    ...(given ? { rcfile: given.file, given } : {}),
     defines: options.defines ?? [],
     ...(options.init ? { init: options.init } : {}),
     foreground,
@@ -27,7 +34,13 @@ export const startResult = ({ pid, milliseconds, warnings }: StartReply): StartR
 
 /** Starts a container in the background; settles when its init runs. */
 export function start(ref: ContainerRef, options: StartOptions = {}): Promise<StartResult> {
-  return withManager('start a container', async (manager) =>
-    startResult(await manager.request('start', startRequest(ref, options, false))),
+  return startInBackground(startRequest(ref, options, false));
+}
+
+/** The request is made first: a config that comes through a pipe keeps no manager waiting. */
+export async function startInBackground(request: Promise<StartRequest>): Promise<StartResult> {
+  const asked = await request;
+  return await withManager('start a container', async (manager) =>
+    startResult(await manager.request('start', asked)),
   );
 }

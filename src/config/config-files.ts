@@ -1,13 +1,20 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { Origin } from './setting.ts';
 
-/** Far more than any config; keeps an include of a device or a disk image from eating the memory. */
-const LARGEST_FILE = 4 * 1024 * 1024;
+/** Bytes. Far more than any config; keeps an include of a disk image from eating the memory. */
+export const LARGEST_FILE = 4 * 1024 * 1024;
 
 const OF_LXC =
   "it comes with the packages lxc and lxc-templates; tslxc's own files are in /usr/share/tslxc/config";
+
+/** What stands in the way of reading, by errno; `ENOTREG` and `EFBIG` are set here. */
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTREG: 'is not a regular file',
+  EFBIG: 'can not be read (EFBIG): a config has at most 4 MiB',
+};
 
 /** What can not be read: the file itself, or, when it is included, the line that says so. */
 export function readFault(
@@ -17,26 +24,66 @@ export function readFault(
   called = 'the included file',
 ): TslxcError {
   const { code } = error as NodeJS.ErrnoException;
-  const missing = code === 'ENOENT';
-  const what = missing ? 'does not exist' : `can not be read (${code ?? (error as Error).message})`;
+  const what = WORDS[code ?? ''] ?? `can not be read (${code ?? (error as Error).message})`;
+  const hints: Readonly<Record<string, string | undefined>> = {
+    ENOENT: path.startsWith('/usr/share/lxc/') ? OF_LXC : undefined,
+    ENOTREG: 'a pipe or a device can be given with -f only; put the text into a file',
+  };
   return new TslxcError({
     code: 'CONFIG_READ',
     message: from ? `${called} ${path} ${what}` : `${path} ${what}`,
     ...(from ?? { file: path }),
-    errno: code,
-    hint: missing && path.startsWith('/usr/share/lxc/') ? OF_LXC : undefined,
+    // ENOTREG is a word of this file, not of the kernel.
+    errno: code === 'ENOTREG' ? undefined : code,
+    hint: hints[code ?? ''],
     cause: error,
   });
 }
 
-/** The bytes of a config file. Throws what `node:fs` throws. */
+/** /dev/null, by number: links to it are common, and it is an empty file for every purpose here. */
+const NULL_DEVICE = makedev(1, 3);
+
+function makedev(major: number, minor: number): number {
+  return major * 256 + minor;
+}
+
+/**
+ * The bytes of a config file. Never waits: a named pipe or a device is refused before it is opened, since to open one
+ * may block for ever (or start a watchdog).
+ * @throws what `node:fs` throws, and errors with the codes ENOTREG and EFBIG
+ */
 export function readConfigBytes(path: string): Buffer {
   const stat = statSync(path);
-  const endless = stat.isCharacterDevice() && path !== '/dev/null' && !path.startsWith('/dev/fd/');
-  if (stat.size > LARGEST_FILE || endless) {
-    throw Object.assign(new Error('the file is too large'), { code: 'EFBIG' });
+  if (stat.isCharacterDevice() && stat.rdev === NULL_DEVICE) return Buffer.alloc(0);
+  if (stat.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+  if (!stat.isFile()) throw Object.assign(new Error('it is not a regular file'), { code: 'ENOTREG' });
+  // Some files below /proc are regular and wait for something to read all the same.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    return readAll(fd);
+  } finally {
+    closeSync(fd);
   }
-  return readFileSync(path);
+}
+
+/** Reads to the end; the size that a file tells is not to be relied upon. */
+function readAll(fd: number): Buffer {
+  const parts: Buffer[] = [];
+  let size = 0;
+  const told = fstatSync(fd).size;
+  if (told > LARGEST_FILE) throw tooLarge();
+  for (;;) {
+    const part = Buffer.allocUnsafe(Math.max(4096, told + 1 - size));
+    const read = readSync(fd, part);
+    if (read === 0) return Buffer.concat(parts);
+    size += read;
+    if (size > LARGEST_FILE) throw tooLarge();
+    parts.push(part.subarray(0, read));
+  }
+}
+
+export function tooLarge(): Error {
+  return Object.assign(new Error('the file is too large'), { code: 'EFBIG' });
 }
 
 /** Bytes that are not UTF-8 are kept one by one, so that what is not touched is written back as it was. */

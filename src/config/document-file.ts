@@ -24,12 +24,18 @@ const NEW_FILE_MODE = 0o644;
 
 /** Reads a config file for editing. Throws CONFIG_READ; also for text that is not UTF-8, as editing could spoil it. */
 export function readDocument(file: string): ConfigDocument {
-  let decoded: ReturnType<typeof decodeConfig>;
+  let bytes: Buffer;
   try {
-    decoded = decodeConfig(readConfigBytes(file));
+    bytes = readConfigBytes(file);
   } catch (error) {
     throw readFault(file, error, undefined);
   }
+  return parseDocument(file, bytes);
+}
+
+/** The document that was read from `file`. Throws CONFIG_READ for text that is not UTF-8. */
+export function parseDocument(file: string, bytes: Buffer): ConfigDocument {
+  const decoded = decodeConfig(bytes);
   if (decoded.encoding === 'utf8') return ConfigDocument.parse(decoded.text);
   const lines = decoded.text.slice(0, decoded.text.search(/[^\0-\x7f]/)).split('\n').length;
   const message = `${file} is not UTF-8`;

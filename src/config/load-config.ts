@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type TslxcError, together } from '../errors/tslxc-error.ts';
+import { ConfigTexts } from './config-texts.ts';
 import { ContainerConfig } from './container-config.ts';
 import { packageFolder } from './include-path.ts';
 import type { ConfigWarning } from './setting.ts';
@@ -15,8 +16,8 @@ export interface LoadOptions {
   readonly shareDir?: string | undefined;
   /** Where a bare `lxc.environment = NAME` finds its value; by default the environment of this process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** Texts to take for files, by absolute path, instead of what is in them. */
-  readonly contents?: ReadonlyMap<string, string> | undefined;
+  /** The files' texts: to go by the same ones when the config is loaded again, or by other texts than the files'. */
+  readonly texts?: ConfigTexts | undefined;
   /** Lines to pass over, as `FILE:LINE`. */
   readonly without?: ReadonlySet<string> | undefined;
   /** Where a relative `file`, and relative includes of the command line, start; by default that of this process. */
@@ -42,12 +43,12 @@ export function readConfig(file: string, options: LoadOptions = {}): ConfigRepor
   const cwd = options.cwd ?? process.cwd();
   const reader = new SettingsReader({
     store,
+    texts: options.texts ?? new ConfigTexts(),
     shareDir,
     cwd,
     fault,
     warn: (warning) => warnings.push(warning),
     ...(options.without ? { without: options.without } : {}),
-    ...(options.contents ? { contents: options.contents } : {}),
   });
   const absolute = resolve(cwd, file);
   reader.readFile(absolute);

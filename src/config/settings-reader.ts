@@ -1,8 +1,7 @@
-import { realpathSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
-import { configLines, includedFiles, readConfigBytes, readFault } from './config-files.ts';
+import { includedFiles, readFault } from './config-files.ts';
 import { splitLine } from './config-line.ts';
+import type { ConfigTexts } from './config-texts.ts';
 import { resolveInclude } from './include-path.ts';
 import { LegacyReader } from './legacy-reader.ts';
 import { nearestKey } from './nearest-key.ts';
@@ -17,13 +16,12 @@ const DEEPEST_INCLUDE = 32;
 
 interface ReaderParts {
   readonly store: SettingStore;
+  readonly texts: ConfigTexts;
   readonly shareDir: string;
   /** Where relative includes of the command line start. */
   readonly cwd: string;
   readonly fault: FaultListener;
   readonly warn: (warning: ConfigWarning) => void;
-  /** Texts to take for files instead of what is in them. */
-  readonly contents?: ReadonlyMap<string, string>;
   /** Lines to pass over, as `FILE:LINE`. */
   readonly without?: ReadonlySet<string>;
 }
@@ -44,12 +42,12 @@ export class SettingsReader {
 
   /** @param from the line that includes the file; none for the outermost one */
   readFile(file: string, from?: Origin): void {
-    let lines: ReturnType<typeof configLines>;
+    const { texts } = this.#parts;
+    let lines: ReturnType<typeof texts.lines>;
     let real: string;
     try {
-      const text = this.#parts.contents?.get(file);
-      lines = configLines(text === undefined ? readConfigBytes(file) : Buffer.from(text));
-      real = realpathSync(file);
+      lines = texts.lines(file);
+      real = texts.realPath(file);
     } catch (error) {
       this.#parts.fault(readFault(file, error, from));
       return;
@@ -116,7 +114,8 @@ export class SettingsReader {
 
   #include(raw: RawSetting): void {
     if (raw.text === '') return;
-    const fromFolder = raw.origin.file === COMMAND_LINE ? this.#parts.cwd : dirname(resolve(raw.origin.file));
+    const fromFolder =
+      raw.origin.file === COMMAND_LINE ? this.#parts.cwd : this.#parts.texts.folderOf(raw.origin.file);
     const slash = raw.text.endsWith('/') ? '/' : '';
     const path = resolveInclude(raw.text, fromFolder, this.#parts.shareDir) + slash;
     try {

@@ -27,7 +27,7 @@ import type { WindowSize } from '../kernel/structs.ts';
 export const PROTOCOL_VERSION = 1;
 
 export interface StartRequest extends ContainerRef, StartWishes {
-  /** Config file instead of the container's own, absolute. */
+  /** Path of the config file instead of the container's own; where the client has read it, `given` is its text. */
   readonly rcfile?: string;
   /** Stream the console to this client from the first byte (`-F`). */
   readonly foreground: boolean;

@@ -21,9 +21,10 @@ export interface Running {
 
 /** What of a request holds for every later start of this run: after a reboot, and under a later manager. */
 export function wishesOf(request: StartRequest): StartWishes {
-  const { defines, init, execute, consoleLog, pidFile, callerCgroups } = request;
+  const { defines, given, init, execute, consoleLog, pidFile, callerCgroups } = request;
   return {
     defines,
+    ...(given ? { given } : {}),
     ...(init ? { init } : {}),
     ...(execute ? { execute } : {}),
     ...(consoleLog ? { consoleLog } : {}),

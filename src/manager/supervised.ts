@@ -1,6 +1,7 @@
 /** One container in the manager's care, from its start to its end, reboots included. */
 import { closeSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig } from '../config/container-config.ts';
+import { textsOf } from '../config/given-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { LogLevel } from '../config/values/log.ts';
 import { HostHooks } from '../container/hooks/host-hooks.ts';
@@ -285,11 +286,13 @@ export class Supervised {
   }
 
   #load(): { config: ContainerConfig; warnings: TslxcError[] } {
-    if (!this.#request.rcfile && !isDefined(this.ref)) throw noSuchContainer(this.ref);
-    const config = loadConfig(this.#request.rcfile ?? configFile(this.ref), {
+    const { rcfile, given, defines, env } = this.#request;
+    if (!rcfile && !isDefined(this.ref)) throw noSuchContainer(this.ref);
+    const config = loadConfig(rcfile ?? configFile(this.ref), {
       name: this.ref.name,
-      defines: this.#request.defines,
-      env: this.#request.env,
+      defines,
+      env,
+      texts: given && textsOf(given),
     });
     this.#log = new ContainerLog(this.#services.kernel, this.ref, planLog(this.ref, config));
     return { config, warnings: configWarnings(config) };

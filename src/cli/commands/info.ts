@@ -101,8 +101,10 @@ function statisticsRows(info: ContainerInfo, raw: boolean): [string, string][] {
 
 async function loadedConfig({ values, io }: InfoCall, container: ContainerShape) {
   const { loadConfig } = await import('../../config/load-config.ts');
-  const file = values.rcfile === undefined ? container.configFile : resolve(io.cwd, values.rcfile);
-  return loadConfig(file, { name: container.name });
+  if (values.rcfile === undefined) return loadConfig(container.configFile, { name: container.name });
+  const { readGivenConfig, textsOf } = await import('../../config/given-config.ts');
+  const given = await readGivenConfig(resolve(io.cwd, values.rcfile), { cwd: io.cwd });
+  return loadConfig(given.file, { name: container.name, texts: textsOf(given) });
 }
 
 async function configValues(call: InfoCall, container: ContainerShape) {

@@ -5,7 +5,11 @@ import { type CommandName, isCommandName, loadCommand } from '../run/command-tab
 
 type Values = Readonly<Record<string, unknown>>;
 
-const any = () => true;
+/**
+ * A file that the command line names may be a descriptor of the caller's (`/dev/fd/63`), or a pipe that is waited for:
+ * only the caller itself can read these.
+ */
+const any = (values: Values) => values.rcfile === undefined;
 
 /**
  * Those that are done in moments or wait for the manager's answer; none that needs the caller's terminal or its place
@@ -19,7 +23,7 @@ export const TAKEN: Readonly<Record<string, (values: Values) => boolean>> = {
   info: any,
   ls: any,
   // What a start would do is looked at from where the caller is.
-  start: (values) => !values.foreground && !values['dry-run'],
+  start: (values) => any(values) && !values.foreground && !values['dry-run'],
   stop: any,
   unfreeze: any,
 };

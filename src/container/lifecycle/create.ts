@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { ConfigDocument } from '../../config/config-document.ts';
 import { checkName } from '../../config/container-name.ts';
 import { readDocument, saveDocument } from '../../config/document-file.ts';
+import { readGivenConfig } from '../../config/given-config.ts';
 import { packageFolder } from '../../config/include-path.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type BackingStore, chooseStore, type VolumeWishes } from '../../storage/backing-store.ts';
@@ -92,6 +93,7 @@ async function planCreate(ref: ContainerRef, options: CreateOptions): Promise<Cr
   const template = options.template === 'none' ? undefined : await findTemplate(options.template, templates);
   const volume = template !== undefined || Object.keys(wishes).length > 0 ? store.at(place) : undefined;
   if (volume && !store.inDirectory && (await store.exists(volume))) throw volumeTaken(ref, volume);
+  const given = await readGivenConfig(initialConfigFile(options.config), { signal: options.signal });
   return {
     ref,
     options,
@@ -99,7 +101,7 @@ async function planCreate(ref: ContainerRef, options: CreateOptions): Promise<Cr
     store,
     volume,
     outside: wishes.directory === undefined ? undefined : lookBefore(resolve(wishes.directory)),
-    config: initialConfig(initialConfigFile(options.config), ref.name),
+    config: initialConfig(given, ref.name),
   };
 }
 

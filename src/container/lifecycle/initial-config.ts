@@ -1,8 +1,9 @@
 /** The config that a new container starts with, before its template adds to it. */
 import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { ConfigDocument } from '../../config/config-document.ts';
-import { readDocument } from '../../config/document-file.ts';
+import { parseDocument } from '../../config/document-file.ts';
+import { type GivenConfig, textsOf } from '../../config/given-config.ts';
 import { packageFolder } from '../../config/include-path.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { loadSystemConfig } from '../../config/system-config.ts';
@@ -31,17 +32,18 @@ export function initialConfigFile(given?: string): string {
 }
 
 /**
- * Reads it, checks it (CONFIG_* errors name file and line) and settles what is settled once for each container: an `x`
+ * Checks it (CONFIG_* errors name file and line) and settles what is settled once for each container: an `x`
  * in a MAC address becomes a digit, and a relative include, which starts at the folder of the file, an absolute one.
  */
-export function initialConfig(file: string, name: string): ConfigDocument {
-  loadConfig(file, { name });
-  const document = readDocument(file);
+export function initialConfig(given: GivenConfig, name: string): ConfigDocument {
+  const { file, folder } = given;
+  loadConfig(file, { name, texts: textsOf(given) });
+  const document = parseDocument(file, Buffer.from(given.base64, 'base64'));
   for (const setting of document.settings()) {
     if (/^lxc\.net(\.\d+|work(\.\d+)?)\.hwaddr$/.test(setting.key) && isMacTemplate(setting.value))
       document.rewriteLine(setting, setting.key, resolveMac(setting.value));
     if (setting.key === 'lxc.include' && setting.value !== '' && !isAbsolute(setting.value))
-      document.rewriteLine(setting, setting.key, resolve(dirname(file), setting.value));
+      document.rewriteLine(setting, setting.key, resolve(folder, setting.value));
   }
   return document;
 }

@@ -4,7 +4,7 @@ import { isFrozen, statistics } from '../../cgroup/container-cgroup.ts';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import type { TslxcError } from '../../errors/tslxc-error.ts';
 import { isDefined } from '../state/list.ts';
-import { type ContainerRef, configFile } from '../state/paths.ts';
+import type { ContainerRef } from '../state/paths.ts';
 import { liveRecord, type RuntimeRecord, sinceBoot } from '../state/runtime-record.ts';
 import type { State } from '../state/state.ts';
 import { addressesOf, type ContainerAddress, interfacesOf } from './addresses.ts';
@@ -77,10 +77,9 @@ async function configReport(
   ref: ContainerRef,
   record: RuntimeRecord | undefined,
 ): Promise<{ config: ContainerConfig; errors: readonly TslxcError[] } | undefined> {
-  const file = record?.configFile ?? configFile(ref);
   if (!record && !isDefined(ref)) return undefined;
-  const { readConfig } = await import('../../config/load-config.ts');
-  return readConfig(file, { name: ref.name, ...(record ? { defines: record.wishes.defines } : {}) });
+  const { configInForce } = await import('./config-of-run.ts');
+  return configInForce(ref, record);
 }
 
 type Counters = Pick<

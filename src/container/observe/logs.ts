@@ -2,12 +2,12 @@
 import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { oomKillsLogged } from '../../cgroup/container-cgroup.ts';
-import { readConfig } from '../../config/load-config.ts';
 import { planLog } from '../state/container-log.ts';
 import { historyFile, parseHistoryLine } from '../state/history.ts';
 import type { LogSource } from '../state/log-sources.ts';
-import { type ContainerRef, configFile, defaultLogFile } from '../state/paths.ts';
+import { type ContainerRef, defaultLogFile } from '../state/paths.ts';
 import { liveRecord, sinceBoot } from '../state/runtime-record.ts';
+import { configInForce } from './config-of-run.ts';
 import { oomLine } from './oom-line.ts';
 import { TailedFile } from './tailed-file.ts';
 
@@ -49,7 +49,7 @@ class Sources {
 
   constructor(ref: ContainerRef) {
     this.#ref = ref;
-    const { config } = readConfig(liveRecord(ref)?.configFile ?? configFile(ref), { name: ref.name });
+    const { config } = configInForce(ref, liveRecord(ref));
     this.logFile = config ? planLog(ref, config).file : defaultLogFile(ref);
     this.#log = new TailedFile(this.logFile, `${this.logFile}.1`);
     const file = historyFile(ref);

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupPlan, HookCgroup } from '../../cgroup/container-cgroup.ts';
+import type { GivenConfig } from '../../config/given-config.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { OperatorRequest } from './end-reason.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
@@ -14,6 +15,8 @@ export interface StartWishes {
   readonly init?: readonly string[];
   /** Run that program (or `lxc.execute.cmd`) below an init of ours. `onConsole`: which of 0, 1, 2 are the console. */
   readonly execute?: { readonly onConsole: readonly number[] };
+  /** The config file that `-f` named, as it was read: it may have been a pipe, and a reboot needs it again. */
+  readonly given?: GivenConfig;
   /** Copy of the console's output, instead of `lxc.console.logfile`. */
   readonly consoleLog?: string;
   /** Written with init's pid, removed at stop. */
