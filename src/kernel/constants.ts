@@ -40,6 +40,7 @@ export const SYS = {
 
 export const CLONE = {
   VM: 0x100,
+  FS: 0x200,
   VFORK: 0x4000,
   PARENT: 0x8000,
   PARENT_SETTID: 0x100000,

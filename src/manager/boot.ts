@@ -10,17 +10,23 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { runKeeper } from './keeper.ts';
 import { KEEPER_ONLY } from './keeper-protocol.ts';
-import { READ_ONLY, readOnlyBinary } from './read-only-binary.ts';
+import {
+  hostRootArgument,
+  isFromReadOnlyHost,
+  leaveReadOnlyHost,
+  withReadOnlyHost,
+} from './read-only-host.ts';
 import { runPaths } from './run-paths.ts';
 
 async function boot(): Promise<void> {
   const kernel = linuxKernel();
+  // A client has prepared this already; systemd and an administrator's shell have not.
+  if (!isFromReadOnlyHost(process.argv)) runAgainReadOnly(kernel);
+  leaveReadOnlyHost(kernel, process.argv);
   const paths = runPaths();
   process.chdir('/');
-  // Not the umask of whoever happened to be the first to need a manager.
+  // The umask of the first caller is not everybody's.
   process.umask(0o022);
-  // Started by hand or by systemd, not by a client: again, from a binary that no guest can write to.
-  if (!process.argv.includes(READ_ONLY)) runAgainReadOnly(kernel);
   // A manager that has lost its keeper runs itself again like this: it could not fork one any more. The keeper is a fork
   // here too: signals are taken from a descriptor, which only works in a process with one thread.
   if (process.argv.includes(KEEPER_ONLY)) {
@@ -47,16 +53,15 @@ async function boot(): Promise<void> {
   }
 }
 
+/** Executes this program again, from where no guest can write to it. */
 function runAgainReadOnly(kernel: Kernel): void {
-  const binary = readOnlyBinary(kernel);
-  kernel.setCloexec(binary, false);
   const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
   for (const fd of [0, 1, 2]) kernel.setCloexec(fd, false);
-  kernel.exec(
-    `/proc/self/fd/${binary}`,
-    ['tslxcd', ...process.execArgv, ...process.argv.slice(1), READ_ONLY],
-    env,
-  );
+  withReadOnlyHost(kernel, (hostRoot) => {
+    kernel.setCloexec(hostRoot, false);
+    const args = [...process.execArgv, ...process.argv.slice(1), hostRootArgument(hostRoot)];
+    kernel.exec(process.execPath, ['tslxcd', ...args], env);
+  });
 }
 
 boot().catch((error: Error) => {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { type ManagerEvent, type Operation, PROTOCOL_VERSION, type Requests } from './protocol.ts';
-import { READ_ONLY, readOnlyBinary } from './read-only-binary.ts';
+import { hostRootArgument, keepRootToThread, thisProcess, withReadOnlyHost } from './read-only-host.ts';
 import { RpcClient } from './rpc.ts';
 import { runPaths } from './run-paths.ts';
 
@@ -118,15 +119,16 @@ async function startManager(path: string): Promise<Socket> {
   const logFd = openSync(log, O.WRONLY | O.CREAT | O.TRUNC | O.NOFOLLOW | O.CLOEXEC, 0o600);
   const { spawn } = await import('node:child_process');
   const { linuxKernel } = await import('../kernel/linux.ts');
-  const binary = readOnlyBinary(linuxKernel());
   let ended: string | undefined;
-  try {
-    const child = spawn('/proc/self/fd/3', managerArguments(), {
+  const launch = (hostRoot?: number) =>
+    spawn(process.execPath, managerArguments(hostRoot !== undefined), {
       detached: true,
       cwd: '/',
-      stdio: ['ignore', logFd, logFd, binary],
+      stdio: ['ignore', logFd, logFd, ...(hostRoot === undefined ? [] : [hostRoot])],
       env: managerEnvironment(),
     });
+  try {
+    const child = thisProcess.mayChangeRoot ? launchReadOnly(linuxKernel(), launch) : launch();
     child.once('error', (error) => {
       ended = error.message;
     });
@@ -136,7 +138,6 @@ async function startManager(path: string): Promise<Socket> {
     child.unref();
   } finally {
     closeSync(logFd);
-    closeSync(binary);
   }
   for (const begin = Date.now(); Date.now() - begin < PATIENCE; await delay(2)) {
     const socket = await tryConnect(path);
@@ -155,7 +156,13 @@ function lastWords(log: string): string {
   return text ? `: ${text.split('\n')[0]}` : '';
 }
 
-function managerArguments(): string[] {
+/** Saves the manager from executing itself again: see read-only-host.ts. */
+function launchReadOnly<T>(kernel: Kernel, launch: (hostRoot: number) => T): T {
+  keepRootToThread(kernel);
+  return withReadOnlyHost(kernel, launch);
+}
+
+function managerArguments(readOnly: boolean): string[] {
   // Next to the bundle of the command; from the sources (tests) next to this file.
   const bundle = join(import.meta.dirname ?? __dirname, 'tslxcd.cjs');
   const script = existsSync(bundle) ? bundle : join(import.meta.dirname ?? __dirname, 'boot.ts');
@@ -166,14 +173,24 @@ function managerArguments(): string[] {
     '--expose-gc',
     '--disable-warning=ExperimentalWarning',
     script,
-    READ_ONLY,
+    ...(readOnly ? [hostRootArgument(3)] : []),
   ];
 }
 
-/** Only what the manager and the programs that it runs look at: nothing of the caller's goes on living in it. */
+/**
+ * The variables of its first caller that the manager keeps, and nothing besides: no secret of the caller's, such as
+ * TSLXC_ROOT_PASSWORD of a template, outlives the command.
+ */
+const KEPT_VARIABLES: ReadonlySet<string> = new Set([
+  'PATH',
+  'HOME',
+  'XDG_RUNTIME_DIR',
+  'TSLXC_RUNDIR',
+  'TSLXC_IDLE_SECONDS',
+  'TSLXC_RESIDENT',
+]);
+
 function managerEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => name === 'PATH' || name === 'HOME' || name.startsWith('TSLXC_') || name === 'XDG_RUNTIME_DIR',
-  );
+  const kept = Object.entries(process.env).filter(([name]) => KEPT_VARIABLES.has(name));
   return Object.fromEntries(kept);
 }

@@ -12,7 +12,7 @@ import { buildId } from './build-id.ts';
 import { forkServer } from './fork-server.ts';
 import type { Ended, KeeperReply, KeeperRequest, KeeperResult } from './keeper-protocol.ts';
 import { KeptDescriptors } from './kept-descriptors.ts';
-import { READ_ONLY } from './read-only-binary.ts';
+import { hostRootArgument, withReadOnlyHost } from './read-only-host.ts';
 import { WatchedProcesses } from './watched-processes.ts';
 
 interface Manager {
@@ -240,7 +240,11 @@ function callManager(kernel: Kernel): void {
   for (const fd of [0, 1, 2]) kernel.setCloexec(fd, false);
   const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
   try {
-    kernel.exec('/proc/self/exe', ['tslxcd', ...process.execArgv, process.argv[1]!, READ_ONLY], env);
+    withReadOnlyHost(kernel, (hostRoot) => {
+      kernel.setCloexec(hostRoot, false);
+      const args = [...process.execArgv, process.argv[1]!, hostRootArgument(hostRoot)];
+      kernel.exec('/proc/self/exe', ['tslxcd', ...args], env);
+    });
   } finally {
     kernel.exit(127);
   }

@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { buildId } from './build-id.ts';
 import { KeeperClient } from './keeper-client.ts';
 import { KEEPER_ONLY } from './keeper-protocol.ts';
-import { READ_ONLY } from './read-only-binary.ts';
+import { hostRootArgument, keepRootToThread, withReadOnlyHost } from './read-only-host.ts';
 
 const KEEPER_ATTEMPTS = 500;
 
@@ -45,9 +45,11 @@ async function reachKeeper(kernel: Kernel, path: string): Promise<KeeperClient> 
 
 /** A manager with all that it has loaded makes no small keeper any more: the program is run anew for it. */
 export async function replaceKeeper(kernel: Kernel, path: string): Promise<KeeperClient> {
-  const child = spawn('/proc/self/exe', [...process.execArgv, process.argv[1]!, READ_ONLY, KEEPER_ONLY], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  keepRootToThread(kernel);
+  const args = [...process.execArgv, process.argv[1]!, hostRootArgument(3), KEEPER_ONLY];
+  const child = withReadOnlyHost(kernel, (hostRoot) =>
+    spawn('/proc/self/exe', args, { stdio: ['ignore', 'inherit', 'inherit', hostRoot] }),
+  );
   child.unref();
   return await reachKeeper(kernel, path);
 }

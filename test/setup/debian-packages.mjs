@@ -43,6 +43,8 @@ export const FOR_TESTS = [
   ['fish', 'fish', 'completion'],
   ['chattr', 'e2fsprogs'],
   ['strace', 'strace'],
+  ['gcc', 'gcc', 'cve'],
+  ['/usr/include/stdio.h', 'libc6-dev', 'cve'],
   ['mkfs.xfs', 'xfsprogs', 'storage'],
   ['btrfs', 'btrfs-progs', 'storage'],
   ['lvcreate', 'lvm2', 'storage'],
