@@ -149,7 +149,7 @@ export interface DeviceChange {
 }
 
 export type { TreeNode } from '../container/layers/tree.ts';
-export type { StorageFault } from '../container/lifecycle/check.ts';
+export type { StorageFault } from '../container/lifecycle/check-storage.ts';
 export type { CreateOptions } from '../container/lifecycle/create.ts';
 export type { DestroyOptions } from '../container/lifecycle/destroy.ts';
 export type { ContainerInfo, InfoWanted, NicStatistics } from '../container/observe/info.ts';

@@ -32,10 +32,10 @@ export interface Kernel {
   /** In a child of fork: a whole Node from here on (event-loop.ts). The parent had no handle open and no work under way. */
   takeOverEventLoop(): void;
   /**
-   * The process goes on as its own child, and ends (hand-over.ts); only with one thread. Returns the child's pid, as the
+   * The process goes on as its own child, and ends (become-child.ts); only with one thread. Returns the child's pid, as the
    * caller's pid namespace has it. `cgroup`: descriptor of the v2 cgroup that the child is born in.
    */
-  continueInChild(cgroup?: number): number;
+  becomeOwnChild(cgroup?: number): number;
   /**
    * A child that shares our memory until it is a program (vfork.ts); only with one thread. `work` gets its pid and returns
    * what it becomes, or nothing; `failed` is for the child that execve(2) has refused, which it has to end. Returns the

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StageLog, StageProcess } from '../container/start/start-services.ts';
+import type { StageLog, StageProcess } from '../container/start/start-host.ts';
 import { identify } from '../container/state/runtime-record.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
@@ -9,8 +9,8 @@ import type { StageKind } from '../stage/run-stage.ts';
 import type { Forked, ForkReply, ForkRequest } from './fork-server.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import { JsonLines } from './rpc.ts';
-import { StageSocket, type WorkerEvents } from './stage-socket.ts';
-import { WorkerPool } from './worker-pool.ts';
+import { SpawnerPool } from './spawner-pool.ts';
+import { type SpawnerEvents, StageSocket } from './stage-socket.ts';
 
 const STREAM = 1;
 
@@ -22,7 +22,7 @@ export class ForkClient {
   #server: Promise<JsonLines> | undefined;
   /** The same, once it is there. */
   #lines: JsonLines | undefined;
-  readonly #workers = new WorkerPool((events) => this.#fork('worker', () => {}, events));
+  readonly #spawners = new SpawnerPool((events) => this.#fork('spawner', () => {}, events));
   #next = 1;
   #pid = -1;
 
@@ -31,10 +31,10 @@ export class ForkClient {
     this.#keeper = keeper;
   }
 
-  /** Has the fork server, its spare and a worker made before the first start asks for them. */
+  /** Has the fork server, its spare and a spawner made before the first start asks for them. */
   async warm(): Promise<void> {
     await this.#reach();
-    this.#workers.warm();
+    this.#spawners.warm();
   }
 
   #reach(): Promise<JsonLines> {
@@ -79,15 +79,15 @@ export class ForkClient {
   /** Children of the old keeper's fork server would become init's: it is hung up on. */
   useKeeper(keeper: Promise<KeeperClient>): void {
     this.#keeper = keeper;
-    this.#workers.forget();
+    this.#spawners.forget();
     const old = this.#server;
     this.#forget();
     void old?.then(({ socket }) => socket.destroy()).catch(() => {});
   }
 
-  /** Hangs up, and waits (a second at most) until the server and the workers have ended. */
+  /** Hangs up, and waits (a second at most) until the server and the spawners have ended. */
   async end(): Promise<void> {
-    const going = this.#workers.forget();
+    const going = this.#spawners.forget();
     const server = await this.#server?.catch(() => undefined);
     server?.socket.destroy();
     const stays = () => [this.#pid, ...going].some((pid) => pid > 0 && identify(pid));
@@ -96,10 +96,10 @@ export class ForkClient {
 
   /** A stage, which waits for its plan. Asked for at once: the caller's work goes on beside it. */
   stage(kind: StageKind, shared: boolean, onLog: StageLog): StageProcess {
-    return (shared ? this.#workers.take(onLog) : undefined) ?? this.#fork(kind, onLog);
+    return (shared ? this.#spawners.take(onLog) : undefined) ?? this.#fork(kind, onLog);
   }
 
-  #fork(kind: Forked, onLog: StageLog, events?: WorkerEvents): StageSocket {
+  #fork(kind: Forked, onLog: StageLog, events?: SpawnerEvents): StageSocket {
     const [ours, theirs] = this.#kernel.socketpair(STREAM | O.CLOEXEC);
     const wanted = { id: this.#next++, channel: theirs, kind };
     const pid = this.#lines

@@ -6,13 +6,13 @@
  */
 import { O, POLL, PR, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { rehearse } from '../stage/rehearsal.ts';
+import { warmUp } from '../stage/jit-warmup.ts';
 import { runStage, type StageKind } from '../stage/run-stage.ts';
-import { runWorker } from '../stage/worker.ts';
+import { runSpawner } from '../stage/spawner.ts';
 import { LineBuffer } from '../util/line-buffer.ts';
 
 /** A stage for one thing, or one that starts containers for as long as it is wanted. */
-export type Forked = StageKind | 'worker';
+export type Forked = StageKind | 'spawner';
 
 /** Manager -> fork server. `channel` is the number, in the manager, of the stage's end of a socket pair. */
 export interface ForkRequest {
@@ -40,7 +40,7 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
   process.title = 'tslxc-forkserver';
   kernel.prctl(PR.SET_DUMPABLE, 0);
   kernel.signal(SIG.CHLD, 'ignore');
-  rehearse(kernel);
+  warmUp(kernel);
   const lines = new LineBuffer();
   const chunk = Buffer.alloc(4096);
   let spare: Spare | undefined;
@@ -53,9 +53,9 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
     const pid = kernel.fork();
     if (pid === 0) {
       for (const fd of sockets()) kernel.close(fd);
-      if (kind === 'worker') {
+      if (kind === 'spawner') {
         kernel.close(manager);
-        runWorker(kernel, channel);
+        runSpawner(kernel, channel);
       }
       runStage(kernel, kind, channel, manager);
     }
@@ -97,7 +97,7 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
   const serve = (line: string): ForkReply => {
     const { id, kind, channel } = JSON.parse(line) as ForkRequest;
     try {
-      const used = kind === 'worker' ? undefined : useSpare(kind, channel);
+      const used = kind === 'spawner' ? undefined : useSpare(kind, channel);
       return { id, pid: used ?? forkStage(kind, channel) };
     } catch (error) {
       return { id, error: (error as Error).message };

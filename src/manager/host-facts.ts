@@ -3,7 +3,7 @@ import { loadSystemConfig } from '../config/system-config.ts';
 import { cgroupDefaults } from '../container/plan/cgroup-from-config.ts';
 import { namespaceHost } from '../container/plan/shared-namespace.ts';
 import type { HostFacts } from '../container/plan/start-plan.ts';
-import type { StartServices } from '../container/start/start-services.ts';
+import type { StartHost } from '../container/start/start-host.ts';
 import { RLIMIT } from '../kernel/constants.ts';
 import { lastCapability, missingCapabilities } from '../security/capabilities.ts';
 import { compiledPolicy, underFilter } from '../security/seccomp/host.ts';
@@ -23,7 +23,7 @@ export function prepareHost(): void {
 }
 
 /** Facts about this host that a start plan depends on. Touches nothing. @throws TslxcError for the system file */
-export function hostFacts({ kernel, layout }: Pick<StartServices, 'kernel' | 'layout'>): HostFacts {
+export function hostFacts({ kernel, layout }: Pick<StartHost, 'kernel' | 'layout'>): HostFacts {
   const { hard } = kernel.getRlimit(RLIMIT.nofile);
   lastCap ??= lastCapability(kernel);
   missing ??= missingCapabilities(kernel, lastCap);

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { ToKeep } from '../container/start/start-services.ts';
+import type { ToKeep } from '../container/start/start-host.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Ended, KeeperResult } from './keeper-protocol.ts';
 import { RpcClient } from './rpc.ts';

@@ -2,7 +2,7 @@
  * What the manager and the keeper say to each other: one JSON object a line, each request answered once. They may be of
  * different builds: `hello` and `quit`, and what they answer, stay as they are.
  */
-import type { ToKeep } from '../container/start/start-services.ts';
+import type { ToKeep } from '../container/start/start-host.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 
 /** Argument by which a manager starts tslxcd for nothing but another keeper. */

@@ -120,7 +120,7 @@ class Session {
     attach: (params, tell) => this.#attach(params, tell),
     cgroup: ({ key, value, ...target }) => this.#supervisor.get(target).operations.setCgroup(key, value),
     device: async (params) => {
-      await changeDeviceNode(this.#supervisor.services, this.#supervisor.get(params).operations, params);
+      await changeDeviceNode(this.#supervisor.host, this.#supervisor.get(params).operations, params);
       return {};
     },
     resize: ({ size, ...target }) => {
@@ -202,7 +202,7 @@ class Session {
   ): Promise<Requests['attach']['result']> {
     const supervisor = this.#supervisor;
     const { pid, master } = await attachProgram(
-      supervisor.services,
+      supervisor.host,
       supervisor.get(params).operations.attachable(),
       params,
       this.#peer.pid,

@@ -1,31 +1,31 @@
 import { Socket } from 'node:net';
-import type { StageLog, StageProcess } from '../container/start/start-services.ts';
+import type { StageLog, StageProcess } from '../container/start/start-host.ts';
 import type { FromStage, ToStage } from '../stage/channel.ts';
 import { JsonLines } from './rpc.ts';
 
-/** What a pool wants to hear of a worker. */
-export interface WorkerEvents {
+/** What a pool wants to hear of a spawner. */
+export interface SpawnerEvents {
   able(): void;
   /** `asked`: we have hung up. */
   gone(asked: boolean): void;
 }
 
-/** The manager's end of a stage's channel. A worker's serves for one start after another: see `begin`. */
+/** The manager's end of a stage's channel. A spawner's serves for one start after another: see `begin`. */
 export class StageSocket implements StageProcess {
   pid = -1;
   readonly begun: Promise<void>;
   readonly #lines: JsonLines;
-  readonly #events: WorkerEvents | undefined;
+  readonly #events: SpawnerEvents | undefined;
   #queue: (FromStage | null)[] = [];
   #wake: (() => void) | undefined;
   #onLog: StageLog;
   #onIdle: (() => void) | undefined;
-  /** It is a worker that has found that it can be one here. */
+  /** It is a spawner that has found that it can be one here. */
   isAble = false;
-  /** A worker's: nothing of the present start has been asked of it, or all has been done. */
+  /** A spawner's: nothing of the present start has been asked of it, or all has been done. */
   #isFree = true;
 
-  constructor(fd: number, pid: Promise<number>, onLog: StageLog, events?: WorkerEvents) {
+  constructor(fd: number, pid: Promise<number>, onLog: StageLog, events?: SpawnerEvents) {
     this.#onLog = onLog;
     this.#events = events;
     this.begun = pid.then((known) => {
@@ -47,11 +47,11 @@ export class StageSocket implements StageProcess {
     );
   }
 
-  get isWorker(): boolean {
+  get isSpawner(): boolean {
     return this.#events !== undefined;
   }
 
-  /** From here on it is about another start. `onIdle`: that is over, and the worker is there for the next one. */
+  /** From here on it is about another start. `onIdle`: that is over, and the spawner is there for the next one. */
   begin(onLog: StageLog, onIdle: () => void): void {
     this.#onLog = onLog;
     this.#onIdle = onIdle;

@@ -14,7 +14,7 @@ import { holdNamespaces } from '../container/run/held-namespaces.ts';
 import { Journal } from '../container/start/journal.ts';
 import { type ClientStdio, startContainer } from '../container/start/start.ts';
 import { checkStart } from '../container/start/start-checks.ts';
-import { keptPrefix, type StartServices } from '../container/start/start-services.ts';
+import { keptPrefix, type StartHost } from '../container/start/start-host.ts';
 import { ContainerLog, planLog } from '../container/state/container-log.ts';
 import {
   type EndReason,
@@ -52,7 +52,7 @@ export interface Ending {
   readonly reason: EndReason;
 }
 
-export interface SupervisedServices extends StartServices {
+export interface SupervisorHost extends StartHost {
   /** Counts the keepers: another number, and what the last one was given it took along. */
   keeperNumber(): number;
   drop(prefix: string): Promise<void>;
@@ -68,7 +68,7 @@ export class Supervised {
   /** What is done to it while it runs. */
   readonly operations: Operations;
   #state: State = 'STOPPED';
-  readonly #services: SupervisedServices;
+  readonly #host: SupervisorHost;
   readonly #journal: Journal;
   readonly #stdio: ClientStdio | undefined;
   #request: StartRequest;
@@ -91,13 +91,13 @@ export class Supervised {
     false;
 
   /** @param stdio descriptors of the client that a program gets instead of the console */
-  constructor(services: SupervisedServices, request: StartRequest, stdio?: ClientStdio) {
+  constructor(host: SupervisorHost, request: StartRequest, stdio?: ClientStdio) {
     this.#stdio = stdio;
     this.ref = { name: request.name, lxcpath: request.lxcpath };
-    this.#services = services;
+    this.#host = host;
     this.#request = request;
     this.#journal = new Journal(this.ref);
-    this.terminals = new ContainerTerminals(services.kernel);
+    this.terminals = new ContainerTerminals(host.kernel);
     this.#history = new History(this.ref);
     this.terminals.onOutput = (bytes) => this.#history.console(bytes);
     this.terminals.onTrouble = (error) => this.#log?.write('WARN', error.message);
@@ -108,7 +108,7 @@ export class Supervised {
     const state = () => this.#state;
     const running = () => this.#running;
     return {
-      kernel: this.#services.kernel,
+      kernel: this.#host.kernel,
       terminals: this.terminals,
       get state() {
         return state();
@@ -176,21 +176,21 @@ export class Supervised {
     }
   }
 
-  /** @param alone by a stage of its own, and no worker */
+  /** @param alone by a stage of its own, and no spawner */
   async #start(reason: StartReason, alone = false): Promise<TslxcError[]> {
     this.#enter('STARTING', reason);
     // What a killed start left behind is given back before anything new is made.
     this.#release();
     writeRecord(startingRecord(this.ref, this.#request));
     try {
-      const keeper = this.#services.keeperNumber();
+      const keeper = this.#host.keeperNumber();
       const { config, warnings } = this.#load();
       prepareHost();
-      const plan = planStart(this.ref, config, hostFacts(this.#services), this.#request);
-      await checkStart(this.#services, plan);
+      const plan = planStart(this.ref, config, hostFacts(this.#host), this.#request);
+      await checkStart(this.#host, plan);
       const hooks = this.#hooks(plan);
       const started = await startContainer({
-        services: this.#services,
+        host: this.#host,
         plan,
         journal: this.#journal,
         hooks,
@@ -201,7 +201,7 @@ export class Supervised {
       });
       this.#take(started.record, plan, hooks);
       this.terminals.open(started.terminals, plan.console);
-      if (this.#services.keeperNumber() !== keeper) await this.keepAgain();
+      if (this.#host.keeperNumber() !== keeper) await this.keepAgain();
       this.#writePidFile();
       this.#enter('RUNNING', reason);
       this.#noteSoon(started.record);
@@ -220,14 +220,14 @@ export class Supervised {
       this.#enter('ABORTING', failed);
       noteRun(this.ref, { failed: { at: new Date().toISOString(), error: error.toJSON() } });
       this.#release();
-      await this.#services.drop(keptPrefix(this.ref)).catch(() => {});
+      await this.#host.drop(keptPrefix(this.ref)).catch(() => {});
       this.#enter('STOPPED', failed);
       throw error;
     }
   }
 
   #take(record: RuntimeRecord, plan: StartPlan, hooks: HostHooks): void {
-    const initPidfd = openProcess(this.#services.kernel, record.init!);
+    const initPidfd = openProcess(this.#host.kernel, record.init!);
     const namespaces = holdNamespaces(plan, record.init!.pid);
     this.#running = { record, plan, hooks, initPidfd, namespaces };
   }
@@ -245,7 +245,7 @@ export class Supervised {
   adopt(found: RuntimeRecord, copyOf: (label: string) => number | undefined): void {
     const record = { ...found, ...MANAGER };
     const plan = loadPlan(this.ref);
-    this.#log = new ContainerLog(this.#services.kernel, this.ref, plan.log);
+    this.#log = new ContainerLog(this.#host.kernel, this.ref, plan.log);
     const hooks = this.#hooks(plan);
     hooks.initPid = record.init!.pid;
     hooks.cgroups = record.hookCgroups ?? [];
@@ -274,10 +274,10 @@ export class Supervised {
       fd,
       drain: label === 'console' ? { log: running.plan.console.log } : undefined,
     }));
-    for (const copy of await this.#services.keep(process.pid, mine)) closeSync(copy);
+    for (const copy of await this.#host.keep(process.pid, mine)) closeSync(copy);
     const { init } = running.record;
     try {
-      await this.#services.watch(init!.pid);
+      await this.#host.watch(init!.pid);
     } catch (error) {
       if (isAlive(init)) throw error;
       // It has died with the old keeper, which nobody has told of. Not now: a start may be under way.
@@ -294,7 +294,7 @@ export class Supervised {
       env,
       texts: given && textsOf(given),
     });
-    this.#log = new ContainerLog(this.#services.kernel, this.ref, planLog(this.ref, config));
+    this.#log = new ContainerLog(this.#host.kernel, this.ref, planLog(this.ref, config));
     return { config, warnings: configWarnings(config) };
   }
 
@@ -315,7 +315,7 @@ export class Supervised {
   }
 
   #release(): void {
-    for (const failure of this.#journal.release(this.#services.kernel))
+    for (const failure of this.#journal.release(this.#host.kernel))
       this.#log?.write('WARN', `could not clean up: ${failure.message}`);
     removeRecord(this.ref);
     removePlan(this.ref);
@@ -350,7 +350,7 @@ export class Supervised {
     this.#enter('STOPPING', reason);
     writeRecord({ ...running.record, state: 'STOPPING', ...MANAGER });
     const done = await tearDown(running, target, {
-      services: this.#services,
+      host: this.#host,
       terminals: this.terminals,
       history: this.#history,
       log: this.#log,

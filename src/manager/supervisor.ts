@@ -4,7 +4,7 @@ import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
 import type { StopRequest } from '../container/run/stop.ts';
 import { Journal, journaledContainers } from '../container/start/journal.ts';
 import type { ClientStdio } from '../container/start/start.ts';
-import { keptPrefix } from '../container/start/start-services.ts';
+import { keptPrefix } from '../container/start/start-host.ts';
 import type { StartReason } from '../container/state/end-reason.ts';
 import { noSuchContainer } from '../container/state/list.ts';
 import { containerDirectory } from '../container/state/paths.ts';
@@ -18,7 +18,7 @@ import { ForkClient } from './fork-client.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import type { ContainerEvent, StartRequest, StateOfContainer } from './protocol.ts';
 import { Restarts } from './restarts.ts';
-import { Supervised, type SupervisedServices } from './supervised.ts';
+import { Supervised, type SupervisorHost } from './supervised.ts';
 
 /** States in which an earlier manager may have left a container that has an init, or had one. */
 const ADOPTABLE: ReadonlySet<State> = new Set<State>(['RUNNING', 'STOPPING']);
@@ -36,7 +36,7 @@ export class Supervisor {
   /** Pending while a killed keeper is being replaced: whoever needs one waits. */
   #keeper: Promise<KeeperClient>;
   #keepers = 1;
-  readonly services: SupervisedServices;
+  readonly host: SupervisorHost;
   readonly #containers = new Map<string, Supervised>();
   readonly #forks: ForkClient;
   /** Programs that were attached, and other children: who wants to know of their end. */
@@ -59,7 +59,7 @@ export class Supervisor {
     this.#forks = new ForkClient(kernel, this.#keeper);
     keeper.onEnded = ({ pid, status }) => this.#ended(pid, status);
     const layout: CgroupLayout = detectLayout();
-    this.services = {
+    this.host = {
       kernel,
       layout,
       keeperNumber: () => this.#keepers,
@@ -177,7 +177,7 @@ export class Supervisor {
         container: request.name,
         message: old.state === 'RUNNING' ? 'it is running already' : `it is ${old.state.toLowerCase()}`,
       });
-    const container = this.#add(new Supervised(this.services, request, stdio));
+    const container = this.#add(new Supervised(this.host, request, stdio));
     try {
       return { container, warnings: await container.start(reason) };
     } catch (error) {
@@ -245,7 +245,7 @@ export class Supervisor {
       foreground: false,
       env: { PATH: process.env.PATH ?? '' },
     };
-    const container = this.#add(new Supervised(this.services, request));
+    const container = this.#add(new Supervised(this.host, request));
     try {
       const keeper = await this.#keeper;
       const end = keeper.ended.find(({ pid }) => pid === record.init!.pid);
@@ -263,7 +263,7 @@ export class Supervisor {
   #clean(ref: { lxcpath: string; name: string }): void {
     for (const failure of new Journal(ref).release(this.kernel))
       process.stderr.write(`clean up ${ref.name}: ${failure.message}\n`);
-    void this.services.drop(keptPrefix(ref)).catch(() => {});
+    void this.host.drop(keptPrefix(ref)).catch(() => {});
     removeRecord(ref);
   }
 

@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { killedByOom, oomKills, oomKillsLogged } from '../cgroup/container-cgroup.ts';
 import { oomLine } from '../container/observe/oom-line.ts';
-import { keptPrefix, type StartServices } from '../container/start/start-services.ts';
+import { keptPrefix, type StartHost } from '../container/start/start-host.ts';
 import type { ContainerLog } from '../container/state/container-log.ts';
 import { type EndReason, endReason } from '../container/state/end-reason.ts';
 import type { History } from '../container/state/history.ts';
@@ -16,7 +16,7 @@ import type { Running } from './running.ts';
 
 /** What a run has had besides. */
 export interface TornDown {
-  readonly services: Pick<StartServices, 'releaseName'> & {
+  readonly host: Pick<StartHost, 'releaseName'> & {
     drop(prefix: string): Promise<void>;
     forget(pid: number): Promise<void>;
   };
@@ -55,7 +55,7 @@ export function reasonOfEnd(
 export async function tearDown(
   { record, plan, hooks, initPidfd, namespaces }: Running,
   target: 'stop' | 'reboot',
-  { services, terminals, history, log, release }: TornDown,
+  { host, terminals, history, log, release }: TornDown,
 ): Promise<boolean> {
   const attempt = async (what: string, work: () => Promise<void> | void): Promise<boolean> => {
     try {
@@ -76,10 +76,10 @@ export async function tearDown(
   terminals.close();
   history.endConsole();
   if (initPidfd >= 0) closeSync(initPidfd);
-  if (record.nics.some(({ link }) => link)) await attempt('name', () => services.releaseName(record.name));
+  if (record.nics.some(({ link }) => link)) await attempt('name', () => host.releaseName(record.name));
   await attempt('keeper', async () => {
-    await services.drop(keptPrefix(record));
-    await services.forget(record.init!.pid);
+    await host.drop(keptPrefix(record));
+    await host.forget(record.init!.pid);
   });
   release();
   return await attempt('post-stop hook', () => hooks.run('post-stop'));

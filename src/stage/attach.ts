@@ -41,7 +41,7 @@ export function attachStage(
   if (plan.namespaces & CLONE.NEWUSER) becomeOwner(kernel, plan.owner);
   kernel.close(fds.init);
   // A pid namespace is for children only.
-  channel.send({ type: 'init', pid: kernel.continueInChild() });
+  channel.send({ type: 'init', pid: kernel.becomeOwnChild() });
   return attachInner(kernel, channel, plan, fds, proc);
 }
 

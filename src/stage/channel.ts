@@ -10,7 +10,7 @@ import { LineBuffer } from '../util/line-buffer.ts';
  *     manager                         stage
  *     plan                    ->                                          what is known before anything is made
  *                             <-      init {pid}                          pid 1 of the container exists
- *     cgroups                 ->                                          the container's are made (before init, without a birth)
+ *     cgroups                 ->                                          the container's are made (before init, without initCgroup)
  *     network                 ->                                          host ends of the nics are made
  *                             <-      ptys {console, ttys, devpts}        descriptors of the stage, to be copied before go
  *                             <-      ready                               all but execve is done
@@ -21,7 +21,7 @@ import { LineBuffer } from '../util/line-buffer.ts';
  *                             <-      error {…}                           instead of any answer
  *                             <-      log {text}                          any time
  *
- * A worker says able before all of that, and executed, and waits for the next plan. An attach has plan, init, go,
+ * A spawner says able before all of that, and executed, and waits for the next plan. An attach has plan, init, go,
  * listener and the end; the holder of a user namespace says userns and waits for taken; who asks a seccomp proxy has plan
  * and ready.
  */
@@ -31,9 +31,9 @@ export type ToStage =
       readonly plan: unknown;
       readonly fds: Readonly<Record<string, number>>;
       /** v2 cgroup that init is born in, so that it can be while the other cgroups are made. */
-      readonly birth?: string;
+      readonly initCgroup?: string;
     }
-  /** `files`: through which init enters the others; without a birth the stage does, before it makes init. */
+  /** `files`: through which init enters the others; without initCgroup the stage does, before it makes init. */
   | { readonly type: 'cgroups'; readonly files: readonly string[] }
   | { readonly type: 'network'; readonly nics: readonly ResolvedNic[] }
   | { readonly type: 'taken' }
@@ -50,7 +50,7 @@ export type FromStage =
   | { readonly type: 'userns' }
   | { readonly type: 'listener'; readonly fd: number }
   | { readonly type: 'ready' }
-  /** `pid`: the worker's own, after its hand-over. */
+  /** `pid`: the spawner's own, after its hand-over. */
   | { readonly type: 'able'; readonly pid: number }
   | { readonly type: 'executed' }
   | { readonly type: 'log'; readonly text: string; readonly level?: 'DEBUG' }

@@ -29,7 +29,7 @@ export interface Program {
  * The last thing a stage does: undoes what Node changed in the process (signals it ignores, the soft limit of open
  * files that it raised), takes the limits and the filter that the program is to have, and becomes the program. Limits and
  * filter come last of all: they are not made for Node. Every descriptor but 0 to 2 is close-on-exec (rule R3), the
- * channel too: its end tells the manager that execve has succeeded (of a worker's child the worker does).
+ * channel too: its end tells the manager that execve has succeeded (of a spawner's child the spawner does).
  */
 export function execute(kernel: Kernel, channel: StageChannel, program: Program): never {
   return executeFirst(kernel, channel, program, readyToExecute(kernel, channel, program));

@@ -28,13 +28,13 @@ export function runStage(kernel: Kernel, kind: StageKind, channelFd: number, man
     kernel.signal(SIG.CHLD, 'default');
     if (kind === 'userns') holdUserNamespace(kernel, channel);
     leaveStdio(kernel);
-    const { plan, fds, birth } = channel.expect('plan');
+    const { plan, fds, initCgroup } = channel.expect('plan');
     const taken = Object.fromEntries(
       Object.entries(fds).map(([name, fd]) => [name, kernel.pidfdGetfd(manager, fd)]),
     );
     kernel.close(manager);
     if (kind === 'start')
-      startOuter(kernel, channel, plan as StartStagePlan, taken as StartDescriptors, birth);
+      startOuter(kernel, channel, plan as StartStagePlan, taken as StartDescriptors, initCgroup);
     if (kind === 'device')
       deviceStage(kernel, channel, plan as DeviceStagePlan, taken as unknown as DeviceDescriptors);
     if (kind === 'proxy')

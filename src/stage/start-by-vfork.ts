@@ -1,4 +1,4 @@
-/** A start by a worker: what start-outer.ts does, with a child that shares memory (src/kernel/vfork.ts). */
+/** A start by a spawner: what start-outer.ts does, with a child that shares memory (src/kernel/vfork.ts). */
 import { toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, RLIMIT } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -8,7 +8,7 @@ import type { StartStagePlan } from './plan.ts';
 import { type ReadyProgram, readyInit } from './start-inner.ts';
 import { openCgroup, openOutside } from './start-outer.ts';
 
-/** Those that a worker makes in advance. */
+/** Those that a spawner makes in advance. */
 export const PREPARED_NAMESPACES = CLONE.NEWNET | CLONE.NEWUTS | CLONE.NEWIPC;
 
 /** Only for a plan that `canShareMemory`. The prepared namespaces become the container's. */
@@ -16,10 +16,10 @@ export function startByVfork(
   kernel: Kernel,
   channel: StageChannel,
   plan: StartStagePlan,
-  birth: string | undefined,
+  initCgroup: string | undefined,
 ): void {
   let program: ReadyProgram | undefined;
-  const cgroup = birth === undefined ? undefined : openCgroup(birth);
+  const cgroup = initCgroup === undefined ? undefined : openCgroup(initCgroup);
   kernel.unshare(plan.namespaces & CLONE.NEWPID);
   try {
     kernel.vfork(

@@ -29,14 +29,14 @@ export function startOuter(
   plan: StartStagePlan,
   fds: StartDescriptors,
   /** v2 cgroup for init to be born in, if it is to be. */
-  birth: string | undefined,
+  initCgroup: string | undefined,
 ): never {
   const userns = fds.user;
   const carried = openOutside(kernel, plan, userns);
   // While the manager makes them, all of the above. A mapped root may not enter: it has to be there before it is one.
-  if (birth === undefined) enterCgroups(channel.expect('cgroups').files);
+  if (initCgroup === undefined) enterCgroups(channel.expect('cgroups').files);
   const offsets = plan.clockOffsets.length > 0 ? openClockOffsets(kernel) : -1;
-  // Init enters a cgroup namespace itself: its birth in a cgroup asks for sight of that.
+  // Init enters a cgroup namespace itself: its start inside a cgroup asks for sight of that.
   for (const name of BEFORE_BIRTH) if (fds[name] !== undefined) joinNamespace(kernel, name, fds[name]);
   if (userns !== undefined) {
     joinUserNamespace(kernel, userns, ownerOf(plan.idmap, plan.init));
@@ -46,15 +46,15 @@ export function startOuter(
   kernel.unshare(plan.namespaces & ~CLONE.NEWCGROUP);
   if (offsets >= 0) setClockOffsets(kernel, offsets, plan.clockOffsets);
   if (plan.namespaces & CLONE.NEWTIME) enterClocks(kernel);
-  const cgroup = birth === undefined ? undefined : openCgroup(birth);
+  const cgroup = initCgroup === undefined ? undefined : openCgroup(initCgroup);
   // The keeper, a subreaper, becomes init's parent.
-  const pid = kernel.continueInChild(cgroup);
+  const pid = kernel.becomeOwnChild(cgroup);
   channel.send({ type: 'init', pid });
   return startInner(kernel, channel, plan, {
     ...carried,
     fds,
     loopbackIsUp: false,
-    inCgroups: birth === undefined,
+    inCgroups: initCgroup === undefined,
   });
 }
 

@@ -7,8 +7,8 @@ import type { Io } from '../../src/cli/run/io.ts';
 import { TslxcError } from '../../src/errors/tslxc-error.ts';
 import { CLONE } from '../../src/kernel/constants.ts';
 import { fakeIo } from './fake-io.ts';
+import { type FakeContainer, fakeLibrary, info } from './fake-library.ts';
 import { PLAN } from './fake-plan.ts';
-import { type FakeContainer, fakeServices, info } from './fake-services.ts';
 
 async function run(
   line: string | readonly string[],
@@ -16,9 +16,9 @@ async function run(
   io: Partial<Io> = {},
 ) {
   const world = fakeIo(io);
-  const services = fakeServices(containers);
-  const code = await dispatch(typeof line === 'string' ? line.split(' ') : line, world, services);
-  return { code, out: world.out(), err: world.err(), calls: services.calls };
+  const library = fakeLibrary(containers);
+  const code = await dispatch(typeof line === 'string' ? line.split(' ') : line, world, library);
+  return { code, out: world.out(), err: world.err(), calls: library.calls };
 }
 
 const failing =
@@ -329,7 +329,7 @@ describe('attach', () => {
         throw new Error('touched');
       },
     });
-    assert.equal(await dispatch(['attach', 'web'], world, fakeServices(ended({ code: 0, signal: null }))), 0);
+    assert.equal(await dispatch(['attach', 'web'], world, fakeLibrary(ended({ code: 0, signal: null }))), 0);
   });
   it('joins the namespaces that -s names', async () => {
     assert.equal((await options('-s', 'NETWORK|UTSNAME')).namespaces, CLONE.NEWNET | CLONE.NEWUTS);

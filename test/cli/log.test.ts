@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadCommand } from '../../src/cli/run/command-table.ts';
 import { fakeIo } from './fake-io.ts';
-import { fakeServices } from './fake-services.ts';
+import { fakeLibrary } from './fake-library.ts';
 
 let folder: string;
 before(() => {
@@ -16,7 +16,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 async function call(name: 'info' | 'ls' | 'wait', args: readonly string[]) {
   const io = fakeIo({ cwd: folder });
-  const code = await (await loadCommand(name)).run(args, io, fakeServices({ web: {} }));
+  const code = await (await loadCommand(name)).run(args, io, fakeLibrary({ web: {} }));
   return { code, err: io.err() };
 }
 

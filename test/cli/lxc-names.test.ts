@@ -5,7 +5,7 @@ import { dispatch } from '../../src/cli/run/dispatch.ts';
 import { version } from '../../src/cli/run/version.ts';
 import { TslxcError } from '../../src/errors/tslxc-error.ts';
 import { fakeIo } from './fake-io.ts';
-import { fakeServices } from './fake-services.ts';
+import { fakeLibrary } from './fake-library.ts';
 
 const RUNS = {
   start: async () => {
@@ -15,9 +15,9 @@ const RUNS = {
 
 async function call(line: string): Promise<{ status: number; out: string; err: string }> {
   const io = fakeIo();
-  const services = fakeServices({ web: { ...RUNS, freeze: async () => {} } });
+  const library = fakeLibrary({ web: { ...RUNS, freeze: async () => {} } });
   const words = line.split(' ').map((word) => (word === "''" ? '' : word));
-  const status = await dispatch(words, io, services);
+  const status = await dispatch(words, io, library);
   return { status, out: io.out(), err: io.err() };
 }
 

@@ -7,13 +7,13 @@ import { dispatch } from '../../src/cli/run/dispatch.ts';
 import { CLONE } from '../../src/kernel/constants.ts';
 import { rangesOf } from '../../src/security/subordinate-ids.ts';
 import { fakeIo } from './fake-io.ts';
-import { type FakeContainer, fakeServices } from './fake-services.ts';
+import { type FakeContainer, fakeLibrary } from './fake-library.ts';
 
 async function run(line: string, web: FakeContainer = {}) {
   const io = fakeIo();
-  const services = fakeServices({ web });
-  const code = await dispatch(line.split(' '), io, services);
-  return { code, out: io.out(), err: io.err(), calls: services.calls };
+  const library = fakeLibrary({ web });
+  const code = await dispatch(line.split(' '), io, library);
+  return { code, out: io.out(), err: io.err(), calls: library.calls };
 }
 
 describe('cgroup', () => {

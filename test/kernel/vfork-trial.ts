@@ -8,18 +8,18 @@ const say = (text: string) => writeSync(1, `${text}\n`);
 const shell = (command: string) => ({ path: '/bin/sh', args: ['sh', '-c', command], env: ['WORD=given'] });
 const never = () => kernel.exit(99);
 const ended = (pid: number) => kernel.wait(pid, true)!.status;
-// A worker's child is its parent's: so the worker is a child of ours here.
+// A spawner's child is its parent's: so the spawner is a child of ours here.
 kernel.prctl(PR.SET_CHILD_SUBREAPER, 1);
 
 /** Runs `work` in a forked child, whose status is told. */
-function inWorker(work: () => void): void {
-  const worker = kernel.fork();
-  if (worker === 0) {
+function inSpawner(work: () => void): void {
+  const spawner = kernel.fork();
+  if (spawner === 0) {
     kernel.setCloexec(1, false);
     work();
     kernel.exit(0);
   }
-  say(`worker ${JSON.stringify(ended(worker))}`);
+  say(`spawner ${JSON.stringify(ended(spawner))}`);
   for (;;)
     try {
       say(`its child ${JSON.stringify(kernel.wait(-1, true)!.status)}`);
@@ -30,7 +30,7 @@ function inWorker(work: () => void): void {
 
 const CASES: Record<string, () => void> = {
   program: () =>
-    inWorker(() => {
+    inSpawner(() => {
       let seen = 0;
       for (const round of [1, 2, 3])
         kernel.vfork(() => {
@@ -41,7 +41,7 @@ const CASES: Record<string, () => void> = {
       say(`seen ${seen}`);
     }),
   pid: () =>
-    inWorker(() => {
+    inSpawner(() => {
       let inside = 0;
       const outside = kernel.vfork((pid) => {
         inside = pid;
@@ -50,7 +50,7 @@ const CASES: Record<string, () => void> = {
       say(`same pid ${inside === outside && inside > 0}`);
     }),
   refused: () =>
-    inWorker(() => {
+    inSpawner(() => {
       kernel.vfork(
         () => ({ path: '/proc/nothing', args: ['nothing'], env: [] }),
         (error) => {
@@ -61,7 +61,7 @@ const CASES: Record<string, () => void> = {
       say('not here');
     }),
   'no child': () =>
-    inWorker(() => {
+    inSpawner(() => {
       try {
         kernel.vfork(() => shell('exit 1'), never, 12_345);
       } catch (error) {
@@ -71,7 +71,7 @@ const CASES: Record<string, () => void> = {
       say('goes on');
     }),
   killed: () =>
-    inWorker(() => {
+    inSpawner(() => {
       kernel.vfork(() => {
         kernel.kill(kernel.pid(), 9);
         return undefined;

@@ -34,16 +34,16 @@ test('it works in our memory, becomes a program, and we go on, again and again',
     `its child ${code(2)}`,
     `its child ${code(3)}`,
     'seen 6',
-    `worker ${code(0)}`,
+    `spawner ${code(0)}`,
   ]);
 });
 
 test('it is told its pid, and may become nothing', () => {
-  assert.deepEqual(trial('pid').sort(), [`its child ${code(0)}`, 'same pid true', `worker ${code(0)}`]);
+  assert.deepEqual(trial('pid').sort(), [`its child ${code(0)}`, 'same pid true', `spawner ${code(0)}`]);
 });
 
 test('the kernel will not execute it: the child hears why, and takes us along', () => {
-  assert.deepEqual(trial('refused').sort(), ['execve: ENOENT', `its child ${code(5)}`, `worker ${code(1)}`]);
+  assert.deepEqual(trial('refused').sort(), ['execve: ENOENT', `its child ${code(5)}`, `spawner ${code(1)}`]);
 });
 
 test('the kernel makes no child: we hear why, and can try again', () => {
@@ -51,10 +51,10 @@ test('the kernel makes no child: we hear why, and can try again', () => {
     'clone3: EBADF',
     'goes on',
     `its child ${code(8)}`,
-    `worker ${code(0)}`,
+    `spawner ${code(0)}`,
   ]);
 });
 
 test('it is killed on the way: we end too', () => {
-  assert.deepEqual(trial('killed').sort(), ['its child {"code":null,"signal":9}', `worker ${code(1)}`]);
+  assert.deepEqual(trial('killed').sort(), ['its child {"code":null,"signal":9}', `spawner ${code(1)}`]);
 });

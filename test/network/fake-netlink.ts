@@ -1,5 +1,5 @@
 /** A kernel double that speaks netlink: it keeps the requests and answers them from a table. */
-import { recordingKernel } from '../../src/kernel/double.ts';
+
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import {
   decodeAttributes,
@@ -12,6 +12,7 @@ import {
   u32,
 } from '../../src/network/netlink-message.ts';
 import { RTM } from '../../src/network/rtnetlink-numbers.ts';
+import { recordingKernel } from '../kernel/double.ts';
 
 export interface FakeLink {
   readonly index: number;

@@ -28,7 +28,7 @@ function random(): number {
 /** Any process below the fork server, and the one that will be init: it hangs on the keeper, under our name. */
 function stages(): number[] {
   const server = host.forkServerPid();
-  const isStage = ({ title }: { title: string }) => /^tslxc-(forkserver|worker)/.test(title);
+  const isStage = ({ title }: { title: string }) => /^tslxc-(forkserver|spawner)/.test(title);
   const named = host.processes().filter(isStage);
   const inside = processesIn(host.mark).filter(isStage);
   return [...new Set([...named, ...inside].map(({ pid }) => pid))].filter((pid) => pid !== server);

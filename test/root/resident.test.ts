@@ -24,7 +24,7 @@ const isThere = () => {
   const directory = meeting();
   return directory !== undefined && readdirSync(directory).includes('requests');
 };
-const taken = () => readdirSync(meeting()!).filter((name) => name.endsWith('.taken'));
+const locks = () => readdirSync(meeting()!).filter((name) => name.endsWith('.lock'));
 
 /** A command as a child of ours, that can be signalled. */
 function begin(command: string, args: readonly string[]) {
@@ -62,7 +62,7 @@ test('what it answers is what a client of its own answers', { skip }, async () =
       `${command} ${args.join(' ')}`,
     );
   }
-  assert.deepEqual(taken(), []);
+  assert.deepEqual(locks(), []);
 });
 
 test('each command has its caller’s directory, environment and streams', { skip }, async () => {
@@ -85,18 +85,18 @@ test('signals end a command as they end a client of its own', { skip }, async ()
   await busybox.start('deaf', DEAF);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const { child, ended } = begin('stop', ['-n', host.name('deaf'), '-t', '600', '--nokill']);
-    await eventually('it is at work', () => taken().length === 1);
+    await eventually('it is at work', () => locks().length === 1);
     await new Promise((done) => setTimeout(done, 300));
     child.kill(signal);
     assert.deepEqual(await ended, { code: null, signal });
-    await eventually('its slot is free', () => taken().length === 0);
+    await eventually('its slot is free', () => locks().length === 0);
   }
   const { child, ended } = begin('stop', ['-n', host.name('deaf'), '-t', '600', '--nokill']);
-  await eventually('it is at work', () => taken().length === 1);
+  await eventually('it is at work', () => locks().length === 1);
   await new Promise((done) => setTimeout(done, 300));
   child.kill('SIGKILL');
   await ended;
-  await eventually('a killed caller’s slot is free', () => taken().length === 0);
+  await eventually('a killed caller’s slot is free', () => locks().length === 0);
   await host.kill('deaf');
 });
 
@@ -135,7 +135,7 @@ test('whatever a caller’s streams are, it is as with a client of its own', { s
     const [there, alone] = await both(script);
     assert.deepEqual(there, alone, script);
   }
-  assert.deepEqual(taken(), []);
+  assert.deepEqual(locks(), []);
 });
 
 test('much output comes whole, to a slow reader too', { skip }, async () => {
@@ -179,7 +179,7 @@ test('many at a time, more than there are slots, and nothing is kept', { skip },
       assert.deepEqual([code, stdout], i % 2 ? [0, 'RUNNING\n'] : [1, '']);
   }
   await eventually('its descriptors are those of before', () => descriptors() <= before + 1);
-  assert.deepEqual(taken(), []);
+  assert.deepEqual(locks(), []);
 });
 
 test('the manager knows the caller: its cgroup, and who stopped the container', { skip }, async () => {
@@ -249,7 +249,7 @@ test('a launcher of another build goes its own way, and so does one in another p
     'unshare -pf --mount-proc $TSLXC info -P $P -n @r; unshare -pf $TSLXC info -P $P -n @r -s -H',
   );
   assert.deepEqual(there, alone);
-  assert.deepEqual(taken(), []);
+  assert.deepEqual(locks(), []);
 });
 
 test('it is killed: who waits is told, the next command does without it', { skip }, async () => {
@@ -259,7 +259,7 @@ test('it is killed: who waits is told, the next command does without it', { skip
   child.stderr!.on('data', (chunk) => {
     said += chunk;
   });
-  await eventually('it is at work', () => taken().length === 1);
+  await eventually('it is at work', () => locks().length === 1);
   await new Promise((done) => setTimeout(done, 300));
   await host.killProcesses(resident());
   assert.deepEqual(await ended, { code: 1, signal: null });

@@ -7,7 +7,7 @@ import { exportContainer } from '../../src/container/archive/export.ts';
 import { importContainer } from '../../src/container/archive/import.ts';
 import { sweepUnfinishedArchives } from '../../src/container/archive/unfinished-archive.ts';
 import { createSnapshot } from '../../src/container/copies/snapshot.ts';
-import { checkStorage, repairStorage } from '../../src/container/lifecycle/check.ts';
+import { checkStorage, repairStorage } from '../../src/container/lifecycle/check-storage.ts';
 import { dyingAt } from './storage-fault.ts';
 import { type Operation, run, seen } from './storage-operations.ts';
 import { scratch } from './storage-scratch.ts';

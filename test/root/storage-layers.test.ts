@@ -20,7 +20,7 @@ import { flattenContainer } from '../../src/container/copies/flatten.ts';
 import { renameContainer } from '../../src/container/copies/rename.ts';
 import { restoreSnapshot } from '../../src/container/copies/restore.ts';
 import { createSnapshot, destroySnapshot } from '../../src/container/copies/snapshot.ts';
-import { checkStorage, repairStorage } from '../../src/container/lifecycle/check.ts';
+import { checkStorage, repairStorage } from '../../src/container/lifecycle/check-storage.ts';
 import { createContainer } from '../../src/container/lifecycle/create.ts';
 import { destroyContainer } from '../../src/container/lifecycle/destroy.ts';
 import { recoverContainer } from '../../src/container/recovery/recover.ts';

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkStorage, repairStorage } from '../../src/container/lifecycle/check.ts';
+import { checkStorage, repairStorage } from '../../src/container/lifecycle/check-storage.ts';
 import { type Model, type Modelled, type Operation, run, seen } from './storage-operations.ts';
 import { scratch } from './storage-scratch.ts';
 import { lowersOf, upperOf } from './storage-view.ts';

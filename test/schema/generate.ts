@@ -46,8 +46,14 @@ function used(schema: unknown, definitions: Readonly<Record<string, unknown>>): 
   return found.size > 0 ? { definitions: Object.fromEntries([...found].sort()) } : {};
 }
 
+/** The generator names a definition by its place in the source. Numbers in order of use stay when lines move. */
 export function schemaText(schema: object): string {
-  return `${JSON.stringify(schema, null, 2)}\n`;
+  const numbers = new Map<string, string>();
+  const text = JSON.stringify(schema, null, 2).replaceAll(/\binterface(?:-\d+)+/g, (name) => {
+    if (!numbers.has(name)) numbers.set(name, `definition-${numbers.size + 1}`);
+    return numbers.get(name)!;
+  });
+  return `${text}\n`;
 }
 
 export function writtenSchema(name: string): string {

@@ -135,7 +135,7 @@ function handedOver(): Row {
   const word = Buffer.alloc(4);
   const child = () => {
     kernel.unshare(CLONE.NEWPID);
-    word.writeInt32LE(kernel.continueInChild(), 0);
+    word.writeInt32LE(kernel.becomeOwnChild(), 0);
     kernel.write(to, word);
     return kernel.pid() === 1 ? work() : FAILED;
   };

@@ -1,8 +1,8 @@
 /** Process 1 of tslxc-execute, against a kernel that does nothing. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { recordingKernel } from '../../src/kernel/double.ts';
 import { beInit } from '../../src/stage/supervise.ts';
+import { recordingKernel } from '../kernel/double.ts';
 
 class Ended extends Error {}
 const SIGTERM = 15;

@@ -8,7 +8,7 @@ import { dirStore } from '../../src/storage/dir-store.ts';
 import { joinOverlay, overlayLayers } from '../../src/storage/overlay-path.ts';
 import { overlayStore } from '../../src/storage/overlay-store.ts';
 import { formatVolume, volumeOf } from '../../src/storage/rootfs-path.ts';
-import { checkWishes } from '../../src/storage/volume-wishes.ts';
+import { checkWishes } from '../../src/storage/volume-options.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tslxc-rootfs-'));
 after(() => rmSync(root, { recursive: true }));

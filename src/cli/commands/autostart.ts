@@ -16,7 +16,7 @@ export default command(spec, async (call) => {
   const timeout = values.timeout ?? DEFAULT_TIMEOUT;
   if (timeout < -1) throw usage(`a timeout of ${timeout} seconds makes no sense`, '-1 waits for ever');
   const lxcpath = await call.lxcpath();
-  const { autostart, autostartPlan } = await call.services.autostart();
+  const { autostart, autostartPlan } = await call.library.autostart();
   if (values.list || values.explain) {
     const verdicts = autostartPlan(lxcpath, choice);
     if (call.json) io.print(jsonText('autostart', verdicts));

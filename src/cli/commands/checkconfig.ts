@@ -7,8 +7,8 @@ type Paint = (text: string) => string;
 
 export default command(
   spec,
-  async ({ values, io, as, services, lxcpath, json }) => {
-    const check = await services.checkHost(await lxcpath(), io.env.CONFIG);
+  async ({ values, io, as, library, lxcpath, json }) => {
+    const check = await library.checkHost(await lxcpath(), io.env.CONFIG);
     const items = values.missing ? check.items.filter(({ status }) => status !== 'enabled') : check.items;
     if (json) io.print(`${JSON.stringify({ version: version(), ...check, items }, null, 2)}\n`);
     else {

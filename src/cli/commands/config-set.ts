@@ -5,7 +5,7 @@ import type { spec } from './config.options.ts';
 
 /** `tslxc-config set NAME KEY=VALUE...`: writes to the config of a container. */
 export async function set(call: Call<typeof spec.options>): Promise<number> {
-  const { values, operands, services } = call;
+  const { values, operands, library } = call;
   const [, ...words] = operands;
   const name = values.name ?? words.shift();
   if (name === undefined) throw usage('the name of the container is missing');
@@ -16,7 +16,7 @@ export async function set(call: Call<typeof spec.options>): Promise<number> {
       throw usage(`'${word}' has no '='`, 'write KEY=VALUE; KEY= removes the key');
     return { key: key.trim(), value: value.trim() === '' ? null : value.trim() };
   });
-  const container = await services.container(name, await call.lxcpath());
+  const container = await library.container(name, await call.lxcpath());
   try {
     await container.setConfig(changes);
   } catch (error) {

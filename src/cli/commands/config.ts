@@ -70,14 +70,14 @@ function refuseOptions(
 }
 
 /** Prints all that is wrong with the config of a container. */
-async function check({ values, operands, io, json, services, ...call }: ConfigCall): Promise<number> {
+async function check({ values, operands, io, json, library, ...call }: ConfigCall): Promise<number> {
   const [, operand, ...more] = operands;
   const name = values.name ?? operand;
   const stray = values.name === undefined ? more[0] : operand;
   if (stray !== undefined) throw usage(`unexpected argument '${stray}'`);
   if (values.list) throw usage(`'-l' can't be used with '${CHECK}'`);
   if (name === undefined) throw usage('the name of the container to check is missing');
-  const container = await services.container(name, await call.lxcpath());
+  const container = await library.container(name, await call.lxcpath());
   const options: StartOptions = {
     ...(values.rcfile === undefined ? {} : { rcfile: resolve(io.cwd, values.rcfile) }),
     ...(values.define.length > 0 ? { defines: values.define } : {}),
@@ -95,10 +95,10 @@ async function check({ values, operands, io, json, services, ...call }: ConfigCa
 }
 
 /** Prints what is wrong with the storage of a container directory: our fsck. */
-async function checkStorage({ values, operands, io, json, services, ...call }: ConfigCall): Promise<number> {
+async function checkStorage({ values, operands, io, json, library, ...call }: ConfigCall): Promise<number> {
   if (operands[1] !== undefined) throw usage(`unexpected argument '${operands[1]}'`);
   const lxcpath = await call.lxcpath();
-  const storage = await services.storage();
+  const storage = await library.storage();
   const faults = values.repair ? await storage.repairStorage(lxcpath) : storage.checkStorage(lxcpath);
   if (json) io.print(`${JSON.stringify({ lxcpath, ok: faults.length === 0, faults }, null, 2)}\n`);
   else if (faults.length === 0) io.print(`${lxcpath}: nothing is wrong with its storage\n`);

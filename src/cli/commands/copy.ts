@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerShape } from '../../api/container.ts';
 import { usage } from '../parse/getopt.ts';
-import { sizeOf } from '../parse/volume-wishes.ts';
+import { sizeOf } from '../parse/volume-options.ts';
 import { copying } from '../render/copy-progress.ts';
 import { type Call, command } from '../run/command.ts';
 import { exitCodeOf } from '../run/exit-status.ts';
@@ -22,7 +22,7 @@ export default command(spec, async (call) => {
   if (values.ephemeral) return await runEphemeral(call, container);
   if (values.newname === undefined) throw usage('no name for the copy given: name one with -N NEWNAME');
   if (values.rename) return await rename(call, container, values.newname);
-  const to = await call.services.container(values.newname, newPath(call, container));
+  const to = await call.library.container(values.newname, newPath(call, container));
   await copying(call, (telling) => container.copy(to, { ...cloneOptions(call), ...telling }));
   tell(call, container, to);
   return 0;
@@ -44,7 +44,7 @@ async function runEphemeral(call: CopyCall, container: ContainerShape): Promise<
   const { values, operands, io } = call;
   const { ephemeralName, ephemeralSettings, prepareMounts } = await import('../../api/ephemeral.ts');
   const name = values.newname ?? ephemeralName(container.name);
-  const to = await call.services.container(name, newPath(call, container));
+  const to = await call.library.container(name, newPath(call, container));
   const wishes = {
     keepData: values.keepdata,
     memory: values.tmpfs,

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { volumeWishes } from '../parse/volume-wishes.ts';
+import { volumeWishes } from '../parse/volume-options.ts';
 import { withProgress } from '../render/progress.ts';
 import { command } from '../run/command.ts';
 import { interruptible } from '../run/interrupt.ts';

@@ -5,7 +5,7 @@ import { spec } from './import.options.ts';
 
 export default command(spec, async (call) => {
   const { values, operands, io } = call;
-  const storage = await call.services.storage();
+  const storage = await call.library.storage();
   const lxcpath = await call.lxcpath();
   const made = await copying(call, (telling) =>
     storage.importContainer({

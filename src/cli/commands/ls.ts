@@ -54,7 +54,7 @@ export default command(spec, async (call) => {
     ([option]) => values[option as keyof typeof STATE_FILTERS],
   );
   const groups = values.groups?.split(',').filter(Boolean) ?? [];
-  const all = await call.services.listContainers(await call.lxcpath());
+  const all = await call.library.listContainers(await call.lxcpath());
 
   const looksInside =
     fancy || call.json || depth > 0 || filters.length > 0 || groups.length > 0 || values.defined;
@@ -70,7 +70,7 @@ export default command(spec, async (call) => {
     groups.every((group) => info.groups.includes(group));
   const kept: Listed[] = [];
   for (const name of depth > 0 ? all : all.filter(matches)) {
-    const container = await call.services.container(name, await call.lxcpath());
+    const container = await call.library.container(name, await call.lxcpath());
     const info = await container.info(want);
     const own = { info, path: [name] };
     if (keeps(own) && !(values.defined && !container.defined())) {

@@ -10,7 +10,7 @@ type MonitorCall = Call<typeof spec.options>;
 
 export default command(spec, async (call) => {
   const { values, io } = call;
-  const { watchContainers, quitManager } = await call.services.watch();
+  const { watchContainers, quitManager } = await call.library.watch();
   if (values.quit) {
     if (await quitManager()) return 0;
     throw new TslxcError({
@@ -39,8 +39,8 @@ export default command(spec, async (call) => {
   return 0;
 });
 
-async function lxcpaths({ values, io, services }: MonitorCall): Promise<string[]> {
-  if (values.lxcpath.length === 0) return [await services.defaultLxcpath()];
+async function lxcpaths({ values, io, library }: MonitorCall): Promise<string[]> {
+  if (values.lxcpath.length === 0) return [await library.defaultLxcpath()];
   return values.lxcpath.map((path) => resolve(io.cwd, path));
 }
 

@@ -17,7 +17,7 @@ export default command(
     const [word] = call.operands;
     const action = ACTIONS.find((known) => known === word);
     if (!action) throw usage(`'${word}' is not an action`, `actions are ${ACTIONS.join(', ')}`);
-    const bridge = await call.services.bridge();
+    const bridge = await call.library.bridge();
     if (action === 'status') {
       const status = await bridge.status();
       show(call, status);

@@ -42,7 +42,7 @@ export default command(spec, async (call) => {
       message: `${io.stdinIsTTY ? 'standard output' : 'standard input'} is not a terminal: use -b or --json without one`,
     });
   const pattern = extendedExpression(call.name ?? '');
-  const { containersUsage } = await call.services.usage();
+  const { containersUsage } = await call.library.usage();
   const directory = await call.lxcpath();
   const sample = sampler(() => containersUsage(directory).filter(({ name }) => pattern.test(name)));
   const { interruptible } = await import('../run/interrupt.ts');

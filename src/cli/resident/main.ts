@@ -4,10 +4,10 @@
  * ends with the manager; its commands are clients of the manager like any other.
  *
  *     caller                                       resident
- *     (makes SLOT.taken, opens the slot's pipe)
+ *     (makes SLOT.lock, opens the slot's pipe)
  *     run SLOT PID WORDS             ->
- *                                    <-            taken              it is being done
- *                                    <-            no                 do it yourself (also after taken: nothing was done)
+ *                                    <-            accepted           it is being done
+ *                                    <-            no                 do it yourself (also after accepted: nothing was done)
  *     signal SLOT SIGINT             ->                               any number of times
  *                                    <-            exit STATUS        or: signal SIGINT, it died of that
  */
@@ -22,9 +22,9 @@ import { LineBuffer } from '../../util/line-buffer.ts';
 import { dispatch } from '../run/dispatch.ts';
 import { type Caller, holdsPipe, readCaller } from './caller.ts';
 import { CallerIo, type CallerSignal, isCallerSignal } from './caller-io.ts';
+import { isResidentCommand, loadResidentCommands } from './resident-commands.ts';
 import { SLOTS, Slots } from './slots.ts';
 import { followCallers, within } from './surroundings.ts';
-import { isTaken, loadTaken } from './taken.ts';
 
 /** How often it is looked whether callers of commands at work are still there, milliseconds. */
 const LOOK = 500;
@@ -72,13 +72,13 @@ class Resident {
     const caller = this.#closed ? undefined : readCaller(this.#kernel, pid, words);
     const io = caller && this.#ioFor(caller);
     const mine = caller && io && this.#enter(slot, caller, io);
-    if (!mine || !(await isTaken(caller.argv))) {
+    if (!mine || !(await isResidentCommand(caller.argv))) {
       if (mine) mine.end('no');
       else this.#refuse(slot);
       return;
     }
     if (this.#running.get(slot) !== mine) return;
-    this.#slots.say(slot, 'taken');
+    this.#slots.say(slot, 'accepted');
     const connected = (client: ManagerClient) => this.#connected(slot, mine, client);
     const end = await within({ ...caller, connected }, () => dispatch(caller.argv, io)).then(
       (status) => `exit ${status}`,
@@ -176,7 +176,7 @@ async function main(): Promise<void> {
   process.chdir('/');
   const kernel = linuxKernel();
   followCallers();
-  await loadTaken();
+  await loadResidentCommands();
   const slots = new Slots(kernel, join(runPaths().directory, `resident-${buildId()}`));
   const resident = new Resident(kernel, slots);
   const lines = new LineBuffer();

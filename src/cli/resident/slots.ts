@@ -1,6 +1,6 @@
 /**
  * Where callers and the resident process meet: a directory below the run directory (0700) with a pipe for requests and
- * some slots. A slot is a pipe, on which one caller hears of its command, and a file `N.taken` that this caller makes
+ * some slots. A slot is a pipe, on which one caller hears of its command, and a file `N.lock` that this caller makes
  * (`set -C`: two can not make it). The pipe's only writer is this process; so its end is the caller's news of our death,
  * and that is why callers can not bring pipes of their own.
  */
@@ -64,12 +64,12 @@ export class Slots {
   free(slot: number): void {
     closeSync(this.#pipes[slot]!);
     this.#pipes[slot] = this.#makePipe(String(slot));
-    rmSync(this.#takenFile(slot), { force: true });
+    rmSync(this.#lockFile(slot), { force: true });
   }
 
   /** A process asked that does not hold the slot's pipe: if it is the one that took the slot it has died. */
   disown(slot: number, pid: number): void {
-    const file = this.#takenFile(slot);
+    const file = this.#lockFile(slot);
     if (existsSync(file) && readFileSync(file, 'latin1').trim() === String(pid)) this.free(slot);
   }
 
@@ -78,15 +78,15 @@ export class Slots {
     for (let slot = 0; slot < SLOTS; slot++) {
       const since = busy(slot)
         ? undefined
-        : statSync(this.#takenFile(slot), { throwIfNoEntry: false })?.mtimeMs;
+        : statSync(this.#lockFile(slot), { throwIfNoEntry: false })?.mtimeMs;
       if (since === undefined || Date.now() - since < MOMENT) continue;
-      const pid = readFileSync(this.#takenFile(slot), 'latin1').trim();
+      const pid = readFileSync(this.#lockFile(slot), 'latin1').trim();
       if (!pid || !existsSync(`/proc/${pid}`)) this.free(slot);
     }
   }
 
-  #takenFile(slot: number): string {
-    return join(this.#directory, `${slot}.taken`);
+  #lockFile(slot: number): string {
+    return join(this.#directory, `${slot}.lock`);
   }
 
   /** Nobody is to ask any more. The directory may be a successor's by now. */

@@ -13,14 +13,14 @@ export const GROUPS: readonly (readonly [title: string, commands: readonly Comma
   ['Without a container', ['unshare', 'usernsexec']],
 ];
 
-interface Later {
+interface NotImplemented {
   readonly summary: string;
   /** What to do until it is there. */
   readonly instead: string;
 }
 
 /** Commands of LXC's that this version has not. */
-export const LATER: Readonly<Record<string, Later>> = {
+export const NOT_IMPLEMENTED: Readonly<Record<string, NotImplemented>> = {
   checkpoint: {
     summary: 'keep the processes of a running container in files, and bring them back',
     instead: 'tslxc-freeze stops all processes of a container where they are',

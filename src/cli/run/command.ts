@@ -11,8 +11,8 @@ import { helpText, programName, usageText } from '../render/help.ts';
 import { reportError } from '../render/report-error.ts';
 import type { Interrupted } from './interrupt.ts';
 import type { Io } from './io.ts';
+import type { Library } from './library.ts';
 import { type Log, openLog } from './log.ts';
-import type { Services } from './services.ts';
 import { versionAs } from './version.ts';
 
 /** One run of a command: what was asked, and the ways to answer. */
@@ -21,7 +21,7 @@ export interface Call<Options extends OptionTable = OptionTable> {
   readonly io: Io;
   /** By which family of names. */
   readonly as: CalledAs;
-  readonly services: Services;
+  readonly library: Library;
   readonly values: OptionValues<Options>;
   /** As given; undefined only where the command does not need one. */
   readonly name: string | undefined;
@@ -38,7 +38,7 @@ export interface Call<Options extends OptionTable = OptionTable> {
 export interface Command {
   readonly spec: CommandSpec;
   /** @param as under which family of names; `tslxc` unless said */
-  run(argv: readonly string[], io: Io, services?: Services, as?: CalledAs): Promise<number>;
+  run(argv: readonly string[], io: Io, library?: Library, as?: CalledAs): Promise<number>;
 }
 
 export interface CommandExtras<Options extends OptionTable> {
@@ -60,7 +60,7 @@ export function command<const Options extends OptionTable>(
   async function run(
     argv: readonly string[],
     io: Io,
-    given?: Services,
+    given?: Library,
     as: CalledAs = 'tslxc',
   ): Promise<number> {
     const program = `${as}-${spec.name}`;
@@ -72,11 +72,11 @@ export function command<const Options extends OptionTable>(
       const parsed = parseArguments(argv, spec, as);
       const values = parsed.values as Readonly<Record<string, unknown>>;
       Object.assign(flags, { quiet: values.quiet === true, json: values.json === true });
-      const services = given ?? (await import('./real-services.ts')).realServices;
+      const library = given ?? (await import('./real-library.ts')).realLibrary;
       // Where several may be given, the first one is the main one.
       const directory = Array.isArray(values.lxcpath) ? values.lxcpath[0] : values.lxcpath;
       const lxcpath = async () =>
-        directory === undefined ? await services.defaultLxcpath() : resolve(io.cwd, directory as string);
+        directory === undefined ? await library.defaultLxcpath() : resolve(io.cwd, directory as string);
       container = parsed.name;
       log = openLog(program, parsed.name, values, io, lxcpath);
       const call: Call<Options> = {
@@ -84,13 +84,13 @@ export function command<const Options extends OptionTable>(
         spec,
         io,
         as,
-        services,
+        library,
         values: parsed.values,
         name: parsed.name,
         operands: parsed.operands,
         log,
         lxcpath,
-        container: async () => await services.container(parsed.name!, await lxcpath()),
+        container: async () => await library.container(parsed.name!, await lxcpath()),
         async complain(thrown, severity = 'error') {
           await log!.error(thrown, severity);
           await reportError(thrown, io, { program, ...flags, severity });

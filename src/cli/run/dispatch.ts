@@ -7,22 +7,22 @@ import { type CalledAs, calledBy } from '../parse/called-as.ts';
 import { usage } from '../parse/getopt.ts';
 import { nearestAll } from '../parse/nearest.ts';
 import { reportError } from '../render/report-error.ts';
-import { GROUPS, LATER } from './command-groups.ts';
+import { GROUPS, NOT_IMPLEMENTED } from './command-groups.ts';
 import { COMMANDS, type CommandName, isCommandName, loadCommand } from './command-table.ts';
 import type { Io } from './io.ts';
-import type { Services } from './services.ts';
+import type { Library } from './library.ts';
 import { version, versionAs } from './version.ts';
 
 const PROGRAM = 'tslxc';
 
-export async function dispatch(argv: readonly string[], io: Io, services?: Services): Promise<number> {
+export async function dispatch(argv: readonly string[], io: Io, library?: Library): Promise<number> {
   const [called = '--help', ...rest] = argv;
   const { name: word, as } = calledBy(called);
-  if (isCommandName(word)) return (await loadCommand(word)).run(rest, io, services, as);
-  if (Object.hasOwn(LATER, word)) return await later(word, rest, io, as);
+  if (isCommandName(word)) return (await loadCommand(word)).run(rest, io, library, as);
+  if (Object.hasOwn(NOT_IMPLEMENTED, word)) return await notImplemented(word, rest, io, as);
   switch (word) {
     case 'help':
-      return rest[0] === undefined ? overview(io) : dispatch([rest[0], '--help'], io, services);
+      return rest[0] === undefined ? overview(io) : dispatch([rest[0], '--help'], io, library);
     case '-h':
     case '--help':
       return overview(io);
@@ -45,8 +45,8 @@ function unknown(word: string) {
 }
 
 /** A command of LXC's that is not there yet: to ask about it is no mistake, to use it is. */
-async function later(word: string, rest: readonly string[], io: Io, as: CalledAs): Promise<number> {
-  const { summary, instead } = LATER[word]!;
+async function notImplemented(word: string, rest: readonly string[], io: Io, as: CalledAs): Promise<number> {
+  const { summary, instead } = NOT_IMPLEMENTED[word]!;
   const program = `${as}-${word}`;
   if (rest.includes('--version')) io.print(`${versionAs(as)}\n`);
   else if (rest.some((one) => ['-h', '--help', '--usage'].includes(one)))
@@ -83,7 +83,7 @@ async function overview(io: Io): Promise<number> {
       '',
       ...groups.flat(),
       'In a later version:',
-      ...Object.entries(LATER).map(([name, { summary }]) => entry(name, summary)),
+      ...Object.entries(NOT_IMPLEMENTED).map(([name, { summary }]) => entry(name, summary)),
       '',
       'A first container, as root:',
       '  tslxc-create -n web -t busybox',

@@ -13,11 +13,11 @@ import { DEFAULT_SIZE } from '../../storage/filesystems.ts';
 import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
 import { copiesBlocksLazily } from '../../storage/reflink.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
-import { canFreeze, freeze } from '../layers/freeze.ts';
 import { lockLayers } from '../layers/lock-layers.ts';
 import { keepsOverlays } from '../layers/nested-overlays.ts';
 import { makePlaceholder, makeUpper, upperIn } from '../layers/overlay-directory.ts';
 import { noteOtherLxcpath } from '../layers/references.ts';
+import { canSeal, sealLayer } from '../layers/seal.ts';
 import { dependantsOf } from '../lifecycle/dependants.ts';
 import { openForReading } from '../rootfs/open-rootfs.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
@@ -87,7 +87,7 @@ export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<Copi
   if (layered && !copy.outside && hasOwnLower(copy.from, source)) return await cloneOverlay(copy, source);
   if (layered && sharesLayers(copy, source)) {
     // Clones of LXC's name the files where they are: these stay there.
-    if (!(await isStoodOn(copy, source))) return await shareLayers(copy, source, freeze);
+    if (!(await isStoodOn(copy, source))) return await shareLayers(copy, source, sealLayer);
     if (copy.way === 'share') return await shareLayers(copy, source, () => [source.path]);
     copy.onNotice?.('all files are copied: clones made by LXC stand on them where they are');
   }
@@ -112,7 +112,7 @@ async function prefersClone({ way }: RootfsCopy, source: Volume, store: BackingS
 }
 
 function sharesLayers(copy: RootfsCopy, source: Volume): boolean {
-  if (copy.outside || !canFreeze(copy.from, source, copy.lxcpath)) return false;
+  if (copy.outside || !canSeal(copy.from, source, copy.lxcpath)) return false;
   const overlay = source.type === 'overlay' ? splitOverlay(source.path) : undefined;
   if (overlay && overlay.lowers.length >= MOST_LAYERS) throw tooLong(copy.from, overlay.lowers.length);
   const nested = source.type === 'dir' ? keepsOverlays(source.path) : undefined;

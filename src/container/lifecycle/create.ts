@@ -10,7 +10,7 @@ import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type BackingStore, chooseStore, type VolumeWishes } from '../../storage/backing-store.ts';
 import { isDiskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { formatVolume, type Volume } from '../../storage/rootfs-path.ts';
-import { checkWishes } from '../../storage/volume-wishes.ts';
+import { checkWishes } from '../../storage/volume-options.ts';
 import { findTemplate } from '../../template/find-template.ts';
 import { runTemplate } from '../../template/run-template.ts';
 import { templateHeader } from '../../template/template-header.ts';

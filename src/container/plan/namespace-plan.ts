@@ -7,7 +7,7 @@ import { type ErrorDetails, TslxcError } from '../../errors/tslxc-error.ts';
 import { type IdMapEntry, idMapText } from '../../security/id-map.ts';
 import { NAMESPACE_FLAG, sameIdMap } from '../../security/namespaces.ts';
 import type { StartStagePlan } from '../../stage/plan.ts';
-import { NamespaceWishes, timeOffsets } from './namespace-wishes.ts';
+import { NamespaceWishes, timeOffsets } from './requested-namespaces.ts';
 import type { FoundNamespace, NamespaceHost } from './shared-namespace.ts';
 
 export interface NamespacePlan

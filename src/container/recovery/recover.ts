@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { removeTree } from '../../storage/remove-tree.ts';
 import { finishRename } from '../copies/rename.ts';
 import { collectLayers, removeWithLayers } from '../layers/collect.ts';
-import { finishFreeze } from '../layers/freeze.ts';
+import { recoverSeal } from '../layers/seal.ts';
 import { removeSnapshotVolume } from '../rootfs/own-volumes.ts';
 import { removeFresh, removeOld, type Swap, takePlace } from '../rootfs/swap.ts';
 import { hiddenName, parseHiddenName } from '../state/hidden-name.ts';
@@ -35,7 +35,7 @@ export function restoreJournalFile(ref: ContainerRef): string {
  */
 export async function recoverContainer(ref: ContainerRef): Promise<void> {
   await finishRename(ref);
-  finishFreeze(ref);
+  recoverSeal(ref);
   const journal = readMarker<RestoreJournal>(restoreJournalFile(ref));
   if (journal) await finishRestore(ref, journal);
   const snapshots = snapshotsDirectory(ref);

@@ -7,7 +7,7 @@ import { planAttach } from '../plan/attach-plan.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
 import { serveListener } from '../start/seccomp-listener.ts';
 import { expectProgram } from '../start/stage-messages.ts';
-import type { StartServices } from '../start/start-services.ts';
+import type { StartHost } from '../start/start-host.ts';
 import type { ContainerRef } from '../state/paths.ts';
 import type { RuntimeRecord } from '../state/runtime-record.ts';
 
@@ -64,16 +64,16 @@ export interface Attached {
  * @throws TslxcError EXEC_FAILED
  */
 export async function attachProgram(
-  services: StartServices,
+  host: StartHost,
   { init, plan, record, devpts }: Attachable,
   request: AttachRequest,
   clientPid: number,
   expectEnd: (pid: number) => void,
 ): Promise<Attached> {
-  const { kernel } = services;
+  const { kernel } = host;
   const opened: number[] = [];
   let master: number | undefined;
-  const stage = services.stage('attach', false, () => {});
+  const stage = host.stage('attach', false, () => {});
   try {
     const terminals = request.terminals ?? [0, 1, 2];
     const client = kernel.pidfdOpen(clientPid);
@@ -110,7 +110,7 @@ export async function attachProgram(
     await expectProgram(stage, async (fd) => {
       if (proxy && record.init)
         await serveListener(
-          services,
+          host,
           first.pid,
           fd,
           { ...proxy, init: record.init.pid, mustAnswer: false },

@@ -5,7 +5,7 @@ import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
 import { ownerOf } from '../../security/id-map.ts';
 import { openHostTree } from '../../stage/mounts.ts';
 import type { DeviceStagePlan } from '../../stage/plan.ts';
-import type { StartServices } from '../start/start-services.ts';
+import type { StartHost } from '../start/start-host.ts';
 import type { ContainerRef } from '../state/paths.ts';
 import type { Attachable } from './attach.ts';
 
@@ -32,7 +32,7 @@ interface Device {
 
 /** @throws TslxcError DEVICE */
 export async function changeDeviceNode(
-  services: StartServices,
+  host: StartHost,
   owner: DeviceOwner,
   request: DeviceNodeRequest,
 ): Promise<void> {
@@ -42,13 +42,13 @@ export async function changeDeviceNode(
   const allow = () => void (record.cgroup && owner.setCgroup('devices.allow', rule));
   const deny = () => void (record.cgroup && owner.setCgroup('devices.deny', rule));
   if (request.action === 'del') {
-    await runStage(services, owner, request, device);
+    await runStage(host, owner, request, device);
     deny();
     return;
   }
   allow();
   try {
-    await runStage(services, owner, request, device);
+    await runStage(host, owner, request, device);
   } catch (error) {
     deny();
     throw error;
@@ -72,7 +72,7 @@ function deviceOf(path: string): Device {
 }
 
 async function runStage(
-  services: StartServices,
+  host: StartHost,
   owner: DeviceOwner,
   request: DeviceNodeRequest,
   { type, major, minor, stat }: Device,
@@ -80,8 +80,8 @@ async function runStage(
   const { init, record, plan: start } = owner.attachable();
   // Nodes on what a user namespace has mounted can not be opened: there the host's node is bound.
   const bound = record.unprivileged && request.action === 'add';
-  const source = bound ? openHostTree(services.kernel, request.device, false) : undefined;
-  const stage = services.stage('device', false, () => {});
+  const source = bound ? openHostTree(host.kernel, request.device, false) : undefined;
+  const stage = host.stage('device', false, () => {});
   try {
     const plan: DeviceStagePlan = {
       action: request.action,

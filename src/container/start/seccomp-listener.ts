@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { ProxyStagePlan } from '../../stage/plan.ts';
-import type { StageLog, StartServices } from './start-services.ts';
+import type { StageLog, StartHost } from './start-host.ts';
 
 /** How long a stage may take from naming its listener to having it, milliseconds. */
 const PATIENCE = 10_000;
@@ -16,7 +16,7 @@ const LISTENER = 'anon_inode:seccomp notify';
  * @throws TslxcError SECCOMP_POLICY when the proxy can not be reached
  */
 export async function serveListener(
-  { kernel, stage }: Pick<StartServices, 'kernel' | 'stage'>,
+  { kernel, stage }: Pick<StartHost, 'kernel' | 'stage'>,
   holder: number,
   fd: number,
   plan: ProxyStagePlan,

@@ -2,7 +2,7 @@
 
 import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
 import type { FromStage } from '../../stage/channel.ts';
-import type { StageProcess } from './start-services.ts';
+import type { StageProcess } from './start-host.ts';
 
 /** Host pid of the container's first process. */
 export async function firstProcess(stage: StageProcess): Promise<number> {
@@ -10,7 +10,7 @@ export async function firstProcess(stage: StageProcess): Promise<number> {
   const message = await stage.next();
   if (message?.type === 'error') throw errorFromJSON(message.error);
   if (message?.type === 'init') return message.pid;
-  throw stageDied('waiting for init', stage.isWorker);
+  throw stageDied('waiting for init', stage.isSpawner);
 }
 
 export async function expectFrom<T extends FromStage['type']>(
@@ -28,7 +28,7 @@ export async function failureOf(stage: StageProcess, otherwise: string): Promise
   return message?.type === 'error' ? errorFromJSON(message.error) : stageDied(otherwise);
 }
 
-/** @param another whether a stage of its own may do better: it was a worker, which may have died before it was asked */
+/** @param another whether a stage of its own may do better: it was a spawner, which may have died before it was asked */
 function stageDied(what: string, another = false): TslxcError {
   return new TslxcError({
     code: another ? 'HELPER_DIED' : 'START_FAILED',
@@ -38,7 +38,7 @@ function stageDied(what: string, another = false): TslxcError {
 }
 
 /**
- * Waits until a stage has become its program: the end of the stream is the word that execve(2) has succeeded, or a worker's
+ * Waits until a stage has become its program: the end of the stream is the word that execve(2) has succeeded, or a spawner's
  * own, which is taken for that end (src/manager/stage-socket.ts).
  * @param listen sees to the listener of a seccomp filter, by its number in the stage, while the stage waits
  */

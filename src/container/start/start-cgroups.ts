@@ -22,8 +22,8 @@ import type { StartContext } from './start.ts';
 const CLAIM_ATTEMPTS = 20;
 
 /** The layout as whoever asked for the start sees it, where that matters. */
-function layoutFor({ services, plan, wishes }: StartContext): CgroupLayout {
-  if (!plan.cgroup.relative || wishes.callerCgroups === undefined) return services.layout;
+function layoutFor({ host, plan, wishes }: StartContext): CgroupLayout {
+  if (!plan.cgroup.relative || wishes.callerCgroups === undefined) return host.layout;
   return detectLayout('/', wishes.callerCgroups);
 }
 
@@ -41,7 +41,7 @@ export function makeHookCgroups(context: StartContext): void {
 interface ClaimedCgroups {
   readonly cgroup: CgroupPlan;
   /** v2 cgroup that init can be born in while the others are made; undefined: all are made. */
-  readonly birth: string | undefined;
+  readonly initCgroup: string | undefined;
   readonly missing: readonly MissingController[];
 }
 
@@ -61,12 +61,12 @@ export function claimCgroups(context: StartContext): ClaimedCgroups {
     journal.add({ kind: 'cgroup', plan: cgroup });
     try {
       const missing = createCgroup(unified ? only(cgroup, unified) : cgroup, needed(context));
-      return { cgroup, birth: unified?.inner, missing };
+      return { cgroup, initCgroup: unified?.inner, missing };
     } catch (error) {
-      const taken = isTaken(error);
+      const exists = alreadyExists(error);
       // It is theirs: undoing our start must not touch it.
-      if (taken) journal.retract();
-      if (!taken || attempt === attempts) throw error;
+      if (exists) journal.retract();
+      if (!exists || attempt === attempts) throw error;
     }
   }
 }
@@ -74,13 +74,13 @@ export function claimCgroups(context: StartContext): ClaimedCgroups {
 /** Makes those that are not made yet and sets the limits; device rules come later (applyDevices). */
 export function completeCgroups(context: StartContext, claimed: ClaimedCgroups): readonly CgroupNote[] {
   const { plan, log, journal } = context;
-  const { cgroup, birth } = claimed;
+  const { cgroup, initCgroup } = claimed;
   const missing = [...claimed.missing];
-  if (birth !== undefined)
+  if (initCgroup !== undefined)
     try {
-      missing.push(...createCgroup(withoutBirth(claimed), needed(context)));
+      missing.push(...createCgroup(withoutInitCgroup(claimed), needed(context)));
     } catch (error) {
-      if (isTaken(error)) {
+      if (alreadyExists(error)) {
         journal.retract();
         journal.add({ kind: 'cgroup', plan: only(cgroup, v2Of(cgroup)!) });
       }
@@ -99,16 +99,16 @@ export function completeCgroups(context: StartContext, claimed: ClaimedCgroups):
 
 /** The files by which init, or the stage for it, enters those that it is not born in. */
 export function entrance(claimed: ClaimedCgroups): Extract<ToStage, { type: 'cgroups' }> {
-  return { type: 'cgroups', files: enterFiles(withoutBirth(claimed)) };
+  return { type: 'cgroups', files: enterFiles(withoutInitCgroup(claimed)) };
 }
 
-function withoutBirth({ cgroup, birth }: ClaimedCgroups): CgroupPlan {
-  return { ...cgroup, hierarchies: cgroup.hierarchies.filter(({ inner }) => inner !== birth) };
+function withoutInitCgroup({ cgroup, initCgroup }: ClaimedCgroups): CgroupPlan {
+  return { ...cgroup, hierarchies: cgroup.hierarchies.filter(({ inner }) => inner !== initCgroup) };
 }
 
 const only = (cgroup: CgroupPlan, hierarchy: PlannedHierarchy) => ({ ...cgroup, hierarchies: [hierarchy] });
 
-const isTaken = (error: unknown) => (error as TslxcError).errno === 'EEXIST';
+const alreadyExists = (error: unknown) => (error as TslxcError).errno === 'EEXIST';
 
 /** Controllers that the config's limits are for. */
 function needed({ plan }: StartContext): string[] {

@@ -18,7 +18,7 @@ import { openInRoot } from '../../stage/in-root.ts';
 import type { RootfsVolume } from '../../stage/plan.ts';
 import { peerFault } from '../../terminal/console-peer.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
-import type { StartServices } from './start-services.ts';
+import type { StartHost } from './start-host.ts';
 
 /** As many symlinks as the kernel follows, with the names between them. */
 const MAX_HOPS = 400;
@@ -32,7 +32,7 @@ const CHECKS: readonly Check[] = [checkConsole, checkRootfs, checkMountPoint, ch
  * @throws TslxcError the first fault of the plan on this host, with the others
  */
 export async function checkStart(
-  { kernel, ensureBridge }: Pick<StartServices, 'kernel' | 'ensureBridge'>,
+  { kernel, ensureBridge }: Pick<StartHost, 'kernel' | 'ensureBridge'>,
   plan: StartPlan,
   coming: ReadonlySet<string> = new Set(),
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { StartPlan } from '../plan/start-plan.ts';
-import { keptPrefix, type StartServices, type ToKeep } from './start-services.ts';
+import { keptPrefix, type StartHost, type ToKeep } from './start-host.ts';
 
 /** A container's terminals, as descriptors of one process; -1 for what the container has not. */
 export interface TerminalDescriptors {
@@ -11,7 +11,7 @@ export interface TerminalDescriptors {
 
 /** The keeper's copies outlive this process; those returned are this process's. It remembers how process `pid` ends, too. */
 export async function keepTerminals(
-  services: StartServices,
+  host: StartHost,
   plan: StartPlan,
   pid: number,
   ptys: TerminalDescriptors,
@@ -23,7 +23,7 @@ export async function keepTerminals(
     ...ptys.ttys.map((fd, i) => ({ label: `${prefix}tty${i + 1}`, fd })),
   ];
   const present = all.filter(({ fd }) => fd >= 0);
-  const copies = await services.keep(pid, present, true);
+  const copies = await host.keep(pid, present, true);
   const [devpts, console, ...ttys] = all.map((one) => copies[present.indexOf(one)] ?? -1);
   return { devpts: devpts!, console: console!, ttys };
 }

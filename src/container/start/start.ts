@@ -29,7 +29,7 @@ import { serveListener } from './seccomp-listener.ts';
 import { makeSharedMount } from './shared-mount.ts';
 import { expectFrom, expectProgram, failureOf, firstProcess } from './stage-messages.ts';
 import { claimCgroups, completeCgroups, entrance, makeHookCgroups } from './start-cgroups.ts';
-import type { StageLog, StageProcess, StartServices } from './start-services.ts';
+import type { StageLog, StageProcess, StartHost } from './start-host.ts';
 import { closeTerminals, keepTerminals, type TerminalDescriptors } from './start-terminals.ts';
 
 /** What a successful start leaves in the manager's hands. */
@@ -42,12 +42,12 @@ export interface Started {
 }
 
 export interface StartContext {
-  readonly services: StartServices;
+  readonly host: StartHost;
   readonly plan: StartPlan;
   readonly journal: Journal;
   readonly hooks: HostHooks;
   readonly wishes: StartWishes;
-  /** By a stage of its own, whatever a worker could do. */
+  /** By a stage of its own, whatever a spawner could do. */
   readonly alone?: boolean;
   /** Descriptors of a client that become those of a supervised program. */
   readonly stdio?: ClientStdio | undefined;
@@ -65,11 +65,11 @@ export interface ClientStdio {
  * throws. Init is executed last, after the record that lets a successor adopt it is on disk.
  */
 export async function startContainer(context: StartContext): Promise<Started> {
-  const { services, plan, journal, hooks } = context;
+  const { host, plan, journal, hooks } = context;
   makeHookCgroups(context);
   await hooks.run('pre-start');
   if (plan.volume) await prepareVolume(plan.volume);
-  for (const shared of plan.sharedMounts) makeSharedMount(services.kernel, journal, shared);
+  for (const shared of plan.sharedMounts) makeSharedMount(host.kernel, journal, shared);
   let stage: StageProcess | undefined;
   let fds: StartDescriptors = {};
   let terminals: Promise<TerminalDescriptors> | undefined;
@@ -77,43 +77,43 @@ export async function startContainer(context: StartContext): Promise<Started> {
     fds = openJoined(plan.stage.joined);
     const mapped = plan.stage.idmap.length > 0;
     if (mapped) fds.user ??= await makeUserNamespace(context);
-    if (context.stdio) Object.assign(fds, takeStdio(services.kernel, context.stdio));
+    if (context.stdio) Object.assign(fds, takeStdio(host.kernel, context.stdio));
     const stagePlan: StartStagePlan = { ...plan.stage, hookEnv: hooks.environmentList() };
     // From here on it prepares what it can while we do.
-    stage = services.stage('start', shares(context), context.log);
+    stage = host.stage('start', shares(context), context.log);
     const cgroups = claimCgroups(context);
-    const { cgroup, birth } = cgroups;
-    stage.send({ type: 'plan', plan: stagePlan, fds, ...(birth === undefined ? {} : { birth }) });
+    const { cgroup, initCgroup } = cgroups;
+    stage.send({ type: 'plan', plan: stagePlan, fds, ...(initCgroup === undefined ? {} : { initCgroup }) });
     const notes = completeCgroups(context, cgroups);
-    const nics = plan.nics.map((nic) => resolveNic(services.kernel, nic));
+    const nics = plan.nics.map((nic) => resolveNic(host.kernel, nic));
     for (const { pair, link, proxied } of nics) {
       if (pair) journal.add({ kind: 'veth', host: pair });
       if (link && proxied?.length) journal.add({ kind: 'proxies', link, proxied });
     }
     const inside = { type: 'network', nics } as const;
-    const told = nics.every(hasNoHostSide);
-    stage.send(entrance(cgroups), ...(told ? [inside] : []));
+    const nicsSent = nics.every(hasNoHostSide);
+    stage.send(entrance(cgroups), ...(nicsSent ? [inside] : []));
     // While the stage is at work.
     savePlan(plan);
     const pid = await firstProcess(stage);
     const init = identify(pid);
     if (!init) throw await failureOf(stage, 'the first process of the container ended at once');
     journal.add({ kind: 'process', process: init });
-    const keep = (ptys: TerminalDescriptors) => (terminals = keepTerminals(services, plan, init.pid, ptys));
-    const record = await prepareInit(context, stage, init, nics, cgroup, told, keep);
+    const keep = (ptys: TerminalDescriptors) => (terminals = keepTerminals(host, plan, init.pid, ptys));
+    const record = await prepareInit(context, stage, init, nics, cgroup, nicsSent, keep);
     stage.send({ type: 'go' });
     const proxy = plan.seccomp?.proxy;
     await expectProgram(stage, async (fd) => {
       if (proxy)
         await serveListener(
-          services,
+          host,
           holderOf(plan, init.pid),
           fd,
           { ...proxy, init: init.pid, mustAnswer: true },
           context.log,
         );
     });
-    if (plan.stage.init.supervised) spare(pid);
+    if (plan.stage.init.supervised) shieldFromOomKiller(pid);
     return { record, terminals: await terminals!, notes };
   } catch (error) {
     await terminals?.then(closeTerminals, () => {});
@@ -138,10 +138,10 @@ function holderOf({ stage }: StartPlan, init: number): number {
 }
 
 /**
- * Our init is not to be the one that is chosen where memory is short: it shares most of its own with the fork server, but
- * is taken for larger than a small program. Takes CAP_SYS_RESOURCE, and can be done without.
+ * Keeps the OOM killer away from our own init: most of its RSS is shared with the fork server, but the kernel charges it
+ * in full. Best effort: needs CAP_SYS_RESOURCE.
  */
-function spare(pid: number): void {
+function shieldFromOomKiller(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/oom_score_adj`, '-999');
   } catch {}
@@ -156,29 +156,29 @@ function shares({ plan, alone }: StartContext): boolean {
 const hasNoHostSide = ({ type, scriptUp }: ResolvedNic) => type !== 'veth' && scriptUp === undefined;
 
 async function prepareInit(
-  { services, plan, hooks, wishes }: StartContext,
+  { host, plan, hooks, wishes }: StartContext,
   stage: StageProcess,
   init: ProcessIdentity,
   nics: readonly ResolvedNic[],
   cgroup: CgroupPlan,
   /** The stage knows the nics already. */
-  told: boolean,
+  nicsSent: boolean,
   keep: (ptys: TerminalDescriptors) => Promise<TerminalDescriptors>,
 ): Promise<RuntimeRecord> {
-  for (const nic of told ? [] : nics) {
-    createHostSide(services.kernel, nic, { pid: init.pid });
-    if (nic.link && nic.hwaddr) services.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
+  for (const nic of nicsSent ? [] : nics) {
+    createHostSide(host.kernel, nic, { pid: init.pid });
+    if (nic.link && nic.hwaddr) host.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
     await hooks.networkScript(nic, 'up');
   }
-  if (!told) stage.send({ type: 'network', nics });
+  if (!nicsSent) stage.send({ type: 'network', nics });
   const ptys = await expectFrom(stage, 'ptys');
   await Promise.all([
     keep(ptys),
     // The nodes in /dev have been made: from here on the rules bind. While stage and keeper are at work.
-    Promise.resolve().then(() => applyDevices(services.kernel, cgroup)),
+    Promise.resolve().then(() => applyDevices(host.kernel, cgroup)),
   ]);
   await expectFrom(stage, 'ready');
-  for (const file of plan.procFiles) writeProcFile(services.kernel, init.pid, file);
+  for (const file of plan.procFiles) writeProcFile(host.kernel, init.pid, file);
   // It is sent by whoever is the parent now, which is to be the keeper.
   if (plan.stage.init.parentDeath !== 0) while (parentOf(init.pid) === stage.pid) await delay(1);
   const record: RuntimeRecord = {
@@ -210,8 +210,8 @@ async function prepareInit(
 }
 
 /** A user namespace with the container's maps, as a descriptor of this process. */
-async function makeUserNamespace({ services, plan, log }: StartContext): Promise<number> {
-  const holder = services.stage('userns', false, log);
+async function makeUserNamespace({ host, plan, log }: StartContext): Promise<number> {
+  const holder = host.stage('userns', false, log);
   try {
     await holder.begun;
     await expectFrom(holder, 'userns');

@@ -1,8 +1,8 @@
+import { becomeOwnChild } from '../become-child.ts';
 import type { Calls } from '../binding.ts';
 import { O, SYS, WNOHANG } from '../constants.ts';
 import { bindEventLoop, takeOverEventLoop } from '../event-loop.ts';
 import { certifiedFork } from '../fork.ts';
-import { continueInChild } from '../hand-over.ts';
 import type { ExitStatus, Kernel } from '../kernel.ts';
 import { type PointerArray, pointerArray } from '../pointer-array.ts';
 import { retried } from '../retried.ts';
@@ -30,7 +30,7 @@ export function processVerbs(c: Calls) {
     fork: () => certifiedFork(c),
     prepareEventLoop: () => bindEventLoop(),
     takeOverEventLoop: () => takeOverEventLoop(c.getpid()),
-    continueInChild: (cgroup) => continueInChild(c, cgroup),
+    becomeOwnChild: (cgroup) => becomeOwnChild(c, cgroup),
     vfork(work, failed, cgroup) {
       vfork ??= Vfork.over(c);
       if (!vfork) throw new Error('the C library has no contexts (makecontext)');

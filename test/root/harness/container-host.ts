@@ -162,7 +162,7 @@ export class ContainerHost {
     return { name, net };
   }
 
-  /** Processes of the manager's own: `tslxcd`, `tslxc-keeper`, `tslxc-forkserver`, `tslxc-worker` and what they run. */
+  /** Processes of the manager's own: `tslxcd`, `tslxc-keeper`, `tslxc-forkserver`, `tslxc-spawner` and what they run. */
   processes(): ProcessView[] {
     return processesOf(this.rundir);
   }

@@ -15,7 +15,7 @@ import { leaveStdio } from './run-stage.ts';
 import { PREPARED_NAMESPACES, startByVfork } from './start-by-vfork.ts';
 
 /** A forked child's whole life, as `runStage`. */
-export function runWorker(kernel: Kernel, channelFd: number): never {
+export function runSpawner(kernel: Kernel, channelFd: number): never {
   try {
     startAll(kernel, new StageChannel(kernel, channelFd));
   } catch {
@@ -26,7 +26,7 @@ export function runWorker(kernel: Kernel, channelFd: number): never {
 
 function startAll(kernel: Kernel, channel: StageChannel): void {
   const pid = becomeParentsSibling(kernel);
-  process.title = 'tslxc-worker';
+  process.title = 'tslxc-spawner';
   leaveStdio(kernel);
   const pidNamespace = openSync('/proc/self/ns/pid', O.RDONLY | O.CLOEXEC);
   // A trial: where it is not as we think, this ends here.
@@ -37,9 +37,9 @@ function startAll(kernel: Kernel, channel: StageChannel): void {
   prepare(kernel);
   channel.send({ type: 'able', pid });
   for (;;) {
-    const { plan, birth } = channel.expect('plan');
+    const { plan, initCgroup } = channel.expect('plan');
     try {
-      startByVfork(kernel, channel, plan as StartStagePlan, birth);
+      startByVfork(kernel, channel, plan as StartStagePlan, initCgroup);
     } catch (error) {
       channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
       return;
@@ -59,7 +59,7 @@ function prepare(kernel: Kernel): void {
 /** An init has its maker's parent, and that is to be the keeper, a subreaper. @returns our pid from then on */
 function becomeParentsSibling(kernel: Kernel): number {
   const parent = kernel.pid();
-  const pid = kernel.continueInChild();
+  const pid = kernel.becomeOwnChild();
   while (kernel.parentPid() === parent) kernel.poll([], 1);
   return pid;
 }

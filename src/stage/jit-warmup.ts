@@ -1,6 +1,6 @@
 /**
  * V8 compiles a function when it is first called. In a stage everything is called for the first time, in a process that
- * ends moments later; so the fork server goes through the motions once, against a kernel that does nothing, and its
+ * ends moments later; so the fork server goes through the noopKernel once, against a kernel that does nothing, and its
  * children inherit the compiled code. Saves a start about a third of its time.
  */
 import type { Calls } from '../kernel/binding.ts';
@@ -12,12 +12,12 @@ import type { ToStage } from './channel.ts';
 import type { AttachStagePlan, StartStagePlan } from './plan.ts';
 import { runStage } from './run-stage.ts';
 
-class EndOfRehearsal extends Error {}
+class EndOfWarmUp extends Error {}
 
 /** As a start of the smallest container. */
 const START: StartStagePlan = {
-  name: 'rehearsal',
-  hostname: 'rehearsal',
+  name: 'warm-up',
+  hostname: 'warm-up',
   namespaces: 0,
   joined: [],
   clockOffsets: [],
@@ -69,7 +69,7 @@ const MADE: readonly ToStage[] = [
 ];
 
 const ATTACH: AttachStagePlan = {
-  name: 'rehearsal',
+  name: 'warm-up',
   namespaces: 0,
   cgroupFiles: [],
   remountProcSys: false,
@@ -90,8 +90,8 @@ const ATTACH: AttachStagePlan = {
 };
 
 /** Goes through a start, an attach and a look at the network. Changes nothing but this process's compiled code. */
-export function rehearse(kernel: Kernel): void {
-  playStage('start', { type: 'plan', plan: START, fds: {}, birth: '/' });
+export function warmUp(kernel: Kernel): void {
+  playStage('start', { type: 'plan', plan: START, fds: {}, initCgroup: '/' });
   playStage('attach', { type: 'plan', plan: ATTACH, fds: { stdin: 0, stdout: 0, stderr: 0, init: 0 } });
   // Only reads, so the real kernel can be asked: a reply is what has to be taken apart.
   withNetlink(kernel, (netlink) => findLink(netlink, 'lo'));
@@ -101,9 +101,9 @@ export function rehearse(kernel: Kernel): void {
 const DESCRIPTOR = 1_000_000;
 
 /** A kernel whose verbs do all that they do but for the system call itself. `messages`: what the manager says. */
-function motions(messages: ToStage[]): Kernel {
+function noopKernel(messages: ToStage[]): Kernel {
   const end = () => {
-    throw new EndOfRehearsal();
+    throw new EndOfWarmUp();
   };
   const script: Partial<Calls> = {
     exit: end,
@@ -131,8 +131,8 @@ function motions(messages: ToStage[]): Kernel {
 function playStage(kind: 'start' | 'attach', plan: ToStage): void {
   const messages: ToStage[] = [plan, ...(kind === 'start' ? MADE : []), { type: 'go' }];
   try {
-    runStage(motions(messages), kind, 0, 0);
+    runStage(noopKernel(messages), kind, 0, 0);
   } catch (error) {
-    if (!(error instanceof EndOfRehearsal)) throw error;
+    if (!(error instanceof EndOfWarmUp)) throw error;
   }
 }

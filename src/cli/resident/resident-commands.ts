@@ -15,7 +15,7 @@ const any = (values: Values) => values.rcfile === undefined;
  * Those that are done in moments or wait for the manager's answer; none that needs the caller's terminal or its place
  * among the host's processes, and none that may outlast the manager, which waits for this process when it leaves.
  */
-export const TAKEN: Readonly<Record<string, (values: Values) => boolean>> = {
+export const RESIDENT_COMMANDS: Readonly<Record<string, (values: Values) => boolean>> = {
   autostart: any,
   cgroup: any,
   config: any,
@@ -28,10 +28,10 @@ export const TAKEN: Readonly<Record<string, (values: Values) => boolean>> = {
   unfreeze: any,
 };
 
-export async function isTaken(argv: readonly string[]): Promise<boolean> {
+export async function isResidentCommand(argv: readonly string[]): Promise<boolean> {
   const [called = '', ...rest] = argv;
   const { name: word, as } = calledBy(called);
-  const takes = Object.hasOwn(TAKEN, word) ? TAKEN[word] : undefined;
+  const takes = Object.hasOwn(RESIDENT_COMMANDS, word) ? RESIDENT_COMMANDS[word] : undefined;
   if (!takes || !isCommandName(word)) return false;
   const { spec } = await loadCommand(word);
   try {
@@ -43,6 +43,7 @@ export async function isTaken(argv: readonly string[]): Promise<boolean> {
 }
 
 /** Loads what the commands will need, so that none is the first to wait for it. */
-export async function loadTaken(): Promise<void> {
-  for (const name of Object.keys(TAKEN)) if (isCommandName(name)) await loadCommand(name as CommandName);
+export async function loadResidentCommands(): Promise<void> {
+  for (const name of Object.keys(RESIDENT_COMMANDS))
+    if (isCommandName(name)) await loadCommand(name as CommandName);
 }

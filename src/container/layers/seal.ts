@@ -43,9 +43,9 @@ export function layeringFile(ref: ContainerRef): string {
 }
 
 /**
- * Whether `freeze` can do it: the files are the container's own, and renaming can take them to the layers of `lxcpath`.
+ * Whether `sealLayer` can do it: the files are the container's own, and renaming can take them to the layers of `lxcpath`.
  */
-export function canFreeze(ref: ContainerRef, volume: Volume, lxcpath: string): boolean {
+export function canSeal(ref: ContainerRef, volume: Volume, lxcpath: string): boolean {
   const from = volume.type === 'dir' ? volume.path : splitOverlay(volume.path)?.upper;
   if (from === undefined || (volume.type !== 'dir' && volume.type !== 'overlay')) return false;
   if (!canHoldLayers(lxcpath) || !from.startsWith(`${containerDirectory(ref)}/`)) return false;
@@ -61,7 +61,7 @@ export function canFreeze(ref: ContainerRef, volume: Volume, lxcpath: string): b
  * @returns the layers that the container stands on now, the topmost first. The caller holds the container's lock and
  * that of the layers, and the container is stopped.
  */
-export function freeze(ref: ContainerRef, volume: Volume, lxcpath: string): readonly string[] {
+export function sealLayer(ref: ContainerRef, volume: Volume, lxcpath: string): readonly string[] {
   const overlay = volume.type === 'overlay' ? splitOverlay(volume.path) : undefined;
   if (overlay && isEmptyUpper(overlay.upper)) return overlay.lowers;
   const layer = newLayer(lxcpath);
@@ -96,7 +96,7 @@ export function freeze(ref: ContainerRef, volume: Volume, lxcpath: string): read
 }
 
 /** Ends what a freeze that was killed has begun. The caller holds the container's lock. */
-export function finishFreeze(ref: ContainerRef): void {
+export function recoverSeal(ref: ContainerRef): void {
   const marker = readMarker<Layering>(layeringFile(ref));
   if (!marker) return;
   const { layer, from, kind } = marker;

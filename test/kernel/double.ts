@@ -1,4 +1,4 @@
-import type { Kernel } from './kernel.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
 
 export interface RecordedCall {
   readonly verb: keyof Kernel;

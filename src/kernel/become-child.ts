@@ -25,7 +25,7 @@ const byte = Buffer.alloc(1);
  *   cgroup.procs waits for an RCU grace period (5 ms and more)
  * @throws KernelError in the caller, which goes on, if the kernel refuses
  */
-export function continueInChild(calls: Calls, cgroup?: number): number {
+export function becomeOwnChild(calls: Calls, cgroup?: number): number {
   calls.pipe2(pipeFds, O.CLOEXEC);
   const [end, trigger] = [pipeFds.readInt32LE(0), pipeFds.readInt32LE(4)];
   try {

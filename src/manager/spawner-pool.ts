@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import type { StageLog, StageProcess } from '../container/start/start-services.ts';
-import type { StageSocket, WorkerEvents } from './stage-socket.ts';
+import type { StageLog, StageProcess } from '../container/start/start-host.ts';
+import type { SpawnerEvents, StageSocket } from './stage-socket.ts';
 
 /** Starts that are at work at a time, as many as autostart has under way; more get a stage of their own each. */
 const MOST = Math.max(8, availableParallelism() * 2);
@@ -14,19 +14,19 @@ const LINGER = 30_000;
  */
 const PAUSE = { first: 100, most: 60_000 };
 
-/** Processes that start one container after another (src/stage/worker.ts), and are kept for the next. */
-export class WorkerPool {
-  readonly #make: (events: WorkerEvents) => StageSocket;
+/** Processes that start one container after another (src/stage/spawner.ts), and are kept for the next. */
+export class SpawnerPool {
+  readonly #make: (events: SpawnerEvents) => StageSocket;
   readonly #busy = new Set<StageSocket>();
   #idle: StageSocket[] = [];
-  /** Known by the last that tried: whether there can be workers on this machine. */
+  /** Known by the last that tried: whether there can be spawners on this machine. */
   #areAble = false;
   #pause = PAUSE.first;
   #lingering: NodeJS.Timeout | undefined;
   #replacing: NodeJS.Timeout | undefined;
 
   /** @param make asks the fork server for one more */
-  constructor(make: (events: WorkerEvents) => StageSocket) {
+  constructor(make: (events: SpawnerEvents) => StageSocket) {
     this.#make = make;
   }
 
@@ -38,21 +38,21 @@ export class WorkerPool {
   /** One that is idle, or a new one; undefined where there are enough, or may be none. */
   take(onLog: StageLog): StageProcess | undefined {
     if (!this.#areAble) return undefined;
-    const worker = this.#idle.pop() ?? (this.#busy.size < MOST ? this.#add() : undefined);
-    if (!worker) return undefined;
-    this.#busy.add(worker);
-    worker.begin(onLog, () => {
+    const spawner = this.#idle.pop() ?? (this.#busy.size < MOST ? this.#add() : undefined);
+    if (!spawner) return undefined;
+    this.#busy.add(spawner);
+    spawner.begin(onLog, () => {
       // Let go meanwhile: it is a child of a keeper that is none any more.
-      if (!this.#busy.delete(worker)) worker.end();
-      else this.#rest(worker);
+      if (!this.#busy.delete(spawner)) spawner.end();
+      else this.#rest(spawner);
     });
-    return worker;
+    return spawner;
   }
 
   /** Lets all of them go; those that are at work, when they have done. @returns pids of those that are going */
   forget(): number[] {
     const going = this.#idle.splice(0);
-    for (const worker of going) worker.end();
+    for (const spawner of going) spawner.end();
     this.#busy.clear();
     clearTimeout(this.#lingering);
     clearTimeout(this.#replacing);
@@ -60,21 +60,21 @@ export class WorkerPool {
   }
 
   #add(): StageSocket {
-    const worker: StageSocket = this.#make({
+    const spawner: StageSocket = this.#make({
       able: () => {
         this.#areAble = true;
         this.#pause = PAUSE.first;
       },
-      gone: (asked) => this.#lose(worker, asked),
+      gone: (asked) => this.#lose(spawner, asked),
     });
-    return worker;
+    return spawner;
   }
 
-  #lose(worker: StageSocket, asked: boolean): void {
-    const known = this.#busy.delete(worker) || this.#idle.includes(worker);
-    this.#idle = this.#idle.filter((one) => one !== worker);
+  #lose(spawner: StageSocket, asked: boolean): void {
+    const known = this.#busy.delete(spawner) || this.#idle.includes(spawner);
+    this.#idle = this.#idle.filter((one) => one !== spawner);
     if (!known) return;
-    if (!asked && !worker.isAble) {
+    if (!asked && !spawner.isAble) {
       this.#areAble = false;
       this.#pause = Math.min(2 * this.#pause, PAUSE.most);
     }
@@ -82,8 +82,8 @@ export class WorkerPool {
     this.#replacing = setTimeout(() => this.warm(), this.#pause).unref();
   }
 
-  #rest(worker: StageSocket): void {
-    this.#idle.push(worker);
+  #rest(spawner: StageSocket): void {
+    this.#idle.push(spawner);
     clearTimeout(this.#lingering);
     if (this.#idle.length > STANDBY)
       this.#lingering = setTimeout(() => {

@@ -1,13 +1,13 @@
 /** A library with containers of the test's making; every call of a method is written down. */
 import type { ContainerShape } from '../../src/api/container.ts';
 import type { ContainerInfo } from '../../src/api/options.ts';
-import type { Services } from '../../src/cli/run/services.ts';
+import type { Library } from '../../src/cli/run/library.ts';
 
 export interface FakeContainer extends Partial<ContainerShape> {
   readonly info?: () => Promise<ContainerInfo>;
 }
 
-export interface FakeServices extends Services {
+export interface FakeLibrary extends Library {
   /** `METHOD NAME OPTIONS` in the order called. */
   readonly calls: [method: string, name: string, ...rest: unknown[]][];
 }
@@ -27,8 +27,8 @@ export function info(name: string, more: Partial<ContainerInfo> = {}): Container
 }
 
 /** Containers that are not in the table are not defined. */
-export function fakeServices(containers: Readonly<Record<string, FakeContainer>>): FakeServices {
-  const calls: FakeServices['calls'] = [];
+export function fakeLibrary(containers: Readonly<Record<string, FakeContainer>>): FakeLibrary {
+  const calls: FakeLibrary['calls'] = [];
   return {
     calls,
     defaultLxcpath: async () => '/var/lib/tslxc',

@@ -1,8 +1,8 @@
-/** The rooms below, as commands use them. Nothing is imported until it is needed: see services.ts. */
+/** The rooms below, as commands use them. Nothing is imported until it is needed: see library.ts. */
 import type { ContainerShape } from '../../api/container.ts';
-import type { Services } from './services.ts';
+import type { Library } from './library.ts';
 
-export const realServices: Services = {
+export const realLibrary: Library = {
   async defaultLxcpath() {
     return (await import('../../config/system-config.ts')).loadSystemConfig().lxcpath;
   },

@@ -10,7 +10,7 @@ import { eventually } from './harness/slow.ts';
 const host = new ContainerHost({ eachTest: true });
 const busybox = new Busybox(host);
 
-const workers = () => host.processes().filter(({ title }) => title === 'tslxc-worker');
+const spawners = () => host.processes().filter(({ title }) => title === 'tslxc-spawner');
 const parentOf = (pid: number) =>
   Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
 
@@ -18,28 +18,28 @@ const namespace = (pid: number, kind: string) => readlinkSync(`/proc/${pid}/ns/$
 
 /** The one that is there when nothing is under way. */
 const standby = () =>
-  eventually('a worker stands by', () => {
-    const [first, ...others] = workers();
+  eventually('a spawner stands by', () => {
+    const [first, ...others] = spawners();
     return others.length === 0 ? first?.pid : undefined;
   });
 
-/** Stopped, with a manager and its worker there. */
+/** Stopped, with a manager and its spawner there. */
 async function ready(name: string, config = ''): Promise<number> {
   await busybox.make(name, config);
   await busybox.start('companion');
   return standby();
 }
 
-test('one worker starts one container after another, and the keeper is the parent of their inits', {
+test('one spawner starts one container after another, and the keeper is the parent of their inits', {
   skip,
 }, async () => {
-  const worker = await ready('one');
+  const spawner = await ready('one');
   for (let round = 0; round < 3; round++) {
     await host.ok('start', ['-n', '@one']);
     assert.equal(parentOf(await host.initPid('one')), host.keeperPid());
     await host.kill('one');
   }
-  assert.equal(await standby(), worker);
+  assert.equal(await standby(), spawner);
   await host.kill('companion');
   await host.assertNothingLeft();
 });
@@ -53,12 +53,12 @@ test('init knows nothing of it: its own descriptors, session, signals, limits, n
   assert.match(status, /^NSsid:.*\s1$/m);
   assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max open files\s+300\s+400/m);
   assert.equal(await host.inside('clean', 'ls /proc/1/fd | wc -l; hostname'), '3\nclean');
-  // And the worker has kept nothing of the container's.
-  const [worker] = workers();
-  const limits = readFileSync(`/proc/${worker!.pid}/limits`, 'utf8');
+  // And the spawner has kept nothing of the container's.
+  const [spawner] = spawners();
+  const limits = readFileSync(`/proc/${spawner!.pid}/limits`, 'utf8');
   assert.doesNotMatch(limits, /^Max open files\s+300/m);
   for (const kind of ['mnt', 'pid', 'cgroup', 'user'])
-    assert.equal(namespace(worker!.pid, kind), namespace(host.keeperPid()!, kind));
+    assert.equal(namespace(spawner!.pid, kind), namespace(host.keeperPid()!, kind));
 });
 
 test("what a container sets of its memory is not the next one's: coredump_filter", { skip }, async () => {
@@ -76,18 +76,18 @@ test("what a container sets of its memory is not the next one's: coredump_filter
 });
 
 test('hooks and mapped ids ask for a stage of their own', { skip }, async () => {
-  const worker = await ready('hooked', 'lxc.hook.mount = true');
+  const spawner = await ready('hooked', 'lxc.hook.mount = true');
   await host.ok('start', ['-n', '@hooked']);
   await busybox.make(
     'mapped',
     'lxc.include = /usr/share/tslxc/config/userns.conf\nlxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536',
   );
   await host.ok('start', ['-n', '@mapped']);
-  assert.equal(await standby(), worker);
+  assert.equal(await standby(), spawner);
 });
 
-test('a start that fails costs the worker, not the next start', { skip }, async () => {
-  const worker = await ready('broken');
+test('a start that fails costs the spawner, not the next start', { skip }, async () => {
+  const spawner = await ready('broken');
   const init = join(host.rootfs('broken'), 'sbin/init');
   rmSync(init);
   // It is there and can be run, but the kernel will not.
@@ -98,13 +98,13 @@ test('a start that fails costs the worker, not the next start', { skip }, async 
   rmSync(init);
   symlinkSync('../bin/busybox', init);
   await host.ok('start', ['-n', '@broken']);
-  assert.notEqual(await standby(), worker);
+  assert.notEqual(await standby(), spawner);
 });
 
-test('a worker that was killed is not missed', { skip }, async () => {
-  const worker = await ready('again');
-  process.kill(worker, 'SIGKILL');
-  await eventually('it is gone', () => workers().every(({ pid }) => pid !== worker));
+test('a spawner that was killed is not missed', { skip }, async () => {
+  const spawner = await ready('again');
+  process.kill(spawner, 'SIGKILL');
+  await eventually('it is gone', () => spawners().every(({ pid }) => pid !== spawner));
   await host.ok('start', ['-n', '@again']);
-  assert.notEqual(await standby(), worker);
+  assert.notEqual(await standby(), spawner);
 });

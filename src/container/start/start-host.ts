@@ -11,7 +11,7 @@ export interface StageProcess {
   /** -1 until it has begun. */
   readonly pid: number;
   /** It starts one container after another. */
-  readonly isWorker: boolean;
+  readonly isSpawner: boolean;
   /** It has been forked and has its end of the channel. @throws TslxcError HELPER_DIED, START_FAILED */
   readonly begun: Promise<void>;
   /** Also before it has begun. */
@@ -31,10 +31,10 @@ export interface ToKeep {
 }
 
 /** What the manager does for a container: the only way in which this room makes processes. */
-export interface StartServices {
+export interface StartHost {
   readonly kernel: Kernel;
   readonly layout: CgroupLayout;
-  /** A stage, to be closed. `shared`: a worker will do, if there is one. */
+  /** A stage, to be closed. `shared`: a spawner will do, if there is one. */
   stage(kind: StageKind, shared: boolean, onLog: StageLog): StageProcess;
   /**
    * Has the keeper hold copies of descriptors of process `pid`, and remember how that ends if it is to `watch`; returns

@@ -3,7 +3,7 @@ import type { ContainerShape } from '../../api/container.ts';
 import type { HostCheck, ImportOptions, StorageFault } from '../../api/options.ts';
 import type { BridgeStatus } from '../../network/bridge-status.ts';
 
-export interface Services {
+export interface Library {
   /** `lxc.lxcpath` of the system's config file, or its default. */
   defaultLxcpath(): Promise<string>;
   container(name: string, lxcpath: string): Promise<ContainerShape>;

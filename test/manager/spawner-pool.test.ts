@@ -1,11 +1,11 @@
-/** Which worker a start gets, and what becomes of it: the pool alone, with workers that are played. */
+/** Which spawner a start gets, and what becomes of it: the pool alone, with spawners that are played. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StageSocket, WorkerEvents } from '../../src/manager/stage-socket.ts';
-import { WorkerPool } from '../../src/manager/worker-pool.ts';
+import { SpawnerPool } from '../../src/manager/spawner-pool.ts';
+import type { SpawnerEvents, StageSocket } from '../../src/manager/stage-socket.ts';
 
 interface Played {
-  readonly events: WorkerEvents;
+  readonly events: SpawnerEvents;
   isAble: boolean;
   onIdle: () => void;
   ended: boolean;
@@ -14,7 +14,7 @@ interface Played {
 /** A pool, and what it has had made. */
 function scene() {
   const made: Played[] = [];
-  const pool = new WorkerPool((events) => {
+  const pool = new SpawnerPool((events) => {
     const played = {
       events,
       pid: 100 + made.length,
