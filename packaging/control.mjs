@@ -1,6 +1,14 @@
 /** The control files of the Debian packages: dependencies, conffiles, maintainer scripts, checksums. */
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ROOT } from '../test/setup/prepare.mjs';
@@ -71,13 +79,23 @@ export function writeControl(tree, name, version, arch, epoch) {
     'Installed-Size': size,
     ...FIELDS[name],
   };
-  const text = Object.entries(fields).map(([key, value]) => `${key}: ${String(value).replace('VERSION', version)}\n`);
+  const text = Object.entries(fields).map(
+    ([key, value]) => `${key}: ${String(value).replace('VERSION', version)}\n`,
+  );
   writeFileSync(join(control, 'control'), text.join(''), { mode: 0o644 });
   const conffiles = files.filter((path) => path.startsWith('etc/'));
-  if (conffiles.length) writeFileSync(join(control, 'conffiles'), conffiles.map((path) => `/${path}\n`).join(''), { mode: 0o644 });
+  if (conffiles.length)
+    writeFileSync(join(control, 'conffiles'), conffiles.map((path) => `/${path}\n`).join(''), {
+      mode: 0o644,
+    });
   const sums = files
     .filter((path) => !path.startsWith('etc/') && lstatSync(join(tree, path)).isFile())
-    .map((path) => `${createHash('md5').update(readFileSync(join(tree, path))).digest('hex')}  ${path}\n`);
+    .map(
+      (path) =>
+        `${createHash('md5')
+          .update(readFileSync(join(tree, path)))
+          .digest('hex')}  ${path}\n`,
+    );
   writeFileSync(join(control, 'md5sums'), sums.join(''), { mode: 0o644 });
   for (const script of SCRIPTS) {
     const from = join(ROOT, 'packaging/debian', `${name}.${script}`);

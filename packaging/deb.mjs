@@ -3,13 +3,20 @@
  * for them), written to dist/.
  *   --arch amd64|arm64   architecture of the package tslxc; this machine's by default
  *   --output FOLDER      where the packages go
+ *   --quick              stores the files uncompressed: half a minute less, three times the size
  * Plain JavaScript on the system's Node (18 or later). Files of another architecture come from the npm registry.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildProgram, explain, installDebianPackages, installNpmPackages, ROOT } from '../test/setup/prepare.mjs';
+import {
+  buildProgram,
+  explain,
+  installDebianPackages,
+  installNpmPackages,
+  ROOT,
+} from '../test/setup/prepare.mjs';
 import { red, step } from '../test/setup/progress.mjs';
 import { runCommand } from '../test/setup/run-command.mjs';
 import { writeControl } from './control.mjs';
@@ -28,11 +35,15 @@ const HOST = process.arch === 'arm64' ? 'arm64' : 'amd64';
 
 function options() {
   const { values } = parseArgs({
-    options: { arch: { type: 'string', default: HOST }, output: { type: 'string', default: join(ROOT, 'dist') } },
+    options: {
+      arch: { type: 'string', default: HOST },
+      output: { type: 'string', default: join(ROOT, 'dist') },
+      quick: { type: 'boolean', default: false },
+    },
   });
   if (!(values.arch in ARCHITECTURES))
     throw new Error(`--arch ${values.arch}: there are ${Object.keys(ARCHITECTURES).join(' and ')}`);
-  return { arch: values.arch, output: resolve(values.output) };
+  return { arch: values.arch, output: resolve(values.output), quick: values.quick };
 }
 
 /** The time of the last commit, so that the same sources give the same package. */
@@ -42,7 +53,7 @@ async function sourceDate() {
   return Number(time) || Math.floor(Date.now() / 1000);
 }
 
-async function makePackage(name, arch, output, epoch, stage) {
+async function makePackage(name, arch, { output, quick, epoch }, stage) {
   const tree = mkdtempSync(join(tmpdir(), `tslxc-deb-${name}-`));
   try {
     chmodSync(tree, 0o755);
@@ -50,7 +61,8 @@ async function makePackage(name, arch, output, epoch, stage) {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     writeControl(tree, name, version, arch, epoch);
     const file = join(output, `${name}_${version}_${arch}.deb`);
-    await runCommand('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', tree, file], {
+    const compression = quick ? ['-Znone'] : ['-Zxz', '-z1'];
+    await runCommand('dpkg-deb', ['--root-owner-group', ...compression, '--build', tree, file], {
       env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },
     });
     return file;
@@ -60,20 +72,18 @@ async function makePackage(name, arch, output, epoch, stage) {
 }
 
 try {
-  const { arch, output } = options();
+  const { arch, output, quick } = options();
   await installNpmPackages();
   if (process.getuid() === 0) await installDebianPackages(FOR_PACKAGES);
   await buildProgram();
   mkdirSync(output, { recursive: true });
-  const epoch = await sourceDate();
+  const how = { output, quick, epoch: await sourceDate() };
   const made = [];
   await step(`package tslxc (${arch})`, async () => {
-    made.push(
-      await makePackage('tslxc', arch, output, epoch, (tree) => stageTslxcPackage(tree, ARCHITECTURES[arch])),
-    );
+    made.push(await makePackage('tslxc', arch, how, (tree) => stageTslxcPackage(tree, ARCHITECTURES[arch])));
   });
   await step('package tslxc-lxc', async () => {
-    made.push(await makePackage('tslxc-lxc', 'all', output, epoch, stageLxcPackage));
+    made.push(await makePackage('tslxc-lxc', 'all', how, stageLxcPackage));
   });
   for (const file of made) console.log(file);
 } catch (error) {

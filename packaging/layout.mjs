@@ -99,7 +99,12 @@ async function installRuntime(tree, cpu) {
     // Only the symbols that nothing loads by name go: V8's own stay usable for a core dump by offsets.
     if (cpu === process.arch)
       for (const file of [join(node, 'bin/node'), join(to, `linux_${cpu}/koffi.node`)])
-        await runCommand('strip', ['--strip-unneeded', '--remove-section=.comment', '--remove-section=.note', file]);
+        await runCommand('strip', [
+          '--strip-unneeded',
+          '--remove-section=.comment',
+          '--remove-section=.note',
+          file,
+        ]);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -145,7 +150,8 @@ function unit(file) {
 
 /** The package tslxc, below `tree`. @param cpu npm's name of the architecture: x64 or arm64 */
 export async function stageTslxcPackage(tree, cpu) {
-  for (const file of DIST) if (existsSync(join(ROOT, 'dist', file))) install(tree, `dist/${file}`, `${LIBRARY}/dist/${file}`);
+  for (const file of DIST)
+    if (existsSync(join(ROOT, 'dist', file))) install(tree, `dist/${file}`, `${LIBRARY}/dist/${file}`);
   install(tree, 'package.json', `${LIBRARY}/package.json`);
   install(tree, 'bin/tslxc', `${LIBRARY}/bin/tslxc`, 0o755);
   await installRuntime(tree, cpu);
@@ -155,12 +161,15 @@ export async function stageTslxcPackage(tree, cpu) {
   }
   for (const file of filesBelow('templates'))
     install(tree, file, `${SHARE}/${file}`, statSync(join(ROOT, file)).mode & 0o111 ? 0o755 : 0o644);
-  for (const file of filesBelow('config').filter((path) => !/^config\/(completions|systemd|tslxc-net)/.test(path)))
+  for (const file of filesBelow('config').filter(
+    (path) => !/^config\/(completions|systemd|tslxc-net)/.test(path),
+  ))
     install(tree, file, `${SHARE}/${file}`);
   for (const folder of ['config', 'templates']) link(tree, `${LIBRARY}/${folder}`, `${SHARE}/${folder}`);
   install(tree, 'config/default.conf', 'etc/tslxc/default.conf');
   install(tree, 'config/tslxc-net', 'etc/default/tslxc-net');
-  for (const file of filesBelow('config/systemd')) installText(tree, unit(file), `${UNITS}/${basename(file)}`);
+  for (const file of filesBelow('config/systemd'))
+    installText(tree, unit(file), `${UNITS}/${basename(file)}`);
   for (const folder of ['var/lib/tslxc', 'var/cache/tslxc', 'var/log/tslxc'])
     mkdirSync(join(tree, folder), { recursive: true });
   chmodSync(join(tree, 'var/lib/tslxc'), 0o711);
@@ -171,19 +180,22 @@ export async function stageTslxcPackage(tree, cpu) {
 }
 
 /** LXC's names of the units, and the units that they are. */
-const LXC_UNITS = { 'lxc.service': 'tslxc.service', 'lxc@.service': 'tslxc@.service', 'lxc-net.service': 'tslxc-net.service' };
+const LXC_UNITS = {
+  'lxc.service': 'tslxc.service',
+  'lxc@.service': 'tslxc@.service',
+  'lxc-net.service': 'tslxc-net.service',
+};
 
 /** The package tslxc-lxc, below `tree`: LXC's names for what the package tslxc brings. */
 export function stageLxcPackage(tree) {
-  for (const name of lxcCommands()) link(tree, `usr/bin/${name.replace(/^tslxc/, 'lxc')}`, `${LIBRARY}/bin/tslxc`);
+  for (const name of lxcCommands())
+    link(tree, `usr/bin/${name.replace(/^tslxc/, 'lxc')}`, `${LIBRARY}/bin/tslxc`);
   for (const [name, from] of Object.entries(LXC_UNITS))
-    installText(tree, unit(`config/systemd/${from}`).replaceAll('tslxc-net.service', 'lxc-net.service'), `${UNITS}/${name}`);
-  for (const name of ['common.conf', 'common.seccomp', 'userns.conf', 'nesting.conf'])
-    link(tree, `usr/share/lxc/config/${name}`, `${SHARE}/config/${name}`);
-  for (const folder of ['common.conf.d', 'userns.conf.d'])
-    mkdirSync(join(tree, 'usr/share/lxc/config', folder), { recursive: true });
-  for (const name of readdirSync(join(ROOT, 'templates')).filter((file) => file.startsWith('tslxc-')))
-    link(tree, `usr/share/lxc/templates/${name.replace(/^tslxc/, 'lxc')}`, `${SHARE}/templates/${name}`);
+    installText(
+      tree,
+      unit(`config/systemd/${from}`).replaceAll('tslxc-net.service', 'lxc-net.service'),
+      `${UNITS}/${name}`,
+    );
   install(tree, 'packaging/lxc/tslxc.conf', 'etc/tslxc/tslxc.conf');
   mkdirSync(join(tree, 'var/lib/lxc'), { recursive: true });
   for (const file of filesBelow('man').filter((path) => /\.1$/.test(path))) {
