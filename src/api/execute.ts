@@ -5,6 +5,7 @@ import type { StartRequest } from '../manager/protocol.ts';
 import { type CallerStreams, callerTerminal } from './caller-streams.ts';
 import { relayConsole, startAndStay } from './foreground.ts';
 import { SignalForwarder } from './forward-signals.ts';
+import { HandedStreams } from './handed-streams.ts';
 import type { ExecuteOptions, StartResult } from './options.ts';
 import { startInBackground, startRequest, startResult } from './start.ts';
 
@@ -38,20 +39,28 @@ export async function execute(
   const terminal = callerTerminal({ stdin, stdout, stderr });
   const asked = await request(ref, rest, terminal?.terminals ?? [], true);
   // As LXC: whoever hangs up wants the program to end.
+  const streams = new HandedStreams(terminal?.terminals ?? [], { 1: () => stdout, 2: () => stderr });
   const signals = new SignalForwarder(terminal !== undefined, { SIGHUP: SIG.TERM });
-  return await startAndStay(ref, { ...asked, stdio: [0, 1, 2] }, async (container) => {
+  return await startAndStay(ref, { ...asked, stdio: streams.fds }, async (container) => {
     const { manager, reply, end } = container;
+    const printed = streams.shown();
     onStarted?.(startResult(reply));
     signals.begin({ manager, pid: reply.pid });
     const shown =
       terminal &&
+      reply.fd !== undefined &&
       relayConsole(ref, container, {
         input: terminal.input,
         output: terminal.screen,
         terminal: terminal.terminals[0],
       });
-    return await Promise.race([shown ?? end, signals.givenUp]);
-  }).finally(() => signals.stop());
+    const status = await Promise.race([shown || end, signals.givenUp]);
+    await Promise.race([printed, signals.givenUp]);
+    return status;
+  }).finally(() => {
+    signals.stop();
+    streams.close();
+  });
 }
 
 /** The same in the background; settles when the program runs. */

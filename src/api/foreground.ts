@@ -7,6 +7,7 @@ import type { ManagerClient } from '../manager/client.ts';
 import type { StartResult as StartReply, StartRequest } from '../manager/protocol.ts';
 import { EscapeFilter, parseEscape } from '../terminal/escape.ts';
 import { type RelayOptions, relayTerminal } from '../terminal/relay.ts';
+import { HandedStreams } from './handed-streams.ts';
 import { withManager } from './manager.ts';
 import type { ForegroundOptions } from './options.ts';
 import { startRequest, startResult } from './start.ts';
@@ -77,14 +78,25 @@ export async function relayConsole(
 
 /** Starts a container with its console on the caller's terminal; settles with init's exit status when it stops. */
 export async function startForeground(ref: ContainerRef, options: ForegroundOptions): Promise<ExitStatus> {
-  const { input, output } = options;
-  return await startAndStay(ref, await startRequest(ref, options, true), async (container) => {
+  const streams = new HandedStreams(options.terminals ?? [0, 1, 2], {
+    1: () => options.output,
+    2: () => options.errors ?? options.output,
+  });
+  const request = { ...(await startRequest(ref, options, true)), stdio: streams.fds };
+  return await startAndStay(ref, request, async (container) => {
     options.onStarted?.(startResult(container.reply));
+    if (container.reply.fd === undefined) {
+      const shown = streams.shown();
+      const status = await container.end;
+      await shown;
+      return status;
+    }
+    const output = (container.reply.onErrors && options.errors) || options.output;
     return await relayConsole(ref, container, {
-      input,
+      input: options.input,
       output,
-      ...(output.isTTY ? { terminal: 1 } : {}),
+      ...(output.isTTY ? { terminal: output === options.output ? 1 : 2 } : {}),
       ...(options.escape ? { escape: new EscapeFilter(parseEscape(options.escape)) } : {}),
     });
-  });
+  }).finally(() => streams.close());
 }

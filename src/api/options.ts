@@ -88,6 +88,10 @@ export interface ConsoleLogOptions {
 }
 
 export interface ForegroundOptions extends StartOptions, TerminalEnds {
+  /** Where the console is shown with `lxc.console.logfile = /dev/stderr`; `output` unless given. */
+  readonly errors?: NodeJS.WriteStream;
+  /** Which of 0, 1 and 2 are terminals: without a console init has the others itself. All of them unless given. */
+  readonly terminals?: readonly number[];
   readonly escape?: string;
   onStarted?(result: StartResult): void;
 }

@@ -19,6 +19,7 @@ export class ContainerTerminals {
   #ring: RingBuffer | undefined;
   #peer: ConsolePeer | undefined;
   #descriptors: TerminalDescriptors | undefined;
+  #console: ConsolePlan | undefined;
   /** Who has a tty, by its number. */
   readonly #holders = new Map<number, object>();
   /** Console streams of clients that stay through a reboot (`tslxc-start -F`, `tslxc-console -t 0`). */
@@ -36,6 +37,7 @@ export class ContainerTerminals {
 
   open(descriptors: TerminalDescriptors, console: ConsolePlan): void {
     this.#descriptors = descriptors;
+    this.#console = console;
     if (descriptors.console < 0) return;
     // A reboot goes on in the same ring: what the last boot said is worth reading.
     if (this.#ring?.capacity !== console.ring) this.#ring = new RingBuffer(console.ring);
@@ -64,6 +66,11 @@ export class ContainerTerminals {
     } catch (error) {
       this.onTrouble(toTslxcError(error, 'CONFIG_VALUE', { message: `lxc.console.path ${path}` }));
     }
+  }
+
+  /** What the container's console is, as planned. */
+  get console(): Pick<ConsolePlan, 'none' | 'stream'> {
+    return this.#console ?? {};
   }
 
   /** What the console printed last, as far as it is kept. */

@@ -15,6 +15,7 @@ import type { CgroupNote } from '../cgroup/container-cgroup.ts';
 import type { AttachRequest } from '../container/run/attach.ts';
 import type { DeviceNodeRequest } from '../container/run/device-node.ts';
 import type { StopRequest } from '../container/run/stop.ts';
+import type { StdioNumbers } from '../container/start/start.ts';
 import type { EndReason, StateReason } from '../container/state/end-reason.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
 import type { StartWishes } from '../container/state/runtime-record.ts';
@@ -31,8 +32,8 @@ export interface StartRequest extends ContainerRef, StartWishes {
   readonly rcfile?: string;
   /** Stream the console to this client from the first byte (`-F`). */
   readonly foreground: boolean;
-  /** With `execute`: descriptors of the client that the program gets where they are not the console. */
-  readonly stdio?: readonly [number, number, number];
+  /** Descriptors of the client that a program has where it has no console: with `execute`, or for an init without one. */
+  readonly stdio?: StdioNumbers;
   /** The client's environment: `lxc.environment = NAME` copies from it. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -87,8 +88,10 @@ export interface StartResult {
   readonly milliseconds: number;
   /** Things the user should know, as one-line errors that did not stop the start. */
   readonly warnings: readonly ErrorDetails[];
-  /** Foreground: the console stream's descriptor in the manager. */
+  /** Foreground: the console stream's descriptor in the manager, where there is a console. */
   readonly fd?: number;
+  /** Foreground: the console is to be shown on standard error. */
+  readonly onErrors?: true;
 }
 
 export interface Request {

@@ -163,7 +163,11 @@ class Session {
       params.stdio ? { pid: this.#peer.pid, fds: params.stdio } : undefined,
     );
     const milliseconds = performance.now() - received;
-    const result = { pid: container.initPid ?? 0, milliseconds, warnings: warnings.map((w) => w.toJSON()) };
+    const result = {
+      pid: container.initPid ?? 0,
+      milliseconds,
+      warnings: warnings.map((w) => w.toJSON()),
+    };
     if (!params.foreground) return result;
     this.#foreground = container;
     if (this.#over) {
@@ -180,8 +184,10 @@ class Session {
       });
     follow();
     // A program that has nothing on the console is watched, but not looked at.
-    if (params.execute?.onConsole.length === 0) return result;
-    return { ...result, fd: this.#lend(container.terminals.consoleStream(true)) };
+    const { none, stream } = container.terminals.console;
+    if (none || params.execute?.onConsole.length === 0) return result;
+    const fd = this.#lend(container.terminals.consoleStream(true));
+    return { ...result, fd, ...(stream === 2 ? { onErrors: true as const } : {}) };
   }
 
   #console(params: ConsoleRequest): Requests['console']['result'] {

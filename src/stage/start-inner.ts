@@ -127,7 +127,7 @@ function prepare(
 
   enterRoot(kernel, root);
   if (plan.personality !== undefined) kernel.personality(plan.personality);
-  takeStdio(kernel, terminals, plan.init.supervised && { ...plan.init.supervised, others: fds });
+  takeStdio(kernel, terminals, fds, plan.init.supervised?.onConsole);
   if (plan.coreScheduling) keepCores(kernel, 'own');
   confine(kernel, plan);
   hooks('start', () => plan.seccomp && loadWithoutListener(kernel, plan.seccomp));

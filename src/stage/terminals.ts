@@ -114,19 +114,17 @@ export function terminalNames(kernel: Kernel, { ttys }: Terminals): string[] {
 }
 
 /**
- * Console (or nothing) as standard input, output and error; masters stay behind with the manager. `program`: some only,
- * the others are descriptors that were handed over, or stay as they are.
+ * The console as standard input, output and error; masters stay behind with the manager. Without a console, and for
+ * those that are not in `onConsole`, descriptors that were handed over; the rest stays as it is.
  */
 export function takeStdio(
   kernel: Kernel,
   terminals: Terminals,
-  program: { readonly onConsole: readonly number[]; readonly others: StartDescriptors } | undefined,
+  { stdin, stdout, stderr }: StartDescriptors,
+  onConsole: readonly number[] = [0, 1, 2],
 ): void {
-  const slave = terminals.console?.slave;
-  const others = [program?.others.stdin, program?.others.stdout, program?.others.stderr];
-  for (const fd of [0, 1, 2]) {
-    const onConsole = !program || program.onConsole.includes(fd);
-    const from = onConsole ? slave : others[fd];
+  for (const [fd, given] of [stdin, stdout, stderr].entries()) {
+    const from = onConsole.includes(fd) && terminals.console ? terminals.console.slave : given;
     if (from !== undefined) kernel.dup2(from, fd);
   }
 }

@@ -1,6 +1,15 @@
 /** The same containers twice: made by LXC's template, and used by LXC and by us in turn. */
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BASE_ENV, BIN, type Result, run } from '../root/harness/run-command.ts';
@@ -39,6 +48,7 @@ export class PeerWorld {
   async prepare(): Promise<void> {
     const config = join(this.root, 'default.conf');
     writeFileSync(config, 'lxc.net.0.type = empty\n');
+    mkdirSync(join(this.root, 'bin'));
     for (const side of SIDES) mkdirSync(this.lxcpath(side));
     const made = await this.command('lxc', ['create', '-n', '@stopped', '-t', 'busybox', '-f', config]);
     if (made.code !== 0) throw new Error(`lxc-create: ${made.stderr}`);
@@ -75,8 +85,15 @@ export class PeerWorld {
       return /^@[a-z]+$/.test(word) ? this.name(word.slice(1)) : word;
     });
     const path = WITHOUT_LXCPATH.has(command) ? [] : ['-P', this.lxcpath(side)];
-    const program = side === 'lxc' ? `lxc-${command}` : join(BIN, `tslxc-${command}`);
+    const program = side === 'lxc' ? `lxc-${command}` : this.#link(command);
     return [program, [...path, ...args]];
+  }
+
+  /** Ours by LXC's name: what programs that drive LXC call. */
+  #link(command: string): string {
+    const link = join(this.root, 'bin', `lxc-${command}`);
+    if (!existsSync(link)) symlinkSync(join(BIN, 'tslxc'), link);
+    return link;
   }
 
   async outcome(side: Side, one: PeerCase): Promise<Outcome[]> {

@@ -4,6 +4,7 @@ import type { ContainerShape } from '../../api/container.ts';
 import { usage } from '../parse/getopt.ts';
 import { sizeOf } from '../parse/volume-options.ts';
 import { copying } from '../render/copy-progress.ts';
+import { inForeground } from '../run/caller-streams.ts';
 import { type Call, command } from '../run/command.ts';
 import { exitCodeOf } from '../run/exit-status.ts';
 import { missing } from '../run/refusals.ts';
@@ -64,7 +65,7 @@ async function runEphemeral(call: CopyCall, container: ContainerShape): Promise<
   try {
     prepareMounts(to, wishes);
     if (values.foreground && operands.length === 0)
-      return exitCodeOf(await to.startForeground({ input: io.stdin, output: io.stdout }));
+      return exitCodeOf(await to.startForeground(inForeground(io, {})));
     for (const warning of (await to.start()).warnings) await call.complain(warning, 'warning');
   } catch (error) {
     // Nobody would ever stop it, which is what removes it otherwise.

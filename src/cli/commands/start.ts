@@ -3,6 +3,7 @@ import type { ContainerShape } from '../../api/container.ts';
 import type { StartOptions, StartResult } from '../../api/options.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { settingOptions } from '../parse/start-options.ts';
+import { inForeground } from '../run/caller-streams.ts';
 import { type Call, command } from '../run/command.ts';
 import { exitCodeOf } from '../run/exit-status.ts';
 import { missing } from '../run/refusals.ts';
@@ -40,13 +41,13 @@ async function startOrPlan(call: StartCall, container: ContainerShape): Promise<
   const options = startOptions(call);
   if (call.values['dry-run']) return await showPlan(call, container, options);
   if (call.values.foreground) {
-    const status = await container.startForeground({
-      ...options,
-      input: call.io.stdin,
-      output: call.io.stdout,
-      // Nothing waits for the warnings: by now the terminal is the container's.
-      onStarted: (result) => void told(call, result),
-    });
+    const status = await container.startForeground(
+      inForeground(call.io, {
+        ...options,
+        // Nothing waits for the warnings: by now the terminal is the container's.
+        onStarted: (result: StartResult) => void told(call, result),
+      }),
+    );
     return exitCodeOf(status);
   }
   const result = await container.start(options);

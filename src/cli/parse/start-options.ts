@@ -1,6 +1,7 @@
 /** What tslxc-start and tslxc-execute have in common: options that are settings for this run. */
 import { resolve } from 'node:path';
 import type { StartOptions } from '../../api/options.ts';
+import { standardStream } from '../../util/standard-stream.ts';
 import type { Io } from '../run/io.ts';
 import type { OptionTable, OptionValues } from './command-options.ts';
 import { CONTAINER_OPTIONS } from './common-options.ts';
@@ -42,8 +43,10 @@ export function settingOptions(
   }
   // The manager's log of the container follows the command's.
   const { logfile, logpriority } = values as { logfile?: string; logpriority?: string };
-  if (logpriority !== undefined) defines.push(`lxc.log.level=${logpriority}`);
-  if (logfile !== undefined && logfile !== 'none') defines.push(`lxc.log.file=${here(logfile)}`);
+  if (logpriority !== undefined && logfile !== 'none') defines.push(`lxc.log.level=${logpriority}`);
+  // A stream of the caller's is no file that the manager can write.
+  if (logfile !== undefined && logfile !== 'none' && !standardStream(logfile))
+    defines.push(`lxc.log.file=${here(logfile)}`);
   return {
     ...(values.rcfile === undefined ? {} : { rcfile: here(values.rcfile) }),
     ...(defines.length > 0 ? { defines } : {}),

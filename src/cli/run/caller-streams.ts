@@ -1,4 +1,5 @@
 import type { CallerStreams } from '../../api/caller-streams.ts';
+import type { ForegroundOptions } from '../../api/options.ts';
 import type { Io } from './io.ts';
 
 /**
@@ -13,5 +14,27 @@ export function callerStreams(io: Io): CallerStreams {
     stdin: io.stdinIsTTY ? io.stdin : (PIPE as NodeJS.ReadStream),
     stdout: io.stdoutIsTTY ? io.stdout : (PIPE as NodeJS.WriteStream),
     stderr: io.stderrIsTTY ? io.stderr : (PIPE as NodeJS.WriteStream),
+  };
+}
+
+/**
+ * Options of a start in the foreground with the caller's streams. Each stream is made when it is asked for: without a
+ * console init has the descriptors themselves, and they must stay as they are.
+ */
+export function inForeground<Options extends object>(io: Io, options: Options): Options & ForegroundOptions {
+  return {
+    ...options,
+    get input() {
+      return io.stdin;
+    },
+    get output() {
+      return io.stdout;
+    },
+    get errors() {
+      return io.stderr;
+    },
+    terminals: [io.stdinIsTTY, io.stdoutIsTTY, io.stderrIsTTY].flatMap((isTerminal, fd) =>
+      isTerminal ? [fd] : [],
+    ),
   };
 }

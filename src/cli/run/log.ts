@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import { standardStream } from '../../util/standard-stream.ts';
 import { LOG_PRIORITIES } from '../parse/common-options.ts';
 import { usage } from '../parse/getopt.ts';
 import type { Io } from './io.ts';
@@ -28,13 +29,18 @@ export function openLog(
     logfile !== 'none' && (logfile !== undefined || (logpriority !== undefined && name !== undefined));
   let file: string | undefined;
 
+  const stream = standardStream(logfile ?? '');
+
   async function write(priority: LogPriority, message: string): Promise<void> {
     if (!on || LOG_PRIORITIES.indexOf(priority) > threshold) return;
-    file ??= logfile ? resolve(io.cwd, logfile) : await defaultFile(name!, await lxcpath());
     const head = `${program} ${name ?? '-'} ${timestamp(new Date())} ${priority.padEnd(8)}`;
+    const line = `${head} ${message.replaceAll('\n', ' ')}\n`;
+    // By the path it would be a stream of the process that does the command, which may be the resident one.
+    if (stream !== undefined) return stream === 1 ? io.print(line) : io.printError(line);
+    file ??= logfile ? resolve(io.cwd, logfile) : await defaultFile(name!, await lxcpath());
     try {
       mkdirSync(dirname(file), { recursive: true });
-      appendFileSync(file, `${head} ${message.replaceAll('\n', ' ')}\n`, { mode: 0o640 });
+      appendFileSync(file, line, { mode: 0o640 });
     } catch (error) {
       throw toTslxcError(error, 'STORAGE', { message: `can not write the log file ${file}` });
     }

@@ -1,13 +1,18 @@
 import type { ContainerConfig } from '../../config/container-config.ts';
 import type { StartStagePlan } from '../../stage/plan.ts';
+import { standardStream } from '../../util/standard-stream.ts';
 
 /** Default size of the ring that a late `tslxc-console -t 0` shows, bytes. */
 const CONSOLE_RING = 65536;
 
 /** What the manager does with the console's output. */
 export interface ConsolePlan {
+  /** `lxc.console.path = none`: there is no console, and a start in the foreground hands over the caller's own streams. */
+  readonly none?: true;
   /** `lxc.console.logfile`, or what the command line said instead. */
   readonly log?: string;
+  /** The log file is a stream of the caller's: a start in the foreground shows the console there, another one has none. */
+  readonly stream?: 1 | 2;
   /** Limit of that file, bytes; 0 for none. */
   readonly size: number;
   readonly rotate: boolean;
@@ -30,9 +35,12 @@ export function planTerminals(config: ContainerConfig, log: string | undefined):
   const path = config.one('lxc.console.path');
   const console = path?.value !== 'none';
   const file = log ?? config.one('lxc.console.logfile')?.value;
+  const stream = standardStream(file ?? '');
   return {
     console: {
-      ...(file && file !== 'none' ? { log: file } : {}),
+      ...(console ? {} : { none: true }),
+      ...(stream === undefined ? {} : { stream }),
+      ...(file && file !== 'none' && stream === undefined ? { log: file } : {}),
       size: config.one('lxc.console.size')?.value ?? 0,
       rotate: Boolean(config.one('lxc.console.rotate')?.value),
       ring: config.one('lxc.console.buffer.size')?.value || CONSOLE_RING,

@@ -49,15 +49,18 @@ export interface StartContext {
   readonly wishes: StartWishes;
   /** By a stage of its own, whatever a spawner could do. */
   readonly alone?: boolean;
-  /** Descriptors of a client that become those of a supervised program. */
+  /** Descriptors of a client that become those of a supervised program, or of an init without a console. */
   readonly stdio?: ClientStdio | undefined;
   log: StageLog;
 }
 
-/** Descriptors of a client's process: what is 0, 1 and 2 there. */
+/** Descriptors of a client's process that become 0, 1 and 2; null: that one stays /dev/null. */
+export type StdioNumbers = readonly [number | null, number | null, number | null];
+
+/** Descriptors of a client's process. */
 export interface ClientStdio {
   readonly pid: number;
-  readonly fds: readonly [number, number, number];
+  readonly fds: StdioNumbers;
 }
 
 /**
@@ -77,7 +80,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
     fds = openJoined(plan.stage.joined);
     const mapped = plan.stage.idmap.length > 0;
     if (mapped) fds.user ??= await makeUserNamespace(context);
-    if (context.stdio) Object.assign(fds, takeStdio(host.kernel, context.stdio));
+    if (handsOver(context) && context.stdio) Object.assign(fds, takeStdio(host.kernel, context.stdio));
     const stagePlan: StartStagePlan = { ...plan.stage, hookEnv: hooks.environmentList() };
     // From here on it prepares what it can while we do.
     stage = host.stage('start', shares(context), context.log);
@@ -124,11 +127,19 @@ export async function startContainer(context: StartContext): Promise<Started> {
   }
 }
 
-function takeStdio(kernel: Kernel, { pid, fds }: ClientStdio) {
+/** Whether init has streams of the client's. */
+function handsOver({ plan, stdio }: StartContext): boolean {
+  return stdio !== undefined && (plan.stage.init.supervised !== undefined || plan.console.none === true);
+}
+
+function takeStdio(kernel: Kernel, { pid, fds }: ClientStdio): StartDescriptors {
   const client = kernel.pidfdOpen(pid);
-  const [stdin, stdout, stderr] = fds.map((fd) => kernel.pidfdGetfd(client, fd));
+  const taken = (['stdin', 'stdout', 'stderr'] as const).flatMap((name, i) => {
+    const fd = fds[i];
+    return fd === null || fd === undefined ? [] : [[name, kernel.pidfdGetfd(client, fd)]];
+  });
   kernel.close(client);
-  return { stdin, stdout, stderr };
+  return Object.fromEntries(taken);
 }
 
 /** The process that a filter is put on: init, or the one program below an init of ours. */
@@ -148,8 +159,9 @@ function shieldFromOomKiller(pid: number): void {
 }
 
 /** Not with /proc/PID/coredump_filter and its like, which belong to the memory: the next container would have them too. */
-function shares({ plan, alone }: StartContext): boolean {
-  return !alone && plan.procFiles.length === 0 && canShareMemory(plan.stage);
+function shares(context: StartContext): boolean {
+  const { plan, alone } = context;
+  return !alone && !handsOver(context) && plan.procFiles.length === 0 && canShareMemory(plan.stage);
 }
 
 /** Nothing of it is made outside. */

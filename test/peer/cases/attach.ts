@@ -56,5 +56,12 @@ export const CASES: readonly PeerCase[] = [
     title: 'some namespaces only',
     lines: [attach('-s', 'NETWORK|UTSNAME', '--', 'hostname'), attach('-s', 'BOGUS', '--', 'true')],
   },
+  {
+    title: 'some namespaces only, with fresh /proc and /sys',
+    lines: ['MOUNT|PID|NETWORK', 'PID', 'NETWORK', 'UTSNAME|IPC', 'PID|CGROUP', 'TIME', 'USER'].map((list) =>
+      attach('-R', '-s', list, ...sh('tr "\\0" " " </proc/1/cmdline | head -c 20; ls -d /sys/class/net/lo')),
+    ),
+  },
+  { title: 'fresh /proc and /sys with all namespaces', lines: [attach('-R', '--', 'hostname')] },
   { title: '-e LSM with -c', compare: 'code', lines: [attach('-eLSM', '-c', 'x', '--', 'true')] },
 ];

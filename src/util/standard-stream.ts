@@ -1,0 +1,17 @@
+/** Paths that mean a stream of the process that opens them. */
+const PATHS: Readonly<Record<string, 1 | 2>> = {
+  '/dev/stdout': 1,
+  '/dev/fd/1': 1,
+  '/proc/self/fd/1': 1,
+  '/dev/stderr': 2,
+  '/dev/fd/2': 2,
+  '/proc/self/fd/2': 2,
+};
+
+/**
+ * Which standard stream a path names. In a manager such a path is the manager's own stream, and never what the caller of
+ * a command means by it.
+ */
+export function standardStream(path: string): 1 | 2 | undefined {
+  return Object.hasOwn(PATHS, path) ? PATHS[path] : undefined;
+}
