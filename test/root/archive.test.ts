@@ -289,6 +289,11 @@ const HOSTILE: Readonly<Record<string, readonly [Forged, RegExp]>> = {
   'a log on the host': [{ config: 'lxc.log.file = /etc/cron.d/x\n' }, /--trust/],
   'a root filesystem of the host': [{ config: 'lxc.rootfs.path = dir:/\n' }, /lxc\.rootfs\.path/],
   'the namespaces of the host': [{ config: 'lxc.namespace.keep = net\n' }, /--trust/],
+  'capabilities that were given back': [{ config: 'lxc.cap.drop =\n' }, /line 1: lxc\.cap\.drop.*--trust/s],
+  'a kernel to write to': [{ config: 'lxc.mount.auto = proc:rw sys:rw\n' }, /--trust/],
+  'a start with the host': [{ config: 'lxc.start.auto = 1\n' }, /--trust/],
+  'all devices': [{ config: 'lxc.cgroup.devices.allow = a\n' }, /--trust/],
+  'no system calls refused': [{ config: 'lxc.seccomp.profile =\n' }, /--trust/],
   'a config with a mistake': [{ config: 'lxc.nonsense = 1\n' }, /nonsense/],
 };
 
@@ -335,4 +340,37 @@ test('with --trust the lines are taken', { skip }, async () => {
   });
   await host.ok('import', [path, '--trust']);
   assert.match(readFileSync(host.config('trusted'), 'utf8'), /pre-start = \/bin\/true/);
+});
+
+test('without an id map and limits of its own it gets those of the host: its root is nobody here', {
+  skip,
+}, async () => {
+  await busybox.make('model');
+  const model = host.rootfs('model');
+  execFileSync('sh', [
+    '-euc',
+    `mknod -m 666 "$1"/root/disk b 8 0; mknod -m 666 "$1"/root/mem c 1 1`,
+    'sh',
+    model,
+  ]);
+  await host.ok('export', ['-n', '@model', '-o', file('model.tslxc')]);
+  const made = await host.tslxc('import', [file('model.tslxc'), '-N', host.name('wary')]);
+  assert.equal(made.code, 0, made.stderr);
+  assert.match(made.stderr, /no id map.*--trust/);
+  assert.match(made.stderr, /device nodes.*\/root\/disk \(b 8:0\)/);
+  assert.deepEqual(readdirSync(join(host.rootfs('wary'), 'root')), []);
+  assert.ok(existsSync(join(model, 'root/disk')), 'a container that has them, to compare with');
+  await host.ok('start', ['-n', '@wary']);
+  const pid = await host.initPid('wary');
+  const [inside, first] = readFileSync(`/proc/${pid}/uid_map`, 'utf8').trim().split(/\s+/).map(Number);
+  assert.ok(inside === 0 && first! >= 65_536, `uid_map ${first}`);
+  const probe =
+    'echo x 2>&1 >/proc/sys/kernel/core_pattern && echo WRITTEN; grep Seccomp: /proc/self/status; ls -ld /root';
+  const seen = await host.inside('wary', probe);
+  assert.doesNotMatch(seen, /WRITTEN/);
+  assert.match(seen, /Seccomp:\s+2/);
+  await host.kill('wary');
+  await host.ok('import', [file('model.tslxc'), '-N', host.name('third')]);
+  const map = (name: string) => /lxc\.idmap = u 0 (\d+)/.exec(readFileSync(host.config(name), 'utf8'))?.[1];
+  assert.notEqual(map('third'), map('wary'), 'each has ids of its own');
 });

@@ -9,7 +9,8 @@ export const spec = defineSpec({
   synopsis: ['[OPTIONS] FILE [-N NEWNAME]'],
   description: [
     'Verifies the digests of the archive, looks at the config, and unpacks the files where nothing but the root filesystem of the new container can be written. When anything fails, or on Ctrl-C, nothing is left.',
-    'A config that runs programs on the host (hooks, network scripts), mounts or writes paths of the host, includes files that do not come with LXC, or shares namespaces, is refused with the lines in question, unless --trust is given.',
+    'Without --trust the container gets no more than the configs that come with tslxc give: a line that asks for more is refused, with the line and what it would do. Refused are hooks and scripts of the host, mounts of the host, more of /proc and /sys to write to, capabilities, devices, another seccomp policy or none, ids of the users of this host, other networks than the default bridge, a start with the host, kernel parameters, resource limits, and files of the host.',
+    'Without --trust a config without an id map gets one, with 65536 ids that no other container has (from the ranges of root in /etc/subuid and /etc/subgid, else from 1000000 on), a config without common.conf includes it, lxc.environment is not for hooks, and device nodes that lead to the host are left out. All of it is told.',
     'Under another name the container gets that host name and MAC addresses of its own.',
   ],
   options: {
@@ -24,7 +25,7 @@ export const spec = defineSpec({
     trust: {
       kind: 'none',
       extension: true,
-      summary: 'take a config that runs programs on this host or names paths of it',
+      summary: 'take all lines of the config, and all device nodes, whatever they may do to this host',
     },
     ...common,
     ...JSON_OPTION,

@@ -1,11 +1,14 @@
 import { mountAuto, mountPoint, printMountAuto } from '../values/mount-auto.ts';
 import { mountEntry } from '../values/mount-entry.ts';
-import { count, flag } from '../values/number.ts';
+import { count, flag, numberBetween } from '../values/number.ts';
 import { rootfsOptions, rootfsPath } from '../values/rootfs.ts';
-import { bufferSize, size } from '../values/size.ts';
+import { fileSize, ringSize, size } from '../values/size.ts';
 import { absolutePath, path, relativePath } from '../values/text.ts';
 import { words } from '../values/value-type.ts';
 import { repeated, single } from './key-row.ts';
+
+/** Each is a terminal that the manager holds open, for as long as the container runs. */
+const ttys = numberBetween(0, 1024, 'COUNT');
 
 /** The root filesystem, what is mounted in it, /dev and the terminals. */
 export const FILESYSTEM_KEYS = {
@@ -98,7 +101,7 @@ export const FILESYSTEM_KEYS = {
     default: '0',
     acted: true,
   }),
-  'lxc.tty.max': single(count, {
+  'lxc.tty.max': single(ttys, {
     doc: 'How many terminals (/dev/tty1 …) there are for tslxc-console to connect to.',
     example: '4',
     since: '2.1',
@@ -132,7 +135,7 @@ export const FILESYSTEM_KEYS = {
     default: '0',
     acted: true,
   }),
-  'lxc.console.size': single(bufferSize, {
+  'lxc.console.size': single(fileSize, {
     doc: 'How large the console log may grow.',
     example: '1MB',
     without: 'no limit',
@@ -140,7 +143,7 @@ export const FILESYSTEM_KEYS = {
     default: '0',
     acted: true,
   }),
-  'lxc.console.buffer.size': single(bufferSize, {
+  'lxc.console.buffer.size': single(ringSize, {
     doc: 'How much of the console output is kept in memory for tslxc-console -t 0 and --log.',
     example: 'auto',
     without: '64 KiB',

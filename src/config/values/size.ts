@@ -35,14 +35,21 @@ const VALID_SIZE = 'a number of bytes, or a number with KB, MB or GB';
 export const size: ValueType<number> = { name: 'SIZE', valid: VALID_SIZE, parse: parseSize, print: String };
 
 /** Bytes of a buffer: at least a page, rounded up to a power of two, as LXC does. */
-export const bufferSize: ValueType<number> = {
-  name: 'SIZE|auto',
-  valid: `${VALID_SIZE}, or auto (128 KiB); it is rounded up to a power of two of at least 4096`,
-  parse(text) {
-    if (text === 'auto') return AUTO_BYTES;
-    const bytes = parseSize(text);
-    if (bytes > 2 ** 40) throw new BadValue(`${text} is too large`);
-    return 2 ** Math.ceil(Math.log2(Math.max(bytes, PAGE_BYTES)));
-  },
-  print: String,
-};
+function buffer(largest: number, shown: string): ValueType<number> {
+  return {
+    name: 'SIZE|auto',
+    valid: `${VALID_SIZE}, or auto (128 KiB); it is rounded up to a power of two from 4096 to ${shown}`,
+    parse(text) {
+      if (text === 'auto') return AUTO_BYTES;
+      const bytes = parseSize(text);
+      if (bytes > largest) throw new BadValue(`${text} is too large`);
+      return 2 ** Math.ceil(Math.log2(Math.max(bytes, PAGE_BYTES)));
+    },
+    print: String,
+  };
+}
+
+/** Of a file on disk. */
+export const fileSize = buffer(2 ** 40, '1TB');
+/** Of memory of the manager's, which all containers share. */
+export const ringSize = buffer(64 * 2 ** 20, '64MB');

@@ -1,94 +1,104 @@
-/** What a config that comes from elsewhere would do to this host. */
-import { normalize } from 'node:path';
-import type { ConfigDocument, DocumentSetting } from '../../config/config-document.ts';
-import { type MountEntry, parseMountEntry } from '../../config/values/mount-entry.ts';
+/** What becomes of a config that comes from elsewhere: it may give the container less than the shipped ones, not more. */
+import { readFileSync } from 'node:fs';
+import { ConfigDocument } from '../../config/config-document.ts';
+import { updateLegacy } from '../../config/update-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { namespaceOfSysctl } from '../plan/sysctl-plan.ts';
+import { readBridgeSettings } from '../../network/bridge-settings.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
+import { type ForeignPlace, objectionTo } from './allowed-settings.ts';
+import { freeIdRange, RANGE } from './free-id-range.ts';
 
-type Judge = (value: string, directory: string, key: string) => boolean;
+const COMMON = '/usr/share/tslxc/config/common.conf';
+/** More interfaces than that are work for the host, and nothing that a container needs. */
+const MOST_NICS = 16;
 
 /**
- * Anything but a file that came along. The root filesystem is not among those: it has links of whoever made it. Without a
- * slash in front it is the host's too, from wherever the manager stands.
+ * Makes a foreign config one that widens nothing: refuses lines that would, and adds what keeps a container in.
+ * @returns the config, and what was added, as sentences
+ * @throws TslxcError CONFIG_VALUE with every line that is refused, and why
  */
-const isHostPath: Judge = (value, directory) => {
-  if (value === '' || value === 'none') return false;
-  const path = normalize(value);
-  return !path.startsWith(`${directory}/`) || `${path}/`.startsWith(`${directory}/rootfs/`);
-};
-const always: Judge = (value) => value !== '';
+export function confined(
+  config: ConfigDocument,
+  ref: ContainerRef,
+  archive: string,
+): { document: ConfigDocument; notices: string[] } {
+  refuseHostThings(config, ref, archive);
+  const document = ConfigDocument.parse(config.toString());
+  updateLegacy(document);
+  return addConfinement(document, ref);
+}
 
-/** Includes that every host has. */
-const SHIPPED = /^\/usr\/share\/(lxc|tslxc)\/config\/[\w.-]+(\/[\w.-]+)?$/;
-/** File systems that show the kernel or the container, and nothing of the host's disks. */
-// biome-ignore format: a list of words
-const VIRTUAL = new Set([
-  'proc', 'sysfs', 'tmpfs', 'ramfs', 'mqueue', 'devpts', 'cgroup', 'cgroup2', 'debugfs', 'tracefs', 'securityfs',
-  'fusectl', 'pstore', 'efivarfs', 'configfs', 'binfmt_misc', 'hugetlbfs',
-]);
-
-/** Told by the reader of the config itself, so that no way of writing it is understood otherwise there. */
-const mountReaches: Judge = (value, directory, key) => {
-  let entry: MountEntry;
-  try {
-    entry = parseMountEntry(value);
-  } catch {
-    // It does not load.
-    return value !== '';
-  }
-  const { source, fstype, options } = entry;
-  if (options.some((option) => option.startsWith('idmap=/'))) return true;
-  const bind = ['bind', 'rbind'].some((word) => fstype === word || options.includes(word));
-  if (!bind) return !VIRTUAL.has(fstype);
-  return !options.includes('relative') && isHostPath(source, directory, key);
-};
-
-/** Keys that reach out of a container, and whether a value does. Scripts that come along are foreign programs, too. */
-const REACHING: readonly (readonly [key: RegExp, reaches: Judge])[] = [
-  // The hook `start` alone runs inside, when the container is closed.
-  [/^lxc\.hook\.(?!start$|version$)/, always],
-  [/^lxc\.net(\.\d+|work(\.\d+)?)\.script\.(up|down)$/, always],
-  [/^lxc\.net(\.\d+|work(\.\d+)?)\.type$/, (value) => value === 'none' || value === 'phys'],
-  // Those of the archive's own are written over before.
-  [
-    /^lxc\.rootfs(\.path)?$/,
-    (value, directory) => value !== '' && value.replace(/^dir:/, '') !== `${directory}/rootfs`,
-  ],
-  [/^lxc\.mount(\.fstab)?$/, always],
-  [/^lxc\.mount\.entry$/, mountReaches],
-  [/^lxc\.mount\.auto$/, (value) => value.includes('shmounts')],
-  [/^lxc\.include$/, (value) => value !== '' && !SHIPPED.test(value)],
-  [
-    /^lxc\.(log\.file|logfile|console\.logfile|console\.path|console|seccomp\.profile|seccomp|rootfs\.mount)$/,
-    isHostPath,
-  ],
-  [/^lxc\.seccomp\.notify\.proxy$/, always],
-  [/^lxc\.namespace\./, always],
-  [/^lxc\.cgroup\.(dir|relative)(\.|$)/, always],
-  // What belongs to no namespace is the host's, core_pattern for one.
-  [
-    /^lxc\.sysctl\./,
-    (_value, _directory, key) => namespaceOfSysctl(key.slice('lxc.sysctl.'.length)) === undefined,
-  ],
-  // A name alone takes the value that it has with whoever starts the container.
-  [/^lxc\.environment(\.|$)/, (value) => value !== '' && !value.includes('=')],
-];
-
-/** @throws TslxcError CONFIG_VALUE with the first such line, and the others in its causes */
+/** @throws TslxcError CONFIG_VALUE with every line that asks for more than the shipped configs give, and why it does */
 export function refuseHostThings(config: ConfigDocument, ref: ContainerRef, archive: string): void {
-  const directory = containerDirectory(ref);
-  const found = config.settings().filter((setting) => reaches(setting, directory));
-  if (found.length === 0) return;
-  const lines = found.map(({ index, key, value }) => `line ${index + 1}: ${key} = ${value}`);
+  const settings = config.settings();
+  const lines = config.toString().split('\n');
+  const place: ForeignPlace = {
+    directory: containerDirectory(ref),
+    bridge: readBridgeSettings().bridge,
+    hostIds: hostIds(),
+  };
+  const refused = settings.flatMap(({ index }) => {
+    // Names from before LXC 3.0 say the same, and the table has today's only.
+    const [modern] = modernised(lines[index] ?? '');
+    const why = modern && objectionTo(modern.key, modern.value, place);
+    return why === undefined ? [] : [`line ${index + 1}: ${(lines[index] ?? '').trim()} (it ${why})`];
+  });
+  const nics = new Set(settings.map(({ key }) => /^lxc\.net\.(\d+)\./.exec(key)?.[1]).filter(Boolean));
+  if (nics.size > MOST_NICS)
+    refused.push(`it has ${nics.size} network interfaces, and ${MOST_NICS} are allowed`);
+  if (refused.length === 0) return;
   throw new TslxcError({
     code: 'CONFIG_VALUE',
     container: ref.name,
-    message: `the config in ${archive} runs programs on this host or names paths of it: ${lines.join('; ')}`,
-    hint: 'if you know whose archive it is and want these lines, import it with --trust',
+    message: `the config in ${archive} asks for more than the configs that come with tslxc:${refused.map((line) => `\n    ${line}`).join('')}`,
+    hint: 'if you know whose archive it is and want these lines, import it with --trust, which takes all of them; or remove them and export it again',
   });
 }
 
-function reaches({ key, value }: DocumentSetting, directory: string): boolean {
-  return REACHING.some(([pattern, judge]) => pattern.test(key) && judge(value, directory, key));
+function modernised(line: string): { key: string; value: string }[] {
+  const document = ConfigDocument.parse(line);
+  // A network key of a block belongs to some interface: which one does not matter here.
+  const [setting] = document.settings();
+  if (setting && /^lxc\.network\.(?!type$|\d)/.test(setting.key))
+    document.rewriteLine(setting, setting.key.replace('lxc.network.', 'lxc.network.0.'));
+  updateLegacy(document);
+  return document.settings();
+}
+
+function addConfinement(
+  document: ConfigDocument,
+  ref: ContainerRef,
+): { document: ConfigDocument; notices: string[] } {
+  const notices: string[] = [];
+  // Not for hooks: those of other packages, as lxcfs, run on the host.
+  for (const setting of document.settings())
+    if (setting.key === 'lxc.environment') document.rewriteLine(setting, 'lxc.environment.runtime');
+  if (!document.settings().some(({ key }) => key === 'lxc.idmap')) {
+    const first = freeIdRange(ref.lxcpath);
+    for (const type of ['u', 'g']) document.append('lxc.idmap', `${type} 0 ${first} ${RANGE}`);
+    notices.push(
+      `the archive has no id map, so its root would be root of this host: it gets the ids ${first} to ${first + RANGE - 1} (--trust leaves it without)`,
+    );
+  }
+  if (document.settings().some(({ key, value }) => key === 'lxc.include' && /\/common\.conf$/.test(value)))
+    return { document, notices };
+  notices.push(
+    `the archive does not include ${COMMON}, which confines containers: it does now (--trust leaves it out)`,
+  );
+  return { document: ConfigDocument.parse(`lxc.include = ${COMMON}\n${document}`), notices };
+}
+
+/** Ids of the host's users and groups. */
+function hostIds(): ReadonlySet<number> {
+  const ids = new Set<number>();
+  for (const file of ['/etc/passwd', '/etc/group'])
+    try {
+      for (const line of readFileSync(file, 'utf8').split('\n')) {
+        const id = line.split(':')[2];
+        if (id) ids.add(Number(id));
+      }
+    } catch {
+      // No such file: nobody is named there.
+    }
+  return ids;
 }

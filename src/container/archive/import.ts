@@ -14,7 +14,8 @@ import { lockContainer } from '../state/lock.ts';
 import { markPartial, unmarkPartial } from '../state/partial-marker.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 import { compressorOf } from './compressors.ts';
-import { refuseHostThings } from './foreign-config.ts';
+import { removeDeviceNodes } from './device-nodes.ts';
+import { confined } from './foreign-config.ts';
 import { type ArchiveMetadata, CONFIG, FILES, readMetadata, verifyMember } from './metadata.ts';
 import { type Member, noArchive, readAt, readMembers } from './tar-container.ts';
 import { unpackInside } from './unpack-inside.ts';
@@ -46,8 +47,10 @@ export async function importContainer(options: ImportOptions): Promise<Container
     for (const member of members)
       if (metadata.members.some(({ name }) => name === member.name))
         await verifyMember(fd, file, member, metadata, signal);
-    const config = configOf(fd, file, members, metadata, ref);
-    if (!options.trust) refuseHostThings(config, ref, file);
+    const told = configOf(fd, file, members, metadata, ref);
+    const { document: config, notices } = options.trust
+      ? { document: told, notices: [] }
+      : confined(told, ref, file);
     await sweepLeftovers(ref.lxcpath);
     using _lock = lockContainer(ref);
     claimDirectory(ref);
@@ -58,6 +61,7 @@ export async function importContainer(options: ImportOptions): Promise<Container
     } catch (error) {
       throw await abandon(ref, error, signal);
     }
+    for (const notice of notices) options.onNotice?.(notice);
     return ref;
   } finally {
     closeSync(fd);
@@ -124,6 +128,11 @@ async function fill(
     options.onStep?.(`Unpacking ${ref.name}`);
     const { program } = compressorOf(packed.name.split('.').at(-1)!);
     await unpackInside({ fd, member: packed, program, target: rootfs, reports: options });
+    const removed = options.trust ? [] : removeDeviceNodes(rootfs);
+    if (removed.length > 0)
+      options.onNotice?.(
+        `device nodes of the archive are left out (--trust keeps them): ${removed.slice(0, 10).join(', ')}${removed.length > 10 ? ` and ${removed.length - 10} more` : ''}`,
+      );
   }
   const file = configFile(ref);
   writeFileSync(file, config.toString(), { flag: 'wx', mode: 0o640 });

@@ -72,7 +72,8 @@ function checkName(file: string, name: string, size: number): void {
   if (name === CONFIG) return;
   const parts = name.startsWith(FILES) ? name.slice(FILES.length).split('/') : [''];
   // Marker files of ours would be obeyed, and the config has its own place.
-  const ours = /^(config|partial|restoring|layering|renaming|destroying|snaps|overlay|rootfs|\..*)$/;
+  const ours =
+    /^(config|partial|restoring|layering|renaming|destroying|snaps|overlay|rootfs|lxc_.*|last-run\.json|\..*)$/;
   if (parts.some((part) => part === '' || part === '.' || part === '..') || ours.test(parts[0]!))
     throw noArchive(file, `"${name}" is no place for a file`);
 }
