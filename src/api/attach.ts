@@ -9,6 +9,7 @@ import type { ExitStatus } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import type { ManagerClient } from '../manager/client.ts';
 import { relayTerminal } from '../terminal/relay.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import { type CallerTerminal, callerTerminal } from './caller-streams.ts';
 import { SignalForwarder } from './forward-signals.ts';
 import { withManager } from './manager.ts';
@@ -21,11 +22,15 @@ import type { AttachOptions } from './options.ts';
  *
  * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, EXEC_FAILED (errno ENOENT: no such program)
  */
-export async function attach(ref: ContainerRef, options: AttachOptions): Promise<ExitStatus> {
+export async function attach(
+  context: RequestContext,
+  ref: ContainerRef,
+  options: AttachOptions,
+): Promise<ExitStatus> {
   const terminal = callerTerminal(options);
-  const request = await attachRequest(ref, options, terminal);
+  const request = await attachRequest(context, ref, options, terminal);
   const signals = new SignalForwarder(terminal !== undefined);
-  return withManager('attach to a container', async (manager) => {
+  return withManager(context, 'attach to a container', async (manager) => {
     let ended: (status: ExitStatus) => void = () => {};
     const end = new Promise<ExitStatus>((resolve, reject) => {
       ended = resolve;
@@ -50,6 +55,7 @@ export async function attach(ref: ContainerRef, options: AttachOptions): Promise
 }
 
 async function attachRequest(
+  context: RequestContext,
   ref: ContainerRef,
   options: AttachOptions,
   terminal: CallerTerminal | undefined,
@@ -71,7 +77,7 @@ async function attachRequest(
       lsm: options.keepLsm ?? false,
     },
     remountProcSys: options.remountProcSys ?? false,
-    ...(options.rcfile === undefined ? {} : { configEnv: await environmentOf(options.rcfile, ref) }),
+    ...(options.rcfile === undefined ? {} : { configEnv: await environmentOf(context, options.rcfile, ref) }),
     ...(options.bits === undefined ? {} : { personality: PERSONALITIES[options.bits] }),
     ...(options.context === undefined ? {} : { context: labelled(options.context) }),
     stdio: [0, 1, 2],
@@ -81,13 +87,13 @@ async function attachRequest(
 
 const PERSONALITIES = { 32: PERSONALITY.LINUX32, 64: PERSONALITY.LINUX } as const;
 
-async function environmentOf(file: string, ref: ContainerRef): Promise<string[]> {
+async function environmentOf(context: RequestContext, file: string, ref: ContainerRef): Promise<string[]> {
   const { readGivenConfig, textsOf } = await import('../config/given-config.ts');
   const { loadConfig } = await import('../config/load-config.ts');
   const { configEnvironment } = await import('../container/plan/environment.ts');
-  const given = await readGivenConfig(resolve(file));
-  const texts = textsOf(given);
-  return configEnvironment(loadConfig(given.file, { name: ref.name, env: process.env, texts }));
+  const { cwd, env } = context;
+  const given = await readGivenConfig(resolve(cwd, file), { cwd });
+  return configEnvironment(loadConfig(given.file, { name: ref.name, env, cwd, texts: textsOf(given) }));
 }
 
 /** @throws TslxcError NOT_SUPPORTED where the kernel has no SELinux: a program must not run unlabelled in silence */

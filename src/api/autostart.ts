@@ -6,6 +6,7 @@ import { listContainers } from '../container/state/list.ts';
 import { liveRecord } from '../container/state/runtime-record.ts';
 import { errorFromJSON, type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { ManagerClient } from '../manager/client.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import {
   type AutostartAction,
   type AutostartChoice,
@@ -50,17 +51,21 @@ export function autostartPlan(lxcpath: string, choice: AutostartChoice): Autosta
 }
 
 /** Starts, reboots or stops the containers that are chosen, several at a time within one order value. */
-export async function autostart(lxcpath: string, options: AutostartOptions): Promise<AutostartResult[]> {
+export async function autostart(
+  context: RequestContext,
+  lxcpath: string,
+  options: AutostartOptions,
+): Promise<AutostartResult[]> {
   const steps = autostartSteps(autostartPlan(lxcpath, options), options);
   if (steps.length === 0) return [];
   const stops = options.action === 'shutdown' || options.action === 'kill';
   const hostShutdown = stops && (await hostShutsDown());
-  return withManager(`${options.action} containers`, async (manager) => {
+  return withManager(context, `${options.action} containers`, async (manager) => {
     const results: AutostartResult[] = [];
     for (const [index, step] of steps.entries()) {
       const names = step.containers.map(({ name }) => name);
       await severalAtATime(names, async (name) => {
-        const result = await perform(manager, { name, lxcpath }, { ...options, hostShutdown });
+        const result = await perform(context, manager, { name, lxcpath }, { ...options, hostShutdown });
         results.push(result);
         options.onDone?.(result);
       });
@@ -71,13 +76,15 @@ export async function autostart(lxcpath: string, options: AutostartOptions): Pro
 }
 
 async function perform(
+  context: RequestContext,
   manager: ManagerClient,
   ref: { readonly name: string; readonly lxcpath: string },
   options: AutostartOptions & { readonly hostShutdown: boolean },
 ): Promise<AutostartResult> {
   const { action } = options;
   try {
-    const warnings = action === 'start' ? await start(manager, ref) : await stop(manager, ref, options);
+    const warnings =
+      action === 'start' ? await start(context, manager, ref) : await stop(manager, ref, options);
     return { name: ref.name, action, warnings };
   } catch (thrown) {
     const error = toTslxcError(thrown).with({ container: ref.name });
@@ -88,10 +95,11 @@ async function perform(
 }
 
 async function start(
+  context: RequestContext,
   manager: ManagerClient,
   ref: { readonly name: string; readonly lxcpath: string },
 ): Promise<TslxcError[]> {
-  const { warnings } = await manager.request('start', await startRequest(ref, {}, false));
+  const { warnings } = await manager.request('start', await startRequest(context, ref, {}, false));
   return warnings.map(errorFromJSON);
 }
 

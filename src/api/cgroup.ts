@@ -2,6 +2,7 @@ import { configKeyOf, getItem } from '../cgroup/container-cgroup.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../container/state/paths.ts';
 import { liveRecord } from '../container/state/runtime-record.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { CgroupChange } from './options.ts';
 
@@ -18,13 +19,14 @@ export function readCgroup(ref: ContainerRef, key: string): string {
  * @param save also writes it to the container's own config
  */
 export async function writeCgroup(
+  context: RequestContext,
   ref: ContainerRef,
   key: string,
   value: string,
   save: boolean,
 ): Promise<CgroupChange> {
   const configKey = configKeyOf(cgroupOf(ref), key);
-  const { notes } = await withManager('change a limit of a container', (manager) =>
+  const { notes } = await withManager(context, 'change a limit of a container', (manager) =>
     manager.request('cgroup', { name: ref.name, lxcpath: ref.lxcpath, key, value }),
   );
   if (save) await saveSetting(configFile(ref), configKey, value);

@@ -15,6 +15,7 @@ import { type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { hostFacts } from '../manager/host-facts.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import type { CheckResult, StartOptions } from './options.ts';
 import { comingBridges } from './plan.ts';
 
@@ -23,15 +24,21 @@ import { comingBridges } from './plan.ts';
  * else a user should be told of its config. Nothing is touched.
  * @throws TslxcError CONTAINER_UNKNOWN, or for the system file
  */
-export async function check(ref: ContainerRef, options: StartOptions = {}): Promise<CheckResult> {
+export async function check(
+  context: RequestContext,
+  ref: ContainerRef,
+  options: StartOptions = {},
+): Promise<CheckResult> {
   if (options.rcfile === undefined && !isDefined(ref)) throw noSuchContainer(ref);
   const kernel = linuxKernel();
   const layout = detectLayout();
   const facts = hostFacts({ kernel, layout });
-  const given = options.rcfile === undefined ? undefined : await readGivenConfig(resolve(options.rcfile));
+  const { cwd, env } = context;
+  const given =
+    options.rcfile === undefined ? undefined : await readGivenConfig(resolve(cwd, options.rcfile), { cwd });
   const file = given?.file ?? configFile(ref);
   const texts = given ? textsOf(given) : new ConfigTexts();
-  const load: LoadOptions = { name: ref.name, defines: options.defines, env: process.env, texts };
+  const load: LoadOptions = { name: ref.name, defines: options.defines, env, cwd, texts };
   const { config, errors } = readConfig(file, load);
   const { plan, faults } = planned(ref, file, load, facts);
   return {

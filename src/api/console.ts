@@ -4,14 +4,19 @@ import { liveRecord } from '../container/state/runtime-record.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { DEFAULT_ESCAPE, EscapeFilter, parseEscape } from '../terminal/escape.ts';
 import { relayTerminal } from '../terminal/relay.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { ConsoleLogOptions, ConsoleOptions } from './options.ts';
 
 /** What the console printed last. @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, TTY_UNAVAILABLE */
-export async function consoleLog(ref: ContainerRef, options: ConsoleLogOptions): Promise<Buffer> {
+export async function consoleLog(
+  context: RequestContext,
+  ref: ContainerRef,
+  options: ConsoleLogOptions,
+): Promise<Buffer> {
   const { read = true, clear = false } = options;
   const target = { name: ref.name, lxcpath: ref.lxcpath };
-  const { data } = await withManager("read a console's log", (manager) =>
+  const { data } = await withManager(context, "read a console's log", (manager) =>
     manager.request('console-log', { ...target, read, clear }),
   );
   return Buffer.from(data, 'base64');
@@ -24,8 +29,12 @@ export async function consoleLog(ref: ContainerRef, options: ConsoleLogOptions):
  * @returns how it ended: left by the escape (or a signal), or the container stopped
  * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, TTY_UNAVAILABLE
  */
-export function openConsole(ref: ContainerRef, options: ConsoleOptions): Promise<'detached' | 'closed'> {
-  return withManager('open a console', async (manager) => {
+export function openConsole(
+  context: RequestContext,
+  ref: ContainerRef,
+  options: ConsoleOptions,
+): Promise<'detached' | 'closed'> {
+  return withManager(context, 'open a console', async (manager) => {
     const target = { name: ref.name, lxcpath: ref.lxcpath };
     const { tty, fd } = await manager.request('console', { ...target, tty: options.tty ?? -1 });
     const own = await manager.take(fd, { keep: tty > 0 });

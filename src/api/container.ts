@@ -1,10 +1,13 @@
 /** The typed library: what a program that imports tslxc gets. Every command is a thin shell around it. */
+
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { checkName } from '../config/container-name.ts';
 import { loadSystemConfig } from '../config/system-config.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../container/state/paths.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
+import { ownContext, type RequestContext } from '../util/request-context.ts';
 import type * as options from './options.ts';
 
 /**
@@ -16,11 +19,17 @@ export class Container implements ContainerRef {
   /** Directory that holds the container's; `lxc.lxcpath` of the system's config unless given. */
   readonly lxcpath: string;
 
-  /** @throws TslxcError NAME_INVALID */
-  constructor(name: string, lxcpath: string = loadSystemConfig().lxcpath) {
+  readonly #context: RequestContext;
+
+  /**
+   * @param context on whose behalf the methods work: this process's own unless given
+   * @throws TslxcError NAME_INVALID
+   */
+  constructor(name: string, lxcpath?: string, context: RequestContext = ownContext()) {
     checkName(name);
+    this.#context = context;
     this.name = name;
-    this.lxcpath = resolve(lxcpath);
+    this.lxcpath = resolve(context.cwd, lxcpath ?? loadSystemConfig({ user: systemUser(context) }).lxcpath);
   }
 
   get directory(): string {
@@ -61,27 +70,34 @@ export class Container implements ContainerRef {
   }
 
   async create(o: options.CreateOptions): Promise<void> {
-    await (await import('../container/lifecycle/create.ts')).createContainer(this, o);
+    await (await import('../container/lifecycle/create.ts')).createContainer(this, {
+      ...o,
+      caller: this.#context,
+    });
   }
 
   async destroy(o: options.DestroyOptions = {}): Promise<void> {
     const { destroyContainer } = await import('../container/lifecycle/destroy.ts');
-    await destroyContainer(this, { ...o, stop: () => this.stop({ mode: 'kill' }) });
+    await destroyContainer(this, {
+      ...o,
+      caller: this.#context,
+      stop: () => this.stop({ mode: 'kill' }),
+    });
   }
 
   /** Starts it in the background; settles when its init runs. */
   async start(o: options.StartOptions = {}): Promise<options.StartResult> {
-    return (await import('./start.ts')).start(this, o);
+    return (await import('./start.ts')).start(this.#context, this, o);
   }
 
   /** What a start would do, made and checked without touching anything. */
   async plan(o: options.StartOptions = {}): Promise<options.PlanResult> {
-    return (await import('./plan.ts')).plan(this, o);
+    return (await import('./plan.ts')).plan(this.#context, this, o);
   }
 
   /** Everything that keeps it from starting, found without touching anything. */
   async check(o: options.StartOptions = {}): Promise<options.CheckResult> {
-    return (await import('./check.ts')).check(this, o);
+    return (await import('./check.ts')).check(this.#context, this, o);
   }
 
   /** Writes settings into its own config file, and changes nothing else there. A running container keeps what it has. */
@@ -91,50 +107,50 @@ export class Container implements ContainerRef {
 
   /** Runs in the foreground until the container stops; its init's exit status. */
   async startForeground(o: options.ForegroundOptions): Promise<ExitStatus> {
-    return (await import('./foreground.ts')).startForeground(this, o);
+    return (await import('./foreground.ts')).startForeground(this.#context, this, o);
   }
 
   /** Runs one program, below an init of ours, until all of the container's processes have ended; its exit status. */
-  async execute(o: Parameters<typeof import('./execute.ts').execute>[1]): Promise<ExitStatus> {
-    return (await import('./execute.ts')).execute(this, o);
+  async execute(o: Parameters<typeof import('./execute.ts').execute>[2]): Promise<ExitStatus> {
+    return (await import('./execute.ts')).execute(this.#context, this, o);
   }
 
   /** The same in the background; settles when the program runs. */
   async executeInBackground(o: options.ExecuteOptions = {}): Promise<options.StartResult> {
-    return (await import('./execute.ts')).executeInBackground(this, o);
+    return (await import('./execute.ts')).executeInBackground(this.#context, this, o);
   }
 
   async stop(o: options.StopOptions = {}): Promise<void> {
-    await (await import('./stop.ts')).stop(this, o);
+    await (await import('./stop.ts')).stop(this.#context, this, o);
   }
 
   /** Settles when it is in one of the states, or with undefined when the seconds (-1: for ever) are over. */
   async wait(states: readonly options.State[], seconds = -1): Promise<options.State | undefined> {
-    return (await import('./wait.ts')).waitForState(this, states, seconds);
+    return (await import('./wait.ts')).waitForState(this.#context, this, states, seconds);
   }
 
   /** Stops all its processes where they are; settles when they stand still. */
   async freeze(): Promise<void> {
-    await (await import('./freeze.ts')).freeze(this);
+    await (await import('./freeze.ts')).freeze(this.#context, this);
   }
 
   async unfreeze(): Promise<void> {
-    await (await import('./freeze.ts')).unfreeze(this);
+    await (await import('./freeze.ts')).unfreeze(this.#context, this);
   }
 
   /** The caller's terminal on one of the container's; how the session ended. */
   async console(o: options.ConsoleOptions): Promise<'detached' | 'closed'> {
-    return (await import('./console.ts')).openConsole(this, o);
+    return (await import('./console.ts')).openConsole(this.#context, this, o);
   }
 
   /** What the console of the running container printed last: as much as `lxc.console.buffer.size` keeps. */
   async consoleLog(o: options.ConsoleLogOptions = {}): Promise<Buffer> {
-    return (await import('./console.ts')).consoleLog(this, o);
+    return (await import('./console.ts')).consoleLog(this.#context, this, o);
   }
 
   /** Runs a program inside and waits for its end. */
   async attach(o: options.AttachOptions): Promise<ExitStatus> {
-    return (await import('./attach.ts')).attach(this, o);
+    return (await import('./attach.ts')).attach(this.#context, this, o);
   }
 
   /** What a cgroup file of the running container says, in either version's spelling. */
@@ -144,12 +160,12 @@ export class Container implements ContainerRef {
 
   /** Sets a limit of the running container; `save` writes it to its config too. */
   async setCgroup(key: string, value: string, o: { save?: boolean } = {}): Promise<options.CgroupChange> {
-    return (await import('./cgroup.ts')).writeCgroup(this, key, value, o.save ?? false);
+    return (await import('./cgroup.ts')).writeCgroup(this.#context, this, key, value, o.save ?? false);
   }
 
   /** Makes or removes a device node inside, and lets the container use it or not. */
   async device(change: options.DeviceChange): Promise<void> {
-    await (await import('./device.ts')).changeDevice(this, change);
+    await (await import('./device.ts')).changeDevice(this.#context, this, change);
   }
 
   /** Makes the next snapshot of the stopped container. */
@@ -163,7 +179,10 @@ export class Container implements ContainerRef {
 
   /** Makes the container `to` out of this one. */
   async copy(to: ContainerRef, o: options.CloneOptions = {}): Promise<void> {
-    await (await import('../container/copies/clone.ts')).cloneContainer(this, to, o);
+    await (await import('../container/copies/clone.ts')).cloneContainer(this, to, {
+      ...o,
+      caller: this.#context,
+    });
   }
 
   /** Gives it another name, with its snapshots. */
@@ -178,7 +197,10 @@ export class Container implements ContainerRef {
 
   /** Brings a snapshot back, under a new name or in this container's place. */
   async restore(snapshot: string, o: options.RestoreOptions = {}): Promise<void> {
-    await (await import('../container/copies/restore.ts')).restoreSnapshot(this, snapshot, o);
+    await (await import('../container/copies/restore.ts')).restoreSnapshot(this, snapshot, {
+      ...o,
+      caller: this.#context,
+    });
   }
 
   /** All that shares files with it or its snapshots, as a graph. */
@@ -198,3 +220,7 @@ export class Container implements ContainerRef {
 
 /** What commands use of a container; their tests put another in its place. */
 export type ContainerShape = { [K in keyof Container]: Container[K] };
+
+function systemUser({ credentials, env }: RequestContext): { uid: number; home: string } {
+  return { uid: credentials.uid, home: env.HOME || homedir() };
+}

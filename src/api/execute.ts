@@ -2,6 +2,7 @@ import type { ContainerRef } from '../container/state/paths.ts';
 import { SIG } from '../kernel/constants.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { StartRequest } from '../manager/protocol.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import { type CallerStreams, callerTerminal } from './caller-streams.ts';
 import { relayConsole, startAndStay } from './foreground.ts';
 import { SignalForwarder } from './forward-signals.ts';
@@ -13,6 +14,7 @@ import { startInBackground, startRequest, startResult } from './start.ts';
 const BACKGROUND = [1, 2];
 
 async function request(
+  context: RequestContext,
   ref: ContainerRef,
   options: ExecuteOptions,
   onConsole: readonly number[],
@@ -20,7 +22,12 @@ async function request(
 ): Promise<StartRequest> {
   const { command, ...start } = options;
   return {
-    ...(await startRequest(ref, { ...start, ...(command?.length ? { init: command } : {}) }, foreground)),
+    ...(await startRequest(
+      context,
+      ref,
+      { ...start, ...(command?.length ? { init: command } : {}) },
+      foreground,
+    )),
     execute: { onConsole },
   };
 }
@@ -32,16 +39,17 @@ async function request(
  * @throws TslxcError what a start throws; EXEC_FAILED, INIT_MISSING
  */
 export async function execute(
+  context: RequestContext,
   ref: ContainerRef,
   options: ExecuteOptions & CallerStreams & { onStarted?(result: StartResult): void },
 ): Promise<ExitStatus> {
   const { stdin, stdout, stderr, onStarted, ...rest } = options;
   const terminal = callerTerminal({ stdin, stdout, stderr });
-  const asked = await request(ref, rest, terminal?.terminals ?? [], true);
+  const asked = await request(context, ref, rest, terminal?.terminals ?? [], true);
   // As LXC: whoever hangs up wants the program to end.
   const streams = new HandedStreams(terminal?.terminals ?? [], { 1: () => stdout, 2: () => stderr });
   const signals = new SignalForwarder(terminal !== undefined, { SIGHUP: SIG.TERM });
-  return await startAndStay(ref, { ...asked, stdio: streams.fds }, async (container) => {
+  return await startAndStay(context, ref, { ...asked, stdio: streams.fds }, async (container) => {
     const { manager, reply, end } = container;
     const printed = streams.shown();
     onStarted?.(startResult(reply));
@@ -64,6 +72,10 @@ export async function execute(
 }
 
 /** The same in the background; settles when the program runs. */
-export function executeInBackground(ref: ContainerRef, options: ExecuteOptions): Promise<StartResult> {
-  return startInBackground(request(ref, options, BACKGROUND, false));
+export function executeInBackground(
+  context: RequestContext,
+  ref: ContainerRef,
+  options: ExecuteOptions,
+): Promise<StartResult> {
+  return startInBackground(context, request(context, ref, options, BACKGROUND, false));
 }

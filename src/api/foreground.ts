@@ -7,6 +7,7 @@ import type { ManagerClient } from '../manager/client.ts';
 import type { StartResult as StartReply, StartRequest } from '../manager/protocol.ts';
 import { EscapeFilter, parseEscape } from '../terminal/escape.ts';
 import { type RelayOptions, relayTerminal } from '../terminal/relay.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import { HandedStreams } from './handed-streams.ts';
 import { withManager } from './manager.ts';
 import type { ForegroundOptions } from './options.ts';
@@ -22,11 +23,12 @@ export interface InForeground {
 
 /** Starts a container and stays: hanging up makes the manager shut it down. */
 export function startAndStay(
+  context: RequestContext,
   ref: ContainerRef,
   request: StartRequest,
   stay: (container: InForeground) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
-  return withManager('start a container', async (manager) => {
+  return withManager(context, 'start a container', async (manager) => {
     let stopped: (status: ExitStatus) => void = () => {};
     const end = new Promise<ExitStatus>((resolve, reject) => {
       stopped = resolve;
@@ -77,13 +79,17 @@ export async function relayConsole(
 }
 
 /** Starts a container with its console on the caller's terminal; settles with init's exit status when it stops. */
-export async function startForeground(ref: ContainerRef, options: ForegroundOptions): Promise<ExitStatus> {
+export async function startForeground(
+  context: RequestContext,
+  ref: ContainerRef,
+  options: ForegroundOptions,
+): Promise<ExitStatus> {
   const streams = new HandedStreams(options.terminals ?? [0, 1, 2], {
     1: () => options.output,
     2: () => options.errors ?? options.output,
   });
-  const request = { ...(await startRequest(ref, options, true)), stdio: streams.fds };
-  return await startAndStay(ref, request, async (container) => {
+  const request = { ...(await startRequest(context, ref, options, true)), stdio: streams.fds };
+  return await startAndStay(context, ref, request, async (container) => {
     options.onStarted?.(startResult(container.reply));
     if (container.reply.fd === undefined) {
       const shown = streams.shown();

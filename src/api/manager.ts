@@ -1,5 +1,6 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { ManagerClient } from '../manager/client.ts';
+import type { RequestContext } from '../util/request-context.ts';
 
 /** Starting, attaching and stopping need root in this version (containers of ordinary users come later). */
 export function requireRoot(what: string): void {
@@ -12,10 +13,14 @@ export function requireRoot(what: string): void {
 }
 
 /** Does something with the manager, which is started if need be, and hangs up. */
-export async function withManager<T>(what: string, use: (manager: ManagerClient) => Promise<T>): Promise<T> {
+export async function withManager<T>(
+  context: RequestContext,
+  what: string,
+  use: (manager: ManagerClient) => Promise<T>,
+): Promise<T> {
   requireRoot(what);
   for (;;) {
-    const manager = (await ManagerClient.connect({ start: true }))!;
+    const manager = (await ManagerClient.connect(context, { start: true }))!;
     try {
       return await use(manager);
     } catch (error) {

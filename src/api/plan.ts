@@ -14,6 +14,7 @@ import { hostFacts } from '../manager/host-facts.ts';
 import { readBridgeSettings } from '../network/bridge-settings.ts';
 import { findLink } from '../network/links.ts';
 import { withNetlink } from '../network/netlink.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import type { PlanResult, StartOptions } from './options.ts';
 
 /**
@@ -21,15 +22,23 @@ import type { PlanResult, StartOptions } from './options.ts';
  * neither the manager nor root.
  * @throws TslxcError what a start would throw before it touches anything
  */
-export async function plan(ref: ContainerRef, options: StartOptions = {}): Promise<PlanResult> {
+export async function plan(
+  context: RequestContext,
+  ref: ContainerRef,
+  options: StartOptions = {},
+): Promise<PlanResult> {
   const kernel = linuxKernel();
   const layout = detectLayout();
-  const given = options.rcfile === undefined ? undefined : await readGivenConfig(resolve(options.rcfile));
+  const given =
+    options.rcfile === undefined
+      ? undefined
+      : await readGivenConfig(resolve(context.cwd, options.rcfile), context);
   const config = loadConfig(given?.file ?? configFile(ref), {
     name: ref.name,
     texts: given && textsOf(given),
     defines: options.defines,
-    env: process.env,
+    env: context.env,
+    cwd: context.cwd,
   });
   const planned = planStart(ref, config, hostFacts({ kernel, layout }), options);
   const coming = comingBridges(kernel, planned);

@@ -3,16 +3,20 @@ import { readGivenConfig } from '../config/given-config.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
 import { errorFromJSON } from '../errors/tslxc-error.ts';
 import type { StartResult as StartReply, StartRequest } from '../manager/protocol.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { StartOptions, StartResult } from './options.ts';
 
 /** What the manager is asked for a start. @throws TslxcError CONFIG_READ for the config file that is named */
 export async function startRequest(
+  context: RequestContext,
   ref: ContainerRef,
   options: StartOptions,
   foreground: boolean,
 ): Promise<StartRequest> {
-  const given = options.rcfile === undefined ? undefined : await readGivenConfig(resolve(options.rcfile));
+  const { cwd } = context;
+  const given =
+    options.rcfile === undefined ? undefined : await readGivenConfig(resolve(cwd, options.rcfile), { cwd });
   return {
     name: ref.name,
     lxcpath: ref.lxcpath,
@@ -22,7 +26,7 @@ export async function startRequest(
     foreground,
     ...(options.consoleLog ? { consoleLog: options.consoleLog } : {}),
     ...(options.pidFile ? { pidFile: options.pidFile } : {}),
-    env: Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? ''])),
+    caller: { env: context.env, cwd: context.cwd, umask: context.umask },
   };
 }
 
@@ -33,14 +37,21 @@ export const startResult = ({ pid, milliseconds, warnings }: StartReply): StartR
 });
 
 /** Starts a container in the background; settles when its init runs. */
-export function start(ref: ContainerRef, options: StartOptions = {}): Promise<StartResult> {
-  return startInBackground(startRequest(ref, options, false));
+export function start(
+  context: RequestContext,
+  ref: ContainerRef,
+  options: StartOptions = {},
+): Promise<StartResult> {
+  return startInBackground(context, startRequest(context, ref, options, false));
 }
 
 /** The request is made first: a config that comes through a pipe keeps no manager waiting. */
-export async function startInBackground(request: Promise<StartRequest>): Promise<StartResult> {
+export async function startInBackground(
+  context: RequestContext,
+  request: Promise<StartRequest>,
+): Promise<StartResult> {
   const asked = await request;
-  return await withManager('start a container', async (manager) =>
+  return await withManager(context, 'start a container', async (manager) =>
     startResult(await manager.request('start', asked)),
   );
 }

@@ -2,6 +2,7 @@ import type { ContainerRef } from '../container/state/paths.ts';
 import { liveRecord } from '../container/state/runtime-record.ts';
 import type { State } from '../container/state/state.ts';
 import { ManagerClient } from '../manager/client.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import { requireRoot } from './manager.ts';
 import { stateOf, watchContainers } from './watch.ts';
 
@@ -10,6 +11,7 @@ import { stateOf, watchContainers } from './watch.ts';
  * @returns the state that came about; undefined when the time is over
  */
 export async function waitForState(
+  context: RequestContext,
   ref: ContainerRef,
   states: readonly State[],
   seconds: number,
@@ -19,7 +21,7 @@ export async function waitForState(
   if (states.includes(now)) return now;
   if (seconds === 0) return undefined;
   // One that runs without a manager is adopted: else nobody would notice its end.
-  if (liveRecord(ref)) (await ManagerClient.connect({ start: true }))?.close();
+  if (liveRecord(ref)) (await ManagerClient.connect(context, { start: true }))?.close();
   const over = new AbortController();
   const timer = seconds < 0 ? undefined : setTimeout(() => over.abort(), seconds * 1000);
   let reached: State | undefined;
@@ -29,6 +31,7 @@ export async function waitForState(
     over.abort();
   };
   await watchContainers(
+    context,
     [ref.lxcpath],
     {
       onStates: (containers) => see(containers.find(({ name }) => name === ref.name)?.state ?? 'STOPPED'),

@@ -8,6 +8,7 @@ import type { State } from '../container/state/state.ts';
 import { ManagerClient } from '../manager/client.ts';
 import type { ContainerEvent, StateOfContainer } from '../manager/protocol.ts';
 import { runPaths } from '../manager/run-paths.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import { requireRoot } from './manager.ts';
 
 export type { ContainerEvent, ExitEvent, StateEvent, StateOfContainer } from '../manager/protocol.ts';
@@ -23,6 +24,7 @@ export interface WatchListener {
  * not be a manager yet, and it may be replaced meanwhile: what happened in between is told as the state that came of it.
  */
 export async function watchContainers(
+  context: RequestContext,
   lxcpaths: readonly string[],
   listener: WatchListener,
   signal: AbortSignal,
@@ -45,7 +47,7 @@ export async function watchContainers(
     if (before) for (const one of now) if (before.get(key(one))?.state !== one.state) tell(unseen(one));
   };
   while (!signal.aborted) {
-    const manager = await ManagerClient.connect({ start: false });
+    const manager = await ManagerClient.connect(context, { start: false });
     if (!manager) {
       // The next one, which is about to come where a container has ended, can tell more than what is on disk.
       if (longGone) {
@@ -129,9 +131,9 @@ function until(signal: AbortSignal, arrange: (done: () => void) => void): Promis
 }
 
 /** Asks the manager to leave. @returns whether it does, or is not there */
-export async function quitManager(): Promise<boolean> {
+export async function quitManager(context: RequestContext): Promise<boolean> {
   requireRoot('end the manager');
-  const manager = await ManagerClient.connect({ start: false });
+  const manager = await ManagerClient.connect(context, { start: false });
   if (!manager) return true;
   try {
     return (await manager.request('quit', {})).left;

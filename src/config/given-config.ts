@@ -27,7 +27,7 @@ const STANDARD_INPUT = '/dev/stdin';
  */
 export async function readGivenConfig(
   path: string,
-  { cwd = process.cwd(), signal }: { readonly cwd?: string; readonly signal?: AbortSignal | undefined } = {},
+  { cwd = '/', signal }: { readonly cwd?: string; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<GivenConfig> {
   signal?.throwIfAborted();
   const own = ownDescriptor(path);

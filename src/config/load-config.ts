@@ -14,13 +14,13 @@ export interface LoadOptions {
   readonly defines?: readonly string[] | undefined;
   /** Stands for /usr/share/tslxc where that does not exist; by default the package's own folder. */
   readonly shareDir?: string | undefined;
-  /** Where a bare `lxc.environment = NAME` finds its value; by default the environment of this process. */
-  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Where a bare `lxc.environment = NAME` finds its value; without one such a line has an empty value. */
+  readonly env?: Readonly<NodeJS.ProcessEnv> | undefined;
   /** The files' texts: to go by the same ones when the config is loaded again, or by other texts than the files'. */
   readonly texts?: ConfigTexts | undefined;
   /** Lines to pass over, as `FILE:LINE`. */
   readonly without?: ReadonlySet<string> | undefined;
-  /** Where a relative `file`, and relative includes of the command line, start; by default that of this process. */
+  /** Where a relative `file`, and relative includes of the command line, start; `/` when not given. */
   readonly cwd?: string | undefined;
 }
 
@@ -38,9 +38,9 @@ export function readConfig(file: string, options: LoadOptions = {}): ConfigRepor
   const warnings: ConfigWarning[] = [];
   const fault = (error: TslxcError) =>
     errors.push(options.name ? error.with({ container: options.name }) : error);
-  const store = new SettingStore({ env: options.env ?? process.env }, fault);
+  const store = new SettingStore({ env: options.env }, fault);
   const shareDir = options.shareDir ?? packageFolder();
-  const cwd = options.cwd ?? process.cwd();
+  const cwd = options.cwd ?? '/';
   const reader = new SettingsReader({
     store,
     texts: options.texts ?? new ConfigTexts(),

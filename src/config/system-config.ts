@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { ownVariable } from '../util/own-process.ts';
 import { configLines, readConfigBytes, readFault } from './config-files.ts';
 import { controlCharacterAt, visible } from './config-line.ts';
 import type { Origin } from './setting.ts';
@@ -110,7 +111,7 @@ export interface SystemConfigOptions {
 
 /** Reads the system file; it is no fault when there is none. Throws CONFIG_READ. */
 export function loadSystemConfig(options: SystemConfigOptions = {}): SystemConfig {
-  const user = options.user ?? { uid: process.geteuid?.() ?? 0, home: process.env.HOME || homedir() };
+  const user = options.user ?? { uid: process.geteuid?.() ?? 0, home: ownVariable('HOME') || homedir() };
   const file =
     options.file ?? (user.uid === 0 ? '/etc/tslxc/tslxc.conf' : `${user.home}/.config/tslxc/tslxc.conf`);
   return new SystemConfig(file, parseSystemConfig(readBytes(file)), user);

@@ -3,11 +3,13 @@
  * heap); the manager proper, a bundle of its own, is loaded after that. What is in memory here is what every container's
  * start copies.
  */
+
 import { closeSync, openSync } from 'node:fs';
 import { enterMonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { LOCK, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
+import { ownEnvironment } from '../util/own-process.ts';
 import { runKeeper } from './keeper.ts';
 import { KEEPER_ONLY } from './keeper-protocol.ts';
 import {
@@ -55,7 +57,7 @@ async function boot(): Promise<void> {
 
 /** Executes this program again, from where no guest can write to it. */
 function runAgainReadOnly(kernel: Kernel): void {
-  const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+  const env = Object.entries(ownEnvironment()).map(([name, value]) => `${name}=${value}`);
   for (const fd of [0, 1, 2]) kernel.setCloexec(fd, false);
   withReadOnlyHost(kernel, (hostRoot) => {
     kernel.setCloexec(hostRoot, false);

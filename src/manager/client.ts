@@ -1,4 +1,5 @@
 /** A client's line to the manager, which is started when it is not there. */
+
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -6,6 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { ownEnvironment } from '../util/own-process.ts';
+import type { RequestContext } from '../util/request-context.ts';
+import { DEFAULT_PATH } from '../util/search-path.ts';
 import { type ManagerEvent, type Operation, PROTOCOL_VERSION, type Requests } from './protocol.ts';
 import { hostRootArgument, keepRootToThread, thisProcess, withReadOnlyHost } from './read-only-host.ts';
 import { RpcClient } from './rpc.ts';
@@ -14,21 +18,12 @@ import { runPaths } from './run-paths.ts';
 /** How long a manager may take to open its socket, milliseconds: a slow, emulated machine has to make it. */
 const PATIENCE = 120_000;
 
-/** Who a process that acts for others connects for: the resident process does, for each caller of a command. */
-export interface Principal {
-  readonly pid: number;
-  /** Told of every line: it is to be hung up when the principal is done with. Throws when it is already. */
-  connected(client: ManagerClient): void;
-}
-
-/** No manager answers, and this process, which acts for others, does not start one. */
+/** No manager answers, and this process, which acts for its callers, does not start one. */
 export class NoManager extends Error {
   override readonly name = 'NoManager';
 }
 
 export class ManagerClient {
-  /** Set in a process that acts for others. Such a process is a manager's own: it starts none. */
-  static principal: (() => Principal | undefined) | undefined;
   readonly #rpc: RpcClient;
   /** Sent ahead of the first request without waiting: the manager refuses what follows a version that it does not speak. */
   readonly #hello: Promise<Requests['hello']['result']>;
@@ -36,11 +31,14 @@ export class ManagerClient {
   /** Whether it has answered at all. One that went away before has done nothing: it was killed when we came. */
   answered = false;
 
-  private constructor(rpc: RpcClient, principal: Principal | undefined) {
+  private constructor(rpc: RpcClient, context: RequestContext) {
     this.#rpc = rpc;
     rpc.onEnd = () => this.onEnd();
-    const caller = principal && { caller: principal.pid };
+    const caller = context.pid === process.pid ? {} : { caller: context.pid };
     this.#hello = rpc.request('hello', { version: PROTOCOL_VERSION, ...caller });
+    const hangUp = () => this.close();
+    context.signal.addEventListener('abort', hangUp, { once: true });
+    rpc.socket.once('close', () => context.signal.removeEventListener('abort', hangUp));
     this.#hello.then(
       () => {
         this.answered = true;
@@ -50,25 +48,26 @@ export class ManagerClient {
   }
 
   /**
-   * Connects; `start` says whether to start a manager when none answers.
+   * Connects on behalf of a request, until that ends; `start` says whether to start a manager when none answers.
    * @throws TslxcError MANAGER_UNREACHABLE
-   * @throws NoManager
+   * @throws NoManager where the request has ended already, or its process may not start one
    */
-  static async connect(options: { start: boolean }): Promise<ManagerClient | undefined> {
+  static async connect(
+    context: RequestContext,
+    options: { start: boolean },
+  ): Promise<ManagerClient | undefined> {
     const path = runPaths().managerSocket;
-    const principal = ManagerClient.principal?.();
     let socket = await tryConnect(path);
     if (!socket && options.start) {
-      if (principal) throw new NoManager();
+      if (!context.mayStartManager) throw new NoManager();
       socket = await startManager(path);
     }
     if (!socket) return undefined;
-    const client = new ManagerClient(
-      new RpcClient(socket, 'the manager (tslxcd)', 'MANAGER_DIED'),
-      principal,
-    );
-    principal?.connected(client);
-    return client;
+    if (context.signal.aborted) {
+      socket.destroy();
+      throw new NoManager();
+    }
+    return new ManagerClient(new RpcClient(socket, 'the manager (tslxcd)', 'MANAGER_DIED'), context);
   }
 
   request<O extends Operation>(
@@ -179,10 +178,9 @@ function managerArguments(readOnly: boolean): string[] {
 
 /**
  * The variables of its first caller that the manager keeps, and nothing besides: no secret of the caller's, such as
- * TSLXC_ROOT_PASSWORD of a template, outlives the command.
+ * TSLXC_ROOT_PASSWORD of a template, outlives the command. The search path is the same whoever starts the manager.
  */
 const KEPT_VARIABLES: ReadonlySet<string> = new Set([
-  'PATH',
   'HOME',
   'XDG_RUNTIME_DIR',
   'TSLXC_RUNDIR',
@@ -191,6 +189,6 @@ const KEPT_VARIABLES: ReadonlySet<string> = new Set([
 ]);
 
 function managerEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => KEPT_VARIABLES.has(name));
-  return Object.fromEntries(kept);
+  const kept = Object.entries(ownEnvironment()).filter(([name]) => KEPT_VARIABLES.has(name));
+  return { ...Object.fromEntries(kept), PATH: DEFAULT_PATH };
 }

@@ -3,11 +3,13 @@
  * becomes its child and its exit status is never lost; and it holds the consoles' and ttys' masters, so that a killed
  * manager costs nobody a terminal. While no manager is there it drains the consoles, or their writers would block.
  */
+
 import { openSync, rmSync } from 'node:fs';
 import { AF, LOCK, O, POLL, PR, SIG, SOCK } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { unixAddress } from '../kernel/structs.ts';
 import { LineBuffer } from '../util/line-buffer.ts';
+import { ownEnvironment } from '../util/own-process.ts';
 import { buildId } from './build-id.ts';
 import { forkServer } from './fork-server.ts';
 import type { Ended, KeeperReply, KeeperRequest, KeeperResult } from './keeper-protocol.ts';
@@ -238,7 +240,7 @@ function callManager(kernel: Kernel): void {
   kernel.clearSignalMask();
   kernel.setsid();
   for (const fd of [0, 1, 2]) kernel.setCloexec(fd, false);
-  const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+  const env = Object.entries(ownEnvironment()).map(([name, value]) => `${name}=${value}`);
   try {
     withReadOnlyHost(kernel, (hostRoot) => {
       kernel.setCloexec(hostRoot, false);

@@ -1,7 +1,9 @@
 /** tslxcd after its keeper is there: serves clients until there is nothing to look after. */
+
 import { rmSync } from 'node:fs';
 import { leaveAndRemoveMonitorCgroup, type MonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { linuxKernel } from '../kernel/linux.ts';
+import { ownVariable } from '../util/own-process.ts';
 import { findKeeper, replaceKeeper } from './reach-keeper.ts';
 import { ResidentProcess } from './resident.ts';
 import type { runPaths } from './run-paths.ts';
@@ -9,8 +11,11 @@ import { listen } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** How long an idle manager stays, milliseconds: commands come in bursts. `TSLXC_IDLE_SECONDS` changes it. */
-const IDLE =
-  process.env.TSLXC_IDLE_SECONDS === 'infinity' ? null : Number(process.env.TSLXC_IDLE_SECONDS ?? 20) * 1000;
+const IDLE = idleMilliseconds(ownVariable('TSLXC_IDLE_SECONDS'));
+
+function idleMilliseconds(seconds = '20'): number | null {
+  return seconds === 'infinity' ? null : Number(seconds) * 1000;
+}
 
 /** How long a new manager waits for the command that started it, milliseconds. */
 const FIRST_CLIENT = 5000;

@@ -11,6 +11,7 @@
  * Descriptors do not travel in the lines: a result names `pid` and `fd`, and the receiver takes a copy with
  * pidfd_getfd(2). The socket lies in a 0700 directory and the manager checks the peer's credentials.
  */
+
 import type { CgroupNote } from '../cgroup/container-cgroup.ts';
 import type { AttachRequest } from '../container/run/attach.ts';
 import type { DeviceNodeRequest } from '../container/run/device-node.ts';
@@ -23,6 +24,7 @@ import type { State } from '../container/state/state.ts';
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { WindowSize } from '../kernel/structs.ts';
+import type { CallerSurroundings } from '../util/request-context.ts';
 
 /** Raised when a message changes its meaning; a manager of another version is asked to leave when it is idle. */
 export const PROTOCOL_VERSION = 1;
@@ -34,8 +36,8 @@ export interface StartRequest extends ContainerRef, StartWishes {
   readonly foreground: boolean;
   /** Descriptors of the client that a program has where it has no console: with `execute`, or for an init without one. */
   readonly stdio?: StdioNumbers;
-  /** The client's environment: `lxc.environment = NAME` copies from it. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Of the caller: hooks and network scripts run in these, and `lxc.environment = NAME` copies from `env`. */
+  readonly caller: CallerSurroundings;
 }
 
 export interface ConsoleRequest extends ContainerRef {

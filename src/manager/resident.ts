@@ -1,7 +1,9 @@
 /** The process that does commands for those who ask bin/tslxc (src/cli/resident): started here, and it ends with us. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownVariable } from '../util/own-process.ts';
 
 /** One that ends again sooner than this is not started again: something is wrong, and commands do without it. */
 const SHORT_LIFE = 10_000;
@@ -15,7 +17,7 @@ export class ResidentProcess {
   start(): void {
     const script = join(import.meta.dirname, 'resident.cjs');
     // From the sources (tests) there is none.
-    if (process.env.TSLXC_RESIDENT === '0' || !existsSync(script)) return;
+    if (ownVariable('TSLXC_RESIDENT') === '0' || !existsSync(script)) return;
     const since = Date.now();
     const child = spawn('/proc/self/exe', ['--disable-warning=ExperimentalWarning', script], {
       cwd: '/',

@@ -5,6 +5,7 @@ import type { StartPlan } from '../container/plan/start-plan.ts';
 import type { HeldNamespaces } from '../container/run/held-namespaces.ts';
 import { type ContainerRef, configFile } from '../container/state/paths.ts';
 import { ourselves, type RuntimeRecord, type StartWishes } from '../container/state/runtime-record.ts';
+import type { CallerSurroundings } from '../util/request-context.ts';
 import type { StartRequest } from './protocol.ts';
 
 /** Part of each record: whose it is. */
@@ -47,4 +48,9 @@ export function startingRecord(ref: ContainerRef, request: StartRequest): Runtim
     ttys: 0,
     unprivileged: false,
   };
+}
+
+/** As LXC: a start in the background has left its caller's directory when the first hook runs. */
+export function hookSurroundings({ caller, foreground }: StartRequest): CallerSurroundings {
+  return foreground ? caller : { ...caller, cwd: '/' };
 }

@@ -42,7 +42,7 @@ import { ContainerTerminals } from './container-terminals.ts';
 import { hostFacts, prepareHost } from './host-facts.ts';
 import { isFrozen, type Operated, Operations } from './operations.ts';
 import type { ContainerEvent, StartRequest } from './protocol.ts';
-import { MANAGER, type Running, startingRecord, wishesOf } from './running.ts';
+import { hookSurroundings, MANAGER, type Running, startingRecord, wishesOf } from './running.ts';
 import { reasonOfEnd, tearDown } from './tear-down.ts';
 
 /** How a container ended, for those who waited for it. */
@@ -286,12 +286,13 @@ export class Supervised {
   }
 
   #load(): { config: ContainerConfig; warnings: TslxcError[] } {
-    const { rcfile, given, defines, env } = this.#request;
+    const { rcfile, given, defines, caller } = this.#request;
     if (!rcfile && !isDefined(this.ref)) throw noSuchContainer(this.ref);
     const config = loadConfig(rcfile ?? configFile(this.ref), {
       name: this.ref.name,
       defines,
-      env,
+      env: caller.env,
+      cwd: caller.cwd,
       texts: given && textsOf(given),
     });
     this.#log = new ContainerLog(this.#host.kernel, this.ref, planLog(this.ref, config));
@@ -299,7 +300,7 @@ export class Supervised {
   }
 
   #hooks(plan: StartPlan): HostHooks {
-    return new HostHooks(plan, (text) => this.#note('DEBUG', text));
+    return new HostHooks(plan, hookSurroundings(this.#request), (text) => this.#note('DEBUG', text));
   }
 
   /** What hooks print is kept whatever the log's level. */
@@ -395,7 +396,11 @@ export class Supervised {
 
   async #destroy(): Promise<void> {
     try {
-      await destroyContainer(this.ref, { force: false, snapshots: false });
+      await destroyContainer(this.ref, {
+        force: false,
+        snapshots: false,
+        caller: hookSurroundings(this.#request),
+      });
     } catch (error) {
       this.#log?.write(
         'ERROR',

@@ -1,6 +1,8 @@
 /** All containers of this manager, and what they share: the fork server, the keeper, the host's cgroup layout. */
+
 import { existsSync } from 'node:fs';
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
+import { loadPlan } from '../container/plan/saved-plan.ts';
 import type { StopRequest } from '../container/run/stop.ts';
 import { Journal, journaledContainers } from '../container/start/journal.ts';
 import type { ClientStdio } from '../container/start/start.ts';
@@ -14,6 +16,7 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 import { bridgeService } from '../network/bridge-plan.ts';
 import { ensureBridge, releaseName, reserveName } from '../network/bridge-service.ts';
+import { type CallerSurroundings, ownContext } from '../util/request-context.ts';
 import { ForkClient } from './fork-client.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import type { ContainerEvent, StartRequest, StateOfContainer } from './protocol.ts';
@@ -243,7 +246,7 @@ export class Supervisor {
       ...wishes,
       rcfile: configFile,
       foreground: false,
-      env: { PATH: process.env.PATH ?? '' },
+      caller: callerOf(record),
     };
     const container = this.#add(new Supervised(this.host, request));
     try {
@@ -293,4 +296,16 @@ export class Supervisor {
     if (early !== undefined) listener(early);
     else this.#waiting.set(pid, listener);
   }
+}
+
+/** Where the plan tells of no caller, the surroundings of this process. */
+function callerOf(ref: { lxcpath: string; name: string }): CallerSurroundings {
+  try {
+    const { caller } = loadPlan(ref);
+    if (caller) return caller;
+  } catch {
+    // Adoption tells of a plan that cannot be read.
+  }
+  const { env, cwd, umask } = ownContext();
+  return { env, cwd, umask };
 }

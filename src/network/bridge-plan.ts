@@ -1,7 +1,9 @@
 /** What a first start of the bridge service will make: decided whole, then written down, then made. */
+
 import { join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { ownVariable } from '../util/own-process.ts';
 import { ipv4Of } from './bridge-link.ts';
 import { type BridgeSettings, readBridgeSettings } from './bridge-settings.ts';
 import { chooseFirewall } from './firewall.ts';
@@ -30,7 +32,7 @@ export function bridgeService(kernel: Kernel, options: Partial<BridgeService> = 
   return {
     kernel,
     settings: options.settings ?? readBridgeSettings(),
-    runDirectory: options.runDirectory ?? process.env.TSLXC_RUNDIR ?? DEFAULT_RUN_DIRECTORY,
+    runDirectory: options.runDirectory ?? ownVariable('TSLXC_RUNDIR') ?? DEFAULT_RUN_DIRECTORY,
     leaseDirectory: options.leaseDirectory ?? DEFAULT_LEASE_DIRECTORY,
   };
 }

@@ -1,6 +1,8 @@
 /** Runs the programs that the bridge service uses. Never in a stage: this awaits and spawns. */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { toolEnvironment } from '../util/own-process.ts';
 
 /** Debian's package of each; other distributions call them alike. */
 const PACKAGE_OF = {
@@ -21,8 +23,6 @@ export interface ToolResult {
 }
 
 const TIMEOUT_MS = 20_000;
-/** An ordinary user's PATH often lacks these. */
-const SYSTEM_PATH = '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin';
 
 const heldLock = new AsyncLocalStorage<number>();
 
@@ -53,8 +53,8 @@ export async function tryTool(tool: Tool, args: readonly string[], input = ''): 
     reject: false,
     timeout: TIMEOUT_MS,
     maxBuffer: 10_000_000,
-    // Nothing of the caller's environment but the PATH: dnsmasq's scripts and nft's includes would see it.
-    env: { PATH: `${process.env.PATH ?? ''}:${SYSTEM_PATH}`, LC_ALL: 'C' },
+    // Nothing of the caller's environment: dnsmasq's scripts and nft's includes would see it.
+    env: toolEnvironment(),
     extendEnv: false,
     cwd: '/',
   });

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { PR, RLIMIT, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { DEFAULT_PATH } from '../util/search-path.ts';
 import type { StageChannel } from './channel.ts';
 import type { SeccompLoad, StartStagePlan } from './plan.ts';
 import { setLimit } from './resource-limits.ts';
@@ -9,9 +10,6 @@ import { loadFilter } from './seccomp-filter.ts';
 
 /** First descriptor above standard input, output and error. */
 const FIRST_OWN = 3;
-
-/** Where a program without a slash is looked for inside. */
-export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What a stage becomes. */
 export interface Program {

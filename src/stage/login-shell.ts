@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { O, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { DEFAULT_PATH } from './execute.ts';
+import { DEFAULT_PATH } from '../util/search-path.ts';
 
 const FALLBACK = '/bin/sh';
 /** More than any user database has; the guest may have made the file. */

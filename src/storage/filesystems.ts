@@ -1,7 +1,9 @@
 /** Filesystems on devices and in images: made, grown, and told apart from those that they are block-wise copies of. */
+
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { toolPath } from '../util/own-process.ts';
 import { diskFull, tellsOfFullDisk } from './disk-full.ts';
 import { filesystemType } from './filesystem-type.ts';
 import { filesystemIsThere } from './host-filesystems.ts';
@@ -77,14 +79,16 @@ export function checkFilesystem(fstype: string): void {
 }
 
 export function toolIsThere(name: string): boolean {
-  return (process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin').split(':').some((directory) => {
-    try {
-      accessSync(join(directory, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return toolPath()
+    .split(':')
+    .some((directory) => {
+      try {
+        accessSync(join(directory, name), constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 /** @throws TslxcError STORAGE with the tool's words, DISK_FULL */

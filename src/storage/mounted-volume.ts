@@ -1,8 +1,10 @@
 /** Makes what is on a device, in an image or in layers reachable for a while. */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { toolEnvironment } from '../util/own-process.ts';
 
 export interface MountedVolume extends AsyncDisposable {
   /** The content, as a path of this process's: `/proc/PID/root/…` when it is mounted elsewhere. */
@@ -45,7 +47,7 @@ export async function mountPrivately(what: string, args: readonly string[]): Pro
     {
       cwd: '/',
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+      env: toolEnvironment(),
       // Ctrl-C is for us; the holder ends when we are done.
       detached: true,
     },

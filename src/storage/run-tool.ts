@@ -1,8 +1,10 @@
 /** Runs the host's tools (cp, rm, …) so that they can be broken off and do not outlive us. */
+
 import { realpathSync } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { toolEnvironment } from '../util/own-process.ts';
 
 export interface ToolRun {
   readonly tool: string;
@@ -47,7 +49,7 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
     reject: false,
     extendEnv: false,
     // Messages are read (`tellsOfFullDisk`), so they come in one language.
-    env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+    env: toolEnvironment(),
     ...(run.signal ? { cancelSignal: run.signal } : {}),
     forceKillAfterDelay: 2000,
   });

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import { type CallerSurroundings, ownContext } from '../util/request-context.ts';
+import { completePath } from '../util/search-path.ts';
 import { templateName } from './find-template.ts';
 import { templateCommand } from './template-command.ts';
 
@@ -17,7 +19,9 @@ export interface TemplateRun {
   readonly args?: readonly string[];
   /** In front of the script's command line: what enters the mount namespace that the root filesystem is in. */
   readonly command?: readonly string[];
-  /** Variables that are added to ours. */
+  /** In whose surroundings the script runs: those of this process unless given. */
+  readonly caller?: Pick<CallerSurroundings, 'env'> | undefined;
+  /** Variables that are added to the caller's. */
   readonly env?: Readonly<Record<string, string>>;
   /** Host ids that stand for the container's root. */
   readonly mappedIds?: { readonly uid: number; readonly gid: number };
@@ -45,12 +49,14 @@ export async function runTemplate(run: TemplateRun): Promise<void> {
   if (run.signal?.aborted) throw interrupted(run);
   const { file, args } = await templateCommand(run.template, templateArguments(run));
   const tail = new Tail();
+  const { env } = run.caller ?? ownContext();
   const [program, ...rest] = [...(run.command ?? []), file, ...args];
   const subprocess = execa(program!, rest, {
     // A process group (and session) of its own, so that all of it can be signalled at once.
     detached: true,
     cwd: '/',
-    env: { ...run.env },
+    extendEnv: false,
+    env: { ...env, PATH: completePath(env.PATH), ...run.env },
     stdin: run.stdin ?? 'ignore',
     buffer: false,
     reject: false,

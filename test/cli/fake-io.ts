@@ -1,5 +1,7 @@
 /** A world for commands under test: what they print is kept, nothing is a terminal unless said. */
+
 import type { Io } from '../../src/cli/run/io.ts';
+import { ownContext } from '../../src/util/request-context.ts';
 
 export interface FakeIo extends Io {
   readonly out: () => string;
@@ -9,6 +11,7 @@ export interface FakeIo extends Io {
 export function fakeIo(more: Partial<Io> = {}): FakeIo {
   let out = '';
   let err = '';
+  const env = { PATH: '/usr/bin:/bin', HOME: '/root' };
   return {
     stdin: {} as NodeJS.ReadStream,
     stdout: {} as NodeJS.WriteStream,
@@ -17,8 +20,9 @@ export function fakeIo(more: Partial<Io> = {}): FakeIo {
     stdoutIsTTY: false,
     stderrIsTTY: false,
     columns: 80,
+    context: { ...ownContext(), cwd: '/here', env },
     cwd: '/here',
-    env: { PATH: '/usr/bin:/bin', HOME: '/root' },
+    env,
     uid: 0,
     print(text) {
       out += text;

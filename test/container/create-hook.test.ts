@@ -31,8 +31,8 @@ test('version 0 has the name, the section and the type as arguments, version 1 a
 
 test('arguments are never shell text, the environment is the one given', async () => {
   assert.deepEqual(await said({ args: ['$(id)', '; ls'] }), ['web lxc pre-start $(id) ; ls']);
-  const base = { PATH: process.env.PATH! };
-  assert.deepEqual(await said({ command: 'echo "$HOME" "$PWD";:', base }), [' /']);
+  const caller = { env: { PATH: process.env.PATH! }, cwd: '/', umask: 0o022 };
+  assert.deepEqual(await said({ command: 'echo "$HOME" "$PWD";:', caller }), [' /']);
 });
 
 test('a hook that fails says why', async () => {

@@ -101,10 +101,11 @@ function statisticsRows(info: ContainerInfo, raw: boolean): [string, string][] {
 
 async function loadedConfig({ values, io }: InfoCall, container: ContainerShape) {
   const { loadConfig } = await import('../../config/load-config.ts');
-  if (values.rcfile === undefined) return loadConfig(container.configFile, { name: container.name });
+  const { cwd, env } = io;
+  if (values.rcfile === undefined) return loadConfig(container.configFile, { name: container.name, env });
   const { readGivenConfig, textsOf } = await import('../../config/given-config.ts');
-  const given = await readGivenConfig(resolve(io.cwd, values.rcfile), { cwd: io.cwd });
-  return loadConfig(given.file, { name: container.name, texts: textsOf(given) });
+  const given = await readGivenConfig(resolve(cwd, values.rcfile), { cwd });
+  return loadConfig(given.file, { name: container.name, env, texts: textsOf(given) });
 }
 
 async function configValues(call: InfoCall, container: ContainerShape) {

@@ -1,6 +1,5 @@
 /** The environment of an attached program, by LXC's rules, up to what its config and -v add. */
-
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+import { completePath } from '../../util/search-path.ts';
 
 export interface EnvironmentChoice {
   /** Start from nothing instead of the caller's. */
@@ -15,18 +14,8 @@ export function attachEnvironment(caller: Readonly<NodeJS.ProcessEnv>, choice: E
     if (value !== undefined && (!choice.clear || choice.keep.includes(name))) variables.set(name, value);
   variables.set(
     'PATH',
-    choice.clear && variables.has('PATH') ? variables.get('PATH')! : completed(variables.get('PATH')),
+    choice.clear && variables.has('PATH') ? variables.get('PATH')! : completePath(variables.get('PATH')),
   );
   variables.set('container', 'lxc');
   return [...variables].map(([name, value]) => `${name}=${value}`);
-}
-
-/**
- * The caller's PATH is the host's, and a short one (cron has /usr/bin:/bin) hides the container's /sbin. What is in
- * it keeps its order; what it lacks comes after.
- */
-function completed(path: string | undefined): string {
-  if (!path) return DEFAULT_PATH;
-  const folders = path.split(':');
-  return [...folders, ...DEFAULT_PATH.split(':').filter((folder) => !folders.includes(folder))].join(':');
 }

@@ -1,6 +1,8 @@
 /** A caller's surroundings as a command sees them: the counterpart of `processIo` in the resident process. */
+
 import { Writable } from 'node:stream';
 import type { Kernel } from '../../kernel/kernel.ts';
+import type { RequestContext } from '../../util/request-context.ts';
 import { EXIT_SIGPIPE, type Io, isTerminal } from '../run/io.ts';
 import type { Caller } from './caller.ts';
 import { Output } from './output.ts';
@@ -21,6 +23,7 @@ export class CallerIo implements Io {
   readonly stdinIsTTY: boolean;
   readonly env: Io['env'];
   readonly cwd: string;
+  readonly context: RequestContext;
   readonly uid: number;
   readonly #kernel: Kernel;
   readonly #out: Output;
@@ -30,7 +33,7 @@ export class CallerIo implements Io {
   onBroken: (status: number) => void = () => {};
 
   /** Throws where the caller's output is of a kind that only the caller can write to; nothing of it is kept then. */
-  constructor(kernel: Kernel, caller: Caller) {
+  constructor(kernel: Kernel, caller: Caller, signal: AbortSignal) {
     const copy = (fd: number) => kernel.pidfdGetfd(caller.pidfd, fd);
     this.#kernel = kernel;
     const stdin = copy(STDIN);
@@ -47,6 +50,17 @@ export class CallerIo implements Io {
     this.env = caller.env;
     this.cwd = caller.cwd;
     this.uid = process.geteuid!();
+    this.context = {
+      pid: caller.pid,
+      // The caller has the ids and the umask of this process, or would do the command itself: see readCaller.
+      credentials: { uid: this.uid, gid: process.getegid!() },
+      umask: process.umask(),
+      cwd: caller.cwd,
+      env: caller.env,
+      streams: [-1, this.#out.fd, this.#error.fd],
+      signal,
+      mayStartManager: false,
+    };
   }
 
   get stdin(): never {

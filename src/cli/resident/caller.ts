@@ -1,7 +1,9 @@
 /** The shell process that asks for a command: what it was called with, and whether we may stand in for it. */
+
 import { readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { ownVariable } from '../../util/own-process.ts';
 
 export interface Caller {
   readonly pid: number;
@@ -60,7 +62,7 @@ export function readCaller(kernel: Kernel, pid: number, words: number): Caller |
     const cwd = readlinkSync(`/proc/${pid}/cwd`);
     // A directory that was removed, or covered by a mount, has no path that leads to it.
     const reachable = isSame(statSync(`/proc/${pid}/cwd`), statSync(cwd));
-    const same = standing(pid) === standing('self') && env.TZ === process.env.TZ && reachable;
+    const same = standing(pid) === standing('self') && env.TZ === ownVariable('TZ') && reachable;
     // It is alive: so all of this was read of it, and not of a later process of that number.
     kernel.pidfdSignal(pidfd, 0);
     if (same && argv?.length === words) return { pid, pidfd, argv, env, cwd };

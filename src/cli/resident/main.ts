@@ -16,15 +16,13 @@ import { join } from 'node:path';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { linuxKernel } from '../../kernel/linux.ts';
 import { buildId } from '../../manager/build-id.ts';
-import { type ManagerClient, NoManager } from '../../manager/client.ts';
+import { NoManager } from '../../manager/client.ts';
 import { runPaths } from '../../manager/run-paths.ts';
 import { LineBuffer } from '../../util/line-buffer.ts';
 import { dispatch } from '../run/dispatch.ts';
 import { type Caller, holdsPipe, readCaller } from './caller.ts';
 import { CallerIo, type CallerSignal, isCallerSignal } from './caller-io.ts';
-import { isResidentCommand, loadResidentCommands } from './resident-commands.ts';
 import { SLOTS, Slots } from './slots.ts';
-import { followCallers, within } from './surroundings.ts';
 
 /** How often it is looked whether callers of commands at work are still there, milliseconds. */
 const LOOK = 500;
@@ -35,8 +33,8 @@ const SWEEP = 10_000;
 interface Running {
   readonly caller: Caller;
   readonly io: CallerIo;
-  /** Its lines to the manager. */
-  readonly managers: Set<ManagerClient>;
+  /** Aborted at its end: its connections to the manager are closed then. */
+  readonly over: AbortController;
   /** The caller was killed, and the command has been told. */
   orphaned: boolean;
   /** Tells the caller how it ended, once. */
@@ -70,8 +68,9 @@ class Resident {
     // From an earlier resident process's slot, or another pid namespace: it is not this slot's caller, and hears nothing.
     if (!holdsPipe(pid, this.#slots.pipe(slot))) return this.#slots.disown(slot, pid);
     const caller = this.#closed ? undefined : readCaller(this.#kernel, pid, words);
-    const io = caller && this.#ioFor(caller);
-    const mine = caller && io && this.#enter(slot, caller, io);
+    const over = new AbortController();
+    const io = caller && this.#ioFor(caller, over.signal);
+    const mine = caller && io && this.#enter(slot, { caller, io, over });
     if (!mine || !(await isResidentCommand(caller.argv))) {
       if (mine) mine.end('no');
       else this.#refuse(slot);
@@ -79,8 +78,7 @@ class Resident {
     }
     if (this.#running.get(slot) !== mine) return;
     this.#slots.say(slot, 'accepted');
-    const connected = (client: ManagerClient) => this.#connected(slot, mine, client);
-    const end = await within({ ...caller, connected }, () => dispatch(caller.argv, io)).then(
+    const end = await dispatch(caller.argv, io).then(
       (status) => `exit ${status}`,
       (error: Error) => {
         // Our manager was killed: the caller starts another one, which has a resident process of its own.
@@ -93,39 +91,31 @@ class Resident {
     mine.end(end);
   }
 
-  /** A command that has ended for its caller asks for nothing any more. */
-  #connected(slot: number, running: Running, client: ManagerClient): void {
-    running.managers.add(client);
-    if (this.#running.get(slot) === running) return;
-    client.close();
-    throw new NoManager();
-  }
-
   #refuse(slot: number): void {
     this.#slots.say(slot, 'no');
     this.#slots.free(slot);
   }
 
-  #ioFor(caller: Caller): CallerIo | undefined {
+  #ioFor(caller: Caller, signal: AbortSignal): CallerIo | undefined {
     try {
-      return new CallerIo(this.#kernel, caller);
+      return new CallerIo(this.#kernel, caller, signal);
     } catch {
       this.#kernel.close(caller.pidfd);
       return undefined;
     }
   }
 
-  #enter(slot: number, caller: Caller, io: CallerIo): Running {
+  #enter(slot: number, { caller, io, over }: Pick<Running, 'caller' | 'io' | 'over'>): Running {
     const running: Running = {
       caller,
       io,
-      managers: new Set(),
+      over,
       orphaned: false,
       end: (words) => {
         if (this.#running.get(slot) !== running) return;
         this.#running.delete(slot);
         // As when the process dies that does a command: to the manager its client has gone.
-        for (const manager of running.managers) manager.close();
+        over.abort();
         this.#slots.say(slot, words);
         this.#slots.free(slot);
         io.close();
@@ -175,7 +165,6 @@ async function main(): Promise<void> {
   process.title = 'tslxc-resident';
   process.chdir('/');
   const kernel = linuxKernel();
-  followCallers();
   await loadResidentCommands();
   const slots = new Slots(kernel, join(runPaths().directory, `resident-${buildId()}`));
   const resident = new Resident(kernel, slots);

@@ -72,7 +72,7 @@ export function command<const Options extends OptionTable>(
       const parsed = parseArguments(argv, spec, as);
       const values = parsed.values as Readonly<Record<string, unknown>>;
       Object.assign(flags, { quiet: values.quiet === true, json: values.json === true });
-      const library = given ?? (await import('./real-library.ts')).realLibrary;
+      const library = given ?? (await import('./real-library.ts')).libraryFor(io.context);
       // Where several may be given, the first one is the main one.
       const directory = Array.isArray(values.lxcpath) ? values.lxcpath[0] : values.lxcpath;
       const lxcpath = async () =>

@@ -2,7 +2,9 @@
  * The world as a command sees it. A command touches nothing of `process` but through this, so the same code
  * runs in the client, in a manager on a client's behalf, and in tests.
  */
+
 import { fstatSync, writeSync } from 'node:fs';
+import { ownContext, type RequestContext } from '../../util/request-context.ts';
 
 export interface Io {
   readonly stdin: NodeJS.ReadStream;
@@ -13,6 +15,8 @@ export interface Io {
   readonly stderrIsTTY: boolean;
   /** Width of the terminal on stdout, 80 where there is none. */
   readonly columns: number;
+  /** On whose behalf the library works. */
+  readonly context: RequestContext;
   readonly cwd: string;
   readonly env: Readonly<NodeJS.ProcessEnv>;
   /** Effective user id. */
@@ -34,7 +38,9 @@ export const EXIT_SIGPIPE = 128 + 13;
  * socket code, which costs 2 to 4 ms that most commands never need.
  */
 export function processIo(): Io {
+  const context = ownContext();
   return {
+    context,
     get stdin() {
       return process.stdin;
     },
@@ -56,11 +62,9 @@ export function processIo(): Io {
     get columns() {
       return (isTerminal(1) && process.stdout.columns) || 80;
     },
-    get cwd() {
-      return process.cwd();
-    },
-    env: process.env,
-    uid: process.geteuid!(),
+    cwd: context.cwd,
+    env: context.env,
+    uid: context.credentials.uid,
     print: (text) => writeAll(1, text),
     printError(text) {
       try {

@@ -1,7 +1,16 @@
 /** What commands get from the rooms below, each loaded when first asked for. Tests put their own here. */
+
 import type { ContainerShape } from '../../api/container.ts';
 import type { HostCheck, ImportOptions, StorageFault } from '../../api/options.ts';
 import type { BridgeStatus } from '../../network/bridge-status.ts';
+import type { RequestContext } from '../../util/request-context.ts';
+
+/** Functions of a module that begin with the request's context, without that parameter: it is given already. */
+type OfRequest<Module, Names extends keyof Module> = {
+  readonly [K in Names]: Module[K] extends (context: RequestContext, ...rest: infer Rest) => infer Result
+    ? (...rest: Rest) => Result
+    : never;
+};
 
 export interface Library {
   /** `lxc.lxcpath` of the system's config file, or its default. */
@@ -11,8 +20,11 @@ export interface Library {
   listContainers(lxcpath: string): Promise<readonly string[]>;
   bridge(): Promise<Bridge>;
   checkHost(lxcpath: string, kernelConfig?: string): Promise<HostCheck>;
-  watch(): Promise<Pick<typeof import('../../api/watch.ts'), 'watchContainers' | 'quitManager'>>;
-  autostart(): Promise<Pick<typeof import('../../api/autostart.ts'), 'autostart' | 'autostartPlan'>>;
+  watch(): Promise<OfRequest<typeof import('../../api/watch.ts'), 'watchContainers' | 'quitManager'>>;
+  autostart(): Promise<
+    OfRequest<typeof import('../../api/autostart.ts'), 'autostart'> &
+      Pick<typeof import('../../api/autostart.ts'), 'autostartPlan'>
+  >;
   usage(): Promise<typeof import('../../api/usage.ts')>;
   storage(): Promise<Storage>;
 }

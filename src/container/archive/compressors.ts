@@ -1,7 +1,7 @@
 /** Programs that pack a root filesystem; the first that is there is taken. */
-import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
+
 import { TslxcError } from '../../errors/tslxc-error.ts';
+import { toolIsThere } from '../../storage/filesystems.ts';
 
 interface Compressor {
   readonly suffix: string;
@@ -25,7 +25,7 @@ export function chooseCompressor(wanted?: string): Compressor {
       message: `"${wanted}" is no compressor that is known`,
       hint: `there are: ${COMPRESSORS.map(({ program }) => program).join(', ')}`,
     });
-  const found = known.find(({ program }) => isInstalled(program));
+  const found = known.find(({ program }) => toolIsThere(program));
   if (found) return found;
   throw missing(known[0]!.program);
 }
@@ -38,20 +38,8 @@ export function compressorOf(suffix: string): Compressor {
       code: 'STORAGE',
       message: `the archive is packed in a way that is not known (${suffix})`,
     });
-  if (!isInstalled(found.program)) throw missing(found.program);
+  if (!toolIsThere(found.program)) throw missing(found.program);
   return found;
-}
-
-function isInstalled(program: string): boolean {
-  const path = process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin';
-  return path.split(':').some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 function missing(program: string): TslxcError {

@@ -1,5 +1,6 @@
 import { loadConfig } from '../../config/load-config.ts';
 import type { MountedVolume } from '../../storage/mounted-volume.ts';
+import type { CallerSurroundings } from '../../util/request-context.ts';
 import { runHook } from '../hooks/run-hook.ts';
 import { hookEnvironment } from '../plan/hook-environment.ts';
 import { type ContainerRef, configFile } from '../state/paths.ts';
@@ -8,6 +9,7 @@ export interface CloneHookOptions {
   /** What followed -- on the command line. */
   readonly hookArgs?: readonly string[];
   readonly signal?: AbortSignal | undefined;
+  readonly caller?: CallerSurroundings | undefined;
   /** A line that a hook printed. */
   onLine?(text: string, stream: 'stdout' | 'stderr'): void;
 }
@@ -40,6 +42,7 @@ export async function runCloneHooks(
     await runHook({
       ref: to,
       type: 'clone',
+      caller: options.caller,
       command: hook.value,
       args: options.hookArgs ?? [],
       ...(root ? { within: root.command } : {}),

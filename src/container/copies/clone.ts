@@ -1,5 +1,7 @@
 /** Clones a container (lxc.md 1.7). */
+
 import { TslxcError } from '../../errors/tslxc-error.ts';
+import type { CallerSurroundings } from '../../util/request-context.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
 import { recoverContainer } from '../recovery/recover.ts';
 import { isDefined, noSuchContainer } from '../state/list.ts';
@@ -21,6 +23,8 @@ export interface CloneOptions extends CopyReports {
   readonly allowRunning?: boolean;
   readonly keepName?: boolean;
   readonly keepMac?: boolean;
+  /** In whose surroundings the clone hooks run. */
+  readonly caller?: CallerSurroundings | undefined;
   /** For the clone hooks. */
   readonly hookArgs?: readonly string[];
   /** Lines added to the config of the clone. */

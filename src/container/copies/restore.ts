@@ -1,8 +1,10 @@
 /** Brings a snapshot back: as a new container, or in the place of the one that it was taken of (lxc.md 3.2). */
+
 import { mkdirSync } from 'node:fs';
 import { checkName } from '../../config/container-name.ts';
 import { toTslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
+import type { CallerSurroundings } from '../../util/request-context.ts';
 import { refuseDependants } from '../lifecycle/dependants.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
 import { recoverContainer, restoreJournalFile } from '../recovery/recover.ts';
@@ -21,6 +23,8 @@ export interface RestoreOptions extends CopyReports {
   readonly newName?: string;
   /** Copy all files, where they could be shared with the snapshot. */
   readonly full?: boolean;
+  /** In whose surroundings the clone hooks run. */
+  readonly caller?: CallerSurroundings | undefined;
   /** A line that a clone hook printed. */
   onLine?(text: string, stream: 'stdout' | 'stderr'): void;
 }

@@ -1,11 +1,15 @@
 /** Hooks of a container that run on the host, and the scripts of its nics: one place knows their environment. */
+
 import { type HookCgroup, hookFiles } from '../../cgroup/container-cgroup.ts';
 import type { ResolvedNic } from '../../network/host-side.ts';
+import type { CallerSurroundings } from '../../util/request-context.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
 import { runHook } from './run-hook.ts';
 
 export class HostHooks {
   readonly #plan: StartPlan;
+  /** In which they run: those of the request that the run was started by. */
+  readonly caller: CallerSurroundings;
   readonly #log: (text: string) => void;
   /** Known once init exists: LXC_PID. */
   initPid: number | undefined;
@@ -14,8 +18,9 @@ export class HostHooks {
   /** Where they run, once it is made; else where this process is. */
   cgroups: readonly HookCgroup[] = [];
 
-  constructor(plan: StartPlan, log: (text: string) => void) {
+  constructor(plan: StartPlan, caller: CallerSurroundings, log: (text: string) => void) {
     this.#plan = plan;
+    this.caller = caller;
     this.#log = log;
   }
 
@@ -45,6 +50,7 @@ export class HostHooks {
       if (hook.type === type)
         await runHook({
           ref: this.#plan,
+          caller: this.caller,
           type,
           command: hook.command,
           env: { ...this.#variables(), ...env },
@@ -66,6 +72,7 @@ export class HostHooks {
     const link = nic.link ? [nic.link, ...(nic.pair ? [nic.pair] : [])] : [];
     await runHook({
       ref: this.#plan,
+      caller: this.caller,
       type: way,
       section: 'net',
       command,

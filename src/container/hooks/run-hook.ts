@@ -1,5 +1,9 @@
 /** Runs a configured script on the host (lxc.md, section 5). */
+
+import { existsSync } from 'node:fs';
 import { TslxcError } from '../../errors/tslxc-error.ts';
+import { type CallerSurroundings, ownContext } from '../../util/request-context.ts';
+import { completePath } from '../../util/search-path.ts';
 import type { ContainerRef } from '../state/paths.ts';
 
 export interface HookRun {
@@ -9,7 +13,7 @@ export interface HookRun {
   readonly section?: 'lxc' | 'net';
   /** The command line of the config. */
   readonly command: string;
-  /** Added to `base`. */
+  /** Added to the caller's variables. */
   readonly env: Readonly<Record<string, string>>;
   /** `lxc.hook.version`. */
   readonly version: 0 | 1;
@@ -19,8 +23,8 @@ export interface HookRun {
   readonly args?: readonly string[];
   /** Files of cgroups into which it writes `0` to be in them. */
   readonly cgroupFiles?: readonly string[];
-  /** The environment to start from: this process's unless given. */
-  readonly base?: NodeJS.ProcessEnv;
+  /** In whose surroundings the hook runs: those of this process unless given. */
+  readonly caller?: CallerSurroundings | undefined;
   /** Where the command was written, for the error. */
   readonly origin?: { readonly file: string; readonly line: number } | undefined;
   readonly signal?: AbortSignal;
@@ -45,12 +49,20 @@ export async function runHook(run: HookRun): Promise<void> {
     run.version === 1 ? { LXC_HOOK_VERSION: '1', LXC_HOOK_TYPE: run.type, LXC_HOOK_SECTION: section } : {};
   const leading = run.version === 0 ? [run.ref.name, section, run.type] : [];
   // The arguments are the shell's own: nothing of them is ever shell text.
-  const shell = ['/bin/sh', '-c', `${run.command} "$@"`, 'sh', ...leading, ...(run.args ?? [])];
+  const { env, cwd, umask } = run.caller ?? ownContext();
+  const shell = [
+    '/bin/sh',
+    '-c',
+    `${umaskCommand(umask)}${run.command} "$@"`,
+    'sh',
+    ...leading,
+    ...(run.args ?? []),
+  ];
   const [program = '', ...args] = [...(run.within ?? []), ...entering(run.cgroupFiles ?? [], shell)];
   const child = execa(program, args, {
-    cwd: '/',
+    cwd: existsSync(cwd) ? cwd : '/',
     extendEnv: false,
-    env: { ...(run.base ?? process.env), ...run.env, ...ours },
+    env: { ...env, PATH: completePath(env.PATH), ...run.env, ...ours },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
@@ -99,6 +111,11 @@ function entering(files: readonly string[], program: readonly string[]): readonl
   if (files.length === 0) return program;
   const script = `n=${files.length}; while [ $n -gt 0 ]; do echo 0 >"$1" || exit; shift; n=$((n-1)); done; exec "$@"`;
   return ['/bin/sh', '-c', script, 'sh', ...files, ...program];
+}
+
+/** Nothing where this process has that umask, which the hook inherits. */
+function umaskCommand(umask: number): string {
+  return umask === process.umask() ? '' : `umask ${umask.toString(8)}; `;
 }
 
 function endGroup(pid: number | undefined): void {

@@ -1,4 +1,5 @@
 /** Makes a container: its directory, its config, its root filesystem filled by a template (lxc.md 1.8 and 4.1). */
+
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigDocument } from '../../config/config-document.ts';
@@ -14,6 +15,7 @@ import { checkWishes } from '../../storage/volume-options.ts';
 import { findTemplate } from '../../template/find-template.ts';
 import { runTemplate } from '../../template/run-template.ts';
 import { templateHeader } from '../../template/template-header.ts';
+import { type CallerSurroundings, ownContext } from '../../util/request-context.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
 import { lockContainer } from '../state/lock.ts';
 import {
@@ -37,6 +39,8 @@ export interface CreateOptions {
   readonly backingStore?: string;
   /** What the new volume is to be like. */
   readonly wishes?: VolumeWishes;
+  /** In whose surroundings the template runs. */
+  readonly caller?: CallerSurroundings | undefined;
   /** What the template prints is thrown away. */
   readonly quiet?: boolean;
   readonly signal?: AbortSignal;
@@ -93,7 +97,10 @@ async function planCreate(ref: ContainerRef, options: CreateOptions): Promise<Cr
   const template = options.template === 'none' ? undefined : await findTemplate(options.template, templates);
   const volume = template !== undefined || Object.keys(wishes).length > 0 ? store.at(place) : undefined;
   if (volume && !store.inDirectory && (await store.exists(volume))) throw volumeTaken(ref, volume);
-  const given = await readGivenConfig(initialConfigFile(options.config), { signal: options.signal });
+  const given = await readGivenConfig(initialConfigFile(options.config), {
+    signal: options.signal,
+    cwd: (options.caller ?? ownContext()).cwd,
+  });
   return {
     ref,
     options,
@@ -136,6 +143,7 @@ async function fill({ ref, options, template, store, volume, outside, config }: 
     rootfs: rootfs.inside,
     command: rootfs.command,
     args,
+    caller: options.caller,
     ...(signal ? { signal } : {}),
     ...(onStep ? { onStep: (text: string) => onStep(text) } : {}),
     ...(options.onLine && !options.quiet

@@ -1,4 +1,5 @@
 /** Removes a container with all that belongs to it (lxc.md 1.9). */
+
 import { existsSync } from 'node:fs';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import { readConfig } from '../../config/load-config.ts';
@@ -7,6 +8,7 @@ import { storeOf } from '../../storage/backing-store.ts';
 import { MOUNT_POINT } from '../../storage/mounted-volume.ts';
 import { refuseMounts, removeTree } from '../../storage/remove-tree.ts';
 import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
+import type { CallerSurroundings } from '../../util/request-context.ts';
 import { runHook } from '../hooks/run-hook.ts';
 import { hookEnvironment } from '../plan/hook-environment.ts';
 import { discardContainer } from '../recovery/discard.ts';
@@ -30,6 +32,8 @@ export interface DestroyOptions {
 export interface DestroyHelp {
   /** Stops the container; used with `force` only. */
   stop?(): Promise<void>;
+  /** In whose surroundings the hooks run. */
+  readonly caller?: CallerSurroundings | undefined;
   /** A line that a destroy hook printed. */
   onLine?(text: string, stream: 'stdout' | 'stderr'): void;
 }
@@ -97,6 +101,7 @@ async function runDestroyHooks(
     await runHook({
       ref,
       type: 'destroy',
+      caller: options.caller,
       command: hook.value,
       // Nothing is mounted there, but an empty variable would lead a careless hook to the host's root.
       env: { LXC_ROOTFS_MOUNT: MOUNT_POINT, ...hookEnvironment(ref, config) },

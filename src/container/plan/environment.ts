@@ -1,5 +1,5 @@
 import type { ContainerConfig } from '../../config/container-config.ts';
-import { DEFAULT_PATH } from '../../stage/execute.ts';
+import { DEFAULT_PATH } from '../../util/search-path.ts';
 
 /** A variable list in which the last of a name wins; the order is that of first appearance. */
 export function mergeEnvironment(...lists: readonly (readonly string[])[]): string[] {

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CallerSurroundings } from '../../util/request-context.ts';
 import { type ContainerRef, containerRunDirectory } from '../state/paths.ts';
 import type { StartPlan } from './start-plan.ts';
 
@@ -9,14 +10,17 @@ import type { StartPlan } from './start-plan.ts';
  */
 const FILE = 'plan.json';
 
-export function savePlan(plan: StartPlan): void {
+/** @param caller the surroundings of the start's caller: hooks of the run's end, and its restarts, need them again */
+export function savePlan(plan: StartPlan, caller: CallerSurroundings): void {
   const file = join(containerRunDirectory(plan), FILE);
-  writeFileSync(`${file}.new`, JSON.stringify(plan), { mode: 0o600 });
+  writeFileSync(`${file}.new`, JSON.stringify({ ...plan, caller }), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
-export function loadPlan(ref: ContainerRef): StartPlan {
-  return JSON.parse(readFileSync(join(containerRunDirectory(ref), FILE), 'utf8')) as StartPlan;
+export function loadPlan(ref: ContainerRef): StartPlan & { readonly caller?: CallerSurroundings } {
+  return JSON.parse(readFileSync(join(containerRunDirectory(ref), FILE), 'utf8')) as StartPlan & {
+    readonly caller?: CallerSurroundings;
+  };
 }
 
 export function removePlan(ref: ContainerRef): void {

@@ -13,10 +13,10 @@ import { O } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { nicFaultsOnHost } from '../../network/nic-checks.ts';
 import { availableIds, mapFault } from '../../security/id-map.ts';
-import { DEFAULT_PATH } from '../../stage/execute.ts';
 import { openInRoot } from '../../stage/in-root.ts';
 import type { RootfsVolume } from '../../stage/plan.ts';
 import { peerFault } from '../../terminal/console-peer.ts';
+import { DEFAULT_PATH } from '../../util/search-path.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
 import type { StartHost } from './start-host.ts';
 

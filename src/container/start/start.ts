@@ -97,7 +97,7 @@ export async function startContainer(context: StartContext): Promise<Started> {
     const nicsSent = nics.every(hasNoHostSide);
     stage.send(entrance(cgroups), ...(nicsSent ? [inside] : []));
     // While the stage is at work.
-    savePlan(plan);
+    savePlan(plan, hooks.caller);
     const pid = await firstProcess(stage);
     const init = identify(pid);
     if (!init) throw await failureOf(stage, 'the first process of the container ended at once');

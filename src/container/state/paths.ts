@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { ownVariable } from '../../util/own-process.ts';
 
 /** Which container: its name below a container directory (`lxcpath`). */
 export interface ContainerRef {
@@ -8,10 +9,11 @@ export interface ContainerRef {
 }
 
 /** Where the manager keeps what does not outlive a boot. `TSLXC_RUNDIR` moves it (tests do). */
-export function runDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.TSLXC_RUNDIR) return resolve(env.TSLXC_RUNDIR);
+export function runDirectory(): string {
+  const moved = ownVariable('TSLXC_RUNDIR');
+  if (moved) return resolve(moved);
   if (process.getuid!() === 0) return '/run/tslxc';
-  return join(env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid!()}`, 'tslxc');
+  return join(ownVariable('XDG_RUNTIME_DIR') ?? `/run/user/${process.getuid!()}`, 'tslxc');
 }
 
 /** `LXCPATH/NAME`. */

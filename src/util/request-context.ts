@@ -1,0 +1,45 @@
+/**
+ * The context of one request: everything that a command's outcome may depend on and that belongs to its caller, not to
+ * the process that carries it out. It is passed as a parameter; no code below `cli` reads `process.env`, `process.cwd()`
+ * or the umask.
+ */
+import { ownEnvironment } from './own-process.ts';
+
+/** User and group ids of the caller. */
+export interface Credentials {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface RequestContext {
+  /** Process id of the caller. */
+  readonly pid: number;
+  readonly credentials: Credentials;
+  /** Working directory, absolute: relative paths of the request start there. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly umask: number;
+  /** The caller's standard input, output and error, as descriptors of the process that carries the request out. */
+  readonly streams: readonly [stdin: number, stdout: number, stderr: number];
+  /** Aborted when the request ends before its work does: the caller has gone, or does not want the result any more. */
+  readonly signal: AbortSignal;
+  /** False in a process of the manager's that acts for a caller: such a process never starts a manager. */
+  readonly mayStartManager: boolean;
+}
+
+/** What the manager has to know of the caller of a start: hooks and network scripts run in these surroundings. */
+export type CallerSurroundings = Pick<RequestContext, 'cwd' | 'env' | 'umask'>;
+
+/** The context of a request that this process makes for itself. */
+export function ownContext(): RequestContext {
+  return {
+    pid: process.pid,
+    credentials: { uid: process.geteuid!(), gid: process.getegid!() },
+    cwd: process.cwd(),
+    env: ownEnvironment(),
+    umask: process.umask(),
+    streams: [0, 1, 2],
+    signal: new AbortController().signal,
+    mayStartManager: true,
+  };
+}
