@@ -18,7 +18,7 @@ function lxcPrints(file: string, key: string): string | undefined {
 }
 
 function wePrint(file: string, key: string): string | undefined {
-  const { config, errors } = readConfig(file);
+  const { config, errors } = readConfig(file, { env: process.env });
   return errors.length > 0 ? undefined : config.get(key)?.replace(/\n+$/, '');
 }
 
