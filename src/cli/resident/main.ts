@@ -22,6 +22,7 @@ import { LineBuffer } from '../../util/line-buffer.ts';
 import { dispatch } from '../run/dispatch.ts';
 import { type Caller, holdsPipe, readCaller } from './caller.ts';
 import { CallerIo, type CallerSignal, isCallerSignal } from './caller-io.ts';
+import { isResidentCommand, loadResidentCommands } from './resident-commands.ts';
 import { SLOTS, Slots } from './slots.ts';
 
 /** How often it is looked whether callers of commands at work are still there, milliseconds. */
