@@ -41,10 +41,10 @@ export function autostartPlan(lxcpath: string, choice: AutostartChoice): Autosta
     return {
       name,
       state: currentState(record),
-      auto: config.one('lxc.start.auto')?.value === true,
-      order: config.one('lxc.start.order')?.value ?? 0,
-      delay: config.one('lxc.start.delay')?.value ?? 0,
-      groups: config.all('lxc.group').map(({ value }) => value),
+      auto: config.get('lxc.start.auto')?.value === true,
+      order: config.get('lxc.start.order')?.value ?? 0,
+      delay: config.get('lxc.start.delay')?.value ?? 0,
+      groups: config.getAll('lxc.group').map(({ value }) => value),
     };
   });
   return autostartVerdicts(facts, choice);

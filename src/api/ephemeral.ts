@@ -8,7 +8,7 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
-export interface EphemeralWishes {
+export interface EphemeralOptions {
   /** It stays when it stops. */
   readonly keepData: boolean;
   /** What it writes is kept in memory. */
@@ -24,21 +24,24 @@ export function ephemeralName(name: string): string {
 }
 
 /** The lines that its config gets. @throws TslxcError USAGE for a mount that is not understood */
-export function ephemeralSettings(to: ContainerRef, wishes: EphemeralWishes): [key: string, value: string][] {
-  const mounts = wishes.mounts.flatMap((list) => list.split(','));
+export function ephemeralSettings(
+  to: ContainerRef,
+  options: EphemeralOptions,
+): [key: string, value: string][] {
+  const mounts = options.mounts.flatMap((list) => list.split(','));
   return [
-    ...(wishes.keepData ? [] : ([['lxc.ephemeral', '1']] as [string, string][])),
-    ...(wishes.memory ? ([['lxc.rootfs.volatile', '1']] as [string, string][]) : []),
+    ...(options.keepData ? [] : ([['lxc.ephemeral', '1']] as [string, string][])),
+    ...(options.memory ? ([['lxc.rootfs.volatile', '1']] as [string, string][]) : []),
     ...mounts.map((mount, index): [string, string] => ['lxc.mount.entry', mountEntry(to, mount, index)]),
   ];
 }
 
 /** Makes what the mounts of the copy write to. @throws TslxcError NOT_SUPPORTED for an overlay in a mapped container */
-export function prepareMounts(to: ContainerRef, wishes: Pick<EphemeralWishes, 'mounts'>): void {
-  const mounts = wishes.mounts.flatMap((list) => list.split(','));
+export function prepareMounts(to: ContainerRef, options: Pick<EphemeralOptions, 'mounts'>): void {
+  const mounts = options.mounts.flatMap((list) => list.split(','));
   for (const [index, mount] of mounts.entries()) {
     if (!mount.startsWith('overlay=')) continue;
-    if (loadConfig(configFile(to), { name: to.name }).all('lxc.idmap').length > 0)
+    if (loadConfig(configFile(to), { name: to.name }).getAll('lxc.idmap').length > 0)
       throw new TslxcError({
         code: 'NOT_SUPPORTED',
         container: to.name,

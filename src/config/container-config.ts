@@ -27,17 +27,17 @@ export class ContainerConfig {
   }
 
   /** The setting of a key with one value; undefined when it is not set. Defaults are in the key table. */
-  one<K extends SingleKey>(key: K): Setting<SingleValue<K>> | undefined {
+  get<K extends SingleKey>(key: K): Setting<SingleValue<K>> | undefined {
     return this.#store.keys.get(key)?.[0] as Setting<SingleValue<K>> | undefined;
   }
 
   /** The settings of a key that adds up, in the order written; one for each item where a line holds several. */
-  all<K extends RepeatedKey>(key: K): Setting<RepeatedValue<K>>[] {
+  getAll<K extends RepeatedKey>(key: K): Setting<RepeatedValue<K>>[] {
     return [...(this.#store.keys.get(key) ?? [])] as Setting<RepeatedValue<K>>[];
   }
 
   /** The settings of an open-ended family, in the order written. Their `key` is the whole key. */
-  under<P extends SubtreePrefix>(prefix: P): Setting<SubtreeValue<P>>[] {
+  subtree<P extends SubtreePrefix>(prefix: P): Setting<SubtreeValue<P>>[] {
     return [...(this.#store.subtrees.get(prefix) ?? [])] as Setting<SubtreeValue<P>>[];
   }
 
@@ -46,7 +46,7 @@ export class ContainerConfig {
    * for devices counts by its place, whichever family it is written in.
    */
   cgroupSettings(): Setting<string>[] {
-    const both = [...this.under('lxc.cgroup.'), ...this.under('lxc.cgroup2.')];
+    const both = [...this.subtree('lxc.cgroup.'), ...this.subtree('lxc.cgroup2.')];
     return this.#store.inOrder(both) as Setting<string>[];
   }
 
@@ -73,7 +73,7 @@ export class ContainerConfig {
    * The value as `lxc-info -c KEY` prints it: the default if the key is not set, lists with a newline between the
    * items, a family (`lxc.cgroup`) as `key = value` lines. Undefined when there is no such key or no such nic.
    */
-  get(key: string): string | undefined {
+  format(key: string): string | undefined {
     return printKey(key, this.#store);
   }
 

@@ -19,7 +19,7 @@ import type { StopRequest } from '../container/run/stop.ts';
 import type { StdioNumbers } from '../container/start/start.ts';
 import type { EndReason, StateReason } from '../container/state/end-reason.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
-import type { StartWishes } from '../container/state/runtime-record.ts';
+import type { StartOverrides } from '../container/state/runtime-record.ts';
 import type { State } from '../container/state/state.ts';
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
@@ -29,7 +29,7 @@ import type { CallerSurroundings } from '../util/request-context.ts';
 /** Raised when a message changes its meaning; a manager of another version is asked to leave when it is idle. */
 export const PROTOCOL_VERSION = 1;
 
-export interface StartRequest extends ContainerRef, StartWishes {
+export interface StartRequest extends ContainerRef, StartOverrides {
   /** Path of the config file instead of the container's own; where the client has read it, `given` is its text. */
   readonly rcfile?: string;
   /** Stream the console to this client from the first byte (`-F`). */

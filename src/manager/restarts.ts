@@ -21,18 +21,18 @@ import type { StartRequest } from './protocol.ts';
 
 const key = (ref: ContainerRef) => `${ref.lxcpath}|${ref.name}`;
 
-interface Wishes {
+interface RestartActions {
   /** @throws TslxcError why it could not be started */
   start(request: StartRequest, reason: StartReason): Promise<unknown>;
   onChange(): void;
 }
 
 export class Restarts {
-  readonly #wishes: Wishes;
+  readonly #actions: RestartActions;
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
-  constructor(wishes: Wishes) {
-    this.#wishes = wishes;
+  constructor(actions: RestartActions) {
+    this.#actions = actions;
   }
 
   get count(): number {
@@ -73,7 +73,7 @@ export class Restarts {
   #arm(pending: PendingRestart): void {
     const timer = setTimeout(() => void this.#restart(pending), Math.max(0, pending.due - Date.now()));
     this.#timers.set(key(pending.request), timer);
-    this.#wishes.onChange();
+    this.#actions.onChange();
   }
 
   async #restart(pending: PendingRestart): Promise<void> {
@@ -81,7 +81,7 @@ export class Restarts {
     // What was tried counts, also when this manager is killed in the middle of it.
     write({ ...pending, waiting: false });
     try {
-      await this.#wishes.start(request as StartRequest, { kind: 'restart', attempt });
+      await this.#actions.start(request as StartRequest, { kind: 'restart', attempt });
     } catch (thrown) {
       const error = toTslxcError(thrown);
       // Gone, or somebody else was quicker.
@@ -93,7 +93,7 @@ export class Restarts {
       }
     } finally {
       if (pendingRestart(request)?.waiting !== true) this.#timers.delete(key(request));
-      this.#wishes.onChange();
+      this.#actions.onChange();
     }
   }
 
@@ -103,7 +103,7 @@ export class Restarts {
     clearTimeout(timer);
     this.#timers.delete(key(ref));
     forget(ref);
-    if (timer) this.#wishes.onChange();
+    if (timer) this.#actions.onChange();
     return timer !== undefined;
   }
 

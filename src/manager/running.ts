@@ -4,7 +4,7 @@ import type { HostHooks } from '../container/hooks/host-hooks.ts';
 import type { StartPlan } from '../container/plan/start-plan.ts';
 import type { HeldNamespaces } from '../container/run/held-namespaces.ts';
 import { type ContainerRef, configFile } from '../container/state/paths.ts';
-import { ourselves, type RuntimeRecord, type StartWishes } from '../container/state/runtime-record.ts';
+import { ourselves, type RuntimeRecord, type StartOverrides } from '../container/state/runtime-record.ts';
 import type { CallerSurroundings } from '../util/request-context.ts';
 import type { StartRequest } from './protocol.ts';
 
@@ -21,7 +21,7 @@ export interface Running {
 }
 
 /** What of a request holds for every later start of this run: after a reboot, and under a later manager. */
-export function wishesOf(request: StartRequest): StartWishes {
+export function overridesOf(request: StartRequest): StartOverrides {
   const { defines, given, init, execute, consoleLog, pidFile, callerCgroups } = request;
   return {
     defines,
@@ -41,7 +41,7 @@ export function startingRecord(ref: ContainerRef, request: StartRequest): Runtim
     ...ref,
     state: 'STARTING',
     configFile: request.rcfile ?? configFile(ref),
-    wishes: wishesOf(request),
+    overrides: overridesOf(request),
     ...MANAGER,
     startedAt: new Date().toISOString(),
     nics: [],

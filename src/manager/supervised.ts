@@ -42,7 +42,7 @@ import { ContainerTerminals } from './container-terminals.ts';
 import { hostFacts, prepareHost } from './host-facts.ts';
 import { isFrozen, type Operated, Operations } from './operations.ts';
 import type { ContainerEvent, StartRequest } from './protocol.ts';
-import { hookSurroundings, MANAGER, type Running, startingRecord, wishesOf } from './running.ts';
+import { hookSurroundings, MANAGER, overridesOf, type Running, startingRecord } from './running.ts';
 import { reasonOfEnd, tearDown } from './tear-down.ts';
 
 /** How a container ended, for those who waited for it. */
@@ -194,7 +194,7 @@ export class Supervised {
         plan,
         journal: this.#journal,
         hooks,
-        wishes: wishesOf(this.#request),
+        overrides: overridesOf(this.#request),
         alone,
         stdio: reason.kind === 'start' ? this.#stdio : undefined,
         log: (text, level) => this.#note(level ?? 'INFO', text),

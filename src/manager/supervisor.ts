@@ -239,11 +239,11 @@ export class Supervisor {
   }
 
   async #adoptOne(record: RuntimeRecord): Promise<void> {
-    const { name, lxcpath, wishes, configFile } = record;
+    const { name, lxcpath, overrides, configFile } = record;
     const request: StartRequest = {
       name,
       lxcpath,
-      ...wishes,
+      ...overrides,
       rcfile: configFile,
       foreground: false,
       caller: callerOf(record),

@@ -10,7 +10,7 @@ import type { Volume, VolumeType } from './rootfs-path.ts';
 import { zfsStore } from './zfs-store.ts';
 
 /** What a new volume is to be like. A store takes what concerns it; what is not said is as LXC has it. */
-export interface VolumeWishes {
+export interface VolumeOptions {
   /** Bytes: of the volume, or a quota where the store has no size of its own. */
   readonly size?: number;
   /** Filesystem to make on a device or image. */
@@ -32,8 +32,8 @@ export interface VolumePlace {
   readonly directory: string;
   /** Names what does not lie in a directory: a logical volume, a dataset. */
   readonly name: string;
-  readonly wishes?: VolumeWishes;
-  /** A volume of the same type in whose group, pool or dataset it goes where the wishes say nothing. */
+  readonly options?: VolumeOptions;
+  /** A volume of the same type in whose group, pool or dataset it goes where the options say nothing. */
   readonly beside?: Volume;
 }
 
@@ -64,14 +64,14 @@ export interface BackingStore {
   /** The volume that belongs to a place. Nothing is made. */
   at(place: VolumePlace): Volume;
   /** Makes an empty volume. */
-  create(volume: Volume, wishes?: VolumeWishes): Promise<void>;
+  create(volume: Volume, options?: VolumeOptions): Promise<void>;
   /**
    * Makes the content reachable, in a mount namespace of its own where something has to be mounted: nothing is left of
    * that when this process is killed. `fill`: for who makes the first content (with an overlay that is the lower layer).
    */
   mount(volume: Volume, purpose?: 'use' | 'fill'): Promise<MountedVolume>;
   /** `to` becomes a writable copy of `from` (both of this type) that shares what they have in common. */
-  snapshotClone?(from: Volume, to: Volume, wishes?: VolumeWishes): Promise<void>;
+  snapshotClone?(from: Volume, to: Volume, options?: VolumeOptions): Promise<void>;
   /** Whether what `snapshotClone` makes of it outlives it. Not said: it does. */
   standsAlone?(volume: Volume): Promise<boolean>;
   /** Moves it at once, in the same filesystem, group or pool. */

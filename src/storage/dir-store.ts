@@ -12,7 +12,7 @@ export const dirStore: BackingStore = {
   inDirectory: true,
   hasFilesystem: false,
   async check() {},
-  at: ({ directory, wishes }) => ({ type: 'dir', path: wishes?.directory ?? join(directory, 'rootfs') }),
+  at: ({ directory, options }) => ({ type: 'dir', path: options?.directory ?? join(directory, 'rootfs') }),
   async create({ path }, { size } = {}) {
     makeDirectory(path);
     if (size !== undefined) await limitTrees([path], size);

@@ -19,8 +19,8 @@ export const loopStore: BackingStore = {
   canSnapshotClone: false,
   inDirectory: true,
   hasFilesystem: true,
-  async check({ wishes }) {
-    checkFilesystem(wishes?.fstype ?? DEFAULT_FILESYSTEM);
+  async check({ options }) {
+    checkFilesystem(options?.fstype ?? DEFAULT_FILESYSTEM);
     if (lstatSync('/dev/loop-control', { throwIfNoEntry: false })) return;
     throw new TslxcError({
       code: 'NOT_SUPPORTED',

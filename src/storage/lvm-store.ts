@@ -39,12 +39,12 @@ export const lvmStore: BackingStore = {
         message: `there is no volume group "${group}"`,
         hint: 'name one with --vgname, or with lxc.bdev.lvm.vg in tslxc.conf',
       });
-    checkFilesystem(place.wishes?.fstype ?? DEFAULT_FILESYSTEM);
+    checkFilesystem(place.options?.fstype ?? DEFAULT_FILESYSTEM);
   },
-  at({ name, wishes = {}, beside }) {
+  at({ name, options = {}, beside }) {
     const group =
-      wishes.volumeGroup ?? (beside ? splitLogical(beside.path).group : systemValue('lxc.bdev.lvm.vg'));
-    return { type: 'lvm', path: `/dev/${group}/${wishes.logicalVolume ?? name}` };
+      options.volumeGroup ?? (beside ? splitLogical(beside.path).group : systemValue('lxc.bdev.lvm.vg'));
+    return { type: 'lvm', path: `/dev/${group}/${options.logicalVolume ?? name}` };
   },
   async create({ path }, { size = DEFAULT_SIZE, fstype = DEFAULT_FILESYSTEM, thinPool } = {}) {
     const { group, name } = splitLogical(path);

@@ -32,13 +32,14 @@ export const rbdStore: BackingStore = {
   hasFilesystem: true,
   async check(place) {
     const { pool } = split(rbdStore.at(place).path);
-    await volumeTool('rbd', ['ls', pool, ...asUser(place.wishes?.cephUser)], PACKAGE);
-    checkFilesystem(place.wishes?.fstype ?? DEFAULT_FILESYSTEM);
+    await volumeTool('rbd', ['ls', pool, ...asUser(place.options?.cephUser)], PACKAGE);
+    checkFilesystem(place.options?.fstype ?? DEFAULT_FILESYSTEM);
   },
-  at({ name, wishes = {}, beside }) {
+  at({ name, options = {}, beside }) {
     const pool =
-      wishes.cephPool ?? (beside ? split(beside.path).pool : loadSystemConfig().get('lxc.bdev.rbd.rbdpool')!);
-    return { type: 'rbd', path: `/dev/rbd/${pool}/${wishes.cephImage ?? name}` };
+      options.cephPool ??
+      (beside ? split(beside.path).pool : loadSystemConfig().get('lxc.bdev.rbd.rbdpool')!);
+    return { type: 'rbd', path: `/dev/rbd/${pool}/${options.cephImage ?? name}` };
   },
   async create({ path }, { size = DEFAULT_SIZE, fstype = DEFAULT_FILESYSTEM, cephUser } = {}) {
     const user = asUser(cephUser);

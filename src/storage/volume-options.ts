@@ -1,10 +1,10 @@
 /** What can be said about a new volume, and to which stores it means something. */
 import { TslxcError } from '../errors/tslxc-error.ts';
-import type { BackingStore, VolumeWishes } from './backing-store.ts';
+import type { BackingStore, VolumeOptions } from './backing-store.ts';
 
-/** The option that a wish comes from, and the stores that it is for. */
-const WISHES: {
-  readonly [W in keyof Required<VolumeWishes>]: readonly [option: string, stores: readonly string[]];
+/** Option of the command line and the stores that know it, by property. */
+const OPTIONS: {
+  readonly [N in keyof Required<VolumeOptions>]: readonly [option: string, stores: readonly string[]];
 } = {
   size: ['--fssize', ['dir', 'overlay', 'btrfs', 'loop', 'lvm', 'zfs', 'rbd']],
   fstype: ['--fstype', ['loop', 'lvm', 'rbd']],
@@ -19,10 +19,10 @@ const WISHES: {
 };
 
 /** @throws TslxcError USAGE for what the store does not know, as LXC does */
-export function checkWishes(store: BackingStore, wishes: VolumeWishes): void {
-  for (const wish of Object.keys(wishes) as (keyof VolumeWishes)[]) {
-    const [option, stores] = WISHES[wish];
-    if (wishes[wish] === undefined || stores.includes(store.type)) continue;
+export function checkVolumeOptions(store: BackingStore, options: VolumeOptions): void {
+  for (const name of Object.keys(options) as (keyof VolumeOptions)[]) {
+    const [option, stores] = OPTIONS[name];
+    if (options[name] === undefined || stores.includes(store.type)) continue;
     throw new TslxcError({
       code: 'USAGE',
       message: `${option} means nothing to the backing store ${store.type}`,

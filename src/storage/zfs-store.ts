@@ -31,9 +31,9 @@ export const zfsStore: BackingStore = {
       hint: 'name a dataset with --zfsroot, or with lxc.bdev.zfs.root in tslxc.conf',
     });
   },
-  at({ name, wishes, beside }) {
+  at({ name, options, beside }) {
     const parent =
-      wishes?.zfsRoot ?? (beside ? dirname(beside.path) : loadSystemConfig().get('lxc.bdev.zfs.root')!);
+      options?.zfsRoot ?? (beside ? dirname(beside.path) : loadSystemConfig().get('lxc.bdev.zfs.root')!);
     return { type: 'zfs', path: `${parent}/${name}` };
   },
   async create({ path }, { size } = {}) {

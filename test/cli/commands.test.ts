@@ -405,9 +405,12 @@ describe('create', () => {
   });
   it('passes template arguments and paths of the caller', async () => {
     const { calls } = await run('create -n new -t x -f c --dir d -B dir --fssize 2G -- -r bookworm', working);
-    const { template, templateArgs, config, wishes, backingStore } = calls[0]![2] as Record<string, unknown>;
+    const { template, templateArgs, config, volumeOptions, backingStore } = calls[0]![2] as Record<
+      string,
+      unknown
+    >;
     assert.deepEqual(
-      [template, templateArgs, config, wishes, backingStore],
+      [template, templateArgs, config, volumeOptions, backingStore],
       ['x', ['-r', 'bookworm'], '/here/c', { directory: '/here/d', size: 2 ** 31 }, 'dir'],
     );
   });

@@ -19,7 +19,7 @@ function lxcPrints(file: string, key: string): string | undefined {
 
 function wePrint(file: string, key: string): string | undefined {
   const { config, errors } = readConfig(file, { env: process.env });
-  return errors.length > 0 ? undefined : config.get(key)?.replace(/\n+$/, '');
+  return errors.length > 0 ? undefined : config.format(key)?.replace(/\n+$/, '');
 }
 
 const NIC = 'lxc.net.0.type = veth\n';

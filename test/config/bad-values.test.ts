@@ -144,7 +144,7 @@ for (const [name, value] of Object.entries(BAD)) {
       'one error, in its line',
     );
     const [error] = errors;
-    assert.equal(config.get('lxc.start.order'), '7', 'what follows is read');
+    assert.equal(config.format('lxc.start.order'), '7', 'what follows is read');
     const target = lookUpKey(key);
     if (target && 'row' in target && error!.code === 'CONFIG_VALUE') {
       assert.ok(error!.message.startsWith(`${key}: `), error!.message);

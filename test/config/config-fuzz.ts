@@ -69,8 +69,8 @@ function meaning({ config, errors }: ConfigReport): string {
     'lxc.sysctl',
     'lxc.proc',
   ];
-  const nics = config.nics().map(({ index }) => config.get(`lxc.net.${index}`));
-  return JSON.stringify([keys.map((key) => config.get(key)), nics, errors.map(({ message }) => message)]);
+  const nics = config.nics().map(({ index }) => config.format(`lxc.net.${index}`));
+  return JSON.stringify([keys.map((key) => config.format(key)), nics, errors.map(({ message }) => message)]);
 }
 
 /** Every round is made from the seed and its own number alone, so one that failed can be had again. */
@@ -99,7 +99,7 @@ export class ConfigFuzz {
 
     const report = this.#read();
     checkErrors(report, where);
-    for (let n = 0; n < 20; n++) report.config.get(pick(KEYS));
+    for (let n = 0; n < 20; n++) report.config.format(pick(KEYS));
     report.config.notActedOn();
     parseSystemConfig(Buffer.from(text));
 

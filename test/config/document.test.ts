@@ -131,7 +131,7 @@ test('a value reads back as it was given', (t) => {
     '#',
   ]) {
     const text = edited('', (d) => d.set('lxc.init.cmd', value));
-    assert.equal(load(t, text).one('lxc.init.cmd')?.value, value, text);
+    assert.equal(load(t, text).get('lxc.init.cmd')?.value, value, text);
     assert.equal(ConfigDocument.parse(text).get('lxc.init.cmd'), value);
   }
 });

@@ -42,10 +42,10 @@ test("a descriptor's relative includes start at the caller's directory, a file's
   t.after(() => closeSync(fd));
   for (const path of [`/dev/fd/${fd}`, `/proc/self/fd/${fd}`, `/proc/${process.pid}/fd/${fd}`]) {
     const given = await readGivenConfig(path, { cwd: folder });
-    assert.equal(loadConfig(given.file, { texts: textsOf(given) }).get('lxc.uts.name'), 'included', path);
+    assert.equal(loadConfig(given.file, { texts: textsOf(given) }).format('lxc.uts.name'), 'included', path);
   }
   const given = await readGivenConfig(join(folder, 'config'), { cwd: '/' });
-  assert.equal(loadConfig(given.file, { texts: textsOf(given) }).get('lxc.uts.name'), 'included');
+  assert.equal(loadConfig(given.file, { texts: textsOf(given) }).format('lxc.uts.name'), 'included');
 });
 
 test('what can not be read is said in words', async (t) => {
@@ -79,7 +79,7 @@ test('an include of a pipe or a descriptor is refused at once, never taken for e
 test('one piece of work goes by one reading of each file', (t) => {
   const folder = folderWith(t, { config: 'lxc.include = more\n', more: 'lxc.uts.name = before\n' });
   const texts = new ConfigTexts();
-  const name = () => loadConfig(join(folder, 'config'), { texts }).get('lxc.uts.name');
+  const name = () => loadConfig(join(folder, 'config'), { texts }).format('lxc.uts.name');
   assert.equal(name(), 'before');
   writeFileSync(join(folder, 'more'), 'lxc.uts.name = after\n');
   assert.equal(name(), 'before');

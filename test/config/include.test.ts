@@ -14,10 +14,10 @@ test('an include takes effect where it stands', (t) => {
   const { config, errors } = readConfig(join(folder, 'config'));
   assert.deepEqual(errors, []);
   assert.deepEqual(
-    [config.get('lxc.tty.max'), config.get('lxc.uts.name'), config.get('lxc.pty.max')],
+    [config.format('lxc.tty.max'), config.format('lxc.uts.name'), config.format('lxc.pty.max')],
     ['2', 'after', '3'],
   );
-  assert.equal(config.one('lxc.tty.max')?.origin.file, join(folder, 'more/inner.conf'));
+  assert.equal(config.get('lxc.tty.max')?.origin.file, join(folder, 'more/inner.conf'));
 });
 
 test('of a folder, the *.conf files are read in the order of their names', (t) => {
@@ -30,7 +30,7 @@ test('of a folder, the *.conf files are read in the order of their names', (t) =
   });
   const { config, errors } = readConfig(join(folder, 'config'));
   assert.deepEqual(errors, []);
-  assert.equal(config.get('lxc.group'), 'a\nb\na\nb');
+  assert.equal(config.format('lxc.group'), 'a\nb\na\nb');
 });
 
 test('a missing folder is nothing, a missing file is an error where it is included', (t) => {
@@ -47,7 +47,7 @@ test('a loop of includes is found, also through a link', (t) => {
   const { config, errors } = readConfig(join(folder, 'config'));
   assert.deepEqual(located(errors), [`CONFIG_READ 1:15 ${folder}/config includes itself`]);
   assert.equal(errors[0]?.file, join(folder, 'a'));
-  assert.equal(config.get('lxc.tty.max'), '1');
+  assert.equal(config.format('lxc.tty.max'), '1');
 });
 
 test('the same file may be included twice, and chains may not be endless', (t) => {
@@ -60,7 +60,7 @@ test('the same file may be included twice, and chains may not be endless', (t) =
     leaf: 'lxc.group = a\n',
   });
   const twice = readConfig(join(folder, 'config'));
-  assert.deepEqual([twice.errors, twice.config.get('lxc.group')], [[], 'a\na']);
+  assert.deepEqual([twice.errors, twice.config.format('lxc.group')], [[], 'a\na']);
   const chain = readConfig(join(folder, 'f0'));
   assert.match(located(chain.errors)[0] ?? '', /nested more than 32 deep/);
 });
@@ -78,7 +78,7 @@ test("shipped files are the package's own until tslxc is installed", (t) => {
   });
   const { config, errors } = readConfig(join(folder, 'config'), { shareDir: join(folder, 'share') });
   assert.deepEqual(errors, []);
-  assert.equal(config.get('lxc.tty.max'), '7');
+  assert.equal(config.format('lxc.tty.max'), '7');
 });
 
 test('an include can be given on the command line, and of a device is refused', (t) => {
@@ -86,6 +86,6 @@ test('an include can be given on the command line, and of a device is refused', 
   const { config, errors } = readConfig(join(folder, 'config'), {
     defines: [`lxc.include=${folder}/a`, 'lxc.include=/dev/zero'],
   });
-  assert.equal(config.get('lxc.tty.max'), '5');
+  assert.equal(config.format('lxc.tty.max'), '5');
   assert.deepEqual(located(errors), ['CONFIG_READ 2:13 the included file /dev/zero is not a regular file']);
 });

@@ -23,8 +23,8 @@ test('the example of every key is a valid value of it', (t) => {
     if (key === 'lxc.include') continue;
     const { config, errors } = read(t, lines);
     assert.deepEqual(errors, [], lines);
-    assert.notEqual(config.get(key), undefined, key);
-    assert.notEqual(config.get(key), '', key);
+    assert.notEqual(config.format(key), undefined, key);
+    assert.notEqual(config.format(key), '', key);
   }
 });
 
@@ -63,17 +63,17 @@ test('keys that are not acted on are told, one for each line', (t) => {
 
 /** Never called: it is right if it compiles. */
 export function typesFollowTheTable(config: ContainerConfig): void {
-  const ttys: number | undefined = config.one('lxc.tty.max')?.value;
-  const auto: boolean | undefined = config.one('lxc.start.auto')?.value;
-  const maps: IdMap[] = config.all('lxc.idmap').map(({ value }) => value);
-  const soft: number | 'unlimited' | undefined = config.under('lxc.prlimit.')[0]?.value.soft;
+  const ttys: number | undefined = config.get('lxc.tty.max')?.value;
+  const auto: boolean | undefined = config.get('lxc.start.auto')?.value;
+  const maps: IdMap[] = config.getAll('lxc.idmap').map(({ value }) => value);
+  const soft: number | 'unlimited' | undefined = config.subtree('lxc.prlimit.')[0]?.value.soft;
   const prefix: number | undefined = config.nics()[0]?.ipv4Address[0]?.value.prefix;
   const mode: 'bridge' | 'router' | undefined = config.nics()[0]?.vethMode?.value;
   // @ts-expect-error a key that adds up has no one value
-  config.one('lxc.idmap');
+  config.get('lxc.idmap');
   // @ts-expect-error a key with one value has no list
-  config.all('lxc.tty.max');
+  config.getAll('lxc.tty.max');
   // @ts-expect-error there is no such key
-  config.one('lxc.tty.min');
+  config.get('lxc.tty.min');
   void [ttys, auto, maps, soft, prefix, mode];
 }

@@ -100,8 +100,8 @@ test('an old config means what it meant', (t) => {
     'lxc.net.2',
     'lxc.signal.halt',
   ];
-  for (const key of keys) assert.equal(old.get(key), today.get(key), key);
-  assert.equal(old.one('lxc.rootfs.path')?.value.storage, 'btrfs');
+  for (const key of keys) assert.equal(old.format(key), today.format(key), key);
+  assert.equal(old.get('lxc.rootfs.path')?.value.storage, 'btrfs');
   assert.deepEqual(
     old.warnings.map(({ line }) => line),
     [2],
@@ -131,7 +131,7 @@ test('every file with old names is warned about once', (t) => {
     config.warnings.map(({ file, line }) => `${file.slice(folder.length)}:${line}`),
     ['/a:2', '/config:4'],
   );
-  assert.equal(config.get('lxc.tty.max'), '2');
+  assert.equal(config.format('lxc.tty.max'), '2');
 });
 
 test('lxc.network.type opens the next interface after those that are there', (t) => {
@@ -144,7 +144,7 @@ test('lxc.network.type opens the next interface after those that are there', (t)
     ],
   );
   assert.equal(
-    load(t, 'lxc.network.type = veth\nlxc.network =\nlxc.network.type = empty').get('lxc.net'),
+    load(t, 'lxc.network.type = veth\nlxc.network =\nlxc.network.type = empty').format('lxc.net'),
     'empty',
   );
 });
@@ -168,6 +168,6 @@ test('the type of storage may come before or after the path, or not at all', (t)
     ['lxc.rootfs = /dev/vg/x\nlxc.rootfs.backend = lvm', 'lvm'],
     ['lxc.rootfs = /dev/vg/x', undefined],
   ]) {
-    assert.deepEqual(load(t, text ?? '').one('lxc.rootfs.path')?.value, { storage, path: '/dev/vg/x' });
+    assert.deepEqual(load(t, text ?? '').get('lxc.rootfs.path')?.value, { storage, path: '/dev/vg/x' });
   }
 });

@@ -29,12 +29,12 @@ const LINES: readonly (readonly [string, string])[] = [
 
 test('lines are read as LXC reads them', (t) => {
   for (const [text, value] of LINES)
-    assert.equal(load(t, text).get('lxc.init.cmd'), value, JSON.stringify(text));
+    assert.equal(load(t, text).format('lxc.init.cmd'), value, JSON.stringify(text));
 });
 
 test('a setting knows where it was written', (t) => {
   const config = load(t, '# first\n\n  lxc.init.cmd =  "/sbin/init x"\nlxc.cap.drop = chown  mknod\n');
-  const { origin, text, key } = config.one('lxc.init.cmd') ?? assert.fail();
+  const { origin, text, key } = config.get('lxc.init.cmd') ?? assert.fail();
   assert.deepEqual(
     { ...origin, text, key },
     {
@@ -46,7 +46,7 @@ test('a setting knows where it was written', (t) => {
     },
   );
   assert.deepEqual(
-    config.all('lxc.cap.drop').map(({ value, origin: { column } }) => [value, column]),
+    config.getAll('lxc.cap.drop').map(({ value, origin: { column } }) => [value, column]),
     [
       ['chown', 16],
       ['mknod', 23],
@@ -84,7 +84,7 @@ test('all errors of a file are reported at once, each with its place', (t) => {
     ],
   );
   assert.ok(errors.every(({ file }) => file === config.file));
-  assert.equal(config.get('lxc.tty.max'), '4', 'the rest of the file is still there');
+  assert.equal(config.format('lxc.tty.max'), '4', 'the rest of the file is still there');
 });
 
 test('loading throws the first error, and the others with it', (t) => {
@@ -114,7 +114,7 @@ test('the list of faults survives a first fault with a cause of its own', (t) =>
 test('a relative file starts at the folder given', (t) => {
   const cwd = folderWith(t, { config: 'lxc.tty.max = 2\n', more: 'lxc.pty.max = 3\n' });
   const config = loadConfig('config', { cwd, defines: ['lxc.include = more'] });
-  assert.deepEqual([config.file, config.get('lxc.pty.max')], [join(cwd, 'config'), '3']);
+  assert.deepEqual([config.file, config.format('lxc.pty.max')], [join(cwd, 'config'), '3']);
 });
 
 test('a file that is not there', (t) => {
@@ -152,8 +152,8 @@ test('a typo gets the key that was meant', (t) => {
 
 test('settings of the command line come after the file', (t) => {
   const config = load(t, 'lxc.tty.max = 1\n', { defines: ['lxc.uts.name=a', 'lxc.tty.max = "2"'] });
-  assert.deepEqual(config.one('lxc.tty.max')?.origin, { file: 'command line', line: 2, column: 16 });
-  assert.equal(config.get('lxc.tty.max'), '2');
+  assert.deepEqual(config.get('lxc.tty.max')?.origin, { file: 'command line', line: 2, column: 16 });
+  assert.equal(config.format('lxc.tty.max'), '2');
   const { errors } = read(t, '', { defines: ['lxc.tty.max', 'tty.max=3', 'lxc.tty.max=x'] });
   assert.deepEqual(located(errors), [
     'CONFIG_SYNTAX 1:12 "lxc.tty.max" has no "="',

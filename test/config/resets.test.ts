@@ -64,7 +64,7 @@ const RESETS: readonly (readonly [string, string, string | undefined])[] = [
 ];
 
 test('later lines replace, add to and empty earlier ones', (t) => {
-  for (const [text, key, printed] of RESETS) assert.equal(load(t, text).get(key), printed, text);
+  for (const [text, key, printed] of RESETS) assert.equal(load(t, text).format(key), printed, text);
 });
 
 test('keys that do not exist, or that only bring others, print nothing', (t) => {
@@ -79,7 +79,7 @@ test('keys that do not exist, or that only bring others, print nothing', (t) => 
     '',
     'constructor',
   ]) {
-    assert.equal(config.get(key), undefined, key);
+    assert.equal(config.format(key), undefined, key);
   }
 });
 
@@ -142,7 +142,7 @@ test('cgroup settings of both families keep the order of the file', (t) => {
     ['a', 'b', 'c'],
   );
   assert.deepEqual(
-    config.under('lxc.cgroup2.').map(({ text }) => text),
+    config.subtree('lxc.cgroup2.').map(({ text }) => text),
     ['a', 'c'],
   );
 });

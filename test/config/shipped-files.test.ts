@@ -24,16 +24,16 @@ test('the files together make an unprivileged system container', (t) => {
   );
   writeFileSync(file, `${shipped.join('')}lxc.idmap = u 0 100000 65536\n`);
   const config = loadConfig(file, { shareDir: PACKAGE });
-  assert.equal(config.get('lxc.mount.auto'), 'proc:mixed sys:rw cgroup:mixed');
-  assert.deepEqual([config.get('lxc.cap.drop'), config.get('lxc.tty.dir')], ['', '']);
+  assert.equal(config.format('lxc.mount.auto'), 'proc:mixed sys:rw cgroup:mixed');
+  assert.deepEqual([config.format('lxc.cap.drop'), config.format('lxc.tty.dir')], ['', '']);
   assert.deepEqual(config.cgroupSettings(), []);
-  assert.equal(config.all('lxc.mount.entry').length, 3);
+  assert.equal(config.getAll('lxc.mount.entry').length, 3);
 });
 
 test('common.conf allows the same devices in the words of both cgroup versions', () => {
   const config = loadConfig(join(PACKAGE, 'config', 'common.conf'), { shareDir: PACKAGE });
   const rules = (version: 'lxc.cgroup.' | 'lxc.cgroup2.') =>
-    config.under(version).map(({ key, value }) => `${key.slice(version.length)} ${value}`);
+    config.subtree(version).map(({ key, value }) => `${key.slice(version.length)} ${value}`);
   assert.deepEqual(rules('lxc.cgroup.'), rules('lxc.cgroup2.'));
   assert.equal(rules('lxc.cgroup.')[0], 'devices.deny a');
   assert.equal(rules('lxc.cgroup.').length, 13);

@@ -24,7 +24,7 @@ function run(name: string): void {
     lxcpath,
     state: 'RUNNING',
     configFile: join(lxcpath, name, 'config'),
-    wishes: { defines: ['lxc.group=defined'] },
+    overrides: { defines: ['lxc.group=defined'] },
     init: identify(process.pid)!,
     startedAt: new Date().toISOString(),
     nics: [

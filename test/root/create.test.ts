@@ -120,14 +120,17 @@ test('--dir: what was there stays, what was made goes', async () => {
   mkdirSync(empty);
   const missing = join(root, 'deep/er/missing');
   for (const directory of [full, empty, missing]) {
-    await assert.rejects(createContainer(ref('dir'), { template: bad, config, wishes: { directory } }), {
-      code: 'TEMPLATE_FAILED',
-    });
+    await assert.rejects(
+      createContainer(ref('dir'), { template: bad, config, volumeOptions: { directory } }),
+      {
+        code: 'TEMPLATE_FAILED',
+      },
+    );
   }
   assert.ok(entries(full).includes('mine'));
   assert.deepEqual(entries(empty), []);
   assert.equal(existsSync(join(root, 'deep')), false);
-  await createContainer(ref('dir'), { template: good, config, wishes: { directory: missing } });
+  await createContainer(ref('dir'), { template: good, config, volumeOptions: { directory: missing } });
   assert.match(
     readFileSync(join(lxcpath, 'dir/config'), 'utf8'),
     new RegExp(`rootfs.path = dir:${missing}\n`),
@@ -162,7 +165,7 @@ test('after kill -9 in the middle of a create the next command removes what was 
   const before = entries();
   const outside = join(root, 'outside');
   const slow = template('touch $R/made; sleep 60');
-  const options = JSON.stringify({ template: slow, config, wishes: { directory: outside } });
+  const options = JSON.stringify({ template: slow, config, volumeOptions: { directory: outside } });
   await killedIn(
     `const { createContainer } = await load('container/lifecycle/create.ts');
      await createContainer({ name: 'killed', lxcpath: '${lxcpath}' }, ${options});`,

@@ -26,7 +26,7 @@ function pretendToRun(): void {
     ...ref,
     state: 'RUNNING',
     configFile: join(directory, 'config'),
-    wishes: { defines: [] },
+    overrides: { defines: [] },
     init: identify(process.pid)!,
     startedAt: new Date().toISOString(),
     nics: [],
@@ -138,11 +138,11 @@ test('a root filesystem elsewhere goes too, unless it is not managed or the host
   covers('lxc.rootfs.managed', 'lxc.rootfs.path');
   const outside = join(root, 'outside');
   const two = { name: 'two', lxcpath };
-  await createContainer(two, { template: good, config, wishes: { directory: outside } });
+  await createContainer(two, { template: good, config, volumeOptions: { directory: outside } });
   await destroyContainer(two);
   assert.equal(existsSync(outside), false);
 
-  await createContainer(two, { template: good, config, wishes: { directory: outside } });
+  await createContainer(two, { template: good, config, volumeOptions: { directory: outside } });
   appendFileSync(join(lxcpath, 'two/config'), 'lxc.rootfs.managed = 0\n');
   await destroyContainer(two);
   assert.ok(existsSync(join(outside, 'etc/a')));
@@ -161,7 +161,7 @@ test('after kill -9 in the middle the container is gone from sight and the next 
   const outside = join(root, 'many');
   const big = template('for i in $(seq 100); do mkdir $R/$i; (cd $R/$i; touch $(seq 60)); done');
   const three = { name: 'three', lxcpath };
-  await createContainer(three, { template: big, config, wishes: { directory: outside } });
+  await createContainer(three, { template: big, config, volumeOptions: { directory: outside } });
   const before = entries();
   await killedIn(
     `const { destroyContainer } = await load('container/lifecycle/destroy.ts');

@@ -108,7 +108,7 @@ test('refused: a running container, none, one at work, a comment that is not the
     ...ref,
     state: 'RUNNING',
     configFile: join(directory, 'config'),
-    wishes: { defines: [] },
+    overrides: { defines: [] },
     init: identify(process.pid)!,
     startedAt: '',
     nics: [],
@@ -187,7 +187,7 @@ test('restored over itself it is what it was; its snapshots stay', async () => {
 test('a root filesystem elsewhere is replaced where it is', async () => {
   const outside = join(root, 'outside');
   const four = { name: 'four', lxcpath };
-  await createContainer(four, { template: good, config, wishes: { directory: outside } });
+  await createContainer(four, { template: good, config, volumeOptions: { directory: outside } });
   await createSnapshot(four);
   writeFileSync(join(outside, 'etc/version'), 'v2\n');
   await restoreSnapshot(four, 'snap0');

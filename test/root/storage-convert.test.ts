@@ -49,7 +49,7 @@ for path, folders, files in sorted(os.walk(root)):
 
 async function listing(short: string): Promise<string> {
   const config = loadConfig(host.config(short), { name: host.name(short) });
-  const volume = volumeOf(config.one('lxc.rootfs.path')!.value);
+  const volume = volumeOf(config.get('lxc.rootfs.path')!.value);
   await using mounted = await storeOf(volume).mount(volume);
   const [tool, ...args] = [...mounted.command, 'python3', '-c', LISTING, mounted.inside];
   return execFileSync(tool!, args, { encoding: 'utf8', maxBuffer: 64e6 });

@@ -59,8 +59,8 @@ test('lvm: group and thin pool of the system file, or those of the command line'
     made.calls.some((call) => call.startsWith('lvcreate ') && call.endsWith(line)),
     made.calls.join('\n'),
   );
-  const wishes = ['--vgname', 'vg', '--lvname', 'lv', '--thinpool', 'slow'];
-  const named = await create('two', system, '-B', 'lvm', ...wishes);
+  const options = ['--vgname', 'vg', '--lvname', 'lv', '--thinpool', 'slow'];
+  const named = await create('two', system, '-B', 'lvm', ...options);
   assert.equal(named.path, 'lvm:/dev/vg/lv');
   assert.ok(named.calls.some((call) => /--thinpool slow --name lv vg$/.test(call)));
 });

@@ -105,7 +105,7 @@ test('a create that is killed while its template runs leaves no mount, no device
     template,
     config: empty(),
     backingStore: 'loop',
-    wishes: { size: 2 ** 26 },
+    volumeOptions: { size: 2 ** 26 },
   });
   const ref = JSON.stringify({ name: host.name('killed'), lxcpath: host.lxcpath });
   await killedIn(

@@ -37,7 +37,7 @@ if (!skip) {
 const row = {
   type: 'lvm',
   lacking,
-  wishes: ['--fssize', '100M'],
+  options: ['--fssize', '100M'],
   path: `lvm:/dev/${GROUP}/NAME`,
   shares: true,
   quota: ['--fssize', '48M'],

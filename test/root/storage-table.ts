@@ -61,7 +61,7 @@ export interface Backend {
   /** In the names of the tests, when two tables are of one type. */
   readonly title?: string;
   /** What is said besides `-B` for each creation. */
-  readonly wishes?: readonly string[];
+  readonly options?: readonly string[];
   /** The value of lxc.rootfs.path; DIR stands for the container's directory, NAME for its name. */
   readonly path: string;
   /** `-s`, and ephemeral copies: whether they share, or what they say. */
@@ -96,7 +96,7 @@ export function storageTable(backend: Backend): ContainerHost {
   const create = (short: string, ...more: string[]) =>
     host.tslxc('create', [
       ...['-n', `@${short}`, '-t', 'busybox', '-f', join(host.root, 'empty.conf'), '-B', backend.type],
-      ...(backend.wishes ?? []),
+      ...(backend.options ?? []),
       ...more,
     ]);
   /** Runs a command in a started container. */

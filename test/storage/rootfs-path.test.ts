@@ -8,7 +8,7 @@ import { dirStore } from '../../src/storage/dir-store.ts';
 import { joinOverlay, overlayLayers } from '../../src/storage/overlay-path.ts';
 import { overlayStore } from '../../src/storage/overlay-store.ts';
 import { formatVolume, volumeOf } from '../../src/storage/rootfs-path.ts';
-import { checkWishes } from '../../src/storage/volume-options.ts';
+import { checkVolumeOptions } from '../../src/storage/volume-options.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tslxc-rootfs-'));
 after(() => rmSync(root, { recursive: true }));
@@ -53,11 +53,11 @@ test('overlays in words and taken apart', () => {
     assert.throws(() => overlayLayers(path), { code: 'CONFIG_VALUE' });
 });
 
-test('wishes that mean nothing to a store are refused by their option', () => {
-  assert.throws(() => checkWishes(overlayStore, { fstype: 'ext4' }), {
+test('options that mean nothing to a store are refused by their option', () => {
+  assert.throws(() => checkVolumeOptions(overlayStore, { fstype: 'ext4' }), {
     code: 'USAGE',
     message: /--fstype.*overlay/,
   });
-  assert.throws(() => checkWishes(dirStore, { thinPool: 'p' }), { code: 'USAGE', hint: /-B lvm/ });
-  checkWishes(dirStore, { directory: '/a' });
+  assert.throws(() => checkVolumeOptions(dirStore, { thinPool: 'p' }), { code: 'USAGE', hint: /-B lvm/ });
+  checkVolumeOptions(dirStore, { directory: '/a' });
 });

@@ -93,7 +93,7 @@ test('lvm: what a volume needs, removal, renaming', async () => {
 });
 
 test('lvm: where a volume goes, and why it can not', async () => {
-  const place = { directory: '/nowhere', name: 'new', wishes: { volumeGroup: 'tank' } };
+  const place = { directory: '/nowhere', name: 'new', options: { volumeGroup: 'tank' } };
   assert.equal(lvm.at(place).path, '/dev/tank/new');
   assert.equal(lvm.at({ directory: '/nowhere', name: 'new', beside: web }).path, '/dev/vg/new');
   assert.deepEqual(splitLogical('/dev/mapper/my--group-my--volume'), {
@@ -166,7 +166,7 @@ test('zfs: an origin goes when its clones have taken over what they share', asyn
 });
 
 test('zfs and rbd: where they are not there, that is said', async () => {
-  const place = { directory: '/nowhere', name: 'web', wishes: { zfsRoot: 'tank/lxc' } };
+  const place = { directory: '/nowhere', name: 'web', options: { zfsRoot: 'tank/lxc' } };
   await recorded(['zfs'], [['zfs list*', 1]], () =>
     assert.rejects(chooseStore('zfs', place), { message: /there is no ZFS pool "tank"/ }),
   );

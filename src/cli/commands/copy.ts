@@ -46,7 +46,7 @@ async function runEphemeral(call: CopyCall, container: ContainerShape): Promise<
   const { ephemeralName, ephemeralSettings, prepareMounts } = await import('../../api/ephemeral.ts');
   const name = values.newname ?? ephemeralName(container.name);
   const to = await call.library.container(name, newPath(call, container));
-  const wishes = {
+  const options = {
     keepData: values.keepdata,
     memory: values.tmpfs,
     mounts: values.mount,
@@ -57,13 +57,13 @@ async function runEphemeral(call: CopyCall, container: ContainerShape): Promise<
       ...cloneOptions(call),
       hookArgs: [],
       snapshot: true,
-      settings: ephemeralSettings(to, wishes),
+      settings: ephemeralSettings(to, options),
       ...telling,
     }),
   );
   tell(call, container, to, 'Created %s as clone of %s\n');
   try {
-    prepareMounts(to, wishes);
+    prepareMounts(to, options);
     if (values.foreground && operands.length === 0)
       return exitCodeOf(await to.startForeground(inForeground(io, {})));
     for (const warning of (await to.start()).warnings) await call.complain(warning, 'warning');

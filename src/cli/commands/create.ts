@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { volumeWishes } from '../parse/volume-options.ts';
+import { volumeOptions } from '../parse/volume-options.ts';
 import { withProgress } from '../render/progress.ts';
 import { command } from '../run/command.ts';
 import { interruptible } from '../run/interrupt.ts';
@@ -25,7 +25,7 @@ export default command(
           templateArgs: operands,
           ...(values.config === undefined ? {} : { config: here(values.config) }),
           ...(values.bdev === undefined ? {} : { backingStore: values.bdev }),
-          wishes: volumeWishes(values, here),
+          volumeOptions: volumeOptions(values, here),
           quiet,
           signal,
           onStep: progress.step,

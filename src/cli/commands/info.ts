@@ -110,7 +110,7 @@ async function loadedConfig({ values, io }: InfoCall, container: ContainerShape)
 
 async function configValues(call: InfoCall, container: ContainerShape) {
   const config = await loadedConfig(call, container);
-  return Object.fromEntries(call.values.config.map((key) => [key, config.get(key) ?? null]));
+  return Object.fromEntries(call.values.config.map((key) => [key, config.format(key) ?? null]));
 }
 
 /** `KEY = VALUE`, a list one item in a line and an empty line after it; the bare value for one key with -H. */
@@ -119,7 +119,7 @@ async function printConfig(call: InfoCall, container: ContainerShape): Promise<v
   const { lookUpKey } = await import('../../config/key-lookup.ts');
   const config = await loadedConfig(call, container);
   for (const key of values.config) {
-    const value = config.get(key);
+    const value = config.format(key);
     if (value === undefined) {
       if (!call.quiet) io.printError(`${key} invalid\n`);
       continue;

@@ -2,7 +2,7 @@
 import { BadValue } from '../../config/values/bad-value.ts';
 import { parseSize } from '../../config/values/size.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import type { VolumeWishes } from '../../storage/backing-store.ts';
+import type { VolumeOptions } from '../../storage/backing-store.ts';
 
 export interface StorageValues {
   readonly dir?: string | undefined;
@@ -18,8 +18,8 @@ export interface StorageValues {
 }
 
 /** `here`: makes a path absolute. */
-export function volumeWishes(values: StorageValues, here: (path: string) => string): VolumeWishes {
-  const wishes = {
+export function volumeOptions(values: StorageValues, here: (path: string) => string): VolumeOptions {
+  const given = {
     directory: values.dir === undefined ? undefined : here(values.dir),
     fstype: values.fstype,
     size: values.fssize === undefined ? undefined : sizeOf(values.fssize),
@@ -31,7 +31,7 @@ export function volumeWishes(values: StorageValues, here: (path: string) => stri
     cephPool: values.rbdpool,
     cephUser: values.rbduser,
   };
-  return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 export function sizeOf(text: string): number {

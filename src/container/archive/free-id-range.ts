@@ -51,7 +51,7 @@ function usedByContainers(lxcpath: string): Range[] {
   const refs = [...listContainers(lxcpath).map((name) => ({ name, lxcpath })), ...records];
   return refs.flatMap((ref) =>
     configInForce(ref, undefined)
-      .config.all('lxc.idmap')
+      .config.getAll('lxc.idmap')
       .flatMap(({ value }) => bothKinds(value).map(({ hostId, range }) => ({ first: hostId, count: range }))),
   );
 }

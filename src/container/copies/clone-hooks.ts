@@ -20,7 +20,7 @@ type Hooks = readonly {
 }[];
 
 export function cloneHooks(to: ContainerRef): Hooks {
-  return loadConfig(configFile(to), { name: to.name }).all('lxc.hook.clone');
+  return loadConfig(configFile(to), { name: to.name }).getAll('lxc.hook.clone');
 }
 
 /**
@@ -37,7 +37,7 @@ export async function runCloneHooks(
   if (hooks.length === 0) return;
   const config = loadConfig(configFile(to), { name: to.name });
   const { onLine } = options;
-  const rootfs = config.one('lxc.rootfs.path');
+  const rootfs = config.get('lxc.rootfs.path');
   for (const hook of hooks) {
     await runHook({
       ref: to,
@@ -53,7 +53,7 @@ export async function runCloneHooks(
         ...(rootfs ? { LXC_ROOTFS_PATH: rootfs.text } : {}),
         ...(root ? { LXC_ROOTFS_MOUNT: root.inside } : {}),
       },
-      version: config.one('lxc.hook.version')?.value === 1 ? 1 : 0,
+      version: config.get('lxc.hook.version')?.value === 1 ? 1 : 0,
       origin: hook.origin,
       ...(options.signal ? { signal: options.signal } : {}),
       ...(onLine ? { onLine: (text: string, stream: 'stdout' | 'stderr') => onLine(text, stream) } : {}),

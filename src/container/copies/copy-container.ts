@@ -58,9 +58,9 @@ export async function copyContainer(copy: ContainerCopy): Promise<CopiedContaine
 /** The root filesystem of a container, which is the container's own; undefined when the config names none. */
 export function managedVolume(ref: ContainerRef): Volume | undefined {
   const config = loadConfig(configFile(ref), { name: ref.name });
-  const setting = config.one('lxc.rootfs.path');
+  const setting = config.get('lxc.rootfs.path');
   if (!setting) return undefined;
-  const managed = config.one('lxc.rootfs.managed');
+  const managed = config.get('lxc.rootfs.managed');
   if (managed?.value === false) {
     throw new TslxcError({
       code: 'CONFIG_CONFLICT',

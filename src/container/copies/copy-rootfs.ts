@@ -5,8 +5,8 @@ import {
   type BackingStore,
   chooseStore,
   storeOf,
+  type VolumeOptions,
   type VolumePlace,
-  type VolumeWishes,
 } from '../../storage/backing-store.ts';
 import { bytesBelow, copyTree, type CopyReports as TreeReports } from '../../storage/copy-tree.ts';
 import { DEFAULT_SIZE } from '../../storage/filesystems.ts';
@@ -180,7 +180,7 @@ async function shareLayers(
 
 async function cloneVolume(copy: RootfsCopy, source: Volume, store: BackingStore): Promise<CopiedRootfs> {
   const { build, final } = await volumesOf(copy, source, store);
-  await store.snapshotClone!(source, build, wishesOf(copy));
+  await store.snapshotClone!(source, build, volumeOptionsOf(copy));
   return { volume: final, moves: [[source.path, final.path], ...rootfsMoves(copy)], release() {} };
 }
 
@@ -214,8 +214,8 @@ async function filesystemLike(
   source: Volume,
   store: BackingStore,
   content: string,
-): Promise<VolumeWishes> {
-  if (!store.hasFilesystem) return wishesOf(copy);
+): Promise<VolumeOptions> {
+  if (!store.hasFilesystem) return volumeOptionsOf(copy);
   const { size, fstype } = await storeOf(source).usage(source);
   return {
     size: copy.size ?? size ?? Math.max(DEFAULT_SIZE, Math.ceil((await bytesBelow(content)) * WITH_ROOM)),
@@ -236,11 +236,15 @@ async function volumesOf(copy: RootfsCopy, source: Volume, store: BackingStore):
 }
 
 function placeOf(copy: RootfsCopy, beside?: Volume): VolumePlace {
-  const place = { directory: containerDirectory(copy.to), name: copy.volumeName, wishes: wishesOf(copy) };
+  const place = {
+    directory: containerDirectory(copy.to),
+    name: copy.volumeName,
+    options: volumeOptionsOf(copy),
+  };
   return beside ? { ...place, beside } : place;
 }
 
-function wishesOf({ size }: RootfsCopy): { size?: number } {
+function volumeOptionsOf({ size }: RootfsCopy): { size?: number } {
   return size === undefined ? {} : { size };
 }
 

@@ -125,7 +125,7 @@ function moveLines(directory: string, moves: readonly (readonly [string, string]
     document.set('lxc.uts.name', name);
   }
   saveDocument(file, document);
-  const fstab = loadConfig(file).one('lxc.mount.fstab')?.value;
+  const fstab = loadConfig(file).get('lxc.mount.fstab')?.value;
   if (fstab?.startsWith(`${directory}/`) && existsSync(fstab))
     writeFileSync(fstab, movePaths(readFileSync(fstab, 'utf8'), moves));
 }

@@ -97,7 +97,7 @@ export function swapsFor(ref: ContainerRef, plan: Replacement, volume: Volume | 
 function refuseNeeded(ref: ContainerRef, target: string): void {
   const needed = snapshotNames(ref).filter((name) => {
     const { config } = readConfig(configFile(snapshotRef(ref, name)));
-    const volume = config.one('lxc.rootfs.path');
+    const volume = config.get('lxc.rootfs.path');
     const lowers = volume && splitOverlay(volumeOf(volume.value).path)?.lowers;
     return lowers?.some((lower) => lower === target || lower.startsWith(`${target}/`));
   });
@@ -113,7 +113,7 @@ function refuseNeeded(ref: ContainerRef, target: string): void {
 /** Directories in the container's own that hold its present root filesystem. */
 function presentPlaces(ref: ContainerRef): string[] {
   const { config } = readConfig(configFile(ref), { name: ref.name });
-  const setting = config.one('lxc.rootfs.path');
+  const setting = config.get('lxc.rootfs.path');
   if (!setting) return [];
   const directory = containerDirectory(ref);
   const volume = volumeOf(setting.value);

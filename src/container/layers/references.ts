@@ -84,7 +84,7 @@ function userAt(name: string, directory: string, lxcpath?: string): LayerUser {
 
 function includedRootfs(file: string, name: string): string {
   try {
-    return readConfig(file, { name }).config.one('lxc.rootfs.path')?.value.path ?? '';
+    return readConfig(file, { name }).config.get('lxc.rootfs.path')?.value.path ?? '';
   } catch {
     return '';
   }

@@ -65,7 +65,7 @@ function usersOf(ref: ContainerRef, home: string): User[] {
 
 function rootfsOf(ref: ContainerRef): { type?: string; chain: readonly string[] } {
   try {
-    const setting = readConfig(configFile(ref), { name: ref.name }).config.one('lxc.rootfs.path');
+    const setting = readConfig(configFile(ref), { name: ref.name }).config.get('lxc.rootfs.path');
     if (!setting) return { chain: [] };
     const { type, path } = volumeOf(setting.value);
     const lowers = type === 'overlay' ? (splitOverlay(path)?.lowers ?? []) : [];

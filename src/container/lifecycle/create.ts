@@ -8,10 +8,10 @@ import { readDocument, saveDocument } from '../../config/document-file.ts';
 import { readGivenConfig } from '../../config/given-config.ts';
 import { packageFolder } from '../../config/include-path.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { type BackingStore, chooseStore, type VolumeWishes } from '../../storage/backing-store.ts';
+import { type BackingStore, chooseStore, type VolumeOptions } from '../../storage/backing-store.ts';
 import { isDiskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { formatVolume, type Volume } from '../../storage/rootfs-path.ts';
-import { checkWishes } from '../../storage/volume-options.ts';
+import { checkVolumeOptions } from '../../storage/volume-options.ts';
 import { findTemplate } from '../../template/find-template.ts';
 import { runTemplate } from '../../template/run-template.ts';
 import { templateHeader } from '../../template/template-header.ts';
@@ -38,7 +38,7 @@ export interface CreateOptions {
   /** What `-B` says: a backing store, `best`, `none`, or a comma list of which the first that works is taken. */
   readonly backingStore?: string;
   /** What the new volume is to be like. */
-  readonly wishes?: VolumeWishes;
+  readonly volumeOptions?: VolumeOptions;
   /** In whose surroundings the template runs. */
   readonly caller?: CallerSurroundings | undefined;
   /** What the template prints is thrown away. */
@@ -90,12 +90,13 @@ export async function createContainer(ref: ContainerRef, options: CreateOptions)
 async function planCreate(ref: ContainerRef, options: CreateOptions): Promise<CreatePlan> {
   const templates = join(packageFolder(), 'templates');
   const directory = containerDirectory(ref);
-  const { wishes = {} } = options;
-  const place = { directory, name: ref.name, wishes };
+  const { volumeOptions = {} } = options;
+  const place = { directory, name: ref.name, options: volumeOptions };
   const store = await chooseStore(options.backingStore ?? 'dir', place);
-  checkWishes(store, wishes);
+  checkVolumeOptions(store, volumeOptions);
   const template = options.template === 'none' ? undefined : await findTemplate(options.template, templates);
-  const volume = template !== undefined || Object.keys(wishes).length > 0 ? store.at(place) : undefined;
+  const volume =
+    template !== undefined || Object.keys(volumeOptions).length > 0 ? store.at(place) : undefined;
   if (volume && !store.inDirectory && (await store.exists(volume))) throw volumeTaken(ref, volume);
   const given = await readGivenConfig(initialConfigFile(options.config), {
     signal: options.signal,
@@ -107,7 +108,7 @@ async function planCreate(ref: ContainerRef, options: CreateOptions): Promise<Cr
     template,
     store,
     volume,
-    outside: wishes.directory === undefined ? undefined : lookBefore(resolve(wishes.directory)),
+    outside: volumeOptions.directory === undefined ? undefined : lookBefore(resolve(volumeOptions.directory)),
     config: initialConfig(given, ref.name),
   };
 }
@@ -120,12 +121,12 @@ async function fill({ ref, options, template, store, volume, outside, config }: 
   });
   if (volume) {
     if (outside) makeParents(outside);
-    if (!(await store.exists(volume))) await store.create(volume, options.wishes);
+    if (!(await store.exists(volume))) await store.create(volume, options.volumeOptions);
     // Lines in the old language say the same thing.
     for (const key of ['lxc.rootfs', 'lxc.rootfs.backend']) config.remove(key);
     config.set('lxc.rootfs.path', formatVolume(volume));
     // A device or image has its size; a quota is set again at each start.
-    const { size } = options.wishes ?? {};
+    const { size } = options.volumeOptions ?? {};
     if (size !== undefined && !store.hasFilesystem) config.set('lxc.rootfs.size', String(size));
   }
   const file = configFile(ref);

@@ -97,7 +97,7 @@ async function standsOn(
 
 function volumeAt(ref: ContainerRef): Volume | undefined {
   try {
-    const setting = readConfig(configFile(ref), { name: ref.name }).config.one('lxc.rootfs.path');
+    const setting = readConfig(configFile(ref), { name: ref.name }).config.get('lxc.rootfs.path');
     return setting && volumeOf(setting.value);
   } catch {
     return undefined;

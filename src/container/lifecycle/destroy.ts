@@ -78,7 +78,7 @@ async function removeDefined(ref: ContainerRef, options: DestroyOptions & Destro
   if (errors[0] && !options.force) {
     throw errors[0].with({ hint: 'correct it, or destroy the container with -f, which runs no hooks then' });
   }
-  const rootfs = config.one('lxc.rootfs.path');
+  const rootfs = config.get('lxc.rootfs.path');
   const volume: Volume | undefined = rootfs && volumeOf(rootfs.value);
   if (volume && volume.type !== 'overlay') storeOf(volume);
   const outside = errors.length > 0 ? undefined : ownRootfsOutside(ref, config);
@@ -97,7 +97,7 @@ async function runDestroyHooks(
   options: DestroyHelp,
 ): Promise<void> {
   const { onLine } = options;
-  for (const hook of config.all('lxc.hook.destroy')) {
+  for (const hook of config.getAll('lxc.hook.destroy')) {
     await runHook({
       ref,
       type: 'destroy',
@@ -105,7 +105,7 @@ async function runDestroyHooks(
       command: hook.value,
       // Nothing is mounted there, but an empty variable would lead a careless hook to the host's root.
       env: { LXC_ROOTFS_MOUNT: MOUNT_POINT, ...hookEnvironment(ref, config) },
-      version: config.one('lxc.hook.version')?.value === 1 ? 1 : 0,
+      version: config.get('lxc.hook.version')?.value === 1 ? 1 : 0,
       origin: hook.origin,
       ...(onLine ? { onLine: (text: string, stream: 'stdout' | 'stderr') => onLine(text, stream) } : {}),
     });

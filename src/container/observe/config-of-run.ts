@@ -8,7 +8,7 @@ import type { RuntimeRecord } from '../state/runtime-record.ts';
  * Does not throw.
  */
 export function configInForce(ref: ContainerRef, record: RuntimeRecord | undefined): ConfigReport {
-  const { given, defines } = record?.wishes ?? {};
+  const { given, defines } = record?.overrides ?? {};
   return readConfig(given?.file ?? record?.configFile ?? configFile(ref), {
     name: ref.name,
     defines,

@@ -70,8 +70,8 @@ export function planCgroups(
 }
 
 function placement(config: ContainerConfig, defaults: CgroupDefaults): CgroupPlacement {
-  const dir = config.one('lxc.cgroup.dir');
-  const exact = config.one('lxc.cgroup.dir.container') ?? config.one('lxc.cgroup.dir.monitor');
+  const dir = config.get('lxc.cgroup.dir');
+  const exact = config.get('lxc.cgroup.dir.container') ?? config.get('lxc.cgroup.dir.monitor');
   if (dir && exact)
     throw new TslxcError({
       code: 'CONFIG_CONFLICT',
@@ -80,9 +80,9 @@ function placement(config: ContainerConfig, defaults: CgroupDefaults): CgroupPla
       hint: 'the one names a cgroup, the other a place to make cgroups in: remove one of them',
     });
   const said = Object.entries(PLACES).flatMap(([name, key]) => {
-    const value = config.one(key)?.value;
+    const value = config.get(key)?.value;
     return value === undefined ? [] : [[name, value]];
   });
-  const relative = Boolean(config.one('lxc.cgroup.relative')?.value);
+  const relative = Boolean(config.get('lxc.cgroup.relative')?.value);
   return { ...defaults, ...Object.fromEntries(said), ...(relative ? { relative } : {}) };
 }

@@ -16,6 +16,6 @@ const NODES = [
 
 /** The /dev that the stage makes; undefined where the container has its own (`lxc.autodev = 0`). */
 export function planDev(config: ContainerConfig): DevicePlan | undefined {
-  if (config.one('lxc.autodev')?.value === false) return undefined;
-  return { size: config.one('lxc.autodev.tmpfs.size')?.value ?? AUTODEV_SIZE, nodes: NODES };
+  if (config.get('lxc.autodev')?.value === false) return undefined;
+  return { size: config.get('lxc.autodev.tmpfs.size')?.value ?? AUTODEV_SIZE, nodes: NODES };
 }

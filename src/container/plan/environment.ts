@@ -15,8 +15,8 @@ const assignments = (settings: readonly { value: { name: string; value: string }
 export function configEnvironment(config: ContainerConfig): string[] {
   return mergeEnvironment(
     ['container=lxc'],
-    assignments(config.all('lxc.environment')),
-    assignments(config.all('lxc.environment.runtime')),
+    assignments(config.getAll('lxc.environment')),
+    assignments(config.getAll('lxc.environment.runtime')),
   );
 }
 
@@ -29,7 +29,7 @@ export function initEnvironment(config: ContainerConfig): string[] {
 export function hookEnvironment(config: ContainerConfig): string[] {
   return mergeEnvironment(
     [`PATH=${DEFAULT_PATH}`],
-    assignments(config.all('lxc.environment')),
-    assignments(config.all('lxc.environment.hooks')),
+    assignments(config.getAll('lxc.environment')),
+    assignments(config.getAll('lxc.environment.hooks')),
   );
 }

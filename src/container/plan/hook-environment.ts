@@ -8,9 +8,9 @@ export function hookEnvironment(ref: ContainerRef, config: ContainerConfig): Rec
     LXC_NAME: ref.name,
     LXC_CONFIG_FILE: configFile(ref),
     LXC_CGNS_AWARE: '1',
-    ...set('LXC_ROOTFS_PATH', config.one('lxc.rootfs.path')?.value.path),
-    ...set('LXC_ROOTFS_MOUNT', config.one('lxc.rootfs.mount')?.value),
-    ...set('LXC_CONSOLE', config.one('lxc.console.path')?.value),
-    ...set('LXC_CONSOLE_LOGPATH', config.one('lxc.console.logfile')?.value),
+    ...set('LXC_ROOTFS_PATH', config.get('lxc.rootfs.path')?.value.path),
+    ...set('LXC_ROOTFS_MOUNT', config.get('lxc.rootfs.mount')?.value),
+    ...set('LXC_CONSOLE', config.get('lxc.console.path')?.value),
+    ...set('LXC_CONSOLE_LOGPATH', config.get('lxc.console.logfile')?.value),
   };
 }

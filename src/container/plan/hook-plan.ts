@@ -29,9 +29,9 @@ export interface HookPlan {
 
 /** `mountPoint`: where hooks find the root filesystem. */
 export function planHooks(ref: ContainerRef, config: ContainerConfig, mountPoint: string): HookPlan {
-  const version = (config.one('lxc.hook.version')?.value ?? 0) as 0 | 1;
+  const version = (config.get('lxc.hook.version')?.value ?? 0) as 0 | 1;
   const hooks: HookCommand[] = HOOK_TYPES.flatMap((type) =>
-    config.all(`lxc.hook.${type}`).map(({ value, origin }) => ({ type, command: value, origin })),
+    config.getAll(`lxc.hook.${type}`).map(({ value, origin }) => ({ type, command: value, origin })),
   );
   return {
     hostHooks: hooks.filter(({ type }) => !IN_STAGE.has(type)),
@@ -39,7 +39,7 @@ export function planHooks(ref: ContainerRef, config: ContainerConfig, mountPoint
       LXC_ROOTFS_MOUNT: mountPoint,
       ...hookEnvironment(ref, config),
       LXC_HOOK_VERSION: String(version),
-      LXC_LOG_LEVEL: config.one('lxc.log.level')?.value ?? 'ERROR',
+      LXC_LOG_LEVEL: config.get('lxc.log.level')?.value ?? 'ERROR',
     },
     stage: {
       hooks: hooks.filter(({ type }) => IN_STAGE.has(type)),

@@ -68,17 +68,17 @@ export interface MountContext {
 
 /** Every mount below the root filesystem in LXC's order: automatic ones, the fstab file, single entries. */
 export function planMounts(config: ContainerConfig, context: MountContext): MountStep[] {
-  const fstab = config.one('lxc.mount.fstab');
+  const fstab = config.get('lxc.mount.fstab');
   return [
-    ...config.all('lxc.mount.auto').flatMap((setting) => autoMounts(setting, context)),
+    ...config.getAll('lxc.mount.auto').flatMap((setting) => autoMounts(setting, context)),
     ...(fstab ? readFstab(fstab) : []).map((entry) => entryMount(entry, context)),
-    ...config.all('lxc.mount.entry').map((entry) => entryMount(entry, context)),
+    ...config.getAll('lxc.mount.entry').map((entry) => entryMount(entry, context)),
   ];
 }
 
 /** The host's ends of `shmounts`. */
 export function sharedMounts(config: ContainerConfig): SharedMount[] {
-  return config.all('lxc.mount.auto').flatMap(({ value, origin: { file, line } }) => {
+  return config.getAll('lxc.mount.auto').flatMap(({ value, origin: { file, line } }) => {
     return value.fs === 'shmounts' ? [{ path: value.host, origin: { file, line } }] : [];
   });
 }

@@ -7,7 +7,7 @@ import { type ErrorDetails, TslxcError } from '../../errors/tslxc-error.ts';
 import { type IdMapEntry, idMapText } from '../../security/id-map.ts';
 import { NAMESPACE_FLAG, sameIdMap } from '../../security/namespaces.ts';
 import type { StartStagePlan } from '../../stage/plan.ts';
-import { NamespaceWishes, timeOffsets } from './requested-namespaces.ts';
+import { RequestedNamespaces, timeOffsets } from './requested-namespaces.ts';
 import type { FoundNamespace, NamespaceHost } from './shared-namespace.ts';
 
 export interface NamespacePlan
@@ -29,16 +29,16 @@ export function planNamespaces(
   lxcpath: string,
   warn: (warning: ErrorDetails) => void,
 ): NamespacePlan {
-  const wishes = new NamespaceWishes(config);
-  wishes.check();
+  const requested = new RequestedNamespaces(config);
+  requested.check();
   const sourceOf = (name: NamespaceName): Source => {
-    const share = wishes.shares.get(name);
+    const share = requested.shares.get(name);
     if (share) return findShared(share, name, host.namespaces, lxcpath);
-    return wishes.isOwn(name, host.cgroupNamespaces) ? 'own' : 'host';
+    return requested.isOwn(name, host.cgroupNamespaces) ? 'own' : 'host';
   };
   const sources = Object.fromEntries(NAMESPACES.map((name) => [name, sourceOf(name)])) as unknown as Sources;
-  const idmap = idMapFor(config, sources.user, wishes);
-  if (idmap.length > 0) mustHavePower(config, sources, wishes);
+  const idmap = idMapFor(config, sources.user, requested);
+  if (idmap.length > 0) mustHavePower(config, sources, requested);
   tellOfNics(config, sources.net, warn);
   return {
     namespaces: NAMESPACES.filter((name) => name !== 'user' && sources[name] === 'own').reduce(
@@ -75,8 +75,12 @@ function findShared(
 }
 
 /** The ids of the container: its own map, or that of the user namespace that it shares. */
-function idMapFor(config: ContainerConfig, source: Source, wishes: NamespaceWishes): readonly IdMapEntry[] {
-  const settings = config.all('lxc.idmap');
+function idMapFor(
+  config: ContainerConfig,
+  source: Source,
+  requested: RequestedNamespaces,
+): readonly IdMapEntry[] {
+  const settings = config.getAll('lxc.idmap');
   const own = settings.flatMap(({ value, origin: { file, line } }) =>
     bothKinds(value).map((entry) => ({ ...entry, origin: { file, line } })),
   );
@@ -86,7 +90,7 @@ function idMapFor(config: ContainerConfig, source: Source, wishes: NamespaceWish
     throw new TslxcError({
       code: 'NAMESPACE_UNAVAILABLE',
       message: 'the id map of the user namespace that is to be shared can not be read',
-      ...wishes.placeOf('user'),
+      ...requested.placeOf('user'),
       hint: 'name the container, or a process in it, instead of a file',
     });
   if (own.length === 0 || sameIdMap(own, theirs)) return theirs;
@@ -112,18 +116,18 @@ const NEEDS_POWER: readonly {
 ];
 
 /** @throws TslxcError for a namespace of another user namespace than the container's, where that can not be */
-function mustHavePower(config: ContainerConfig, sources: Sources, wishes: NamespaceWishes): void {
+function mustHavePower(config: ContainerConfig, sources: Sources, requested: RequestedNamespaces): void {
   const { user } = sources;
   for (const { name, auto, fails } of NEEDS_POWER) {
     const source = sources[name];
     if (source === 'own' || (source === 'host' && !auto)) continue;
     if (source !== 'host' && typeof user !== 'string' && source.owner === user.link) continue;
-    if (auto && !config.all('lxc.mount.auto').some(({ value }) => value.fs === auto)) continue;
+    if (auto && !config.getAll('lxc.mount.auto').some(({ value }) => value.fs === auto)) continue;
     const instead = auto ? `, or leave ${auto} out of lxc.mount.auto` : '';
     throw new TslxcError({
       code: 'NAMESPACE_UNAVAILABLE',
       message: `the ${name} namespace of ${source === 'host' ? 'the host' : source.whose} does not belong to the container's user namespace: ${fails}`,
-      ...wishes.placeOf(name),
+      ...requested.placeOf(name),
       hint:
         source === 'host'
           ? `do without lxc.idmap${instead}`

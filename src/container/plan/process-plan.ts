@@ -7,7 +7,7 @@ import { type ErrorDetails, TslxcError } from '../../errors/tslxc-error.ts';
 import { PERSONALITY, RLIMIT } from '../../kernel/constants.ts';
 import { capabilityNumber, keptCapabilities } from '../../security/capabilities.ts';
 import type { StartStagePlan } from '../../stage/plan.ts';
-import type { StartWishes } from '../state/runtime-record.ts';
+import type { StartOverrides } from '../state/runtime-record.ts';
 import { initEnvironment } from './environment.ts';
 import type { NamespacePlan } from './namespace-plan.ts';
 import type { HostFacts } from './start-plan.ts';
@@ -30,18 +30,18 @@ export type ProcessPlan = Pick<
 const SYS_BOOT = capabilityNumber('sys_boot');
 
 /**
- * @param wishes the command line's: a program instead of `lxc.init.cmd`, or one to run below an init of ours
+ * @param overrides the command line's: a program instead of `lxc.init.cmd`, or one to run below an init of ours
  * @throws TslxcError for what the config says that can not be done, with file and line
  */
 export function planProcess(
   config: ContainerConfig,
   host: HostFacts,
   namespaces: Pick<NamespacePlan, 'kept' | 'idmap'>,
-  wishes: Pick<StartWishes, 'init' | 'execute'>,
+  overrides: Pick<StartOverrides, 'init' | 'execute'>,
   warn: (warning: ErrorDetails) => void,
 ): ProcessPlan {
-  const arch = config.one('lxc.arch')?.value;
-  const rlimits = config.under('lxc.prlimit.').map(({ key, value, origin }) => ({
+  const arch = config.get('lxc.arch')?.value;
+  const rlimits = config.subtree('lxc.prlimit.').map(({ key, value, origin }) => ({
     resource: RLIMIT[key.slice('lxc.prlimit.'.length) as keyof typeof RLIMIT],
     soft: value.soft === 'unlimited' ? null : value.soft,
     hard: value.hard === 'unlimited' ? null : value.hard,
@@ -52,19 +52,19 @@ export function planProcess(
     rlimits,
     ...(arch?.bits === 32 ? { personality: PERSONALITY.LINUX32 } : {}),
     capabilities: keptSet(config, host, namespaces),
-    noNewPrivileges: Boolean(config.one('lxc.no_new_privs')?.value),
-    sessionKeyring: config.one('lxc.keyring.session')?.value ?? true,
+    noNewPrivileges: Boolean(config.get('lxc.no_new_privs')?.value),
+    sessionKeyring: config.get('lxc.keyring.session')?.value ?? true,
     coreScheduling: coreScheduling(config, host, warn),
     nofile: rlimits.some(({ resource }) => resource === RLIMIT.nofile) ? null : host.nofile,
     init: {
-      args: wishes.init?.length ? wishes.init : command(config, wishes),
+      args: overrides.init?.length ? overrides.init : command(config, overrides),
       env: initEnvironment(config),
-      cwd: config.one('lxc.init.cwd')?.value ?? '/',
-      uid: config.one('lxc.init.uid')?.value ?? 0,
-      gid: config.one('lxc.init.gid')?.value ?? 0,
-      groups: config.all('lxc.init.groups').map((setting) => setting.value),
-      parentDeath: config.one('lxc.monitor.signal.pdeath')?.value ?? 0,
-      ...(wishes.execute ? { supervised: { onConsole: wishes.execute.onConsole } } : {}),
+      cwd: config.get('lxc.init.cwd')?.value ?? '/',
+      uid: config.get('lxc.init.uid')?.value ?? 0,
+      gid: config.get('lxc.init.gid')?.value ?? 0,
+      groups: config.getAll('lxc.init.groups').map((setting) => setting.value),
+      parentDeath: config.get('lxc.monitor.signal.pdeath')?.value ?? 0,
+      ...(overrides.execute ? { supervised: { onConsole: overrides.execute.onConsole } } : {}),
     },
   };
 }
@@ -75,7 +75,7 @@ function coreScheduling(
   host: HostFacts,
   warn: (warning: ErrorDetails) => void,
 ): boolean {
-  const setting = config.one('lxc.sched.core');
+  const setting = config.get('lxc.sched.core');
   if (!setting?.value || host.hardwareThreads()) return setting?.value ?? false;
   const { file, line } = setting.origin;
   warn({
@@ -87,9 +87,9 @@ function coreScheduling(
   return false;
 }
 
-function command(config: ContainerConfig, { execute }: Pick<StartWishes, 'execute'>): string[] {
-  if (!execute) return words(config.one('lxc.init.cmd')?.value ?? '/sbin/init');
-  const program = words(config.one('lxc.execute.cmd')?.value ?? '');
+function command(config: ContainerConfig, { execute }: Pick<StartOverrides, 'execute'>): string[] {
+  if (!execute) return words(config.get('lxc.init.cmd')?.value ?? '/sbin/init');
+  const program = words(config.get('lxc.execute.cmd')?.value ?? '');
   if (program.length > 0) return program;
   throw new TslxcError({
     code: 'USAGE',
@@ -108,8 +108,8 @@ function keptSet(
   host: HostFacts,
   { kept, idmap }: Pick<NamespacePlan, 'kept' | 'idmap'>,
 ): number[] {
-  const keep = config.all('lxc.cap.keep');
-  const drop = config.all('lxc.cap.drop');
+  const keep = config.getAll('lxc.cap.keep');
+  const drop = config.getAll('lxc.cap.drop');
   if (keep.length > 0 && drop.length > 0)
     throw new TslxcError({
       code: 'CONFIG_CONFLICT',

@@ -11,7 +11,7 @@ export interface Place {
 
 const place = ({ file, line }: Place): Place => ({ file, line });
 
-export class NamespaceWishes {
+export class RequestedNamespaces {
   readonly #config: ContainerConfig;
   readonly #keep: ReadonlyMap<NamespaceName, Place>;
   readonly #clone: ReadonlyMap<NamespaceName, Place>;
@@ -19,13 +19,13 @@ export class NamespaceWishes {
 
   constructor(config: ContainerConfig) {
     const places = (key: 'lxc.namespace.keep' | 'lxc.namespace.clone') =>
-      new Map(config.all(key).map(({ value, origin }) => [value, place(origin)] as const));
+      new Map(config.getAll(key).map(({ value, origin }) => [value, place(origin)] as const));
     this.#config = config;
     this.#keep = places('lxc.namespace.keep');
     this.#clone = places('lxc.namespace.clone');
     this.shares = new Map(
       config
-        .under('lxc.namespace.share.')
+        .subtree('lxc.namespace.share.')
         .map((setting) => [setting.key.slice('lxc.namespace.share.'.length) as NamespaceName, setting]),
     );
   }
@@ -44,7 +44,7 @@ export class NamespaceWishes {
   }
 
   get #idmap() {
-    return this.#config.all('lxc.idmap')[0];
+    return this.#config.getAll('lxc.idmap')[0];
   }
 
   /** The line that says that the container gets no such namespace of its own. */
@@ -131,7 +131,7 @@ function conflict(where: Place, message: string, hint: string): TslxcError {
 /** The clock offsets that are not nothing. */
 export function timeOffsets(config: ContainerConfig) {
   return (['lxc.time.offset.boot', 'lxc.time.offset.monotonic'] as const).flatMap((key) => {
-    const setting = config.one(key);
+    const setting = config.get(key);
     return setting && (setting.value.seconds !== 0 || setting.value.nanoseconds !== 0) ? [setting] : [];
   });
 }

@@ -40,7 +40,7 @@ export function planRootfs(
   config: ContainerConfig,
   mountPoint: string,
 ): StartStagePlan['rootfs'] {
-  const rootfs = config.one('lxc.rootfs.path');
+  const rootfs = config.get('lxc.rootfs.path');
   if (!rootfs)
     throw new TslxcError({
       code: 'ROOTFS_MISSING',
@@ -50,22 +50,22 @@ export function planRootfs(
       file: config.file,
       hint: `add \`lxc.rootfs.path = dir:${containerDirectory(ref)}/rootfs\``,
     });
-  const wishes = config.one('lxc.rootfs.options');
-  const options = parseMountOptions(wishes?.value.options ?? []);
-  const idmap = wishes?.value.idmap;
+  const requested = config.get('lxc.rootfs.options');
+  const options = parseMountOptions(requested?.value.options ?? []);
+  const idmap = requested?.value.idmap;
   const volume = volumeOf(rootfs.value);
   return {
     source: volume.path,
     volume: forStage(volume, rootfs.origin),
-    mountPoint: config.one('lxc.rootfs.mount')?.value ?? mountPoint,
+    mountPoint: config.get('lxc.rootfs.mount')?.value ?? mountPoint,
     flags: options.flags,
     data: options.data,
-    inMemory: Boolean(config.one('lxc.rootfs.volatile')?.value),
+    inMemory: Boolean(config.get('lxc.rootfs.volatile')?.value),
     origin: rootfs.origin,
     // The container's own map is in force without being asked for.
     ...(idmap === undefined || idmap === 'container'
       ? {}
-      : { idmap: foreignMap(idmap, volume, wishes!.origin) }),
+      : { idmap: foreignMap(idmap, volume, requested!.origin) }),
   };
 }
 

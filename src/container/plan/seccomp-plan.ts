@@ -38,10 +38,10 @@ export function planSeccomp(
   host: SeccompHost,
   warn: (warning: ErrorDetails) => void,
 ): SeccompPlan | undefined {
-  const profile = config.one('lxc.seccomp.profile');
+  const profile = config.get('lxc.seccomp.profile');
   if (!profile) return undefined;
   const { file: configFile, line } = profile.origin;
-  if (host.filtered && !config.one('lxc.seccomp.allow_nesting')?.value) {
+  if (host.filtered && !config.get('lxc.seccomp.allow_nesting')?.value) {
     warn({
       code: 'NOT_SUPPORTED',
       message: `tslxc is under a seccomp filter already: ${profile.value} is left out`,
@@ -60,8 +60,8 @@ export function planSeccomp(
       file: path,
       line: rule.line,
     });
-  const socket = config.one('lxc.seccomp.notify.proxy');
-  const cookie = config.one('lxc.seccomp.notify.cookie');
+  const socket = config.get('lxc.seccomp.notify.proxy');
+  const cookie = config.get('lxc.seccomp.notify.cookie');
   if (notifies && !socket)
     warn({
       code: 'SECCOMP_POLICY',

@@ -17,7 +17,7 @@ import { planVolume, type VolumePlan } from '../start/rootfs-size.ts';
 import type { SharedMount } from '../start/shared-mount.ts';
 import { type LogPlan, planLog } from '../state/container-log.ts';
 import type { ContainerRef } from '../state/paths.ts';
-import type { StartWishes } from '../state/runtime-record.ts';
+import type { StartOverrides } from '../state/runtime-record.ts';
 import { type CgroupDefaults, type CgroupPlacement, planCgroups } from './cgroup-from-config.ts';
 import { planDev } from './dev-plan.ts';
 import { planHooks } from './hook-plan.ts';
@@ -88,7 +88,7 @@ export function planStart(
   ref: ContainerRef,
   config: ContainerConfig,
   host: HostFacts,
-  wishes: Partial<StartWishes> = {},
+  overrides: Partial<StartOverrides> = {},
 ): StartPlan {
   const warnings: ErrorDetails[] = [];
   const warn = (warning: ErrorDetails) => void warnings.push(warning);
@@ -97,17 +97,17 @@ export function planStart(
   const owns = (flag: number) => (namespaces.namespaces & flag) !== 0;
   const nics = owns(CLONE.NEWNET) ? config.nics().map(planNic) : [];
   const seccomp = planSeccomp(config, host.seccomp, warn);
-  const process = planProcess(config, host, planned, wishes, warn);
+  const process = planProcess(config, host, planned, overrides, warn);
   const has = (name: Parameters<typeof capabilityNumber>[0]) =>
     process.capabilities.includes(capabilityNumber(name));
-  const mount = config.one('lxc.rootfs.mount');
+  const mount = config.get('lxc.rootfs.mount');
   const rootfs = planRootfs(ref, config, host.rootfsMount);
   const hooks = planHooks(ref, config, rootfs.mountPoint);
-  const terminals = planTerminals(config, wishes.consoleLog);
+  const terminals = planTerminals(config, overrides.consoleLog);
   const dev = planDev(config);
   const volume = planVolume(config, namespaces.idmap.length === 0 && has('sys_resource'));
-  const hostname = config.one('lxc.uts.name')?.value;
-  const initCmd = config.one('lxc.init.cmd');
+  const hostname = config.get('lxc.uts.name')?.value;
+  const initCmd = config.get('lxc.init.cmd');
   return {
     name: ref.name,
     lxcpath: ref.lxcpath,
@@ -120,16 +120,16 @@ export function planStart(
     log: planLog(ref, config),
     signals: {
       // The config's is for the container's own init.
-      halt: wishes.execute ? SIG.PWR : (config.one('lxc.signal.halt')?.value ?? 0),
-      reboot: config.one('lxc.signal.reboot')?.value ?? 0,
-      stop: config.one('lxc.signal.stop')?.value || SIG.KILL,
+      halt: overrides.execute ? SIG.PWR : (config.get('lxc.signal.halt')?.value ?? 0),
+      reboot: config.get('lxc.signal.reboot')?.value ?? 0,
+      stop: config.get('lxc.signal.stop')?.value || SIG.KILL,
     },
     console: terminals.console,
-    ephemeral: Boolean(config.one('lxc.ephemeral')?.value),
-    restart: config.one('lxc.start.restart')?.value ?? { when: 'no' },
+    ephemeral: Boolean(config.get('lxc.ephemeral')?.value),
+    restart: config.get('lxc.start.restart')?.value ?? { when: 'no' },
     ...(rootfs.origin ? { rootfsOrigin: rootfs.origin } : {}),
     ...(mount ? { rootfsMountOrigin: mount.origin } : {}),
-    ...(initCmd && !wishes.execute ? { initOrigin: initCmd.origin } : {}),
+    ...(initCmd && !overrides.execute ? { initOrigin: initCmd.origin } : {}),
     ...(volume ? { volume } : {}),
     ...(seccomp ? { seccomp } : {}),
     procFiles: planProcFiles(config),

@@ -25,7 +25,7 @@ export function planSysctls(
   { kept, idmap }: { readonly kept: readonly NamespaceName[]; readonly idmap: readonly unknown[] },
   warn: (warning: ErrorDetails) => void,
 ): StartStagePlan['sysctls'] {
-  return config.under('lxc.sysctl.').map(({ key, value, origin: { file, line } }) => {
+  return config.subtree('lxc.sysctl.').map(({ key, value, origin: { file, line } }) => {
     const name = key.slice('lxc.sysctl.'.length);
     const namespace = namespaceOfSysctl(name);
     if (idmap.length === 0 && (namespace === undefined || kept.includes(namespace)))

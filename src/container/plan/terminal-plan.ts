@@ -30,27 +30,27 @@ export interface TerminalPlan {
 
 /** /dev/console, the ttys and /dev/pts. `log`: the file of `tslxc-start -L`. */
 export function planTerminals(config: ContainerConfig, log: string | undefined): TerminalPlan {
-  const ttys = config.one('lxc.tty.max')?.value ?? 0;
-  const ptys = config.one('lxc.pty.max')?.value ?? 0;
-  const path = config.one('lxc.console.path');
+  const ttys = config.get('lxc.tty.max')?.value ?? 0;
+  const ptys = config.get('lxc.pty.max')?.value ?? 0;
+  const path = config.get('lxc.console.path');
   const console = path?.value !== 'none';
-  const file = log ?? config.one('lxc.console.logfile')?.value;
+  const file = log ?? config.get('lxc.console.logfile')?.value;
   const stream = standardStream(file ?? '');
   return {
     console: {
       ...(console ? {} : { none: true }),
       ...(stream === undefined ? {} : { stream }),
       ...(file && file !== 'none' && stream === undefined ? { log: file } : {}),
-      size: config.one('lxc.console.size')?.value ?? 0,
-      rotate: Boolean(config.one('lxc.console.rotate')?.value),
-      ring: config.one('lxc.console.buffer.size')?.value || CONSOLE_RING,
+      size: config.get('lxc.console.size')?.value ?? 0,
+      rotate: Boolean(config.get('lxc.console.rotate')?.value),
+      ring: config.get('lxc.console.buffer.size')?.value || CONSOLE_RING,
       ...(path && console ? { path: path.value, pathOrigin: path.origin } : {}),
     },
     stage: {
       // The console and the ttys are ptys of the container's own devpts, beyond what it may open itself.
       ptyMax: ttys + ptys + (console ? 1 : 0),
       ttys,
-      ttyDir: config.one('lxc.tty.dir')?.value ?? '',
+      ttyDir: config.get('lxc.tty.dir')?.value ?? '',
       console,
     },
   };

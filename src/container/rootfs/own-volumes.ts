@@ -13,8 +13,8 @@ import { snapshotNames, snapshotRef } from '../state/snapshot-layout.ts';
 /** The one that a config names, unless it says that it is not ours (lxc.rootfs.managed). */
 export function ownVolume(config: string): Volume | undefined {
   const { config: read } = readConfig(config);
-  const setting = read.one('lxc.rootfs.path');
-  if (!setting || read.one('lxc.rootfs.managed')?.value === false) return undefined;
+  const setting = read.get('lxc.rootfs.path');
+  if (!setting || read.get('lxc.rootfs.managed')?.value === false) return undefined;
   const volume = volumeOf(setting.value);
   return isElsewhere(volume) ? volume : undefined;
 }

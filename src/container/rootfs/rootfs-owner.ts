@@ -17,7 +17,7 @@ const HOST = new Set(
 
 /** The root filesystem outside the container's directory that goes when the container goes; undefined for none. */
 export function ownRootfsOutside(ref: ContainerRef, config: ContainerConfig): Volume | undefined {
-  const setting = config.one('lxc.rootfs.path');
+  const setting = config.get('lxc.rootfs.path');
   if (!setting) return undefined;
   const whole = volumeOf(setting.value);
   // See own-volumes.ts.
@@ -25,7 +25,7 @@ export function ownRootfsOutside(ref: ContainerRef, config: ContainerConfig): Vo
   // Of an overlay only the upper directory is the container's own.
   const upper = whole.type === 'overlay' ? splitOverlay(whole.path)?.upper : undefined;
   const volume = upper === undefined ? whole : { type: whole.type, path: upper };
-  const managed = config.one('lxc.rootfs.managed')?.value !== false;
+  const managed = config.get('lxc.rootfs.managed')?.value !== false;
   const inside = isBelow(realLocation(volume.path), realLocation(containerDirectory(ref)));
   if (inside && managed) return undefined;
   if (inside) {

@@ -14,7 +14,7 @@ export interface ProcFile {
 }
 
 export function planProcFiles(config: ContainerConfig): ProcFile[] {
-  return config.under('lxc.proc.').map(({ key, value, origin: { file, line } }) => ({
+  return config.subtree('lxc.proc.').map(({ key, value, origin: { file, line } }) => ({
     path: key.slice('lxc.proc.'.length).replaceAll('.', '/'),
     value,
     key,

@@ -21,10 +21,10 @@ export interface VolumePlan {
 
 /** Undefined: it is mounted as it is. */
 export function planVolume(config: ContainerConfig, mighty: boolean): VolumePlan | undefined {
-  const path = config.one('lxc.rootfs.path');
+  const path = config.get('lxc.rootfs.path');
   if (!path) return undefined;
   const volume = volumeOf(path.value);
-  const size = config.one('lxc.rootfs.size');
+  const size = config.get('lxc.rootfs.size');
   if (!size && volume.type !== 'lvm') return undefined;
   return { volume, mighty, ...(size ? { size: size.value, origin: size.origin } : {}) };
 }

@@ -22,9 +22,9 @@ import type { StartContext } from './start.ts';
 const CLAIM_ATTEMPTS = 20;
 
 /** The layout as whoever asked for the start sees it, where that matters. */
-function layoutFor({ host, plan, wishes }: StartContext): CgroupLayout {
-  if (!plan.cgroup.relative || wishes.callerCgroups === undefined) return host.layout;
-  return detectLayout('/', wishes.callerCgroups);
+function layoutFor({ host, plan, overrides }: StartContext): CgroupLayout {
+  if (!plan.cgroup.relative || overrides.callerCgroups === undefined) return host.layout;
+  return detectLayout('/', overrides.callerCgroups);
 }
 
 /** Before the first hook is run. */

@@ -19,7 +19,7 @@ import {
   type ProcessIdentity,
   parentOf,
   type RuntimeRecord,
-  type StartWishes,
+  type StartOverrides,
   writeRecord,
 } from '../state/runtime-record.ts';
 import type { Journal } from './journal.ts';
@@ -46,7 +46,7 @@ export interface StartContext {
   readonly plan: StartPlan;
   readonly journal: Journal;
   readonly hooks: HostHooks;
-  readonly wishes: StartWishes;
+  readonly overrides: StartOverrides;
   /** By a stage of its own, whatever a spawner could do. */
   readonly alone?: boolean;
   /** Descriptors of a client that become those of a supervised program, or of an init without a console. */
@@ -168,7 +168,7 @@ function shares(context: StartContext): boolean {
 const hasNoHostSide = ({ type, scriptUp }: ResolvedNic) => type !== 'veth' && scriptUp === undefined;
 
 async function prepareInit(
-  { host, plan, hooks, wishes }: StartContext,
+  { host, plan, hooks, overrides }: StartContext,
   stage: StageProcess,
   init: ProcessIdentity,
   nics: readonly ResolvedNic[],
@@ -200,7 +200,7 @@ async function prepareInit(
     state: 'RUNNING',
     manager: ourselves(),
     configFile: plan.configFile,
-    wishes,
+    overrides,
     init,
     startedAt: new Date().toISOString(),
     cgroup,

@@ -17,10 +17,10 @@ export interface LogPlan {
 }
 
 export function planLog(ref: ContainerRef, config: ContainerConfig): LogPlan {
-  const syslog = config.one('lxc.log.syslog')?.value;
+  const syslog = config.get('lxc.log.syslog')?.value;
   return {
-    file: config.one('lxc.log.file')?.value || defaultLogFile(ref),
-    level: config.one('lxc.log.level')?.value ?? 'ERROR',
+    file: config.get('lxc.log.file')?.value || defaultLogFile(ref),
+    level: config.get('lxc.log.level')?.value ?? 'ERROR',
     ...(syslog === undefined ? {} : { syslog }),
   };
 }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { RestartPolicy } from '../../config/values/restart.ts';
 import type { EndReason } from './end-reason.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
-import type { StartWishes } from './runtime-record.ts';
+import type { StartOverrides } from './runtime-record.ts';
 
 /** A restart that waits for its time, or the last one that was tried: what the next failure is counted from. */
 export interface PendingRestart {
   /** What the start was asked for (the manager's StartRequest). */
-  readonly request: ContainerRef & StartWishes;
+  readonly request: ContainerRef & StartOverrides;
   readonly policy: RestartPolicy;
   /** From 1. */
   readonly attempt: number;

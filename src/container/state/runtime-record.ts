@@ -8,7 +8,7 @@ import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.
 import type { State } from './state.ts';
 
 /** What the command line of a start adds to the config. */
-export interface StartWishes {
+export interface StartOverrides {
   /** `KEY=VALUE` from `-s`, applied after the file. */
   readonly defines: readonly string[];
   /** Init program and arguments instead of `lxc.init.cmd`. */
@@ -41,7 +41,7 @@ export interface RuntimeRecord {
   /** Config file in use: `lxcpath/name/config` unless `--rcfile` named another. */
   readonly configFile: string;
   /** What the command line of the start said: needed again at a reboot, also by a later manager. */
-  readonly wishes: StartWishes;
+  readonly overrides: StartOverrides;
   readonly init?: ProcessIdentity;
   /** Who looks after it: a start or a stop that is under way is so only while this manager lives. */
   readonly manager?: ProcessIdentity;
@@ -58,6 +58,11 @@ export interface RuntimeRecord {
   readonly ttys: number;
   /** Whether the container has a user namespace of its own. */
   readonly unprivileged: boolean;
+}
+
+/** Names that earlier builds wrote. A manager adopts their containers after an upgrade. */
+interface EarlierNames {
+  readonly wishes?: StartOverrides;
 }
 
 const FILE = 'state.json';
@@ -127,8 +132,9 @@ export function readRecord(ref: ContainerRef): RuntimeRecord | undefined {
 
 function parse(file: string): RuntimeRecord | undefined {
   try {
-    const record = JSON.parse(readFileSync(file, 'utf8')) as RuntimeRecord;
-    return record.version === 1 ? record : undefined;
+    const { wishes, ...record } = JSON.parse(readFileSync(file, 'utf8')) as RuntimeRecord & EarlierNames;
+    if (record.version !== 1) return undefined;
+    return wishes === undefined ? record : { ...record, overrides: wishes };
   } catch {
     return undefined;
   }
