@@ -14,7 +14,7 @@ import { type ContainerRef, configFile } from '../container/state/paths.ts';
 import { type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
-import { hostFacts } from '../manager/host-facts.ts';
+import { hostFacts } from '../manager/monitor/host-facts.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import type { CheckResult, StartOptions } from './options.ts';
 import { comingBridges } from './plan.ts';

@@ -81,7 +81,7 @@ export class Container implements ContainerRef {
     await destroyContainer(this, {
       ...o,
       caller: this.#context,
-      stop: () => this.stop({ mode: 'kill' }),
+      stop: async () => void (await this.stop({ mode: 'kill' })),
     });
   }
 
@@ -120,8 +120,8 @@ export class Container implements ContainerRef {
     return (await import('./execute.ts')).executeInBackground(this.#context, this, o);
   }
 
-  async stop(o: options.StopOptions = {}): Promise<void> {
-    await (await import('./stop.ts')).stop(this.#context, this, o);
+  async stop(o: options.StopOptions = {}): Promise<options.StopResult> {
+    return await (await import('./stop.ts')).stop(this.#context, this, o);
   }
 
   /** Settles when it is in one of the states, or with undefined when the seconds (-1: for ever) are over. */

@@ -65,6 +65,11 @@ export interface StopOptions {
   readonly killAfter?: boolean;
 }
 
+export interface StopResult {
+  /** Init did not answer this signal in so many seconds and was killed. */
+  readonly forced?: { readonly signal: number; readonly seconds: number };
+}
+
 /** The caller's side of a terminal. */
 export interface TerminalEnds {
   readonly input: NodeJS.ReadStream;

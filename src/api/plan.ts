@@ -10,7 +10,7 @@ import { type ContainerRef, configFile } from '../container/state/paths.ts';
 import { errorFromJSON } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
-import { hostFacts } from '../manager/host-facts.ts';
+import { hostFacts } from '../manager/monitor/host-facts.ts';
 import { readBridgeSettings } from '../network/bridge-settings.ts';
 import { findLink } from '../network/links.ts';
 import { withNetlink } from '../network/netlink.ts';

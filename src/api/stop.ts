@@ -1,17 +1,20 @@
 import type { ContainerRef } from '../container/state/paths.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
-import type { StopOptions } from './options.ts';
+import type { StopOptions, StopResult } from './options.ts';
 
 const DEFAULT_TIMEOUT = 60;
 
-/** Stops (or reboots) a container. @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, STOP_TIMEOUT */
+/**
+ * Stops (or reboots) a container.
+ * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, STOP_TIMEOUT, START_FAILED for a reboot that did not come up
+ */
 export async function stop(
   context: RequestContext,
   ref: ContainerRef,
   options: StopOptions = {},
-): Promise<void> {
-  await withManager(context, 'stop a container', (manager) =>
+): Promise<StopResult> {
+  return await withManager(context, 'stop a container', (manager) =>
     manager.request('stop', {
       name: ref.name,
       lxcpath: ref.lxcpath,

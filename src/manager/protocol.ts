@@ -17,7 +17,7 @@ import type { AttachRequest } from '../container/run/attach.ts';
 import type { DeviceNodeRequest } from '../container/run/device-node.ts';
 import type { StopRequest } from '../container/run/stop.ts';
 import type { StdioNumbers } from '../container/start/start.ts';
-import type { EndReason, StateReason } from '../container/state/end-reason.ts';
+import type { EndReason, ForcedEnd, StateReason } from '../container/state/end-reason.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
 import type { StartOverrides } from '../container/state/runtime-record.ts';
 import type { State } from '../container/state/state.ts';
@@ -55,7 +55,8 @@ export interface Requests {
   /** `caller`: the process on whose behalf the client asks, if another: its own word, and both belong to one user. */
   hello: { params: { version: number; caller?: number }; result: { version: number; pid: number } };
   start: { params: StartRequest; result: StartResult };
-  stop: { params: StopRequest; result: Record<string, never> };
+  /** `forced`: init did not answer and was killed. */
+  stop: { params: StopRequest; result: { forced?: ForcedEnd } };
   console: { params: ConsoleRequest; result: { tty: number; fd: number } };
   /** What the console printed last, base64; `clear` forgets it. */
   'console-log': { params: ContainerRef & { read: boolean; clear: boolean }; result: { data: string } };

@@ -6,6 +6,7 @@ import { changeDeviceNode } from '../container/run/device-node.ts';
 import type { StopRequest } from '../container/run/stop.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { ContainerMonitor } from './monitor/container-monitor.ts';
 import {
   type ConsoleRequest,
   type ManagerEvent,
@@ -17,7 +18,6 @@ import {
   type StartRequest,
 } from './protocol.ts';
 import { JsonLines } from './rpc.ts';
-import type { Supervised } from './supervised.ts';
 import type { Supervisor } from './supervisor.ts';
 
 type Handlers = {
@@ -44,8 +44,8 @@ class Session {
   /** Descriptors made for the client that it has not copied yet. */
   readonly #pending = new Set<number>();
   readonly #attached = new Set<number>();
-  readonly #containers = new Set<Supervised>();
-  #foreground: Supervised | undefined;
+  readonly #containers = new Set<ContainerMonitor>();
+  #foreground: ContainerMonitor | undefined;
   /** The client has gone. */
   #over = false;
   /** Whether the client has said hello in our version of the protocol. */
@@ -97,15 +97,15 @@ class Session {
     },
     start: (params, tell) => this.#start(params, tell),
     stop: async (params: StopRequest) => {
-      await this.#supervisor.stop(params, { uid: this.#peer.uid, pid: this.#caller });
-      return {};
+      const forced = await this.#supervisor.stop(params, { uid: this.#peer.uid, pid: this.#caller });
+      return forced ? { forced } : {};
     },
     freeze: async (params) => {
-      await this.#supervisor.get(params).operations.freeze();
+      await this.#supervisor.get(params).freeze();
       return {};
     },
     unfreeze: async (params) => {
-      await this.#supervisor.get(params).operations.unfreeze();
+      await this.#supervisor.get(params).unfreeze();
       return {};
     },
     watch: (params, tell) => this.#watch(params, tell),
@@ -118,9 +118,9 @@ class Session {
       return { data };
     },
     attach: (params, tell) => this.#attach(params, tell),
-    cgroup: ({ key, value, ...target }) => this.#supervisor.get(target).operations.setCgroup(key, value),
+    cgroup: ({ key, value, ...target }) => this.#supervisor.get(target).setCgroup(key, value),
     device: async (params) => {
-      await changeDeviceNode(this.#supervisor.host, this.#supervisor.get(params).operations, params);
+      await changeDeviceNode(this.#supervisor.host, this.#supervisor.get(params), params);
       return {};
     },
     resize: ({ size, ...target }) => {
@@ -209,7 +209,7 @@ class Session {
     const supervisor = this.#supervisor;
     const { pid, master } = await attachProgram(
       supervisor.host,
-      supervisor.get(params).operations.attachable(),
+      supervisor.get(params).attachable(),
       params,
       this.#peer.pid,
       (pid) => {
@@ -242,7 +242,7 @@ class Session {
   #stopOrphan(): void {
     const orphan = this.#foreground;
     if (orphan)
-      void orphan.operations
+      void orphan
         .stop(
           { ...orphan.ref, mode: 'shutdown', timeout: ORPHAN_TIMEOUT, killAfter: true },
           { uid: this.#peer.uid, pid: this.#caller },

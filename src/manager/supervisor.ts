@@ -1,13 +1,12 @@
 /** All containers of this manager, and what they share: the fork server, the keeper, the host's cgroup layout. */
-
 import { existsSync } from 'node:fs';
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
 import { loadPlan } from '../container/plan/saved-plan.ts';
-import type { StopRequest } from '../container/run/stop.ts';
+import { inTime, type StopRequest } from '../container/run/stop.ts';
 import { Journal, journaledContainers } from '../container/start/journal.ts';
 import type { ClientStdio } from '../container/start/start.ts';
 import { keptPrefix } from '../container/start/start-host.ts';
-import type { StartReason } from '../container/state/end-reason.ts';
+import type { ForcedEnd, StartReason } from '../container/state/end-reason.ts';
 import { noSuchContainer } from '../container/state/list.ts';
 import { containerDirectory } from '../container/state/paths.ts';
 import { allRecords, isAlive, type RuntimeRecord, removeRecord } from '../container/state/runtime-record.ts';
@@ -19,15 +18,24 @@ import { ensureBridge, releaseName, reserveName } from '../network/bridge-servic
 import { type CallerSurroundings, ownContext } from '../util/request-context.ts';
 import { ForkClient } from './fork-client.ts';
 import type { KeeperClient } from './keeper-client.ts';
+import { findRun } from './monitor/adopt-run.ts';
+import { ContainerMonitor, type MonitorHost, type MonitorListeners } from './monitor/container-monitor.ts';
+import { Restarts } from './monitor/restarts.ts';
 import type { ContainerEvent, StartRequest, StateOfContainer } from './protocol.ts';
-import { Restarts } from './restarts.ts';
-import { Supervised, type SupervisorHost } from './supervised.ts';
 
 /** States in which an earlier manager may have left a container that has an init, or had one. */
 const ADOPTABLE: ReadonlySet<State> = new Set<State>(['RUNNING', 'STOPPING']);
 
 /** States of one that is about to be stopped, or to start anew. */
 const ENDING: ReadonlySet<State> = new Set<State>(['STOPPING', 'ABORTING', 'STOPPED']);
+
+/** States that lead to a run, or from one: a stop waits for what is under way. */
+const PHASES: { readonly [S in State]?: 'start' | 'end' } = {
+  STARTING: 'start',
+  STOPPING: 'end',
+  ABORTING: 'end',
+  STOPPED: 'end',
+};
 
 /** How many events are kept for late listeners. */
 const RECENT = 500;
@@ -39,8 +47,8 @@ export class Supervisor {
   /** Pending while a killed keeper is being replaced: whoever needs one waits. */
   #keeper: Promise<KeeperClient>;
   #keepers = 1;
-  readonly host: SupervisorHost;
-  readonly #containers = new Map<string, Supervised>();
+  readonly host: MonitorHost;
+  readonly #containers = new Map<string, ContainerMonitor>();
   readonly #forks: ForkClient;
   /** Programs that were attached, and other children: who wants to know of their end. */
   readonly #waiting = new Map<number, (status: ExitStatus | null) => void>();
@@ -68,6 +76,8 @@ export class Supervisor {
       keeperNumber: () => this.#keepers,
       stage: (...wanted) => this.#forks.stage(...wanted),
       keep: async (pid, descriptors, watch) => {
+        // A number that the kernel has used before: the news is of an earlier process.
+        if (watch) this.#early.delete(pid);
         await (await this.#keeper).keep(pid, descriptors, watch);
         if (descriptors.length === 0) return [];
         const pidfd = kernel.pidfdOpen(pid);
@@ -80,6 +90,7 @@ export class Supervisor {
       drop: (prefix) => this.#keeper.then((held) => held.drop(prefix)),
       watch: (pid) => this.#keeper.then((held) => held.watch(pid)),
       forget: (pid) => this.#keeper.then((held) => held.forget(pid)),
+      takeEarlyEnd: (pid) => this.#takeEarlyEnd(pid),
       ensureBridge: async (name) => {
         await ensureBridge(bridgeService(kernel), name);
       },
@@ -145,25 +156,43 @@ export class Supervisor {
   }
 
   /** @throws TslxcError NOT_RUNNING, CONTAINER_MISSING */
-  get(ref: { lxcpath: string; name: string }): Supervised {
+  get(ref: { lxcpath: string; name: string }): ContainerMonitor {
     const container = this.#containers.get(key(ref));
     if (container) return container;
     if (!existsSync(containerDirectory(ref))) throw noSuchContainer(ref);
     throw new TslxcError({ code: 'NOT_RUNNING', container: ref.name, message: 'it is not running' });
   }
 
-  /** Stops a container, or calls off its restart. @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, STOP_TIMEOUT */
-  async stop(request: StopRequest, by: { readonly uid: number; readonly pid: number }): Promise<void> {
+  /**
+   * Stops a container, or calls off its restart. A tear-down that is under way counts as the end that is asked for; a
+   * reboot that is under way is followed by this end.
+   * @returns how init had to be forced, if it had to be
+   * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, STOP_TIMEOUT
+   */
+  async stop(
+    request: StopRequest,
+    by: { readonly uid: number; readonly pid: number },
+  ): Promise<ForcedEnd | undefined> {
     if (!this.#containers.has(key(request)) && request.mode !== 'reboot' && this.#restarts.cancel(request))
-      return;
-    await this.get(request).operations.stop(request, by);
+      return undefined;
+    const container = this.get(request);
+    const phase = PHASES[container.state];
+    if (phase === undefined || request.mode === 'reboot') return await container.stop(request, by);
+    if (request.timeout === 0 && phase === 'end') return undefined;
+    const over =
+      phase === 'start' ? container.startSettled : container.isOver ? container.gone : container.ended();
+    if (!(await inTime(over, request.timeout))) throw hangs(request, phase);
+    const next = this.#containers.get(key(request));
+    if (next && !next.isOver) return await this.stop(request, by);
+    this.#restarts.cancel(request);
+    return undefined;
   }
 
   /** Starts a container; the promise settles when its init runs. */
   start(
     request: StartRequest,
     stdio?: ClientStdio,
-  ): Promise<{ container: Supervised; warnings: TslxcError[] }> {
+  ): Promise<{ container: ContainerMonitor; warnings: TslxcError[] }> {
     this.#restarts.cancel(request);
     return this.#begin(request, { kind: 'start' }, stdio);
   }
@@ -172,7 +201,7 @@ export class Supervisor {
     request: StartRequest,
     reason: StartReason,
     stdio?: ClientStdio,
-  ): Promise<{ container: Supervised; warnings: TslxcError[] }> {
+  ): Promise<{ container: ContainerMonitor; warnings: TslxcError[] }> {
     const old = await this.#notEnding(request);
     if (old)
       throw new TslxcError({
@@ -180,19 +209,17 @@ export class Supervisor {
         container: request.name,
         message: old.state === 'RUNNING' ? 'it is running already' : `it is ${old.state.toLowerCase()}`,
       });
-    const container = this.#add(new Supervised(this.host, request, stdio));
+    const container = this.#add(request, stdio);
     try {
       return { container, warnings: await container.start(reason) };
     } catch (error) {
       this.#remove(container);
       throw error;
-    } finally {
-      this.#deliverEarly(container);
     }
   }
 
   /** The container of that name once an end that is under way is over: nobody is to try a start again for that. */
-  async #notEnding(ref: { lxcpath: string; name: string }): Promise<Supervised | undefined> {
+  async #notEnding(ref: { lxcpath: string; name: string }): Promise<ContainerMonitor | undefined> {
     for (;;) {
       const container = this.#containers.get(key(ref));
       if (!container || !(ENDING.has(container.state) || container.initHasEnded())) return container;
@@ -200,20 +227,29 @@ export class Supervisor {
     }
   }
 
-  #add(container: Supervised): Supervised {
+  #add(request: StartRequest, stdio?: ClientStdio): ContainerMonitor {
+    const container = new ContainerMonitor(this.host, request, this.#listeners, stdio);
     this.#containers.set(key(container.ref), container);
-    container.onGone = () => this.#remove(container);
-    container.onEvent = (event) => {
-      this.#recent.push(event);
-      if (this.#recent.length > RECENT) this.#recent.shift();
-      for (const watcher of this.#watchers) watcher(event);
-    };
-    container.onEnd = (reason, run) => this.#restarts.consider(container.request, reason, run);
     this.onChange();
     return container;
   }
 
-  #remove(container: Supervised): void {
+  readonly #listeners: MonitorListeners = {
+    onEvent: (event) => {
+      this.#recent.push(event);
+      if (this.#recent.length > RECENT) this.#recent.shift();
+      for (const watcher of this.#watchers) watcher(event);
+    },
+    onEnd: ({ request }, reason, { plan, record }) =>
+      this.#restarts.consider(request, reason, {
+        plan,
+        seconds: (Date.now() - Date.parse(record.startedAt)) / 1000,
+      }),
+    onQuickReboots: ({ request }, reason, { plan }) => this.#restarts.deferReboot(request, reason, { plan }),
+    onGone: (container) => this.#remove(container),
+  };
+
+  #remove(container: ContainerMonitor): void {
     if (this.#containers.get(key(container.ref)) === container) this.#containers.delete(key(container.ref));
     container.markGone();
     this.onChange();
@@ -248,11 +284,14 @@ export class Supervisor {
       foreground: false,
       caller: callerOf(record),
     };
-    const container = this.#add(new Supervised(this.host, request));
+    const container = this.#add(request);
     try {
       const keeper = await this.#keeper;
       const end = keeper.ended.find(({ pid }) => pid === record.init!.pid);
-      container.adopt(record, (label) => keeper.copyOf(label));
+      const { run, log, terminals } = findRun(this.kernel, record, callerOf(record), (label) =>
+        keeper.copyOf(label),
+      );
+      container.adopt(run, log, terminals);
       if (isAlive(record.init)) await keeper.watch(record.init!.pid);
       else await container.initEnded(end?.status ?? null);
     } catch (error) {
@@ -282,12 +321,11 @@ export class Supervisor {
     }
   }
 
-  #deliverEarly(container: Supervised): void {
-    const pid = container.initPid;
-    const status = pid === undefined ? undefined : this.#early.get(pid);
-    if (status === undefined) return;
-    this.#early.delete(pid!);
-    void container.initEnded(status);
+  #takeEarlyEnd(pid: number): { readonly status: ExitStatus | null } | undefined {
+    const status = this.#early.get(pid);
+    if (status === undefined) return undefined;
+    this.#early.delete(pid);
+    return { status };
   }
 
   /** Calls back when a child that is no container's init has ended. */
@@ -296,6 +334,16 @@ export class Supervisor {
     if (early !== undefined) listener(early);
     else this.#waiting.set(pid, listener);
   }
+}
+
+function hangs({ name, lxcpath, timeout }: StopRequest, phase: 'start' | 'end'): TslxcError {
+  const what = phase === 'start' ? 'its start is not over' : 'its init has ended, its tear-down is not over';
+  return new TslxcError({
+    code: 'STOP_TIMEOUT',
+    container: name,
+    message: `${what} after ${timeout} seconds: a hook or a file system hangs`,
+    hint: `\`tslxc-logs -P ${lxcpath} -n ${name}\` shows what was done last`,
+  });
 }
 
 /** Where the plan tells of no caller, the surroundings of this process. */

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
+import { run } from './harness/run-command.ts';
 import { delay, eventually, seconds } from './harness/slow.ts';
 
 const host = new ContainerHost();
@@ -153,4 +154,59 @@ test('whether the manager is killed before the end or in the pause behind it', {
   await host.tslxc('freeze', ['-n', '@fail']);
   await eventually('it is back', () => runs('fail') > before);
   await host.kill('fail');
+});
+
+test('an init that reboots at once neither wedges its container nor spins', { skip }, async () => {
+  await busybox.make('wedge');
+  const loops = () =>
+    host.ok('start', ['-n', '@wedge', '--', '/bin/sh', '-c', 'echo run >> /runs; reboot -f']);
+  await loops();
+  await eventually('it waits between reboots', async () => /Restart: +in \d/.test(await why('wedge')));
+  assert.match(await host.ok('logs', ['-n', '@wedge']), /has rebooted 4 times in a row within a second/);
+  await host.killProcesses(host.managerPid());
+  await host.tslxc('freeze', ['-n', '@wedge']);
+  await host.ok('stop', ['-n', '@wedge', '-k'], { timeout: seconds(20) });
+  const count = runs('wedge');
+  await delay(1500);
+  assert.equal(runs('wedge'), count, 'the stop has called the loop off');
+  assert.ok(count < 12, `${count} runs in some seconds`);
+  await host.ok('start', ['-n', '@wedge']);
+  await host.kill('wedge');
+  await host.ok('destroy', ['-n', '@wedge']);
+});
+
+test('a stop that had to kill says so; a signal that does not end init is followed by SIGKILL', {
+  skip,
+}, async () => {
+  await busybox.make('deaf', 'lxc.signal.stop = SIGUSR2');
+  const init = 'trap : PWR INT USR1 USR2; while :; do sleep 1; done';
+  const start = () => host.ok('start', ['-n', '@deaf', '--', '/bin/sh', '-c', init]);
+  for (const [args, what] of [
+    [['-t', '1'], 'SIGUSR1 in 1 second'],
+    [['-k'], 'SIGUSR2 in 5 seconds'],
+  ] as const) {
+    await start();
+    const { code, stderr } = await host.tslxc('stop', ['-n', '@deaf', ...args]);
+    assert.equal(code, 0);
+    assert.ok(stderr.includes(`init did not answer ${what} and was killed`), stderr);
+    assert.ok((await why('deaf')).includes(`${what} and was killed`));
+    assert.ok((await host.ok('logs', ['-n', '@deaf'])).includes(`${what} and was killed`));
+  }
+  await start();
+  const both = await Promise.all([1, 2].map(() => host.tslxc('stop', ['-n', '@deaf', '-k'])));
+  assert.ok(
+    both.every(({ code }) => code === 0 || code === 2),
+    JSON.stringify(both),
+  );
+});
+
+test('stop -r fails where the container does not come back', { skip }, async () => {
+  const { name: bridge } = await host.bridge();
+  await busybox.start('bridged', `lxc.net.0.type = veth\nlxc.net.0.link = ${bridge}`);
+  await host.ok('stop', ['-n', '@bridged', '-r', '-t', '20']);
+  await run('ip', ['link', 'del', bridge]);
+  const { code, stderr } = await host.tslxc('stop', ['-n', '@bridged', '-r', '-t', '20']);
+  assert.equal(code, 1);
+  assert.match(stderr, /bridge/);
+  assert.equal(await host.state('bridged'), 'STOPPED');
 });

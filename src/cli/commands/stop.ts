@@ -1,4 +1,6 @@
 import type { StopOptions } from '../../api/options.ts';
+import { forcedText } from '../../container/state/end-reason.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
 import { usage } from '../parse/getopt.ts';
 import { command } from '../run/command.ts';
 import { missing } from '../run/refusals.ts';
@@ -18,7 +20,19 @@ export default command(
     const container = await call.container();
     if (!container.defined() && (await container.info({ config: false })).state === 'STOPPED')
       throw missing(container);
-    await container.stop({ mode, timeout, killAfter: mode === 'shutdown' && !values.nokill });
+    const killAfter = mode === 'shutdown' && !values.nokill;
+    const { forced } = await container.stop({ mode, timeout, killAfter });
+    if (forced)
+      await call.complain(
+        new TslxcError({
+          code: 'STOP_TIMEOUT',
+          container: container.name,
+          message: forcedText(forced),
+          hint:
+            mode === 'shutdown' ? '-t gives init more seconds; lxc.signal.halt names its signal' : undefined,
+        }),
+        'warning',
+      );
     return 0;
   },
   {

@@ -16,24 +16,26 @@ const FAILURES: { readonly [K in EndReason['kind']]: (reason: EndReason) => bool
   reboot: () => false,
 };
 
-/** Whoever asks for an end means it, whatever the policy; a reboot starts it by itself. */
-const FINAL: ReadonlySet<EndReason['kind']> = new Set<EndReason['kind']>([
-  'operator',
-  'host-shutdown',
-  'reboot',
-]);
+/** An end that an operator asked for stands, whatever the policy is. */
+const FINAL: ReadonlySet<EndReason['kind']> = new Set<EndReason['kind']>(['operator', 'host-shutdown']);
 
 const FIRST_MS = 250;
 const LONGEST_MS = 60_000;
 /** A run of this length was a good one: the next failure is the first again. */
 export const GOOD_RUN_SECONDS = 10;
 
-/** How long to wait before the restart, milliseconds; undefined: there will be none. `attempt` counts from 1. */
+/**
+ * How long to wait before the restart, milliseconds; undefined: there will be none. `attempt` counts from 1. A reboot
+ * comes here only where reboots follow each other too quickly; it is carried out under any policy.
+ */
 export function restartDelay(policy: RestartPolicy, reason: EndReason, attempt: number): number | undefined {
+  if (reason.kind === 'reboot') return delay(attempt);
   const wanted =
     policy.when === 'always'
       ? !FINAL.has(reason.kind)
       : policy.when === 'on-failure' && FAILURES[reason.kind](reason);
   if (!wanted || attempt > (policy.limit ?? Number.POSITIVE_INFINITY)) return undefined;
-  return Math.min(FIRST_MS * 2 ** Math.min(attempt - 1, 20), LONGEST_MS);
+  return delay(attempt);
 }
+
+const delay = (attempt: number) => Math.min(FIRST_MS * 2 ** Math.min(attempt - 1, 20), LONGEST_MS);

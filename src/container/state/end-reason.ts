@@ -2,16 +2,24 @@
 import type { ErrorDetails } from '../../errors/tslxc-error.ts';
 import { SIG } from '../../kernel/constants.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
-import type { StopRequest } from '../run/stop.ts';
+import { signalName, wasReboot } from './signals.ts';
+
+/** Init was killed since it had not answered this signal in so many seconds. */
+export interface ForcedEnd {
+  readonly signal: number;
+  readonly seconds: number;
+}
 
 /** Who asked for an end, and how. */
 export interface OperatorRequest {
-  readonly mode: StopRequest['mode'];
+  readonly mode: 'shutdown' | 'reboot' | 'kill';
   /** User and process of the command. */
   readonly uid: number;
   readonly pid: number;
   /** The host itself is going down. */
   readonly hostShutdown?: boolean | undefined;
+  /** Set when the request alone did not end it. */
+  readonly forced?: ForcedEnd | undefined;
 }
 
 /** How a run of a container ended. */
@@ -62,7 +70,7 @@ export function endReason({ status, operator, oomKilled }: EndFacts): EndReason 
     ...(status?.code == null ? {} : { exitCode: status.code }),
     ...(status?.signal == null ? {} : { signal: status.signal }),
   };
-  if (status?.signal === SIG.HUP) return { kind: 'reboot', ...(operator ? { operator } : {}) };
+  if (wasReboot(status, operator)) return { kind: 'reboot', ...(operator ? { operator } : {}) };
   if (operator && operator.mode !== 'reboot')
     return { kind: operator.hostShutdown ? 'host-shutdown' : 'operator', ...how, operator };
   if (status === null) return { kind: 'unknown' };
@@ -71,17 +79,23 @@ export function endReason({ status, operator, oomKilled }: EndFacts): EndReason 
   return { kind: status.signal === SIG.KILL && oomKilled() ? 'oom' : 'signal', ...how };
 }
 
-const SIGNAL_NAMES = new Map(Object.entries(SIG).map(([name, number]) => [number as number, `SIG${name}`]));
-
 function signalText(signal: number): string {
-  const name = SIGNAL_NAMES.get(signal);
-  return name ? `${name} (signal ${signal})` : `signal ${signal}`;
+  const name = signalName(signal);
+  return name.startsWith('SIG') ? `${name} (signal ${signal})` : name;
+}
+
+export const secondsText = (seconds: number) => `${seconds} ${seconds === 1 ? 'second' : 'seconds'}`;
+
+/** `init did not answer SIGPWR in 60 seconds and was killed`. */
+export function forcedText({ signal, seconds }: ForcedEnd): string {
+  return `init did not answer ${signalName(signal)} in ${secondsText(seconds)} and was killed`;
 }
 
 const MODES = { shutdown: 'a shutdown', reboot: 'a reboot', kill: 'a kill' } as const;
 
-function operatorText({ mode, uid, pid }: OperatorRequest): string {
-  return `${MODES[mode]} asked for by user ${uid}${pid > 0 ? ` (process ${pid})` : ''}`;
+function operatorText({ mode, uid, pid, forced }: OperatorRequest): string {
+  const force = forced ? `; ${forcedText(forced)}` : '';
+  return `${MODES[mode]} asked for by user ${uid}${pid > 0 ? ` (process ${pid})` : ''}${force}`;
 }
 
 /** One line without a full stop, to be read after the state. */
@@ -92,9 +106,10 @@ const TEXTS: { readonly [K in StateReason['kind']]: (reason: EndReason & StartRe
   operator: (reason) => operatorText(reason.operator!),
   reboot: ({ operator }) => (operator ? operatorText(operator) : 'a reboot from inside'),
   'power-off': () => 'a power-off from inside',
-  'host-shutdown': () => 'the host shut down',
-  'start-failed': ({ error }) => `the start failed: ${error?.message ?? 'nobody knows why'}`,
-  unknown: () => 'it ended while nothing watched it: nobody knows how',
+  'host-shutdown': ({ operator }) =>
+    `the host shut down${operator?.forced ? `; ${forcedText(operator.forced)}` : ''}`,
+  'start-failed': ({ error }) => `the start failed: ${error?.message ?? 'the cause is unknown'}`,
+  unknown: () => 'it ended while nothing watched it: the cause is unknown',
   start: () => 'a start',
   restart: ({ attempt }) => `restart ${attempt} by lxc.start.restart`,
   freeze: () => 'a freeze',

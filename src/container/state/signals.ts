@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { SIG } from '../../kernel/constants.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
 
@@ -12,14 +13,35 @@ const SYSTEMD_HALT = SIGRTMIN + 3;
  * reads its signals from a descriptor (LXC's rule).
  */
 export function haltSignal(initPid: number): number {
-  const blocked =
-    /^SigBlk:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${initPid}/status`, 'utf8'))?.[1] ?? '0';
+  const blocked = /^SigBlk:\s*([0-9a-f]+)$/m.exec(statusOf(initPid))?.[1] ?? '0';
   return BigInt(`0x${blocked}`) & (1n << BigInt(SYSTEMD_HALT - 1)) ? SYSTEMD_HALT : SIG.PWR;
 }
 
-/** How an init's end is read: the kernel reports a reboot(2) from inside as SIGHUP (restart) or SIGINT (halt). */
-export function wasReboot(status: { readonly signal: number | null } | null): boolean {
-  return status?.signal === SIG.HUP;
+/** Empty for a process that has ended. */
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]));
+
+/** `SIGPWR`; `signal 48` for a number without a name. */
+export function signalName(signal: number): string {
+  return NAMES.get(signal) ?? (signal >= SIGRTMIN ? `SIGRTMIN+${signal - SIGRTMIN}` : `signal ${signal}`);
+}
+
+/**
+ * How an init's end is read: the kernel reports a reboot(2) from inside as SIGHUP (restart) or SIGINT (halt). Where the
+ * status is lost (null: init's parent was killed), a reboot that an operator has asked for is taken for the cause.
+ */
+export function wasReboot(
+  status: { readonly signal: number | null } | null,
+  operator?: { readonly mode: string },
+): boolean {
+  return status === null ? operator?.mode === 'reboot' : status.signal === SIG.HUP;
 }
 
 /** How init ended, for whoever waited: a halt by reboot(2) is an orderly end, not a death by signal. */

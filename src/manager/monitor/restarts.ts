@@ -4,20 +4,20 @@
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RestartPolicy } from '../config/values/restart.ts';
-import type { StartPlan } from '../container/plan/start-plan.ts';
-import { GOOD_RUN_SECONDS, restartDelay } from '../container/run/restart-decision.ts';
-import type { EndReason, StartReason } from '../container/state/end-reason.ts';
-import { type ContainerRef, containerRunDirectory } from '../container/state/paths.ts';
+import type { RestartPolicy } from '../../config/values/restart.ts';
+import type { StartPlan } from '../../container/plan/start-plan.ts';
+import { GOOD_RUN_SECONDS, restartDelay } from '../../container/run/restart-decision.ts';
+import type { EndReason, StartReason } from '../../container/state/end-reason.ts';
+import { type ContainerRef, containerRunDirectory } from '../../container/state/paths.ts';
 import {
   type PendingRestart,
   pendingRestart,
   pendingRestarts,
   RESTART_FILE,
-} from '../container/state/restart-file.ts';
-import { liveRecord } from '../container/state/runtime-record.ts';
-import { toTslxcError } from '../errors/tslxc-error.ts';
-import type { StartRequest } from './protocol.ts';
+} from '../../container/state/restart-file.ts';
+import { liveRecord } from '../../container/state/runtime-record.ts';
+import { toTslxcError } from '../../errors/tslxc-error.ts';
+import type { StartRequest } from '../protocol.ts';
 
 const key = (ref: ContainerRef) => `${ref.lxcpath}|${ref.name}`;
 
@@ -45,8 +45,13 @@ export class Restarts {
     reason: EndReason,
     { plan, seconds }: { readonly plan: StartPlan; readonly seconds: number },
   ): boolean {
-    // Whoever has it on a terminal sees how it ended, and decides.
+    // A user who has it on a terminal sees how it ended, and decides.
     return !request.foreground && this.#schedule(request, plan.restart, reason, seconds);
+  }
+
+  /** The same for a container that reboots again and again: its next start waits, the longer the more there were. */
+  deferReboot(request: StartRequest, reason: EndReason, { plan }: { readonly plan: StartPlan }): boolean {
+    return !request.foreground && this.#schedule(request, plan.restart, reason, 0);
   }
 
   #schedule(request: StartRequest, policy: RestartPolicy, reason: EndReason, seconds: number): boolean {

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { loadSystemConfig } from '../config/system-config.ts';
-import { cgroupDefaults } from '../container/plan/cgroup-from-config.ts';
-import { namespaceHost } from '../container/plan/shared-namespace.ts';
-import type { HostFacts } from '../container/plan/start-plan.ts';
-import type { StartHost } from '../container/start/start-host.ts';
-import { RLIMIT } from '../kernel/constants.ts';
-import { lastCapability, missingCapabilities } from '../security/capabilities.ts';
-import { compiledPolicy, underFilter } from '../security/seccomp/host.ts';
-import { MOUNT_POINT, makeMountPoint } from '../storage/mounted-volume.ts';
+import { loadSystemConfig } from '../../config/system-config.ts';
+import { cgroupDefaults } from '../../container/plan/cgroup-from-config.ts';
+import { namespaceHost } from '../../container/plan/shared-namespace.ts';
+import type { HostFacts } from '../../container/plan/start-plan.ts';
+import type { StartHost } from '../../container/start/start-host.ts';
+import { RLIMIT } from '../../kernel/constants.ts';
+import { lastCapability, missingCapabilities } from '../../security/capabilities.ts';
+import { compiledPolicy, underFilter } from '../../security/seccomp/host.ts';
+import { MOUNT_POINT, makeMountPoint } from '../../storage/mounted-volume.ts';
 
 /** The kernel's and systemd's default. Node raises its own soft limit to the hard one (see docs/kernel-notes.md). */
 const NOFILE_SOFT = 1024;

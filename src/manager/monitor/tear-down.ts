@@ -1,21 +1,19 @@
 /** The end of a run: why it came, and what is undone after it. */
-import { closeSync } from 'node:fs';
-import { killedByOom, oomKills, oomKillsLogged } from '../cgroup/container-cgroup.ts';
-import { oomLine } from '../container/observe/oom-line.ts';
-import { keptPrefix, type StartHost } from '../container/start/start-host.ts';
-import type { ContainerLog } from '../container/state/container-log.ts';
-import { type EndReason, endReason } from '../container/state/end-reason.ts';
-import type { History } from '../container/state/history.ts';
-import { bootId, noteRun } from '../container/state/last-run.ts';
-import { type RuntimeRecord, sinceBoot } from '../container/state/runtime-record.ts';
-import { toTslxcError } from '../errors/tslxc-error.ts';
-import type { ExitStatus } from '../kernel/kernel.ts';
-import type { NicPlan } from '../network/nic-plan.ts';
+import { killedByOom, oomKills, oomKillsLogged } from '../../cgroup/container-cgroup.ts';
+import { oomLine } from '../../container/observe/oom-line.ts';
+import { keptPrefix, type StartHost } from '../../container/start/start-host.ts';
+import type { ContainerLog } from '../../container/state/container-log.ts';
+import { type EndReason, endReason } from '../../container/state/end-reason.ts';
+import type { History } from '../../container/state/history.ts';
+import { bootId, noteRun } from '../../container/state/last-run.ts';
+import { type RuntimeRecord, sinceBoot } from '../../container/state/runtime-record.ts';
+import { toTslxcError } from '../../errors/tslxc-error.ts';
+import type { ExitStatus } from '../../kernel/kernel.ts';
+import type { NicPlan } from '../../network/nic-plan.ts';
 import type { ContainerTerminals } from './container-terminals.ts';
-import type { Running } from './running.ts';
+import type { Run } from './run.ts';
 
-/** What a run has had besides. */
-export interface TornDown {
+export interface TearDown {
   readonly host: Pick<StartHost, 'releaseName'> & {
     drop(prefix: string): Promise<void>;
     forget(pid: number): Promise<void>;
@@ -24,15 +22,11 @@ export interface TornDown {
   readonly history: History;
   readonly log: ContainerLog | undefined;
   /** Gives back what is in the journal. */
-  release(): void;
+  release(): Promise<void> | void;
 }
 
-/** Asked before the cgroups go: they and the kernel's log know of processes that were killed for want of memory. */
-export function reasonOfEnd(
-  { record, plan }: Running,
-  status: ExitStatus | null,
-  history: History,
-): EndReason {
+/** Asked before the cgroups go: the cgroups and the kernel's log know which processes ran out of memory. */
+export function reasonOfEnd({ record, plan }: Run, status: ExitStatus | null, history: History): EndReason {
   const { init, cgroup, asked, startedAt } = record;
   const since = sinceBoot(init);
   const reason = endReason({
@@ -40,8 +34,8 @@ export function reasonOfEnd(
     operator: asked,
     oomKilled: () => cgroup !== undefined && killedByOom(cgroup, init!.pid, since),
   });
-  // One that was stopped in good order has not run out of memory in a way that anybody asks for.
   if (cgroup) for (const kill of oomKillsLogged(cgroup, since)) history.add('kernel', ...oomLine(kill));
+  // An orderly stop is no lack of memory, even if a process inside was killed for one before.
   const kills = cgroup && reason.kind !== 'operator' ? Number(oomKills(cgroup, since) ?? 0) : 0;
   noteRun(plan, {
     started: { at: startedAt, bootId: bootId() },
@@ -51,12 +45,13 @@ export function reasonOfEnd(
   return reason;
 }
 
-/** @returns whether the post-stop hooks succeeded; whatever else fails is only logged */
+/** @returns whether the post-stop hooks succeeded; every other failure is only logged */
 export async function tearDown(
-  { record, plan, hooks, initPidfd, namespaces }: Running,
+  run: Run,
   target: 'stop' | 'reboot',
-  { host, terminals, history, log, release }: TornDown,
+  { host, terminals, history, log, release }: TearDown,
 ): Promise<boolean> {
+  const { record, plan, hooks, namespaces } = run;
   const attempt = async (what: string, work: () => Promise<void> | void): Promise<boolean> => {
     try {
       await work();
@@ -70,18 +65,19 @@ export async function tearDown(
   await attempt('stop hook', () =>
     hooks.run('stop', plan.stage.hookVersion === 0 ? namespaces?.arguments() : [], namespaces?.variables()),
   );
-  namespaces?.close();
   for (const nic of plan.nics)
     await attempt('network script', () => hooks.networkScript(withHost(nic, record), 'down'));
-  terminals.close();
-  history.endConsole();
-  if (initPidfd >= 0) closeSync(initPidfd);
+  await attempt('terminals', () => {
+    run.close();
+    terminals.close();
+    history.endConsole();
+  });
   if (record.nics.some(({ link }) => link)) await attempt('name', () => host.releaseName(record.name));
   await attempt('keeper', async () => {
     await host.drop(keptPrefix(record));
     await host.forget(record.init!.pid);
   });
-  release();
+  await attempt('release', release);
   return await attempt('post-stop hook', () => hooks.run('post-stop'));
 }
 

@@ -1,15 +1,15 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import type { ConsolePlan } from '../container/plan/terminal-plan.ts';
-import type { TerminalDescriptors } from '../container/start/start-terminals.ts';
-import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { O } from '../kernel/constants.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import type { WindowSize } from '../kernel/structs.ts';
-import { ConsoleHub } from '../terminal/console-hub.ts';
-import { ConsoleLog } from '../terminal/console-log.ts';
-import { type ConsolePeer, openConsolePeer } from '../terminal/console-peer.ts';
-import { RingBuffer } from '../terminal/ring-buffer.ts';
+import type { ConsolePlan } from '../../container/plan/terminal-plan.ts';
+import type { TerminalDescriptors } from '../../container/start/start-terminals.ts';
+import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import { O } from '../../kernel/constants.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { WindowSize } from '../../kernel/structs.ts';
+import { ConsoleHub } from '../../terminal/console-hub.ts';
+import { ConsoleLog } from '../../terminal/console-log.ts';
+import { type ConsolePeer, openConsolePeer } from '../../terminal/console-peer.ts';
+import { RingBuffer } from '../../terminal/ring-buffer.ts';
 
 /** The manager's ends of a container's terminals: the console, always read, and the ttys, lent to one client each. */
 export class ContainerTerminals {

@@ -1,0 +1,484 @@
+/** One container in the manager's care: a sequence of runs, its state, and those who wait for its end. */
+import { closeSync, writeFileSync } from 'node:fs';
+import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
+import type { LogLevel } from '../../config/values/log.ts';
+import { destroyContainer } from '../../container/lifecycle/destroy.ts';
+import { removePlan } from '../../container/plan/saved-plan.ts';
+import { recoverContainer } from '../../container/recovery/recover.ts';
+import type { Attachable } from '../../container/run/attach.ts';
+import type { StopRequest } from '../../container/run/stop.ts';
+import { Journal } from '../../container/start/journal.ts';
+import type { ClientStdio } from '../../container/start/start.ts';
+import { keptPrefix, type StartHost } from '../../container/start/start-host.ts';
+import type { TerminalDescriptors } from '../../container/start/start-terminals.ts';
+import type { ContainerLog } from '../../container/state/container-log.ts';
+import {
+  type EndReason,
+  type ForcedEnd,
+  forcedText,
+  reasonText,
+  type StartReason,
+  type StateReason,
+} from '../../container/state/end-reason.ts';
+import { History } from '../../container/state/history.ts';
+import { noteRun, noteStarted } from '../../container/state/last-run.ts';
+import { lockContainer } from '../../container/state/lock.ts';
+import type { ContainerRef } from '../../container/state/paths.ts';
+import { isAlive, removeRecord, writeRecord } from '../../container/state/runtime-record.ts';
+import { endStatus, wasReboot } from '../../container/state/signals.ts';
+import type { State } from '../../container/state/state.ts';
+import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import type { ExitStatus } from '../../kernel/kernel.ts';
+import type { ContainerEvent, StartRequest } from '../protocol.ts';
+import { ContainerTerminals } from './container-terminals.ts';
+import { QuickReboots } from './quick-reboots.ts';
+import type { Run } from './run.ts';
+import { hookSurroundings, MANAGER, startingRecord, startRun } from './start-run.ts';
+import { reasonOfEnd, tearDown } from './tear-down.ts';
+import { checkTransition, requireRunning } from './transitions.ts';
+
+/** How a run ended, for those who waited for it. */
+export interface Ending {
+  readonly status: ExitStatus | null;
+  /** `reboot`: the next run has begun. */
+  readonly target: 'stop' | 'reboot';
+  readonly reason: EndReason;
+  /** Why a reboot did not come up. */
+  readonly failure?: TslxcError;
+}
+
+export interface MonitorHost extends StartHost {
+  /** Counts the keepers: after a change, the new keeper holds nothing of what the last one was given. */
+  keeperNumber(): number;
+  drop(prefix: string): Promise<void>;
+  forget(pid: number): Promise<void>;
+  /** The end of a process that was told of before anything waited for it; null for an unknown status. */
+  takeEarlyEnd(pid: number): { readonly status: ExitStatus | null } | undefined;
+}
+
+export interface MonitorListeners {
+  onEvent(event: ContainerEvent): void;
+  /** No reboot follows this run. Says whether a restart is scheduled. */
+  onEnd(monitor: ContainerMonitor, reason: EndReason, run: Run): boolean;
+  /** It reboots again and again in less than a second: the next start is to wait. Says whether one is scheduled. */
+  onQuickReboots(monitor: ContainerMonitor, reason: EndReason, run: Run): boolean;
+  /** The container is gone for good. */
+  onGone(monitor: ContainerMonitor): void;
+}
+
+/** How long a start is not yet written to the container's directory, milliseconds. */
+const NOTE_AFTER = 1000;
+/** How long the keeper may take to tell of the end of an init that is gone, milliseconds. */
+const END_NEWS_PATIENCE = 2000;
+
+export class ContainerMonitor {
+  readonly ref: ContainerRef;
+  readonly terminals: ContainerTerminals;
+  readonly request: StartRequest;
+  readonly #host: MonitorHost;
+  readonly #listeners: MonitorListeners;
+  readonly #journal: Journal;
+  readonly #stdio: ClientStdio | undefined;
+  readonly #history: History;
+  readonly #quickReboots = new QuickReboots();
+  #log: ContainerLog | undefined;
+  #state: State = 'STOPPED';
+  #run: Run | undefined;
+  /** Init has ended before its start was over: delivered after it. */
+  #earlyEnd: { readonly status: ExitStatus | null } | undefined;
+  #endListeners = new Set<(ending: Ending) => void>();
+  #last: Ending | undefined;
+  #starting: Promise<unknown> = Promise.resolve();
+  #setGone: () => void = () => {};
+  /** Settles when the manager no longer looks after it. */
+  readonly gone = new Promise<void>((resolve) => {
+    this.#setGone = resolve;
+  });
+
+  /** @param stdio descriptors of the client that a program gets instead of the console */
+  constructor(host: MonitorHost, request: StartRequest, listeners: MonitorListeners, stdio?: ClientStdio) {
+    this.ref = { name: request.name, lxcpath: request.lxcpath };
+    this.request = request;
+    this.#host = host;
+    this.#listeners = listeners;
+    this.#stdio = stdio;
+    this.#journal = new Journal(this.ref);
+    this.#history = new History(this.ref);
+    this.terminals = new ContainerTerminals(host.kernel);
+    this.terminals.onOutput = (bytes) => this.#history.console(bytes);
+    this.terminals.onTrouble = (error) => this.#log?.write('WARN', error.message);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Host pid of its init; undefined when it does not run. */
+  get initPid(): number | undefined {
+    return this.#run?.init.pid;
+  }
+
+  /** It will not come back; only an ephemeral container's removal may be left. */
+  get isOver(): boolean {
+    return this.#last !== undefined;
+  }
+
+  markGone(): void {
+    this.#setGone();
+  }
+
+  /** Settles with the next end of its init, or with the last one when it will not come back. */
+  ended(): Promise<Ending> {
+    if (this.#last) return Promise.resolve(this.#last);
+    return new Promise((resolve) => this.#endListeners.add(resolve));
+  }
+
+  /** Its init is gone, which the keeper may not have told of yet: commands that read the record show it STOPPING. */
+  initHasEnded(): boolean {
+    return this.#run?.hasEnded() ?? false;
+  }
+
+  #enter(state: State, reason?: StateReason): void {
+    if (this.#state === state) return;
+    checkTransition(this.ref, this.#state, state);
+    this.#state = state;
+    this.#history.add('state', reason ? `${state} (${reasonText(reason)})` : state);
+    this.#listeners.onEvent({
+      type: 'state',
+      time: new Date().toISOString(),
+      ...this.ref,
+      state,
+      ...(reason ? { reason } : {}),
+    });
+  }
+
+  /** @throws TslxcError NOT_RUNNING */
+  #needRun(): Run {
+    requireRunning(this.ref, this.#state);
+    return this.#run!;
+  }
+
+  /** What an attach needs of it. @throws TslxcError NOT_RUNNING */
+  attachable(): Attachable {
+    return this.#needRun().attachable(this.terminals.devpts);
+  }
+
+  /** Sets a limit. @throws TslxcError NOT_RUNNING, and what the cgroup room throws */
+  setCgroup(key: string, value: string): { notes: CgroupNote[] } {
+    return this.#needRun().setCgroup(key, value);
+  }
+
+  /** Stops all its processes where they are. A frozen one is left so. */
+  async freeze(): Promise<void> {
+    const run = this.#needRun();
+    if (run.isFrozen()) {
+      this.#enter('FROZEN', { kind: 'freeze' });
+      return;
+    }
+    this.#enter('FREEZING', { kind: 'freeze' });
+    try {
+      await run.freeze();
+    } catch (error) {
+      if (this.#state === 'FREEZING') this.#enter('RUNNING');
+      throw error;
+    }
+    // It may have been killed meanwhile.
+    if (this.#state === 'FREEZING') this.#enter('FROZEN', { kind: 'freeze' });
+  }
+
+  async unfreeze(): Promise<void> {
+    const run = this.#needRun();
+    if (!run.isFrozen() && this.#state === 'RUNNING') return;
+    await run.unfreeze();
+    if (this.#run !== run) return;
+    this.#enter('THAWED', { kind: 'unfreeze' });
+    this.#enter('RUNNING', { kind: 'unfreeze' });
+  }
+
+  /**
+   * Asks init to end, or ends it; returns when it has ended and is torn down, or at once with a timeout of 0. A reboot
+   * returns when the next init runs.
+   * @returns how init had to be forced, if it had to be
+   * @throws TslxcError NOT_RUNNING, STOP_TIMEOUT, START_FAILED for a reboot that did not come up
+   */
+  async stop(
+    request: StopRequest,
+    by: { readonly uid: number; readonly pid: number },
+  ): Promise<ForcedEnd | undefined> {
+    const run = this.#needRun();
+    const ended = this.ended();
+    if (run.hasEnded()) void this.#expectEnd(run);
+    let forced: ForcedEnd | undefined;
+    await run.stop(request, by, {
+      ended,
+      onForce: (how) => {
+        forced = how;
+        this.#log?.write('WARN', forcedText(how));
+      },
+    });
+    if (request.mode === 'reboot' && request.timeout !== 0) requireReboot(this.ref, await ended);
+    return forced;
+  }
+
+  /** The end of a run whose init is gone. If the keeper does not tell how, the status stays unknown. */
+  async #expectEnd(run: Run): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, END_NEWS_PATIENCE));
+    if (this.#run === run) await this.initEnded(null);
+  }
+
+  /** Settles when a start that is under way has come about or has failed. */
+  get startSettled(): Promise<unknown> {
+    return this.#starting;
+  }
+
+  /** Starts it. @returns warnings @throws TslxcError the cause, with everything undone */
+  start(reason: StartReason = { kind: 'start' }): Promise<TslxcError[]> {
+    const starting = this.#lockAndStart(reason);
+    this.#starting = starting.catch(() => {});
+    return starting;
+  }
+
+  async #lockAndStart(reason: StartReason): Promise<TslxcError[]> {
+    using _lock = lockContainer(this.ref);
+    // A restore over it may have been killed half-way.
+    await recoverContainer(this.ref);
+    try {
+      return await this.#start(reason);
+    } catch (error) {
+      // The start is undone, and the helper is being replaced: a second try hides that from the caller.
+      if ((error as TslxcError).code !== 'HELPER_DIED') throw error;
+      return await this.#start(reason, true);
+    }
+  }
+
+  /** @param alone by a stage of its own, no worker */
+  async #start(reason: StartReason, alone = false): Promise<TslxcError[]> {
+    this.#enter('STARTING', reason);
+    if (reason.kind === 'restart') this.#quickReboots.expectMore();
+    try {
+      // What a killed start left behind is given back before anything new is made.
+      await this.#release();
+      writeRecord(startingRecord(this.ref, this.request));
+      const keeper = this.#host.keeperNumber();
+      const { run, terminals, warnings } = await startRun({
+        host: this.#host,
+        request: this.request,
+        journal: this.#journal,
+        stdio: reason.kind === 'start' ? this.#stdio : undefined,
+        alone,
+        onLog: (log) => {
+          this.#log = log;
+        },
+        note: (text, level) => this.#note(text, level ?? 'INFO'),
+        onTrouble: (error) => this.#log?.write('WARN', error.message),
+      });
+      this.#run = run;
+      this.terminals.open(terminals, run.plan.console);
+      this.#writePidFile(run);
+      if (this.#host.keeperNumber() !== keeper) await this.keepAgain();
+      this.#enter('RUNNING', reason);
+      this.#noteSoon(run);
+      this.#deliverEarlyEnd(run);
+      return warnings;
+    } catch (thrown) {
+      const error = toTslxcError(thrown, 'START_FAILED', { container: this.ref.name });
+      await this.#abort(error);
+      throw error;
+    }
+  }
+
+  async #abort(error: TslxcError): Promise<void> {
+    this.#log?.error('ERROR', error);
+    const failed: EndReason = { kind: 'start-failed', error: error.toJSON() };
+    this.#enter('ABORTING', failed);
+    noteRun(this.ref, { failed: { at: new Date().toISOString(), error: error.toJSON() } });
+    this.#run?.close();
+    this.#run = undefined;
+    this.#earlyEnd = undefined;
+    this.terminals.close();
+    await this.#release();
+    await this.#host.drop(keptPrefix(this.ref)).catch(() => {});
+    this.#enter('STOPPED', failed);
+  }
+
+  /** An init that ended before this start was over: the keeper told of a pid that no container had. */
+  #deliverEarlyEnd(run: Run): void {
+    const end = this.#earlyEnd ?? this.#host.takeEarlyEnd(run.init.pid);
+    this.#earlyEnd = undefined;
+    // After the answer to the request that asked for the start.
+    if (end) setImmediate(() => void this.initEnded(end.status));
+    else if (run.hasEnded()) void this.#expectEnd(run);
+  }
+
+  /** Takes over a run that an earlier manager started; its init may have ended meanwhile (see initEnded). */
+  adopt(run: Run, log: ContainerLog, terminals: TerminalDescriptors): void {
+    this.#log = log;
+    this.#run = run;
+    run.updateRecord(MANAGER);
+    this.#noteSoon(run);
+    this.#state = run.isFrozen() ? 'FROZEN' : 'RUNNING';
+    this.terminals.open(terminals, run.plan.console);
+  }
+
+  /**
+   * The start is noted in the container's directory a second later, off the start's path: `--why` needs it only after a
+   * power failure, and its end notes the same and more.
+   */
+  #noteSoon(run: Run): void {
+    const note = () => this.#run === run && noteStarted(this.ref, run.record.startedAt);
+    setTimeout(note, NOTE_AFTER).unref();
+  }
+
+  /** Gives a new keeper, which holds nothing yet, copies of the terminals, and has it watch init. */
+  async keepAgain(): Promise<void> {
+    const run = this.#run;
+    if (!run) return;
+    const prefix = keptPrefix(this.ref);
+    const mine = this.terminals.labelled().map(([label, fd]) => ({
+      label: `${prefix}${label}`,
+      fd,
+      drain: label === 'console' ? { log: run.plan.console.log } : undefined,
+    }));
+    for (const copy of await this.#host.keep(process.pid, mine)) closeSync(copy);
+    try {
+      await this.#host.watch(run.init.pid);
+    } catch (error) {
+      if (isAlive(run.init)) throw error;
+      // It died with the old keeper, whose news of it is lost. Not now: a start may be under way.
+      setImmediate(() => void this.initEnded(null));
+    }
+  }
+
+  /** A stage says DEBUG of what hooks print; that is kept whatever the log's level is. */
+  #note(text: string, level: LogLevel): void {
+    this.#log?.write(level, text);
+    if (level === 'DEBUG') this.#history.add('hook', text);
+  }
+
+  #writePidFile(run: Run): void {
+    if (!this.request.pidFile) return;
+    this.#journal.add({ kind: 'file', path: this.request.pidFile });
+    writeFileSync(this.request.pidFile, `${run.init.pid}\n`);
+  }
+
+  async #release(): Promise<void> {
+    for (const failure of this.#journal.release(this.#host.kernel))
+      this.#log?.write('WARN', `could not clean up: ${failure.message}`);
+    removeRecord(this.ref);
+    removePlan(this.ref);
+  }
+
+  /** Init has ended. Never throws: what fails on the way is told in the log, and the container is not left half-ended. */
+  async initEnded(status: ExitStatus | null): Promise<void> {
+    if (this.#state === 'STARTING') {
+      this.#earlyEnd = { status };
+      return;
+    }
+    const run = this.#run;
+    if (!run) return;
+    this.#run = undefined;
+    let ending: Ending;
+    try {
+      ending = await this.#endRun(run, status);
+    } catch (thrown) {
+      const failure = toTslxcError(thrown, 'INTERNAL', { container: this.ref.name });
+      this.#log?.error('ERROR', failure);
+      this.#state = 'STOPPED';
+      ending = { status: endStatus(status), target: 'stop', reason: { kind: 'unknown' }, failure };
+    }
+    if (ending.target === 'reboot') this.#tell(ending);
+    else await this.#finish(run, ending);
+  }
+
+  async #endRun(run: Run, status: ExitStatus | null): Promise<Ending> {
+    const reason = reasonOfEnd(run, status, this.#history);
+    this.#log?.write('INFO', `ended: ${reasonText(reason)}`);
+    this.#listeners.onEvent({
+      type: 'exit',
+      time: new Date().toISOString(),
+      ...this.ref,
+      status: endStatus(status),
+      reason,
+    });
+    this.#enter('STOPPING', reason);
+    run.updateRecord({ state: 'STOPPING', ...MANAGER });
+    const reboots = wasReboot(status, run.record.asked);
+    const done = await tearDown(run, reboots ? 'reboot' : 'stop', {
+      host: this.#host,
+      terminals: this.terminals,
+      history: this.#history,
+      log: this.#log,
+      release: () => this.#release(),
+    });
+    this.#enter('STOPPED', reason);
+    const ending: Ending = { status: endStatus(status), target: 'stop', reason };
+    if (!reboots) return ending;
+    const refusal = this.#refuseReboot(run, reason, done);
+    if (refusal) return { ...ending, failure: refusal };
+    try {
+      await this.start({ kind: 'reboot', ...(reason.operator ? { operator: reason.operator } : {}) });
+      return { ...ending, target: 'reboot' };
+    } catch (error) {
+      return { ...ending, failure: error as TslxcError };
+    }
+  }
+
+  /** Why the next run does not begin at once. */
+  #refuseReboot(run: Run, reason: EndReason, hooksSucceeded: boolean): TslxcError | undefined {
+    const refuse = (message: string) => {
+      this.#log?.write('ERROR', message);
+      this.#history.add('state', message);
+      return new TslxcError({ code: 'START_FAILED', container: this.ref.name, message });
+    };
+    // As LXC: a post-stop hook that fails cancels a reboot.
+    if (!hooksSucceeded) return refuse('the reboot is cancelled: a post-stop hook failed');
+    if (!this.#quickReboots.tooMany(run, reason)) return undefined;
+    const waits = this.#listeners.onQuickReboots(this, reason, run);
+    return refuse(
+      `it has rebooted ${this.#quickReboots.count} times in a row within a second of its start: ${waits ? 'the next start waits' : 'it stays stopped'}`,
+    );
+  }
+
+  async #finish(run: Run, ending: Ending): Promise<void> {
+    const isReboot = ending.reason.kind === 'reboot';
+    const again = !isReboot && !ending.failure && this.#listeners.onEnd(this, ending.reason, run);
+    this.#last = ending;
+    this.#tell(ending);
+    if (run.plan.ephemeral && !again && !isReboot) await this.#destroy();
+    this.terminals.hangUp();
+    this.#listeners.onGone(this);
+  }
+
+  #tell(ending: Ending): void {
+    const listeners = this.#endListeners;
+    this.#endListeners = new Set();
+    for (const listener of listeners) listener(ending);
+  }
+
+  async #destroy(): Promise<void> {
+    try {
+      await destroyContainer(this.ref, {
+        force: false,
+        snapshots: false,
+        caller: hookSurroundings(this.request),
+      });
+    } catch (error) {
+      this.#log?.write(
+        'ERROR',
+        `the ephemeral container could not be destroyed: ${(error as Error).message}`,
+      );
+    }
+  }
+}
+
+/** @throws TslxcError START_FAILED when a reboot was asked for and the container did not come back */
+function requireReboot(ref: ContainerRef, { target, failure, reason }: Ending): void {
+  if (target === 'reboot') return;
+  if (failure) throw failure.with({ container: ref.name });
+  throw new TslxcError({
+    code: 'START_FAILED',
+    container: ref.name,
+    message: `it ended and did not reboot: ${reasonText(reason)}`,
+    hint: 'lxc.signal.reboot names the signal that makes its init reboot',
+  });
+}

@@ -1,0 +1,120 @@
+/** From a start request to a run: reads the config, plans, checks and starts. */
+import { textsOf } from '../../config/given-config.ts';
+import { loadConfig } from '../../config/load-config.ts';
+import { HostHooks } from '../../container/hooks/host-hooks.ts';
+import { configWarnings } from '../../container/plan/config-warnings.ts';
+import { planStart } from '../../container/plan/start-plan.ts';
+import type { Journal } from '../../container/start/journal.ts';
+import { type ClientStdio, startContainer } from '../../container/start/start.ts';
+import { checkStart } from '../../container/start/start-checks.ts';
+import type { StageLog, StartHost } from '../../container/start/start-host.ts';
+import type { TerminalDescriptors } from '../../container/start/start-terminals.ts';
+import { ContainerLog, planLog } from '../../container/state/container-log.ts';
+import { isDefined, noSuchContainer } from '../../container/state/list.ts';
+import { type ContainerRef, configFile } from '../../container/state/paths.ts';
+import { ourselves, type RuntimeRecord, type StartOverrides } from '../../container/state/runtime-record.ts';
+import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
+import type { CallerSurroundings } from '../../util/request-context.ts';
+import type { StartRequest } from '../protocol.ts';
+import { hostFacts, prepareHost } from './host-facts.ts';
+import { Run } from './run.ts';
+
+/** Part of each record: whose it is. */
+export const MANAGER = { manager: ourselves() };
+
+export interface RunStart {
+  readonly host: StartHost;
+  readonly request: StartRequest;
+  readonly journal: Journal;
+  /** Descriptors of the client that a program gets instead of the console. */
+  readonly stdio: ClientStdio | undefined;
+  /** By a stage of its own, no worker: a worker has died of it. */
+  readonly alone: boolean;
+  /** The log that the config asks for, as soon as the config is read. */
+  onLog(log: ContainerLog): void;
+  readonly note: StageLog;
+  readonly onTrouble: (error: Error) => void;
+}
+
+export interface StartedRun {
+  readonly run: Run;
+  readonly terminals: TerminalDescriptors;
+  readonly warnings: TslxcError[];
+}
+
+/** @throws TslxcError the cause; the caller releases the journal */
+export async function startRun(start: RunStart): Promise<StartedRun> {
+  const { host, request, journal } = start;
+  const { kernel } = host;
+  const ref: ContainerRef = { name: request.name, lxcpath: request.lxcpath };
+  if (!request.rcfile && !isDefined(ref)) throw noSuchContainer(ref);
+  const config = loadConfig(request.rcfile ?? configFile(ref), {
+    name: ref.name,
+    defines: request.defines,
+    env: request.caller.env,
+    cwd: request.caller.cwd,
+    texts: request.given && textsOf(request.given),
+  });
+  start.onLog(new ContainerLog(kernel, ref, planLog(ref, config)));
+  prepareHost();
+  const plan = planStart(ref, config, hostFacts(host), request);
+  await checkStart(host, plan);
+  const hooks = new HostHooks(plan, hookSurroundings(request), (text) => start.note(text, 'DEBUG'));
+  const { record, terminals, notes } = await startContainer({
+    host,
+    plan,
+    journal,
+    hooks,
+    overrides: overridesOf(request),
+    alone: start.alone,
+    stdio: start.stdio,
+    log: start.note,
+  });
+  const rounded = notes.map(
+    ({ key, asked, effective, why }) =>
+      new TslxcError({
+        code: 'CGROUP_VALUE',
+        message: `${key}: the kernel made ${effective} of ${asked}${why ? ` (${why})` : ''}`,
+      }),
+  );
+  return {
+    run: new Run({ kernel, record, plan, hooks, onTrouble: start.onTrouble }),
+    terminals,
+    warnings: [...configWarnings(config), ...plan.warnings.map(errorFromJSON), ...rounded],
+  };
+}
+
+/** What of a request holds for every later start of this run: after a reboot, and under a later manager. */
+export function overridesOf(request: StartRequest): StartOverrides {
+  const { defines, given, init, execute, consoleLog, pidFile, callerCgroups } = request;
+  return {
+    defines,
+    ...(given ? { given } : {}),
+    ...(init ? { init } : {}),
+    ...(execute ? { execute } : {}),
+    ...(consoleLog ? { consoleLog } : {}),
+    ...(pidFile ? { pidFile } : {}),
+    ...(callerCgroups ? { callerCgroups } : {}),
+  };
+}
+
+/** As LXC: a start in the background has left its caller's directory when the first hook runs. */
+export function hookSurroundings({ caller, foreground }: StartRequest): CallerSurroundings {
+  return foreground ? caller : { ...caller, cwd: '/' };
+}
+
+/** For commands that look while the start is under way. */
+export function startingRecord(ref: ContainerRef, request: StartRequest): RuntimeRecord {
+  return {
+    version: 1,
+    ...ref,
+    state: 'STARTING',
+    configFile: request.rcfile ?? configFile(ref),
+    overrides: overridesOf(request),
+    ...MANAGER,
+    startedAt: new Date().toISOString(),
+    nics: [],
+    ttys: 0,
+    unprivileged: false,
+  };
+}
