@@ -6,7 +6,8 @@ export const spec = defineSpec({
   summary: 'stop, kill or reboot a container',
   synopsis: ['[OPTIONS] [-n] NAME'],
   description: [
-    "Asks the container's init to shut down (lxc.signal.halt) and waits; when the time is over the container is killed (lxc.signal.stop).",
+    "Asks the container's init to shut down (lxc.signal.halt) and waits; when the time is over the container is killed, and the command says so.",
+    'With -k it is killed at once (lxc.signal.stop). If that signal does not end it in 5 seconds, SIGKILL does.',
     'With -r it asks for a reboot (lxc.signal.reboot) instead and waits for that; a reboot is never forced.',
   ],
   options: {
@@ -40,7 +41,7 @@ export const spec = defineSpec({
   operands: [],
   exitCodes: [
     ['0', 'stopped, or the request was sent where there is no waiting'],
-    ['1', 'an error; also not stopped in time with --nokill or -r'],
+    ['1', 'an error; also not stopped in time with --nokill, and with -r a container that did not come back'],
     ['2', 'it was not running'],
   ],
   examples: [

@@ -26,7 +26,12 @@ function statusOf(pid: number): string {
   }
 }
 
-const NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]));
+/** Of several names of one number the first: SIGABRT, not SIGIOT. */
+const NAMES = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number as number, name]),
+);
 
 /** `SIGPWR`; `signal 48` for a number without a name. */
 export function signalName(signal: number): string {
