@@ -39,14 +39,16 @@ export function signalName(signal: number): string {
 }
 
 /**
- * How an init's end is read: the kernel reports a reboot(2) from inside as SIGHUP (restart) or SIGINT (halt). Where the
- * status is lost (null: init's parent was killed), a reboot that an operator has asked for is taken for the cause.
+ * How an init's end is read: the kernel reports a reboot(2) from inside as SIGHUP (restart) or SIGINT (halt). An end that
+ * an operator has asked for is final, whatever init made of it. Where the status is lost (null: init's parent was
+ * killed), a reboot that an operator has asked for is taken for the cause.
  */
 export function wasReboot(
   status: { readonly signal: number | null } | null,
   operator?: { readonly mode: string },
 ): boolean {
-  return status === null ? operator?.mode === 'reboot' : status.signal === SIG.HUP;
+  if (operator && operator.mode !== 'reboot') return false;
+  return status === null ? operator !== undefined : status.signal === SIG.HUP;
 }
 
 /** How init ended, for whoever waited: a halt by reboot(2) is an orderly end, not a death by signal. */

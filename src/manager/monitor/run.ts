@@ -33,6 +33,8 @@ export interface RunFacts {
   readonly onTrouble: (error: Error) => void;
 }
 
+type RecordChange = { readonly [K in keyof RuntimeRecord]?: RuntimeRecord[K] | undefined };
+
 export class Run {
   readonly plan: StartPlan;
   readonly hooks: HostHooks;
@@ -70,8 +72,8 @@ export class Run {
   }
 
   /** For a later manager. A full disk loses this change there, and nothing here. */
-  updateRecord(change: Partial<RuntimeRecord>): void {
-    this.#record = { ...this.#record, ...change };
+  updateRecord(change: RecordChange): void {
+    this.#record = { ...this.#record, ...change } as RuntimeRecord;
     try {
       writeRecord(this.#record);
     } catch (error) {
