@@ -61,6 +61,33 @@ await Promise.all(
   ),
 );
 
+/**
+ * The library, as an ES module for programs on any Node from 22 on. Its declarations are one file without a trace of
+ * the sources, made only for a package: they take seconds.
+ */
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/library/index.ts'],
+  outfile: 'dist/index.mjs',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  external: ['@koromix/*'],
+  // Bundled CommonJS packages ask for Node's modules by require.
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
+  define: { TSLXC_VERSION: JSON.stringify(version) },
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+if (process.argv.includes('--types')) {
+  const { writeDeclarations } = await import('./packaging/declarations.mjs');
+  writeDeclarations();
+}
+
 // What commands and their resident process know each other by: bin/tslxc reads it too.
 const hash = createHash('sha256');
 for (const { outfile } of BUNDLES) hash.update(readFileSync(`${root}/${outfile}`));

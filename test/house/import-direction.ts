@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 /** From the top of the house to its foundation. */
 const ROOMS = [
   'cli',
+  'library',
   'api',
   'manager',
   'container',
