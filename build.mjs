@@ -62,8 +62,8 @@ await Promise.all(
 );
 
 /**
- * The library, as an ES module for programs on any Node from 22 on. Its declarations are one file without a trace of
- * the sources, made only for a package: they take seconds.
+ * The library, as an ES module for programs on any Node from 22 on. Its declarations take
+ * seconds, so only a package has them: packaging/declarations.mjs.
  */
 await build({
   absWorkingDir: root,
@@ -83,11 +83,6 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 });
-if (process.argv.includes('--types')) {
-  const { writeDeclarations } = await import('./packaging/declarations.mjs');
-  writeDeclarations();
-}
-
 // What commands and their resident process know each other by: bin/tslxc reads it too.
 const hash = createHash('sha256');
 for (const { outfile } of BUNDLES) hash.update(readFileSync(`${root}/${outfile}`));

@@ -3,6 +3,7 @@
  * for them), written to dist/.
  *   --arch amd64|arm64   architecture of the package tslxc; this machine's by default
  *   --output FOLDER      where the packages go
+ *   --built              takes dist as it is
  *   --quick              stores the files uncompressed: half a minute less, three times the size
  * Plain JavaScript on the system's Node (18 or later). Files of another architecture come from the npm registry.
  */
@@ -38,12 +39,13 @@ function options() {
     options: {
       arch: { type: 'string', default: HOST },
       output: { type: 'string', default: join(ROOT, 'dist') },
+      built: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
     },
   });
   if (!(values.arch in ARCHITECTURES))
     throw new Error(`--arch ${values.arch}: there are ${Object.keys(ARCHITECTURES).join(' and ')}`);
-  return { arch: values.arch, output: resolve(values.output), quick: values.quick };
+  return { ...values, output: resolve(values.output) };
 }
 
 /** The time of the last commit, so that the same sources give the same package. */
@@ -72,10 +74,10 @@ async function makePackage(name, arch, { output, quick, epoch }, stage) {
 }
 
 try {
-  const { arch, output, quick } = options();
+  const { arch, output, built, quick } = options();
   await installNpmPackages();
   if (process.getuid() === 0) await installDebianPackages(FOR_PACKAGES);
-  await buildProgram();
+  if (!built) await buildProgram();
   mkdirSync(output, { recursive: true });
   const how = { output, quick, epoch: await sourceDate() };
   const made = [];

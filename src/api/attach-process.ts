@@ -2,6 +2,7 @@
 import type { ContainerRef } from '../container/state/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
+import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 
 export interface ProcessRequest {
@@ -31,10 +32,14 @@ export interface AttachedProcess {
  * Runs a program in a running container; settles when the program runs.
  * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, EXEC_FAILED (errno ENOENT: no such program), NOT_PERMITTED
  */
-export function attachProcess(ref: ContainerRef, request: ProcessRequest): Promise<AttachedProcess> {
+export function attachProcess(
+  context: RequestContext,
+  ref: ContainerRef,
+  request: ProcessRequest,
+): Promise<AttachedProcess> {
   const { uid, gid, ...rest } = request;
   return new Promise((begun, failed) => {
-    const over = withManager('attach to a container', async (manager) => {
+    const over = withManager(context, 'attach to a container', async (manager) => {
       let ended: (status: ExitStatus) => void = () => {};
       const exit = new Promise<ExitStatus>((resolve, reject) => {
         ended = resolve;

@@ -2,6 +2,7 @@
 import { loadSystemConfig } from '../config/system-config.ts';
 import { reasonText } from '../container/state/end-reason.ts';
 import type { ContainerEvent as WireEvent } from '../manager/protocol.ts';
+import { ownContext } from '../util/request-context.ts';
 import type { ContainerEvent, EventOptions } from './types.ts';
 
 /**
@@ -19,6 +20,7 @@ export async function* events({ lxcpaths, signal }: EventOptions = {}): AsyncGen
   let failure: unknown;
   let wake = () => {};
   const watching = watchContainers(
+    ownContext(),
     lxcpaths ?? [loadSystemConfig().lxcpath],
     {
       onEvent(event) {

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { type AttachedProcess, attachProcess } from '../api/attach-process.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
 import { linuxKernel } from '../kernel/linux.ts';
+import { ownContext } from '../util/request-context.ts';
 import { abortable } from './abortable.ts';
 import type { ContainerProcess, ExecOptions, ExecResult, RunOptions } from './types.ts';
 
@@ -45,7 +46,7 @@ export async function spawn(
   const { theirs, streams, closeTheirs } = pipes();
   let program: AttachedProcess;
   try {
-    program = await attachProcess(ref, {
+    program = await attachProcess(ownContext(), ref, {
       command,
       env: Object.entries({ ...ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`),
       cwd,

@@ -69,7 +69,7 @@ async function inCopyOfHost(name: string, script: string): Promise<string> {
 }
 
 test('Debian: install, use, upgrade, remove and purge', { skip }, async () => {
-  await ok('node', join(ROOT, 'packaging/deb.mjs'), '--quick', '--output', scratch);
+  await ok('node', join(ROOT, 'packaging/deb.mjs'), '--built', '--quick', '--output', scratch);
   const text = await inCopyOfHost(
     'tslxc',
     `

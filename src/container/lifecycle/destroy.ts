@@ -56,8 +56,8 @@ export async function destroyContainer(
   using _lock = await lockPatiently(ref, stopped ? LOCK_PATIENCE_MS : 0);
   if (await sweepPartial(ref)) return;
   if (!existsSync(configFile(ref))) {
-    // What a destroy that was killed had left was still this container: it has been destroyed now.
-    if (swept.includes(ref.name)) return;
+    // Done already: a killed destroy had begun, or the manager removed an ephemeral container at its stop.
+    if (swept.includes(ref.name) || stopped) return;
     throw notDefined(ref);
   }
   // It may have been started between the stop and the lock.
