@@ -1,4 +1,5 @@
 /** Which processes of a container the kernel killed because memory ran out. */
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCounters } from './files.ts';
 import { KernelLog, type KernelMessage } from './kernel-log.ts';
@@ -24,9 +25,10 @@ const kernelLog = new KernelLog(MARK);
 export function oomKillsLogged(plan: CgroupPlan, since = 0, log = kernelLog.messages()): OomKill[] {
   const hierarchy = v1Of(plan, 'memory') ?? v2Of(plan);
   if (!hierarchy) return [];
+  const prefix = log.length > 0 ? prefixOf(hierarchy.mountpoint) : undefined;
   return log.flatMap((message) => {
     const kill = parseOomKill(message);
-    return kill && kill.time >= since - SLACK_US && isBelow(kill.cgroup, hierarchy) ? [kill] : [];
+    return kill && kill.time >= since - SLACK_US && isBelow(kill.cgroup, hierarchy, prefix) ? [kill] : [];
   });
 }
 
@@ -37,9 +39,36 @@ export function parseOomKill({ time, text }: KernelMessage): OomKill | undefined
   return match ? { time, cgroup: match[1]!, program: match[2]!, pid: Number(match[3]) } : undefined;
 }
 
-/** The log has paths from the host's root; we may be in a container ourselves and see the end of them. */
-function isBelow(path: string, { limit, mountpoint }: PlannedHierarchy): boolean {
-  return `${path}/`.includes(`${limit.slice(mountpoint.length)}/`);
+/**
+ * Whether a cgroup in the log is the container's or below it, by whole components. The log has paths from the host's root. A guest
+ * may make a cgroup below its own that is called as another container's, so what stands in front is known or, inside of
+ * a cgroup namespace, not to be known: there the end of the path has to do.
+ * @param prefix what stands in front of paths of this hierarchy; undefined where that is not known
+ */
+export function isBelow(
+  path: string,
+  { limit, mountpoint }: Pick<PlannedHierarchy, 'limit' | 'mountpoint'>,
+  prefix: string | undefined,
+): boolean {
+  const own = `${limit.slice(mountpoint.length)}/`;
+  return prefix === undefined ? `${path}/`.includes(own) : `${path}/`.startsWith(prefix + own);
+}
+
+/** The inode of the host's own cgroup namespace (PROC_CGROUP_INIT_INO in include/linux/proc_ns.h). */
+const HOST_NAMESPACE = 0xeffffffb;
+
+/** Where the root of a mounted hierarchy is on the host. */
+function prefixOf(mountpoint: string): string | undefined {
+  try {
+    if (statSync('/proc/self/ns/cgroup').ino !== HOST_NAMESPACE) return undefined;
+    for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+      const [, , , root = '/', place] = line.split(' ');
+      if (place === mountpoint) return root === '/' ? '' : root;
+    }
+  } catch {
+    // Without /proc nothing is known.
+  }
+  return undefined;
 }
 
 /**

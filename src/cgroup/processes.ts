@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { errnoOf, readFile, sleep, tryWrite } from './files.ts';
+import { errnoOf, pidsIn, readFile, sleep, tryWrite } from './files.ts';
 import { type CgroupPlan, type PlannedHierarchy, v1Of, v2Of } from './plan.ts';
 import { pidsOf } from './remove.ts';
+import { bottomUp } from './subtree.ts';
 
 /**
  * File through which a single-threaded process enters. In v1 that is `tasks`: a thread that moves itself is spared the
@@ -84,16 +85,52 @@ export function killAll(kernel: Kernel, plan: CgroupPlan): number[] {
       tryWrite(killFile, '1');
     // Frozen first, so that none can fork away from under the list; thawed to die (v1 does not let frozen ones).
     if (freezer) tryWrite(join(freezer.limit, 'freezer.state'), 'FROZEN');
-    for (const pid of pidsOf(plan)) {
-      if (pid === process.pid || pid === 0) continue;
-      try {
-        kernel.kill(pid, SIG.KILL);
-      } catch (error) {
-        if (errnoOf(error) !== 'ESRCH') throw error;
-      }
-    }
+    signalAll(kernel, plan);
     if (freezer) tryWrite(join(freezer.limit, 'freezer.state'), 'THAWED');
     if (unified) tryWrite(join(unified.limit, 'cgroup.freeze'), '0');
     sleep(pause);
+  }
+}
+
+/** How many processes are held at a time, well below any limit of open files. */
+const HELD = 256;
+
+/** SIGKILL to each process in the plan's cgroups, once. */
+function signalAll(kernel: Kernel, plan: CgroupPlan): void {
+  const seen = new Set([0, process.pid]);
+  for (const { limit } of plan.hierarchies)
+    bottomUp(limit, (path) => {
+      const pids = pidsIn(path).filter((pid) => !seen.has(pid));
+      for (let at = 0; at < pids.length; at += HELD) killMembers(kernel, path, pids.slice(at, at + HELD));
+      for (const pid of pids) seen.add(pid);
+    });
+}
+
+/**
+ * A number that was read may be another process's by now, so each process is held by a pidfd first, and is only killed if
+ * its number is in the cgroup still: then the one that is held is a member, or has ended and takes no signal.
+ */
+function killMembers(kernel: Kernel, cgroup: string, pids: readonly number[]): void {
+  const held = pids.flatMap((pid) => {
+    try {
+      return [{ pid, pidfd: kernel.pidfdOpen(pid) }];
+    } catch (error) {
+      if (errnoOf(error) === 'ESRCH') return [];
+      throw error;
+    }
+  });
+  try {
+    const members = new Set(pidsIn(cgroup));
+    for (const { pid, pidfd } of held) if (members.has(pid)) kill(kernel, pidfd);
+  } finally {
+    for (const { pidfd } of held) kernel.close(pidfd);
+  }
+}
+
+function kill(kernel: Kernel, pidfd: number): void {
+  try {
+    kernel.pidfdSignal(pidfd, SIG.KILL);
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
   }
 }

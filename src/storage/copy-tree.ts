@@ -95,14 +95,16 @@ export async function runCopy({ tool, args, package: from, to, reports, ...run }
 
 /** cp makes a socket file of the same name, which would look as if somebody listened there. */
 async function dropSockets(from: string, to: string, { signal, onNotice }: CopyReports): Promise<void> {
-  const sockets: string[] = [];
+  const chunks: Uint8Array[] = [];
   await runTool({
     tool: 'find',
-    args: [to, '-xdev', '-type', 's', '-delete', '-printf', '/%P\\n'],
+    // A name may have a newline in it, but no NUL.
+    args: [to, '-xdev', '-type', 's', '-delete', '-printf', '/%P\\0'],
     package: 'findutils',
     signal,
-    onOutput: (line) => sockets.push(line),
+    onChunk: (chunk) => chunks.push(chunk),
   });
+  const sockets = Buffer.concat(chunks).toString().split('\0').slice(0, -1);
   if (sockets.length === 0) return;
   // Their directories have the times of the original again.
   for (const directory of new Set(sockets.map((path) => dirname(path))))

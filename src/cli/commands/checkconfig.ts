@@ -1,4 +1,5 @@
 import type { HostCheck, HostCheckItem } from '../../api/options.ts';
+import { plain } from '../../util/plain.ts';
 import { command } from '../run/command.ts';
 import { LXC_VERSION, version } from '../run/version.ts';
 import { spec } from './checkconfig.options.ts';
@@ -7,7 +8,7 @@ type Paint = (text: string) => string;
 
 export default command(
   spec,
-  async ({ values, io, as, library, lxcpath, json }) => {
+  async ({ values, io, as, library, lxcpath, json, painted }) => {
     const check = await library.checkHost(await lxcpath(), io.env.CONFIG);
     const items = values.missing ? check.items.filter(({ status }) => status !== 'enabled') : check.items;
     if (json) io.print(`${JSON.stringify({ version: version(), ...check, items }, null, 2)}\n`);
@@ -15,7 +16,7 @@ export default command(
       const colours = io.stdoutIsTTY && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
       // Programs look for these words in the first line.
       if (as === 'lxc') io.print(`LXC version ${LXC_VERSION}\n`);
-      io.print(textOf({ ...check, items }, await painter(colours)));
+      painted(textOf({ ...check, items }, await painter(colours)));
     }
     return check.ready ? 0 : 1;
   },
@@ -57,7 +58,7 @@ function itemLines(
       : status === 'missing' && required
         ? paint.red('required')
         : paint.yellow(status);
-  const line = `${name}: ${word}${detail ? `, ${detail}` : ''}`;
+  const line = `${name}: ${word}${detail ? `, ${plain(detail)}` : ''}`;
   if (status === 'enabled') return [line];
   return [line, `  without it: ${cost}`, `  to get it:  ${remedy}`];
 }

@@ -1,5 +1,6 @@
 import type { LogLine, LogSource } from '../../api/options.ts';
 import { LOG_SOURCES } from '../../container/state/log-sources.ts';
+import { plain } from '../../util/plain.ts';
 import { usage } from '../parse/getopt.ts';
 import { jsonLine } from '../render/json-output.ts';
 import { type Call, command } from '../run/command.ts';
@@ -53,30 +54,30 @@ function sourcesOf(list: string | undefined): ReadonlySet<LogSource> {
 
 const COLOURS = { log: 'yellow', console: 'white', hook: 'cyan', state: 'green', kernel: 'red' } as const;
 
-async function printer({ io, json }: LogsCall): Promise<(lines: readonly LogLine[]) => void> {
+async function printer({ io, json, painted: print }: LogsCall): Promise<(lines: readonly LogLine[]) => void> {
   if (json) return (lines) => io.print(lines.map((line) => jsonLine('logs', line)).join(''));
   const colour = io.stdoutIsTTY && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
   const chalk = colour ? new (await import('chalk')).Chalk({ level: 1 }) : undefined;
   return (lines) =>
-    io.print(
+    print(
       lines
         .map(({ time, source, level, text }) => {
           const label = source.padEnd(8);
           const painted = chalk ? chalk[COLOURS[source]](label) : label;
-          return `${localTime(time)} ${painted} ${level ? `${level} ` : ''}${plain(text)}\n`;
+          return `${localTime(time)} ${painted} ${level ? `${level} ` : ''}${withoutSequences(text)}\n`;
         })
         .join(''),
     );
 }
+
+const SEQUENCE = /\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[ -/]*[0-~])/g;
 
 function localTime(iso: string): string {
   const date = new Date(iso);
   return `${date.toLocaleString('sv-SE')}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** Escape sequences and control characters could do anything to the terminal of whoever looks. */
-function plain(text: string): string {
-  return text
-    .replaceAll(/\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[ -/]*[0-~])/g, '')
-    .replaceAll(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, '');
+/** Colours and movements of what a program printed say nothing in a list of lines; what is left is shown as it is. */
+function withoutSequences(text: string): string {
+  return plain(text.replaceAll(SEQUENCE, '').replaceAll(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, ''));
 }

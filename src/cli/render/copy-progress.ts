@@ -1,4 +1,5 @@
 /** How long copies tell of themselves. */
+import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { Call } from '../run/command.ts';
 import { interruptible } from '../run/interrupt.ts';
 import { withProgress } from './progress.ts';
@@ -34,6 +35,7 @@ export async function copying<Result>(
         }),
       ),
   );
-  for (const notice of notices) await call.complain(new Error(notice), 'warning');
+  for (const notice of notices)
+    await call.complain(new TslxcError({ code: 'STORAGE', message: notice }), 'warning');
   return result;
 }

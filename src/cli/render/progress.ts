@@ -2,6 +2,7 @@
  * Long work as it goes: a live list of steps on a terminal, plain lines in a pipe, nothing with -q. listr2 is only
  * known here, and loaded for terminals only.
  */
+import { plain } from '../../util/plain.ts';
 import type { Io } from '../run/io.ts';
 
 /** What the work tells. */
@@ -59,7 +60,8 @@ async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promis
   let shown: Promise<void> = Promise.resolve();
 
   const progress: Progress = {
-    step(text) {
+    step(told) {
+      const text = plain(told);
       current?.end();
       let end = (_?: Error) => {};
       const ended = new Promise<void>((resolve, reject) => {
@@ -103,8 +105,8 @@ async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promis
         await list.run().catch(() => {}); // told by the caller, with its hint
       });
     },
-    line: (text) => current?.line(text),
-    status: (text) => current?.status(text),
+    line: (text) => current?.line(plain(text)),
+    status: (text) => current?.status(plain(text)),
   };
 
   try {

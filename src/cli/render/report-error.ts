@@ -1,5 +1,6 @@
 /** The one place where an error becomes text. */
 import { type ErrorDetails, TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import { plain, plainText } from '../../util/plain.ts';
 import type { Io } from '../run/io.ts';
 
 export interface ErrorReport {
@@ -38,13 +39,13 @@ export function errorText(
   const place = [file, file && error.line, file && error.line && error.column].filter(Boolean).join(':');
   const prefix = [program, error.container, place, severity === 'warning' ? 'warning' : '']
     .filter(Boolean)
-    .map((part) => `${part}: `)
+    .map((part) => `${plain(String(part))}: `)
     .join('');
-  const lines = [`${paint.prefix(prefix)}${paint[severity](error.message)}`];
-  if (error.step) lines.push(`  step: ${error.step}`);
-  for (const cause of causes(error)) lines.push(`  cause: ${cause}`);
+  const lines = [`${paint.prefix(prefix)}${paint[severity](plainText(error.message))}`];
+  if (error.step) lines.push(`  step: ${plain(error.step)}`);
+  for (const cause of causes(error)) lines.push(`  cause: ${plainText(cause)}`);
   if (error.errno && !lines.join('\n').includes(error.errno)) lines.push(`  errno: ${error.errno}`);
-  if (error.hint) lines.push(paint.hint(`  hint: ${error.hint}`));
+  if (error.hint) lines.push(paint.hint(`  hint: ${plainText(error.hint)}`));
   if (error.code === 'INTERNAL') {
     const thrown = error.cause instanceof Error ? error.cause : error;
     lines.push(...(thrown.stack ?? '').split('\n').slice(1, 8));

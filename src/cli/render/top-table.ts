@@ -1,5 +1,6 @@
 /** The table of tslxc-top: columns, order and lines. */
 import type { ContainerUsage } from '../../api/options.ts';
+import { plain } from '../../util/plain.ts';
 import { humanBytes } from './units.ts';
 
 /** A container in one round. */
@@ -80,7 +81,7 @@ const NAME_WIDTH = 18;
 export function screenLines(rows: readonly TopRow[], size: { rows: number; columns: number }): string[] {
   const columns = COLUMNS.filter(({ needs }) => !needs || rows.some((row) => needs(row) > 0));
   const line = (name: string, cells: readonly string[]) =>
-    `${name.padEnd(NAME_WIDTH).slice(0, NAME_WIDTH)}${cells
+    `${plain(name).padEnd(NAME_WIDTH).slice(0, NAME_WIDTH)}${cells
       .map((cell, i) => ` ${cell.padStart(columns[i]!.width)}`)
       .join('')}`.slice(0, size.columns);
   const titles = (at: 0 | 1) => columns.map(({ title }) => title[at]);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
 import type { ErrorCode } from '../../errors/error-table.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
+import { plain } from '../../util/plain.ts';
 import { parseArguments } from '../parse/arguments.ts';
 import type { CalledAs } from '../parse/called-as.ts';
 import type { CommandSpec, OptionTable, OptionValues } from '../parse/command-options.ts';
@@ -13,12 +14,16 @@ import type { Interrupted } from './interrupt.ts';
 import type { Io } from './io.ts';
 import type { Library } from './library.ts';
 import { type Log, openLog } from './log.ts';
+import { plainIo } from './plain-io.ts';
 import { versionAs } from './version.ts';
 
 /** One run of a command: what was asked, and the ways to answer. */
 export interface Call<Options extends OptionTable = OptionTable> {
   readonly spec: CommandSpec<Options>;
+  /** What is printed through it is made plain, except JSON, which stays exact. */
   readonly io: Io;
+  /** Prints text with colours of our own, whose foreign parts went through `plain`. */
+  painted(text: string): void;
   /** By which family of names. */
   readonly as: CalledAs;
   readonly library: Library;
@@ -82,7 +87,8 @@ export function command<const Options extends OptionTable>(
       const call: Call<Options> = {
         ...flags,
         spec,
-        io,
+        io: flags.json ? io : plainIo(io),
+        painted: (text) => io.print(text),
         as,
         library,
         values: parsed.values,
@@ -126,7 +132,7 @@ export function command<const Options extends OptionTable>(
       return status;
     } catch (thrown) {
       if (isInterrupted(thrown)) {
-        if (!flags.quiet) io.printError(`${program}: ${thrown.message}\n`);
+        if (!flags.quiet) io.printError(`${program}: ${plain(thrown.message)}\n`);
         return thrown.exitCode;
       }
       // Nothing has been done, and whoever asked can do it: no failure of the command's.

@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
+import { plain } from '../../util/plain.ts';
 import { standardStream } from '../../util/standard-stream.ts';
 import { LOG_PRIORITIES } from '../parse/common-options.ts';
 import { usage } from '../parse/getopt.ts';
@@ -34,7 +35,7 @@ export function openLog(
   async function write(priority: LogPriority, message: string): Promise<void> {
     if (!on || LOG_PRIORITIES.indexOf(priority) > threshold) return;
     const head = `${program} ${name ?? '-'} ${timestamp(new Date())} ${priority.padEnd(8)}`;
-    const line = `${head} ${message.replaceAll('\n', ' ')}\n`;
+    const line = `${head} ${plain(message.replaceAll('\n', ' '))}\n`;
     // By the path it would be a stream of the process that does the command, which may be the resident one.
     if (stream !== undefined) return stream === 1 ? io.print(line) : io.printError(line);
     file ??= logfile ? resolve(io.cwd, logfile) : await defaultFile(name!, await lxcpath());

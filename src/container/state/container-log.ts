@@ -5,6 +5,7 @@ import { LOG_LEVELS, type LogLevel } from '../../config/values/log.ts';
 import type { TslxcError } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { makeDirectories } from '../../util/make-directories.ts';
+import { plain } from '../../util/plain.ts';
 import { type ContainerRef, defaultLogFile } from './paths.ts';
 import { sendToSyslog } from './syslog.ts';
 
@@ -47,7 +48,7 @@ export class ContainerLog {
 
   write(level: LogLevel, text: string): void {
     if (LOG_LEVELS.indexOf(level) < this.#least) return;
-    const line = text.replaceAll('\n', ' | ');
+    const line = plain(text.replaceAll('\n', ' | '));
     if (this.#syslog !== undefined) sendToSyslog(this.#kernel, this.#syslog, level, `${this.#name}: ${line}`);
     const time = new Date().toISOString().replace(/[-:TZ]/g, '');
     try {
