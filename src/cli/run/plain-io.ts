@@ -30,6 +30,7 @@ export function plainIo(io: Io): Io {
       return io.cwd;
     },
     env: io.env,
+    context: io.context,
     uid: io.uid,
     print: (text) => io.print(plainText(text)),
     printError: (text) => io.printError(plainText(text)),
