@@ -1,7 +1,7 @@
 import { createWriteStream, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { PassThrough, type Writable } from 'node:stream';
-import type { AttachRequest } from '../container/run/attach.ts';
+import type { AttachRequest } from '../container/plan/attach-request.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { PERSONALITY } from '../kernel/constants.ts';

@@ -1,7 +1,8 @@
 /** The manager's socket: one session a client. Clients ask, the supervisor does. */
 import { closeSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { type AttachRequest, attachProgram } from '../container/run/attach.ts';
+import type { AttachRequest } from '../container/plan/attach-request.ts';
+import { attachProgram } from '../container/run/attach.ts';
 import { changeDeviceNode } from '../container/run/device-node.ts';
 import type { StopRequest } from '../container/run/stop.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';

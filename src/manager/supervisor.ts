@@ -4,7 +4,7 @@ import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
 import { loadPlan } from '../container/plan/saved-plan.ts';
 import { inTime, type StopRequest } from '../container/run/stop.ts';
 import { Journal, journaledContainers } from '../container/start/journal.ts';
-import type { ClientStdio } from '../container/start/start.ts';
+import type { ClientStdio } from '../container/start/start-context.ts';
 import { keptPrefix } from '../container/start/start-host.ts';
 import type { ForcedEnd, StartReason } from '../container/state/end-reason.ts';
 import { noSuchContainer } from '../container/state/list.ts';

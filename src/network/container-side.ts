@@ -5,10 +5,10 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { addAddress } from './addresses.ts';
-import type { ResolvedNic } from './host-side.ts';
 import type { Family } from './ip-address.ts';
 import { changeLink, findLink, getLink, type Link } from './links.ts';
 import { type Netlink, withNetlink } from './netlink.ts';
+import type { ResolvedNic } from './nic-plan.ts';
 import { nicStep } from './nic-plan.ts';
 import { addDefaultRoute } from './routes.ts';
 

@@ -17,16 +17,8 @@ import {
 import { hostEndMac, resolveMac } from './mac-address.ts';
 import { addProxy, deleteProxy, listProxies, type ProxiedAddress } from './neighbours.ts';
 import { type Netlink, withNetlink } from './netlink.ts';
-import { type NicPlan, nicError, nicName, nicStep } from './nic-plan.ts';
+import { type NicPlan, nicError, nicName, nicStep, type ResolvedNic } from './nic-plan.ts';
 import { addHostRoutes, isRouted, routeToContainer } from './veth-router.ts';
-
-/** A veth nic with everything decided: names, address, MTU, gateways. JSON, for the journal and for the stage. */
-export interface ResolvedNic extends NicPlan {
-  readonly name: string;
-  readonly pair?: string | undefined;
-  /** For what the host is to answer on the link and does not yet (`l2proxy`): to be taken back at the end. */
-  readonly proxied?: readonly ProxiedAddress[] | undefined;
-}
 
 export interface HostSide {
   /** Name of the host's end. */

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from '../errors/error-table.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import type { ProxiedAddress } from './neighbours.ts';
 
 /** `empty`: a network namespace with loopback only. `none`: the host's network namespace. */
 export type NicType = 'veth' | 'empty' | 'none';
@@ -89,6 +90,14 @@ export interface NicPlan {
   readonly scriptDown?: string | undefined;
   /** Where each key was given, so that an error can point there. */
   readonly origins?: Readonly<Partial<Record<NicKey, NicOrigin>>> | undefined;
+}
+
+/** A veth nic with everything decided: names, address, MTU, gateways. JSON, for the journal and for the stage. */
+export interface ResolvedNic extends NicPlan {
+  readonly name: string;
+  readonly pair?: string | undefined;
+  /** For what the host is to answer on the link and does not yet (`l2proxy`): to be taken back at the end. */
+  readonly proxied?: readonly ProxiedAddress[] | undefined;
 }
 
 export function nicName(nic: NicPlan): string {

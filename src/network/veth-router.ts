@@ -1,10 +1,10 @@
 /** A veth that is routed to instead of being a port of a bridge: what the host needs for that. */
 import { TslxcError } from '../errors/tslxc-error.ts';
-import type { ResolvedNic } from './host-side.ts';
 import type { Family } from './ip-address.ts';
 import type { Link } from './links.ts';
 import { addProxy } from './neighbours.ts';
 import type { Netlink } from './netlink.ts';
+import type { ResolvedNic } from './nic-plan.ts';
 import { type NicPlan, nicStep } from './nic-plan.ts';
 import { addRoute } from './routes.ts';
 import { setInterfaceSysctl } from './sysctl.ts';

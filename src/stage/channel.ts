@@ -1,6 +1,6 @@
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { ResolvedNic } from '../network/host-side.ts';
+import type { ResolvedNic } from '../network/nic-plan.ts';
 import { LineBuffer } from '../util/line-buffer.ts';
 
 /**

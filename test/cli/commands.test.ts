@@ -167,7 +167,7 @@ describe('info', () => {
   it('fails for a container that is not there', async () => {
     const { code, err } = await run('info nope');
     assert.equal(code, 1);
-    assert.match(err, /^tslxc-info: nope: there is no container of that name in \/var\/lib\/tslxc\n/);
+    assert.match(err, /^tslxc-info: nope: there is no such container in \/var\/lib\/tslxc\n/);
   });
 });
 
@@ -224,7 +224,7 @@ describe('start', () => {
     for (const line of ['start gone', 'start gone --dry-run', 'start -F gone']) {
       const { code, err } = await run(line, { gone });
       assert.equal(code, 1);
-      assert.match(err, /^tslxc-start: gone: there is no container of that name in \/var\/lib\/tslxc\n/);
+      assert.match(err, /^tslxc-start: gone: there is no such container in \/var\/lib\/tslxc\n/);
     }
     const { err } = await run('start there', { there: { start: unread } });
     assert.match(err, /^tslxc-start: there: CONFIG_READ it is$/m);

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { copiedConfig, movePaths } from '../../src/container/copies/copied-config.ts';
+import { copiedConfig } from '../../src/container/copies/copied-config.ts';
+import { movePaths } from '../../src/container/rootfs/move-paths.ts';
 import { hiddenName, parseHiddenName } from '../../src/container/state/hidden-name.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tslxc-copied-'));

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { parseLayout } from '../../src/cgroup/layout.ts';
-import { type HostFacts, planStart } from '../../src/container/plan/start-plan.ts';
+import type { HostFacts } from '../../src/container/plan/host-facts.ts';
+import { planStart } from '../../src/container/plan/start-plan.ts';
 import { TslxcError } from '../../src/errors/tslxc-error.ts';
 import { CLONE, MS, PERSONALITY, RLIMIT } from '../../src/kernel/constants.ts';
 import { capabilityNumber } from '../../src/security/capabilities.ts';

@@ -5,14 +5,8 @@ import { errorFromJSON, toTslxcError } from '../../src/errors/tslxc-error.ts';
 import { CLONE, SIG } from '../../src/kernel/constants.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { configureContainerSide } from '../../src/network/container-side.ts';
-import {
-  createHostSide,
-  deleteHostSide,
-  type HostSide,
-  type ResolvedNic,
-  resolveNic,
-} from '../../src/network/host-side.ts';
-import type { NicPlan } from '../../src/network/nic-plan.ts';
+import { createHostSide, deleteHostSide, type HostSide, resolveNic } from '../../src/network/host-side.ts';
+import type { NicPlan, ResolvedNic } from '../../src/network/nic-plan.ts';
 import { seconds } from './harness/slow.ts';
 
 /**

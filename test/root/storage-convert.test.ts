@@ -5,8 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { storeOf } from '../../src/storage/backing-store.ts';
 import { volumeOf } from '../../src/storage/rootfs-path.ts';
+import { storeOf } from '../../src/storage/stores.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { loopDevices, scratchFilesystem } from './storage-table.ts';
 

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { storeOf } from '../../src/storage/backing-store.ts';
+import { storeOf } from '../../src/storage/stores.ts';
 import { skip } from './harness/container-host.ts';
 import { eventually } from './harness/slow.ts';
 import { killedIn } from './storage-scratch.ts';

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { chooseStore, storeOf } from '../../src/storage/backing-store.ts';
 import { dirStore } from '../../src/storage/dir-store.ts';
 import { joinOverlay, overlayLayers } from '../../src/storage/overlay-path.ts';
 import { overlayStore } from '../../src/storage/overlay-store.ts';
 import { formatVolume, volumeOf } from '../../src/storage/rootfs-path.ts';
+import { chooseStore, storeOf } from '../../src/storage/stores.ts';
 import { checkVolumeOptions } from '../../src/storage/volume-options.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tslxc-rootfs-'));

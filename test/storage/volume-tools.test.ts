@@ -1,10 +1,10 @@
 /** The command lines of backing stores whose kernel parts a host may lack. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseStore, storeOf, unsupportedStorage } from '../../src/storage/backing-store.ts';
 import { parseQgroups } from '../../src/storage/btrfs-quota.ts';
 import { splitLogical } from '../../src/storage/lvm-volume.ts';
 import type { Volume } from '../../src/storage/rootfs-path.ts';
+import { chooseStore, storeOf, unsupportedStorage } from '../../src/storage/stores.ts';
 import { type Answers, recorder } from './recorder.ts';
 
 /** Runs with tools that only write down how they were called. */

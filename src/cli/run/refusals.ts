@@ -6,7 +6,7 @@ export function missing(container: ContainerShape): TslxcError {
   return new TslxcError({
     code: 'CONTAINER_MISSING',
     container: container.name,
-    message: `there is no container of that name in ${container.lxcpath}`,
+    message: `there is no such container in ${container.lxcpath}`,
     hint: "'tslxc-ls' lists those that are there",
   });
 }

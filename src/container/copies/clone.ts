@@ -7,10 +7,10 @@ import { recoverContainer } from '../recovery/recover.ts';
 import { isDefined, noSuchContainer } from '../state/list.ts';
 import { lockPatiently } from '../state/lock.ts';
 import type { ContainerRef } from '../state/paths.ts';
+import { requireStopped } from '../state/require-stopped.ts';
 import { liveRecord } from '../state/runtime-record.ts';
 import type { CopyReports } from './copy-rootfs.ts';
 import { makeClone } from './make-clone.ts';
-import { requireStopped } from './snapshot.ts';
 
 export interface CloneOptions extends CopyReports {
   /** Share what can be shared instead of copying. */

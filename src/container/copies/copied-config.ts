@@ -3,8 +3,9 @@ import { lstatSync } from 'node:fs';
 import { ConfigDocument } from '../../config/config-document.ts';
 import { readDocument } from '../../config/document-file.ts';
 import { resolveMac } from '../../network/mac-address.ts';
-import { storeOf } from '../../storage/backing-store.ts';
 import { formatVolume, type Volume } from '../../storage/rootfs-path.ts';
+import { storeOf } from '../../storage/stores.ts';
+import { type Moves, movePaths } from '../rootfs/move-paths.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 
 export interface ConfigCopy {
@@ -79,18 +80,6 @@ export function changeIdentity(document: ConfigDocument, { volume, newName, newM
 function changeSize(document: ConfigDocument, volume: Volume, size: number | undefined): void {
   if (storeOf(volume).hasFilesystem) document.remove('lxc.rootfs.size');
   else if (size !== undefined) document.set('lxc.rootfs.size', String(size));
-}
-
-/** Directories and what they become, the inner ones before those that they are in. */
-export type Moves = readonly (readonly [from: string, to: string])[];
-
-/** Replaces directories where a path in the text is one of them or is below it. */
-export function movePaths(text: string, moves: Moves): string {
-  if (moves.length === 0) return text;
-  const places = moves.map(([from]) => from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
-  // In one pass: a new place may lie below an old one.
-  const path = new RegExp(`(?<=^|[\\s"'=:,])(?:${places})(?=$|[/\\s"',:])`, 'gm');
-  return text.replace(path, (found) => moves.find(([from]) => from === found)![1]);
 }
 
 /** The first word of a value, when it is a plain file below the directory; relative to it. */

@@ -1,11 +1,11 @@
 /** Copies what makes a container, root filesystem and config with the files that it names, into a place of its own. */
 import { chmodSync, constants, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { loadConfig } from '../../config/load-config.ts';
-import { TslxcError } from '../../errors/tslxc-error.ts';
-import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
-import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
-import { copiedConfig, movePaths } from './copied-config.ts';
+import type { Volume } from '../../storage/rootfs-path.ts';
+import { managedVolume } from '../rootfs/managed-volume.ts';
+import { movePaths } from '../rootfs/move-paths.ts';
+import { containerDirectory } from '../state/paths.ts';
+import { copiedConfig } from './copied-config.ts';
 import { copyRootfs, type RootfsCopy } from './copy-rootfs.ts';
 
 export interface ContainerCopy extends RootfsCopy {
@@ -53,23 +53,4 @@ export async function copyContainer(copy: ContainerCopy): Promise<CopiedContaine
   } finally {
     rootfs?.release();
   }
-}
-
-/** The root filesystem of a container, which is the container's own; undefined when the config names none. */
-export function managedVolume(ref: ContainerRef): Volume | undefined {
-  const config = loadConfig(configFile(ref), { name: ref.name });
-  const setting = config.get('lxc.rootfs.path');
-  if (!setting) return undefined;
-  const managed = config.get('lxc.rootfs.managed');
-  if (managed?.value === false) {
-    throw new TslxcError({
-      code: 'CONFIG_CONFLICT',
-      container: ref.name,
-      message: `its root filesystem is not managed by tslxc (${managed.key} = 0)`,
-      file: managed.origin.file,
-      line: managed.origin.line,
-      hint: 'remove that line to have tslxc copy the root filesystem',
-    });
-  }
-  return volumeOf(setting.value);
 }

@@ -1,27 +1,22 @@
 /** Makes the root filesystem of a copy: shared with the original where that is wanted and can be, else a full copy. */
 import { join } from 'node:path';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import {
-  type BackingStore,
-  chooseStore,
-  storeOf,
-  type VolumeOptions,
-  type VolumePlace,
-} from '../../storage/backing-store.ts';
+import type { BackingStore, VolumeOptions, VolumePlace } from '../../storage/backing-store.ts';
 import { bytesBelow, copyTree, type CopyReports as TreeReports } from '../../storage/copy-tree.ts';
 import { DEFAULT_SIZE } from '../../storage/filesystems.ts';
 import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
 import { copiesBlocksLazily } from '../../storage/reflink.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
+import { chooseStore, storeOf } from '../../storage/stores.ts';
 import { lockLayers } from '../layers/lock-layers.ts';
 import { keepsOverlays } from '../layers/nested-overlays.ts';
 import { makePlaceholder, makeUpper, upperIn } from '../layers/overlay-directory.ts';
 import { noteOtherLxcpath } from '../layers/references.ts';
 import { canSeal, sealLayer } from '../layers/seal.ts';
 import { dependantsOf } from '../lifecycle/dependants.ts';
+import type { Moves } from '../rootfs/move-paths.ts';
 import { openForReading } from '../rootfs/open-rootfs.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
-import type { Moves } from './copied-config.ts';
 
 /**
  * `copy`: everything is copied. `share`: the copy stands on what the original has, or it is an error. `cheap`: shared

@@ -4,13 +4,14 @@ import { toTslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
 import { recoverContainer, restoreJournalFile } from '../recovery/recover.ts';
+import { managedVolume } from '../rootfs/managed-volume.ts';
 import { lockContainer } from '../state/lock.ts';
 import { writeMarker } from '../state/marker-file.ts';
 import type { ContainerRef } from '../state/paths.ts';
-import { copyContainer, managedVolume } from './copy-container.ts';
+import { requireStopped } from '../state/require-stopped.ts';
+import { copyContainer } from './copy-container.ts';
 import type { CopyReports } from './copy-rootfs.ts';
 import { decideReplacement, planReplacement, swapsFor } from './replace-rootfs.ts';
-import { requireStopped } from './snapshot.ts';
 
 /**
  * @returns whether there was anything to do

@@ -1,7 +1,7 @@
 /** Makes a container of its own out of another one, or of a snapshot: whole or not at all. */
 import { checkName } from '../../config/container-name.ts';
-import { storeOf } from '../../storage/backing-store.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
+import { storeOf } from '../../storage/stores.ts';
 import { abandon, claimDirectory } from '../lifecycle/claim-directory.ts';
 import { writeHostname } from '../rootfs/hostname-file.ts';
 import { lockContainer } from '../state/lock.ts';

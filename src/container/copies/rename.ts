@@ -2,33 +2,23 @@
  * Gives a container another name: its directory is renamed, and the lines of its configs (its snapshots' too) that name
  * the directory follow. A marker in the directory lets the next command finish when it was killed in between.
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { checkName } from '../../config/container-name.ts';
-import { readDocument, saveDocument } from '../../config/document-file.ts';
-import { loadConfig } from '../../config/load-config.ts';
 import { toTslxcError } from '../../errors/tslxc-error.ts';
 import { refuseMounts } from '../../storage/remove-tree.ts';
 import { alreadyThere } from '../lifecycle/claim-directory.ts';
 import { refuseDependants } from '../lifecycle/dependants.ts';
+import { finishRename, type Renaming, renamingFile } from '../recovery/finish-rename.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
-import { nameClone } from '../rootfs/open-rootfs.ts';
+import { recoverContainer } from '../recovery/recover.ts';
 import { removeHistory } from '../state/history.ts';
 import { lockContainer } from '../state/lock.ts';
-import { readMarker, writeMarker } from '../state/marker-file.ts';
+import { writeMarker } from '../state/marker-file.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
+import { requireStopped } from '../state/require-stopped.ts';
 import { snapshotNames, snapshotsDirectory } from '../state/snapshot-layout.ts';
-import { movePaths } from './copied-config.ts';
-import { managedVolume } from './copy-container.ts';
-import { requireStopped } from './snapshot.ts';
-
-/** `NAME/renaming`, in the directory under either name. */
-interface Renaming {
-  readonly from: string;
-  readonly to: string;
-  readonly keepName: boolean;
-}
 
 export interface RenameOptions {
   /** Leave the host name inside as it is. */
@@ -48,7 +38,6 @@ export async function renameContainer(
   await sweepLeftovers(ref.lxcpath);
   using _lock = lockContainer(ref);
   using _other = lockContainer(to);
-  const { recoverContainer } = await import('../recovery/recover.ts');
   await recoverContainer(ref);
   requireStopped(ref);
   if (existsSync(containerDirectory(to))) throw alreadyThere(to, 'EEXIST');
@@ -62,8 +51,8 @@ export async function renameContainer(
   };
   const written = configTexts(ref);
   try {
-    rmSync(markerFile(ref), { force: true });
-    writeMarker(markerFile(ref), marker);
+    rmSync(renamingFile(ref), { force: true });
+    writeMarker(renamingFile(ref), marker);
     const legacy = snapshotsDirectory(ref);
     renameSync(containerDirectory(ref), containerDirectory(to));
     removeHistory(ref);
@@ -71,7 +60,7 @@ export async function renameContainer(
     await finishRename(to);
   } catch (error) {
     // A full disk, say: as long as no config says otherwise, everything can be as it was.
-    if (existsSync(markerFile(to)) && isDeepStrictEqual(configTexts(to), written)) moveBack(to, ref);
+    if (existsSync(renamingFile(to)) && isDeepStrictEqual(configTexts(to), written)) moveBack(to, ref);
     throw toTslxcError(error, 'STORAGE', { container: ref.name });
   }
 }
@@ -86,46 +75,5 @@ function moveBack(from: ContainerRef, to: ContainerRef): void {
   renameSync(containerDirectory(from), containerDirectory(to));
   if (!legacy.startsWith(`${containerDirectory(from)}/`) && existsSync(legacy))
     renameSync(legacy, join(legacy, '..', to.name));
-  rmSync(markerFile(to), { force: true });
-}
-
-function markerFile(ref: ContainerRef): string {
-  return join(containerDirectory(ref), 'renaming');
-}
-
-/** Ends a rename that was killed, whichever name the directory has. Each step can be done again. */
-export async function finishRename(ref: ContainerRef): Promise<void> {
-  const marker = readMarker<Renaming>(markerFile(ref));
-  if (!marker) return;
-  const { from, to, keepName } = marker;
-  if (from !== undefined && to !== undefined && containerDirectory(ref) === to) {
-    const moves = [[from, to]] as const;
-    for (const snapshot of snapshotNames(ref)) moveLines(join(snapshotsDirectory(ref), snapshot), moves);
-    moveLines(to, moves, keepName ? undefined : basename(to));
-    if (!keepName) await nameInside(ref);
-  }
-  rmSync(markerFile(ref), { force: true });
-}
-
-async function nameInside(ref: ContainerRef): Promise<void> {
-  const volume = managedVolume(ref);
-  if (volume) await nameClone(ref, volume);
-}
-
-/** Lets the config in `directory`, and an fstab that it names, say the new place. */
-function moveLines(directory: string, moves: readonly (readonly [string, string])[], name?: string): void {
-  const file = join(directory, 'config');
-  const document = readDocument(file);
-  for (const setting of document.settings()) {
-    const value = movePaths(setting.value, moves);
-    if (value !== setting.value) document.rewriteLine(setting, setting.key, value);
-  }
-  if (name !== undefined) {
-    document.remove('lxc.utsname');
-    document.set('lxc.uts.name', name);
-  }
-  saveDocument(file, document);
-  const fstab = loadConfig(file).get('lxc.mount.fstab')?.value;
-  if (fstab?.startsWith(`${directory}/`) && existsSync(fstab))
-    writeFileSync(fstab, movePaths(readFileSync(fstab, 'utf8'), moves));
+  rmSync(renamingFile(to), { force: true });
 }

@@ -8,15 +8,17 @@ import type { CallerSurroundings } from '../../util/request-context.ts';
 import { refuseDependants } from '../lifecycle/dependants.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
 import { recoverContainer, restoreJournalFile } from '../recovery/recover.ts';
+import { managedVolume } from '../rootfs/managed-volume.ts';
 import { lockContainer } from '../state/lock.ts';
 import { writeMarker } from '../state/marker-file.ts';
 import type { ContainerRef } from '../state/paths.ts';
+import { requireStopped } from '../state/require-stopped.ts';
 import { snapshotRef } from '../state/snapshot-layout.ts';
-import { copyContainer, managedVolume } from './copy-container.ts';
+import { copyContainer } from './copy-container.ts';
 import type { CopyReports } from './copy-rootfs.ts';
 import { makeClone } from './make-clone.ts';
 import { decideReplacement, planReplacement, swapsFor } from './replace-rootfs.ts';
-import { requireSnapshot, requireStopped } from './snapshot.ts';
+import { requireSnapshot } from './snapshot.ts';
 
 export interface RestoreOptions extends CopyReports {
   /** Name of the container to make; the snapshot's own takes the place of the present one. */

@@ -19,10 +19,10 @@ import { sweepLeftovers } from '../recovery/leftovers.ts';
 import { recoverContainer, removeHiddenSnapshot } from '../recovery/recover.ts';
 import { noteVolume } from '../rootfs/own-volumes.ts';
 import { hiddenName } from '../state/hidden-name.ts';
-import { isDefined } from '../state/list.ts';
+import { isDefined, noSuchContainer } from '../state/list.ts';
 import { lockContainer } from '../state/lock.ts';
-import { type ContainerRef, configFile } from '../state/paths.ts';
-import { liveRecord } from '../state/runtime-record.ts';
+import type { ContainerRef } from '../state/paths.ts';
+import { requireStopped } from '../state/require-stopped.ts';
 import { snapshotNames, snapshotRef, snapshotsDirectory } from '../state/snapshot-layout.ts';
 import { copyContainer } from './copy-container.ts';
 import type { CopyReports } from './copy-rootfs.ts';
@@ -102,7 +102,7 @@ export function listSnapshots(ref: ContainerRef): SnapshotInfo[] {
 export async function destroySnapshot(ref: ContainerRef, snapshot: string | 'ALL'): Promise<void> {
   using _lock = lockContainer(ref);
   await recoverContainer(ref);
-  if (!isDefined(ref)) throw missing(ref);
+  if (!isDefined(ref)) throw noSuchContainer(ref);
   const directory = snapshotsDirectory(ref);
   if (snapshot !== 'ALL') requireSnapshot(ref, snapshot);
   try {
@@ -127,28 +127,6 @@ export function requireSnapshot(ref: ContainerRef, snapshot: string): void {
     container: ref.name,
     message: `it has no snapshot ${JSON.stringify(snapshot)}`,
     hint: names.length > 0 ? `there are: ${names.join(', ')}` : 'it has no snapshots at all',
-  });
-}
-
-export function requireStopped(ref: ContainerRef): void {
-  if (liveRecord(ref)) {
-    throw new TslxcError({
-      code: 'RUNNING',
-      container: ref.name,
-      message: 'it is running',
-      hint: `its files change while it runs; stop it first: tslxc-stop -n ${ref.name}`,
-    });
-  }
-  if (!isDefined(ref)) throw missing(ref);
-}
-
-function missing(ref: ContainerRef): TslxcError {
-  return new TslxcError({
-    code: 'CONTAINER_MISSING',
-    container: ref.name,
-    message: `there is no container of that name in ${ref.lxcpath}`,
-    file: configFile(ref),
-    errno: 'ENOENT',
   });
 }
 

@@ -1,7 +1,7 @@
 /** Hooks of a container that run on the host, and the scripts of its nics: one place knows their environment. */
 
 import { type HookCgroup, hookFiles } from '../../cgroup/container-cgroup.ts';
-import type { ResolvedNic } from '../../network/host-side.ts';
+import type { ResolvedNic } from '../../network/nic-plan.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
 import { runHook } from './run-hook.ts';

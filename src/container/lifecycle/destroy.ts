@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import { readConfig } from '../../config/load-config.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
-import { storeOf } from '../../storage/backing-store.ts';
 import { MOUNT_POINT } from '../../storage/mounted-volume.ts';
 import { refuseMounts, removeTree } from '../../storage/remove-tree.ts';
 import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
+import { storeOf } from '../../storage/stores.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
 import { runHook } from '../hooks/run-hook.ts';
 import { hookEnvironment } from '../plan/hook-environment.ts';
@@ -16,6 +16,7 @@ import { sweepLeftovers, sweepPartial } from '../recovery/leftovers.ts';
 import { recoverContainer } from '../recovery/recover.ts';
 import { ownVolumes } from '../rootfs/own-volumes.ts';
 import { ownRootfsOutside } from '../rootfs/rootfs-owner.ts';
+import { noSuchContainer } from '../state/list.ts';
 import { lockPatiently } from '../state/lock.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 import { liveRecord } from '../state/runtime-record.ts';
@@ -58,7 +59,7 @@ export async function destroyContainer(
   if (!existsSync(configFile(ref))) {
     // Done already: a killed destroy had begun, or the manager removed an ephemeral container at its stop.
     if (swept.includes(ref.name) || stopped) return;
-    throw notDefined(ref);
+    throw noSuchContainer(ref);
   }
   // It may have been started between the stop and the lock.
   refuseRunning(ref);
@@ -127,15 +128,5 @@ function refuseRunning(ref: ContainerRef): void {
     container: ref.name,
     message: 'it is running',
     hint: `stop it first, or destroy it with -f: tslxc-destroy -n ${ref.name} -f`,
-  });
-}
-
-function notDefined(ref: ContainerRef): TslxcError {
-  return new TslxcError({
-    code: 'CONTAINER_MISSING',
-    container: ref.name,
-    message: `there is no container of that name in ${ref.lxcpath}`,
-    file: configFile(ref),
-    errno: 'ENOENT',
   });
 }

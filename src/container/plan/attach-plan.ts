@@ -4,7 +4,7 @@ import { CLONE } from '../../kernel/constants.ts';
 import { hostIdOf, ownerOf } from '../../security/id-map.ts';
 import { NAMESPACE_FLAG } from '../../security/namespaces.ts';
 import type { AttachStagePlan } from '../../stage/plan.ts';
-import type { Attachable, AttachRequest } from '../run/attach.ts';
+import type { Attachable, AttachRequest } from './attach-request.ts';
 import { mergeEnvironment } from './environment.ts';
 import type { StartPlan } from './start-plan.ts';
 

@@ -8,8 +8,14 @@ import type { MountEntry } from '../../config/values/mount-entry.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { MS } from '../../kernel/constants.ts';
 import type { MountStep } from '../../stage/plan.ts';
-import type { SharedMount } from '../start/shared-mount.ts';
+
 import { parseMountOptions } from './mount-options.ts';
+
+export interface SharedMount {
+  /** Folder of the host. */
+  readonly path: string;
+  readonly origin: { readonly file: string; readonly line: number };
+}
 
 const SAFE = MS.NOSUID | MS.NODEV | MS.NOEXEC;
 

@@ -9,8 +9,8 @@ import { capabilityNumber, keptCapabilities } from '../../security/capabilities.
 import type { StartStagePlan } from '../../stage/plan.ts';
 import type { StartOverrides } from '../state/runtime-record.ts';
 import { initEnvironment } from './environment.ts';
+import type { HostFacts } from './host-facts.ts';
 import type { NamespacePlan } from './namespace-plan.ts';
-import type { HostFacts } from './start-plan.ts';
 import { planSysctls } from './sysctl-plan.ts';
 
 export type ProcessPlan = Pick<

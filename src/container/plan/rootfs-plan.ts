@@ -2,9 +2,9 @@ import { basename, dirname } from 'node:path';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { RootfsVolume, StartStagePlan } from '../../stage/plan.ts';
-import { unsupportedStorage } from '../../storage/backing-store.ts';
 import { overlayLayers } from '../../storage/overlay-path.ts';
 import { type Volume, type VolumeType, volumeOf } from '../../storage/rootfs-path.ts';
+import { unsupportedStorage } from '../../storage/stores.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 import { parseMountOptions } from './mount-options.ts';
 

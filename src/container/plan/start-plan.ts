@@ -3,7 +3,6 @@
  * it, the manager and the stage carry it out.
  */
 import type { DeviceRule } from '../../cgroup/device-rules.ts';
-import type { CgroupLayout } from '../../cgroup/layout.ts';
 import type { CgroupWrite } from '../../cgroup/translate.ts';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import type { RestartPolicy } from '../../config/values/restart.ts';
@@ -12,41 +11,23 @@ import { CLONE, SIG } from '../../kernel/constants.ts';
 import type { NicOrigin, NicPlan } from '../../network/nic-plan.ts';
 import { capabilityNumber } from '../../security/capabilities.ts';
 import type { HookCommand, StartStagePlan } from '../../stage/plan.ts';
-import { type ProcFile, planProcFiles } from '../start/proc-files.ts';
-import { planVolume, type VolumePlan } from '../start/rootfs-size.ts';
-import type { SharedMount } from '../start/shared-mount.ts';
 import { type LogPlan, planLog } from '../state/container-log.ts';
 import type { ContainerRef } from '../state/paths.ts';
 import type { StartOverrides } from '../state/runtime-record.ts';
-import { type CgroupDefaults, type CgroupPlacement, planCgroups } from './cgroup-from-config.ts';
+import { type CgroupPlacement, planCgroups } from './cgroup-from-config.ts';
 import { planDev } from './dev-plan.ts';
 import { planHooks } from './hook-plan.ts';
+import type { HostFacts } from './host-facts.ts';
+import type { SharedMount } from './mount-plan.ts';
 import { planMounts, sharedMounts } from './mount-plan.ts';
 import { planNamespaces } from './namespace-plan.ts';
 import { planNic } from './nic-from-config.ts';
+import { type ProcFile, planProcFiles } from './proc-files-plan.ts';
 import { planProcess } from './process-plan.ts';
 import { planRootfs } from './rootfs-plan.ts';
-import { planSeccomp, type SeccompHost, type SeccompPlan } from './seccomp-plan.ts';
-import type { NamespaceHost } from './shared-namespace.ts';
+import { planSeccomp, type SeccompPlan } from './seccomp-plan.ts';
 import { type ConsolePlan, planTerminals } from './terminal-plan.ts';
-
-/** What has to be known about the host before a plan can be made. */
-export interface HostFacts {
-  readonly layout: CgroupLayout;
-  readonly lastCapability: number;
-  /** Those that this host itself is without: it can not give them to a container either. */
-  readonly missingCapabilities: readonly number[];
-  readonly cgroupNamespaces: boolean;
-  readonly namespaces: NamespaceHost;
-  /** Whether cores have more than one hardware thread. */
-  readonly hardwareThreads: () => boolean;
-  /** Soft and hard limit of open files that a container starts with: the host's own, not Node's raised one. */
-  readonly nofile: { readonly soft: number; readonly hard: number };
-  readonly rootfsMount: string;
-  /** Of the system file. */
-  readonly cgroup?: CgroupDefaults;
-  readonly seccomp: SeccompHost;
-}
+import { planVolume, type VolumePlan } from './volume-plan.ts';
 
 export interface StartPlan {
   readonly name: string;

@@ -4,10 +4,10 @@
  */
 import { lstatSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { storeOf } from '../../storage/backing-store.ts';
 import { tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { refuseMounts, removeTree } from '../../storage/remove-tree.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
+import { storeOf } from '../../storage/stores.ts';
 import { removeWithLayers } from '../layers/collect.ts';
 import { hiddenName } from '../state/hidden-name.ts';
 import { removeHistory } from '../state/history.ts';

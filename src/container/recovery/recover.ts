@@ -2,7 +2,6 @@
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeTree } from '../../storage/remove-tree.ts';
-import { finishRename } from '../copies/rename.ts';
 import { collectLayers, removeWithLayers } from '../layers/collect.ts';
 import { recoverSeal } from '../layers/seal.ts';
 import { removeSnapshotVolume } from '../rootfs/own-volumes.ts';
@@ -11,6 +10,7 @@ import { hiddenName, parseHiddenName } from '../state/hidden-name.ts';
 import { readMarker } from '../state/marker-file.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 import { snapshotsDirectory } from '../state/snapshot-layout.ts';
+import { finishRename } from './finish-rename.ts';
 
 /** Journal of a replacement of a container's root filesystem and files: `NAME/restoring`. All paths are absolute. */
 export interface RestoreJournal {

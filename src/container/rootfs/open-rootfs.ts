@@ -1,9 +1,9 @@
 /** Root filesystems as trees: to read from, and to finish a clone. */
 
-import { storeOf } from '../../storage/backing-store.ts';
 import { type MountedVolume, mountPrivately } from '../../storage/mounted-volume.ts';
 import { splitOverlay } from '../../storage/overlay-path.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
+import { storeOf } from '../../storage/stores.ts';
 import type { ContainerRef } from '../state/paths.ts';
 import { writeHostname } from './hostname-file.ts';
 

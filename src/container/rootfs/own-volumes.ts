@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import { readConfig } from '../../config/load-config.ts';
-import { isElsewhere, storeOf } from '../../storage/backing-store.ts';
 import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
+import { isElsewhere, storeOf } from '../../storage/stores.ts';
 import { readMarker, writeMarker } from '../state/marker-file.ts';
 import { type ContainerRef, configFile } from '../state/paths.ts';
 import { snapshotNames, snapshotRef } from '../state/snapshot-layout.ts';

@@ -3,9 +3,9 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { isElsewhere } from '../../storage/backing-store.ts';
 import { splitOverlay } from '../../storage/overlay-path.ts';
 import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
+import { isElsewhere } from '../../storage/stores.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 
 /** Directories of the host's own system; a config that names one of them is a mistake that must not cost the host. */

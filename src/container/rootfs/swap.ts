@@ -1,8 +1,8 @@
 /** Something that takes the place of something else: directories and files, or volumes that lie in no directory. */
 import { lstatSync, renameSync } from 'node:fs';
-import { storeOf } from '../../storage/backing-store.ts';
 import { removeTree } from '../../storage/remove-tree.ts';
 import type { VolumeType } from '../../storage/rootfs-path.ts';
+import { storeOf } from '../../storage/stores.ts';
 
 /** Something that a new one takes the place of; without a new one it just goes. */
 export interface Swap {

@@ -5,9 +5,9 @@ import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
 import { ownerOf } from '../../security/id-map.ts';
 import { openHostTree } from '../../stage/mounts.ts';
 import type { DeviceStagePlan } from '../../stage/plan.ts';
+import type { Attachable } from '../plan/attach-request.ts';
 import type { StartHost } from '../start/start-host.ts';
 import type { ContainerRef } from '../state/paths.ts';
-import type { Attachable } from './attach.ts';
 
 export interface DeviceNodeRequest extends ContainerRef {
   readonly action: 'add' | 'del';

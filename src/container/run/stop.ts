@@ -3,12 +3,12 @@ import { type CgroupPlan, unfreeze } from '../../cgroup/container-cgroup.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { SIG } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { type ForcedEnd, secondsText } from '../state/end-reason.ts';
+import { type ForcedEnd, type StopMode, secondsText } from '../state/end-reason.ts';
 import type { ContainerRef } from '../state/paths.ts';
 import { haltSignal, signalName } from '../state/signals.ts';
 
 export interface StopRequest extends ContainerRef {
-  readonly mode: 'shutdown' | 'reboot' | 'kill';
+  readonly mode: StopMode;
   /** Seconds; -1 waits for ever, 0 does not wait. */
   readonly timeout: number;
   /** Whether to kill when the time is over. */

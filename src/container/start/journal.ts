@@ -23,7 +23,8 @@ import {
 } from '../../cgroup/container-cgroup.ts';
 import { SIG } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { deleteHostSide, deleteProxies, type ResolvedNic } from '../../network/host-side.ts';
+import { deleteHostSide, deleteProxies } from '../../network/host-side.ts';
+import type { ResolvedNic } from '../../network/nic-plan.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from '../state/paths.ts';
 import { isAlive, type ProcessIdentity } from '../state/runtime-record.ts';
 import { removeSharedMount } from './shared-mount.ts';

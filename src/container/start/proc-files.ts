@@ -1,26 +1,9 @@
 /** `lxc.proc.*`: files of init's own folder in /proc, written from outside before init is run. */
 import { closeSync, constants, openSync } from 'node:fs';
-import type { ContainerConfig } from '../../config/container-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { O, RESOLVE } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-
-export interface ProcFile {
-  /** Below /proc/PID. */
-  readonly path: string;
-  readonly value: string;
-  readonly key: string;
-  readonly origin: { readonly file: string; readonly line: number };
-}
-
-export function planProcFiles(config: ContainerConfig): ProcFile[] {
-  return config.subtree('lxc.proc.').map(({ key, value, origin: { file, line } }) => ({
-    path: key.slice('lxc.proc.'.length).replaceAll('.', '/'),
-    value,
-    key,
-    origin: { file, line },
-  }));
-}
+import type { ProcFile } from '../plan/proc-files-plan.ts';
 
 /** Links of /proc lead into the container (root, cwd, fd): none is followed. */
 const STAY = RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS | RESOLVE.NO_XDEV;

@@ -7,29 +7,27 @@ import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import { MNT_DETACH, MS } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { makeDirectories } from '../../util/make-directories.ts';
-import type { Journal } from './journal.ts';
-
-export interface SharedMount {
-  /** Folder of the host. */
-  readonly path: string;
-  readonly origin: { readonly file: string; readonly line: number };
-}
+import type { SharedMount } from '../plan/mount-plan.ts';
 
 /** What the mount table calls ours: another's is never unmounted. */
 const SOURCE = 'tslxc-shmounts';
 const TMPFS = 'size=100k,mode=0711';
 
-/** Makes it, unless there is a shared mount at the place already. @throws TslxcError MOUNT_FAILED */
+/**
+ * Makes the mount, unless there is a shared mount at the place already.
+ * @param claim called with the real path before the mount is made
+ * @throws TslxcError MOUNT_FAILED
+ */
 export function makeSharedMount(
   kernel: Kernel,
-  journal: Journal,
+  claim: (path: string) => void,
   { path: given, origin }: SharedMount,
 ): void {
   try {
     makeDirectories(given, 0o711);
     const path = realpathSync(given);
     if (mountAt(path)?.shared) return;
-    journal.add({ kind: 'shared-mount', path });
+    claim(path);
     kernel.mount(SOURCE, path, 'tmpfs', MS.NOSUID | MS.NODEV, TMPFS);
     kernel.mount('', path, '', MS.SHARED, '');
   } catch (error) {

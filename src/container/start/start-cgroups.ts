@@ -17,7 +17,7 @@ import { type CgroupLayout, detectLayout } from '../../cgroup/layout.ts';
 import type { TslxcError } from '../../errors/tslxc-error.ts';
 import { hostIdOf, ownerOf } from '../../security/id-map.ts';
 import type { ToStage } from '../../stage/channel.ts';
-import type { StartContext } from './start.ts';
+import type { StartContext } from './start-context.ts';
 
 const CLAIM_ATTEMPTS = 20;
 

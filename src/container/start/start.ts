@@ -5,11 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote, type CgroupPlan } from '../../cgroup/container-cgroup.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { createHostSide, type ResolvedNic, resolveNic } from '../../network/host-side.ts';
+import { createHostSide, resolveNic } from '../../network/host-side.ts';
+import type { ResolvedNic } from '../../network/nic-plan.ts';
 import { mapText } from '../../security/id-map.ts';
 import type { StartDescriptors, StartStagePlan } from '../../stage/plan.ts';
 import { canShareMemory } from '../../stage/start-by-vfork.ts';
-import type { HostHooks } from '../hooks/host-hooks.ts';
 import { savePlan } from '../plan/saved-plan.ts';
 import { openJoined } from '../plan/shared-namespace.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
@@ -19,17 +19,16 @@ import {
   type ProcessIdentity,
   parentOf,
   type RuntimeRecord,
-  type StartOverrides,
   writeRecord,
 } from '../state/runtime-record.ts';
-import type { Journal } from './journal.ts';
 import { writeProcFile } from './proc-files.ts';
 import { prepareVolume } from './rootfs-size.ts';
 import { serveListener } from './seccomp-listener.ts';
 import { makeSharedMount } from './shared-mount.ts';
 import { expectFrom, expectProgram, failureOf, firstProcess } from './stage-messages.ts';
 import { claimCgroups, completeCgroups, entrance, makeHookCgroups } from './start-cgroups.ts';
-import type { StageLog, StageProcess, StartHost } from './start-host.ts';
+import type { ClientStdio, StartContext } from './start-context.ts';
+import type { StageProcess } from './start-host.ts';
 import { closeTerminals, keepTerminals, type TerminalDescriptors } from './start-terminals.ts';
 
 /** What a successful start leaves in the manager's hands. */
@@ -41,28 +40,6 @@ export interface Started {
   readonly notes: readonly CgroupNote[];
 }
 
-export interface StartContext {
-  readonly host: StartHost;
-  readonly plan: StartPlan;
-  readonly journal: Journal;
-  readonly hooks: HostHooks;
-  readonly overrides: StartOverrides;
-  /** By a stage of its own, whatever a spawner could do. */
-  readonly alone?: boolean;
-  /** Descriptors of a client that become those of a supervised program, or of an init without a console. */
-  readonly stdio?: ClientStdio | undefined;
-  log: StageLog;
-}
-
-/** Descriptors of a client's process that become 0, 1 and 2; null: that one stays /dev/null. */
-export type StdioNumbers = readonly [number | null, number | null, number | null];
-
-/** Descriptors of a client's process. */
-export interface ClientStdio {
-  readonly pid: number;
-  readonly fds: StdioNumbers;
-}
-
 /**
  * Starts a container. Every thing that is made is in the journal before; the caller releases the journal when this
  * throws. Init is executed last, after the record that lets a successor adopt it is on disk.
@@ -72,7 +49,8 @@ export async function startContainer(context: StartContext): Promise<Started> {
   makeHookCgroups(context);
   await hooks.run('pre-start');
   if (plan.volume) await prepareVolume(plan.volume);
-  for (const shared of plan.sharedMounts) makeSharedMount(host.kernel, journal, shared);
+  const claim = (path: string) => journal.add({ kind: 'shared-mount', path });
+  for (const shared of plan.sharedMounts) makeSharedMount(host.kernel, claim, shared);
   let stage: StageProcess | undefined;
   let fds: StartDescriptors = {};
   let terminals: Promise<TerminalDescriptors> | undefined;

@@ -10,9 +10,12 @@ export interface ForcedEnd {
   readonly seconds: number;
 }
 
+/** How an operator ends a run. */
+export type StopMode = 'shutdown' | 'reboot' | 'kill';
+
 /** Who asked for an end, and how. */
 export interface OperatorRequest {
-  readonly mode: 'shutdown' | 'reboot' | 'kill';
+  readonly mode: StopMode;
   /** User and process of the command. */
   readonly uid: number;
   readonly pid: number;

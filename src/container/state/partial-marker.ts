@@ -13,9 +13,9 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { storeOf } from '../../storage/backing-store.ts';
 import { removeTree } from '../../storage/remove-tree.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
+import { storeOf } from '../../storage/stores.ts';
 import { readMarker, writeMarker } from './marker-file.ts';
 import { type ContainerRef, containerDirectory } from './paths.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { loadSystemConfig } from '../../config/system-config.ts';
 import { cgroupDefaults } from '../../container/plan/cgroup-from-config.ts';
+import type { HostFacts } from '../../container/plan/host-facts.ts';
 import { namespaceHost } from '../../container/plan/shared-namespace.ts';
-import type { HostFacts } from '../../container/plan/start-plan.ts';
 import type { StartHost } from '../../container/start/start-host.ts';
 import { RLIMIT } from '../../kernel/constants.ts';
 import { lastCapability, missingCapabilities } from '../../security/capabilities.ts';

@@ -9,8 +9,8 @@ import {
   unfreeze,
 } from '../../cgroup/container-cgroup.ts';
 import type { HostHooks } from '../../container/hooks/host-hooks.ts';
+import type { Attachable } from '../../container/plan/attach-request.ts';
 import type { StartPlan } from '../../container/plan/start-plan.ts';
-import type { Attachable } from '../../container/run/attach.ts';
 import { type HeldNamespaces, holdNamespaces } from '../../container/run/held-namespaces.ts';
 import { type StopProgress, type StopRequest, stopInit } from '../../container/run/stop.ts';
 import type { OperatorRequest } from '../../container/state/end-reason.ts';

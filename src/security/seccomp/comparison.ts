@@ -1,5 +1,14 @@
-import type { Comparison } from './policy.ts';
 import { PolicyFault } from './policy-fault.ts';
+
+/** One argument of a system call compared with a number. */
+export interface Comparison {
+  /** Number of the argument, from 0. */
+  readonly index: number;
+  readonly operator: number;
+  readonly value: bigint;
+  /** What is left of the argument before it is compared. */
+  readonly mask: bigint;
+}
 
 /** Words for an operator, by its number in libseccomp (enum scmp_compare). */
 const OPERATORS: readonly (readonly string[])[] = [

@@ -12,22 +12,12 @@
  */
 import { errnoNumber } from '../../kernel/errno.ts';
 import { ARCHITECTURES } from './architectures.ts';
-import { parseComparisons } from './comparison.ts';
+import { type Comparison, parseComparisons } from './comparison.ts';
 import { PolicyFault, policyFault } from './policy-fault.ts';
 
 export type Action =
   | { readonly kind: 'kill' | 'allow' | 'trap' | 'notify' }
   | { readonly kind: 'errno'; readonly errno: number };
-
-/** One argument of a system call compared with a number. */
-export interface Comparison {
-  /** Number of the argument, from 0. */
-  readonly index: number;
-  readonly operator: number;
-  readonly value: bigint;
-  /** What is left of the argument before it is compared. */
-  readonly mask: bigint;
-}
 
 export interface Rule {
   /** Name of the system call; a number in version 1. */

@@ -1,0 +1,24 @@
+/** `lxc.rootfs.size`: what the volume of the root filesystem needs before it is mounted. */
+import type { ContainerConfig } from '../../config/container-config.ts';
+import type { NicOrigin } from '../../network/nic-plan.ts';
+import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
+
+/** What is to be done with a volume at a start. */
+export interface VolumePlan {
+  readonly volume: Volume;
+  /** Bytes; 0: no limit any more. */
+  readonly size?: number;
+  readonly origin?: NicOrigin;
+  /** Root inside may do what quotas of ext4 do not hold (CAP_SYS_RESOURCE without an id map). */
+  readonly mighty: boolean;
+}
+
+/** Undefined: it is mounted as it is. */
+export function planVolume(config: ContainerConfig, mighty: boolean): VolumePlan | undefined {
+  const path = config.get('lxc.rootfs.path');
+  if (!path) return undefined;
+  const volume = volumeOf(path.value);
+  const size = config.get('lxc.rootfs.size');
+  if (!size && volume.type !== 'lvm') return undefined;
+  return { volume, mighty, ...(size ? { size: size.value, origin: size.origin } : {}) };
+}

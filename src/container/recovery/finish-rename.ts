@@ -1,0 +1,59 @@
+/** The marker of a rename that is under way, and its completion: by the rename itself, or after it was killed. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { readDocument, saveDocument } from '../../config/document-file.ts';
+import { loadConfig } from '../../config/load-config.ts';
+import { managedVolume } from '../rootfs/managed-volume.ts';
+import { movePaths } from '../rootfs/move-paths.ts';
+import { nameClone } from '../rootfs/open-rootfs.ts';
+import { readMarker } from '../state/marker-file.ts';
+import { type ContainerRef, containerDirectory } from '../state/paths.ts';
+import { snapshotNames, snapshotsDirectory } from '../state/snapshot-layout.ts';
+
+/** `NAME/renaming`, in the directory under either name. */
+export interface Renaming {
+  readonly from: string;
+  readonly to: string;
+  readonly keepName: boolean;
+}
+
+export function renamingFile(ref: ContainerRef): string {
+  return join(containerDirectory(ref), 'renaming');
+}
+
+/** Ends a rename that was killed, whichever name the directory has. Each step can be done again. */
+export async function finishRename(ref: ContainerRef): Promise<void> {
+  const marker = readMarker<Renaming>(renamingFile(ref));
+  if (!marker) return;
+  const { from, to, keepName } = marker;
+  if (from !== undefined && to !== undefined && containerDirectory(ref) === to) {
+    const moves = [[from, to]] as const;
+    for (const snapshot of snapshotNames(ref)) moveLines(join(snapshotsDirectory(ref), snapshot), moves);
+    moveLines(to, moves, keepName ? undefined : basename(to));
+    if (!keepName) await nameInside(ref);
+  }
+  rmSync(renamingFile(ref), { force: true });
+}
+
+async function nameInside(ref: ContainerRef): Promise<void> {
+  const volume = managedVolume(ref);
+  if (volume) await nameClone(ref, volume);
+}
+
+/** Lets the config in `directory`, and an fstab that it names, say the new place. */
+function moveLines(directory: string, moves: readonly (readonly [string, string])[], name?: string): void {
+  const file = join(directory, 'config');
+  const document = readDocument(file);
+  for (const setting of document.settings()) {
+    const value = movePaths(setting.value, moves);
+    if (value !== setting.value) document.rewriteLine(setting, setting.key, value);
+  }
+  if (name !== undefined) {
+    document.remove('lxc.utsname');
+    document.set('lxc.uts.name', name);
+  }
+  saveDocument(file, document);
+  const fstab = loadConfig(file).get('lxc.mount.fstab')?.value;
+  if (fstab?.startsWith(`${directory}/`) && existsSync(fstab))
+    writeFileSync(fstab, movePaths(readFileSync(fstab, 'utf8'), moves));
+}
