@@ -5,5 +5,6 @@ const lxcpath = process.argv[2];
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 
+console.error('watching; Ctrl-C ends');
 for await (const event of Host.events({ signal: stop.signal, ...(lxcpath ? { lxcpaths: [lxcpath] } : {}) }))
   console.log(JSON.stringify(event));

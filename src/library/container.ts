@@ -1,6 +1,7 @@
 /** A container as a program sees it. Each method loads its part of tslxc when it is called first. */
 import { Container as Engine } from '../api/container.ts';
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
+import { ownContext } from '../util/request-context.ts';
 import { abortable } from './abortable.ts';
 import { NotFoundError } from './errors.ts';
 import { linesOf } from './settings.ts';
@@ -18,7 +19,8 @@ const STOP_SECONDS = 60;
  */
 export class Container implements AsyncDisposable {
   readonly #engine: Engine;
-  #ephemeral = false;
+  /** Set for a throw-away container: releases it. */
+  #release: (() => void) | undefined;
 
   /** @throws TslxcError NAME_INVALID */
   constructor(name: string, { lxcpath }: types.ContainerOptions = {}) {
@@ -65,8 +67,8 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * A running throw-away container: a copy of an image or of another container that shares its files. The copy is
-   * destroyed when it stops, and by `await using` at the end of the block.
+   * A running throw-away container: a copy of an image or of another container that shares its files. The container
+   * is destroyed by `await using` at the end of the block, when it stops, and when this process ends or is killed.
    *
    * @example
    * await using box = await Container.ephemeral({ image: 'busybox' });
@@ -74,12 +76,14 @@ export class Container implements AsyncDisposable {
    */
   static async ephemeral(options: types.EphemeralOptions): Promise<Container> {
     const { ephemeralContainer } = await import('./ephemeral.ts');
+    const { startBound } = await import('../api/start-bound.ts');
     const container = new Container(await ephemeralContainer(options), options);
-    container.#ephemeral = true;
     try {
-      await container.start(options.signal ? { signal: options.signal } : {});
+      const { release } = await startBound(ownContext(), container.#engine);
+      container.#release = release;
+      options.signal?.throwIfAborted();
     } catch (error) {
-      await container[Symbol.asyncDispose]();
+      await container.#engine.destroy({ force: true }).catch(() => {});
       throw error;
     }
     return container;
@@ -260,12 +264,16 @@ export class Container implements AsyncDisposable {
 
   /** A throw-away container is killed and destroyed; any other is left as it is. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#ephemeral) return;
+    const release = this.#release;
+    if (!release) return;
+    this.#release = undefined;
     try {
       await this.destroy({ force: true });
     } catch (error) {
-      // The manager removes an ephemeral container when it stops: it may have been quicker.
+      // The manager removes an ephemeral container when it stops, and may have done so already.
       if (!(error instanceof NotFoundError)) throw error;
+    } finally {
+      release();
     }
   }
 

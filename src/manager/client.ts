@@ -100,6 +100,11 @@ export class ManagerClient {
     return copy;
   }
 
+  /** The connection no longer keeps this process alive. */
+  unref(): void {
+    this.#rpc.socket.unref();
+  }
+
   close(): void {
     this.#rpc.socket.destroy();
   }

@@ -1,12 +1,13 @@
 /** The library as another project sees it: packed, installed in a folder of its own, type-checked and run. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { before, test } from 'node:test';
 import { ContainerHost, isRoot } from './harness/container-host.ts';
 import { BASE_ENV, run } from './harness/run-command.ts';
-import { eventually } from './harness/slow.ts';
+import { eventually, seconds } from './harness/slow.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const skip = isRoot ? false : 'needs root';
@@ -24,7 +25,10 @@ async function node(...args: string[]): Promise<string> {
 
 before(async () => {
   if (skip) return;
-  const types = await run(process.execPath, ['packaging/declarations.mjs'], { cwd: ROOT });
+  const types = await run(process.execPath, ['packaging/declarations.mjs'], {
+    cwd: ROOT,
+    timeout: seconds(120),
+  });
   assert.equal(types.code, 0, types.stderr);
   mkdirSync(project, { recursive: true });
   const pack =
@@ -78,8 +82,9 @@ test('fleet.ts: containers from one image, side by side, with events seen by eve
   const log = spawn(process.execPath, ['event-log.ts', host.lxcpath], {
     cwd: project,
     env: { ...BASE_ENV, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  await once(log.stderr, 'data');
   let seen = '';
   log.stdout.setEncoding('utf8').on('data', (text: string) => {
     seen += text;
@@ -99,6 +104,24 @@ test('router.ts: a container with two cards forwards between them', { skip }, as
   assert.match(said, /192\.0\.2\.0\/24 dev left/);
   assert.match(said, /198\.51\.100\.0\/24 dev right/);
   assert.match(said, /forwarding: 1/);
+});
+
+test('a throw-away container goes with a program that is killed', { skip }, async () => {
+  const program = `import { Container } from 'tslxc';
+    const box = await Container.ephemeral({ image: 'busybox', lxcpath: process.argv[2], settings: { network: 'none' } });
+    console.log(box.name);
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, '-', host.lxcpath], {
+    cwd: project,
+    env: { ...BASE_ENV, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const name = await new Promise<string>((done) => {
+    child.stdout.setEncoding('utf8').once('data', (text: string) => done(text.trim()));
+  });
+  assert.ok(readdirSync(host.lxcpath).includes(name));
+  child.kill('SIGKILL');
+  await eventually('removal of the container', () => !readdirSync(host.lxcpath).includes(name));
 });
 
 test('errors are classes with codes, in another process too', { skip }, async () => {
