@@ -43,6 +43,16 @@ export interface HookCommand {
   readonly origin: { readonly file: string; readonly line: number };
 }
 
+/** How hooks run in the stage: as the caller of the start would run them. */
+export interface HookSurroundings {
+  /** For programs of the host. */
+  readonly env: readonly string[];
+  /** For `start` hooks, which are programs of the guest. */
+  readonly guestEnv: readonly string[];
+  readonly cwd: string;
+  readonly umask: number;
+}
+
 /** What the root filesystem is on. Paths are the host's. */
 export type RootfsVolume =
   | { readonly kind: 'tree'; readonly path: string }
@@ -123,7 +133,10 @@ export interface StartStagePlan {
   readonly console: boolean;
   readonly hooks: readonly HookCommand[];
   readonly hookVersion: 0 | 1;
+  /** Variables of the config for hooks. */
   readonly hookEnv: readonly string[];
+  /** Known when a start acts on the plan. */
+  readonly hookSurroundings?: HookSurroundings;
   readonly sysctls: readonly {
     readonly name: string;
     readonly value: string;

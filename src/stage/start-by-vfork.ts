@@ -26,7 +26,7 @@ export function startByVfork(
       (pid) => {
         try {
           channel.send({ type: 'init', pid });
-          const carried = openOutside(kernel, plan, undefined);
+          const { carried } = openOutside(kernel, plan, undefined);
           kernel.unshare(plan.namespaces & ~PREPARED_NAMESPACES & ~CLONE.NEWPID & ~CLONE.NEWCGROUP);
           program = readyInit(kernel, channel, plan, {
             ...carried,

@@ -23,6 +23,8 @@ import { assembleTree, type Carried, enterRoot } from './tree.ts';
 interface Inherited extends Carried {
   readonly fds: StartDescriptors;
   readonly loopbackIsUp: boolean;
+  /** Opens what `Carried` has not, or has otherwise than it is now: pre-mount hooks have run. */
+  readonly open?: ((carried: Carried) => Carried) | undefined;
   /** In all of its cgroups, that is; else in the one that it was born in. */
   readonly inCgroups: boolean;
 }
@@ -85,14 +87,25 @@ function prepare(
   kernel: Kernel,
   channel: StageChannel,
   plan: StartStagePlan,
-  { fds, loopbackIsUp, inCgroups, ...carried }: Inherited,
+  { fds, loopbackIsUp, inCgroups, open = (carried) => carried, ...carried }: Inherited,
 ): string[] {
   const log = (text: string, level?: 'DEBUG') =>
     channel.send({ type: 'log', text, ...(level ? { level } : {}) });
   const hooks = (type: string, confined?: () => void) => {
     for (const hook of plan.hooks)
       if (hook.type === type)
-        runStageHook(kernel, plan.name, hook, plan.hookVersion, plan.hookEnv, log, confined);
+        runStageHook(kernel, hook, {
+          name: plan.name,
+          version: plan.hookVersion,
+          surroundings: plan.hookSurroundings ?? {
+            env: plan.hookEnv,
+            guestEnv: plan.hookEnv,
+            cwd: '/',
+            umask: 0o022,
+          },
+          log,
+          confine: confined,
+        });
   };
   // Not dumpable: nobody inside may read this process's memory, descriptors or executable (CVE-2016-9962, 2019-5736).
   kernel.prctl(PR.SET_DUMPABLE, 0);
@@ -110,7 +123,7 @@ function prepare(
   const waitsFirst = plan.hooks.some(({ type }) => type === 'pre-mount');
   let network = waitsFirst ? channel.expect('network') : undefined;
   hooks('pre-mount');
-  const { root, dev } = assembleTree(kernel, plan, carried, { hooks, log });
+  const { root, dev } = assembleTree(kernel, plan, open(carried), { hooks, log });
   const terminals = setUpTerminals(kernel, dev, plan);
   const names = terminalNames(kernel, terminals);
 

@@ -2,6 +2,7 @@
  * The first half of a start, outside the container: everything that needs the host's privileges or the host's paths.
  * What it opens here it carries across as descriptors.
  */
+import { type HostPaths, openHostPaths } from './host-paths.ts';
 import { openSync } from 'node:fs';
 import { CLONE, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -9,15 +10,11 @@ import { ownerOf } from '../security/id-map.ts';
 import { joinKeyring } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { enterClocks, openClockOffsets, setClockOffsets } from './clock-offsets.ts';
-import { openDeviceSources } from './dev.ts';
 import { enterCgroups } from './enter-cgroups.ts';
 import { joinNamespace } from './joined.ts';
-import { openBindSources } from './mounts.ts';
 import type { StartDescriptors, StartStagePlan } from './plan.ts';
 import { raiseHardLimits } from './resource-limits.ts';
-import { openRootfs } from './rootfs.ts';
 import { startInner } from './start-inner.ts';
-import type { Carried } from './tree.ts';
 import { joinUserNamespace } from './user-namespace.ts';
 
 /** Those that take the host's privileges to enter, or are for children only. */
@@ -32,7 +29,7 @@ export function startOuter(
   initCgroup: string | undefined,
 ): never {
   const userns = fds.user;
-  const carried = openOutside(kernel, plan, userns);
+  const { carried, afterPreMount } = openOutside(kernel, plan, userns);
   // While the manager makes them, all of the above. A mapped root may not enter: it has to be there before it is one.
   if (initCgroup === undefined) enterCgroups(channel.expect('cgroups').files);
   const offsets = plan.clockOffsets.length > 0 ? openClockOffsets(kernel) : -1;
@@ -52,6 +49,7 @@ export function startOuter(
   channel.send({ type: 'init', pid });
   return startInner(kernel, channel, plan, {
     ...carried,
+    open: afterPreMount,
     fds,
     loopbackIsUp: false,
     inCgroups: initCgroup === undefined,
@@ -59,14 +57,10 @@ export function startOuter(
 }
 
 /** What takes the host's privileges or its paths. */
-export function openOutside(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): Carried {
+export function openOutside(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): HostPaths {
   raiseHardLimits(kernel, plan.rlimits);
   if (plan.sessionKeyring) joinKeyring(kernel);
-  return {
-    rootfs: openRootfs(kernel, plan, userns),
-    sources: openBindSources(kernel, plan.mounts, userns),
-    devices: userns !== undefined && plan.dev ? openDeviceSources(kernel, plan.dev) : undefined,
-  };
+  return openHostPaths(kernel, plan, userns);
 }
 
 export const openCgroup = (path: string) => openSync(path, O.RDONLY | O.DIRECTORY | O.CLOEXEC);

@@ -1,8 +1,9 @@
+import { hostHookVariables } from '../plan/environment.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { MountedVolume } from '../../storage/mounted-volume.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
 import { runHook } from '../hooks/run-hook.ts';
-import { hookEnvironment } from '../plan/hook-environment.ts';
+import { lxcHookVariables } from '../plan/hook-environment.ts';
 import { type ContainerRef, configFile } from '../state/paths.ts';
 
 export interface CloneHookOptions {
@@ -47,7 +48,8 @@ export async function runCloneHooks(
       args: options.hookArgs ?? [],
       ...(root ? { within: root.command } : {}),
       env: {
-        ...hookEnvironment(to, config),
+        ...hostHookVariables(config),
+        ...lxcHookVariables(to, config),
         LXC_SRC_NAME: origin.name,
         // LXC gives this one with the type in front.
         ...(rootfs ? { LXC_ROOTFS_PATH: rootfs.text } : {}),

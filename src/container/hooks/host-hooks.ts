@@ -1,21 +1,41 @@
-/** Hooks of a container that run on the host, and the scripts of its nics: one place knows their environment. */
-
+/** Hooks of a container that run on the host, and the scripts of its nics: arguments, variables and order, as LXC's. */
 import { type HookCgroup, hookFiles } from '../../cgroup/container-cgroup.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import type { ResolvedNic } from '../../network/nic-plan.ts';
+import type { HookSurroundings } from '../../stage/plan.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
+import { completePath } from '../../util/search-path.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
+import { type HeldNamespaces, holdNamespaces } from './held-namespaces.ts';
 import { runHook } from './run-hook.ts';
+
+/** A nic, as far as its scripts are told of it. */
+export type ScriptedNic = Pick<
+  ResolvedNic,
+  'type' | 'link' | 'pair' | 'scriptUp' | 'scriptDown' | 'origins'
+>;
+
+/** Types of nics whose scripts LXC never runs, by the occasion. */
+const WITHOUT_SCRIPT: Readonly<Record<'up' | 'down', ReadonlySet<string>>> = {
+  up: new Set(['none']),
+  down: new Set(['none', 'empty']),
+};
+
+/** A failure of a hook or script that does not stop what is done. */
+export type OnFailure = (what: string, error: unknown) => void;
 
 export class HostHooks {
   readonly #plan: StartPlan;
-  /** In which they run: those of the request that the run was started by. */
+  /** The surroundings of the request that started the run: hooks and scripts run in them. */
   readonly caller: CallerSurroundings;
   readonly #log: (text: string) => void;
   /** Known once init exists: LXC_PID. */
   initPid: number | undefined;
-  /** `stop` or `reboot`, once it ends: LXC_TARGET. */
-  target: 'stop' | 'reboot' | undefined;
-  /** Where they run, once it is made; else where this process is. */
+  #target: 'stop' | 'reboot' | undefined;
+  #namespaces: HeldNamespaces | undefined;
+  /** Version 1: LXC leaves those of the last network script to all later hooks. */
+  #network: Readonly<Record<string, string>> = {};
+  /** Cgroups in which they run, where the container has such; else they run in the manager's. */
   cgroups: readonly HookCgroup[] = [];
 
   constructor(plan: StartPlan, caller: CallerSurroundings, log: (text: string) => void) {
@@ -24,20 +44,32 @@ export class HostHooks {
     this.#log = log;
   }
 
+  /** Keeps init's namespaces for the hooks and scripts of its end. @param started whether init's program runs */
+  holdNamespaces(kernel: Kernel, started = true): void {
+    if (this.initPid === undefined) return;
+    this.#namespaces?.close();
+    this.#namespaces = holdNamespaces(kernel, this.#plan, { pid: this.initPid, started });
+  }
+
   #variables(): Record<string, string> {
     return {
       ...this.#plan.hookVariables,
+      ...this.#network,
       ...(this.initPid ? { LXC_PID: String(this.initPid) } : {}),
-      ...(this.target ? { LXC_TARGET: this.target } : {}),
+      ...(this.#target ? { LXC_TARGET: this.#target } : {}),
     };
   }
 
-  /** For the hooks that run in the stage. */
-  environmentList(): string[] {
-    return [
-      ...this.#plan.stage.hookEnv,
-      ...Object.entries(this.#variables()).map(([name, value]) => `${name}=${value}`),
-    ];
+  /** How hooks run in the stage. `start` hooks are programs of the guest: nothing of the caller's environment is theirs. */
+  stageSurroundings(): HookSurroundings {
+    const { env, cwd, umask } = this.caller;
+    const own = [...this.#plan.stage.hookEnv, ...assignments(this.#variables())];
+    return {
+      env: [...assignments({ ...env, PATH: completePath(env.PATH) }), ...own],
+      guestEnv: [`PATH=${completePath(undefined)}`, ...own],
+      cwd,
+      umask,
+    };
   }
 
   /** Runs the hooks of one type in the order of the config. @throws TslxcError HOOK_FAILED */
@@ -62,31 +94,67 @@ export class HostHooks {
         });
   }
 
-  /** `lxc.net.N.script.up` and `.down`: `NAME net up TYPE [LINK [HOSTVETH]]` (lxc.md 5.2). */
-  async networkScript(
-    nic: Pick<ResolvedNic, 'type' | 'link' | 'pair' | 'scriptUp' | 'scriptDown' | 'origins'>,
-    way: 'up' | 'down',
-  ): Promise<void> {
+  /** `lxc.net.N.script.up` and `.down`: `NAME net up TYPE [LINK] [HOSTVETH]`. @throws TslxcError HOOK_FAILED */
+  async networkScript(nic: ScriptedNic, way: 'up' | 'down'): Promise<void> {
     const command = way === 'up' ? nic.scriptUp : nic.scriptDown;
-    if (command === undefined) return;
-    const link = nic.link ? [nic.link, ...(nic.pair ? [nic.pair] : [])] : [];
+    if (command === undefined || WITHOUT_SCRIPT[way].has(nic.type)) return;
+    const { stage } = this.#plan;
+    if (stage.hookVersion === 1)
+      this.#network = {
+        LXC_NET_TYPE: nic.type,
+        ...(nic.type === 'empty' ? {} : { LXC_NET_PARENT: nic.link ?? '' }),
+        ...(nic.pair === undefined ? {} : { LXC_NET_PEER: nic.pair }),
+      };
     await runHook({
       ref: this.#plan,
       caller: this.caller,
       type: way,
       section: 'net',
       command,
-      version: this.#plan.stage.hookVersion,
-      args: [nic.type, ...link],
+      version: stage.hookVersion,
+      args: [nic.type, nic.link, nic.pair].filter((word) => word !== undefined),
       cgroupFiles: hookFiles(this.cgroups),
-      env: {
-        ...this.#variables(),
-        LXC_NET_TYPE: nic.type,
-        ...(nic.link ? { LXC_NET_PARENT: nic.link } : {}),
-        ...(nic.pair ? { LXC_NET_PEER: nic.pair } : {}),
-      },
+      env: { ...this.#variables(), ...(way === 'down' ? this.#namespaces?.variables() : {}) },
       origin: nic.origins?.[way === 'up' ? 'script.up' : 'script.down'],
       onLine: (text) => this.#log(`network script ${way}: ${text}`),
     });
   }
+
+  /** The first part of a run's end, with the container's resources still there: the nics' down scripts, then stop hooks. */
+  async runEnded(target: 'stop' | 'reboot', nics: readonly ScriptedNic[], onFailure: OnFailure): Promise<void> {
+    for (const nic of nics)
+      await this.networkScript(nic, 'down').catch((error) => onFailure('network script', error));
+    await this.#stop(target, onFailure);
+  }
+
+  /** The first part of a failed start's end: no down scripts, as with LXC. */
+  async startFailed(onFailure: OnFailure): Promise<void> {
+    await this.#stop('stop', onFailure);
+  }
+
+  async #stop(target: 'stop' | 'reboot', onFailure: OnFailure): Promise<void> {
+    this.#target = target;
+    const namespaces = this.#namespaces;
+    const args = this.#plan.stage.hookVersion === 0 ? namespaces?.arguments() : [];
+    await this.run('stop', args, namespaces?.variables()).catch((error) => onFailure('stop hook', error));
+    namespaces?.release();
+  }
+
+  /** The last part of an end, after the container's resources are released. @throws TslxcError HOOK_FAILED */
+  async postStop(): Promise<void> {
+    try {
+      await this.run('post-stop', [], this.#namespaces?.variables());
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Gives up the namespaces. */
+  close(): void {
+    this.#namespaces?.close();
+    this.#namespaces = undefined;
+  }
 }
+
+const assignments = (variables: Readonly<Record<string, string>>) =>
+  Object.entries(variables).map(([name, value]) => `${name}=${value}`);

@@ -1,5 +1,6 @@
 /** Removes a container with all that belongs to it (lxc.md 1.9). */
 
+import { hostHookVariables } from '../plan/environment.ts';
 import { existsSync } from 'node:fs';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import { readConfig } from '../../config/load-config.ts';
@@ -10,7 +11,7 @@ import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
 import { storeOf } from '../../storage/stores.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
 import { runHook } from '../hooks/run-hook.ts';
-import { hookEnvironment } from '../plan/hook-environment.ts';
+import { lxcHookVariables } from '../plan/hook-environment.ts';
 import { discardContainer } from '../recovery/discard.ts';
 import { sweepLeftovers, sweepPartial } from '../recovery/leftovers.ts';
 import { recoverContainer } from '../recovery/recover.ts';
@@ -105,7 +106,7 @@ async function runDestroyHooks(
       caller: options.caller,
       command: hook.value,
       // Nothing is mounted there, but an empty variable would lead a careless hook to the host's root.
-      env: { LXC_ROOTFS_MOUNT: MOUNT_POINT, ...hookEnvironment(ref, config) },
+      env: { LXC_ROOTFS_MOUNT: MOUNT_POINT, ...hostHookVariables(config), ...lxcHookVariables(ref, config) },
       version: config.get('lxc.hook.version')?.value === 1 ? 1 : 0,
       origin: hook.origin,
       ...(onLine ? { onLine: (text: string, stream: 'stdout' | 'stderr') => onLine(text, stream) } : {}),

@@ -1,5 +1,4 @@
 import type { ContainerConfig } from '../../config/container-config.ts';
-import { DEFAULT_PATH } from '../../util/search-path.ts';
 
 /** A variable list in which the last of a name wins; the order is that of first appearance. */
 export function mergeEnvironment(...lists: readonly (readonly string[])[]): string[] {
@@ -25,11 +24,17 @@ export function initEnvironment(config: ContainerConfig): string[] {
   return configEnvironment(config);
 }
 
-/** Environment of hooks inside the stage, next to the LXC_* variables. */
-export function hookEnvironment(config: ContainerConfig): string[] {
+/** Variables of the config for hooks in the stage. */
+export function stageHookVariables(config: ContainerConfig): string[] {
   return mergeEnvironment(
-    [`PATH=${DEFAULT_PATH}`],
     assignments(config.getAll('lxc.environment')),
     assignments(config.getAll('lxc.environment.hooks')),
+  );
+}
+
+/** Variables of the config for hooks on the host and network scripts: as with LXC, not those of `lxc.environment`. */
+export function hostHookVariables(config: ContainerConfig): Record<string, string> {
+  return Object.fromEntries(
+    config.getAll('lxc.environment.hooks').map(({ value }) => [value.name, value.value]),
   );
 }

@@ -2,7 +2,7 @@ import type { ContainerConfig } from '../../config/container-config.ts';
 import { type ContainerRef, configFile } from '../state/paths.ts';
 
 /** The variables that every hook on the host gets; only those that the config sets. */
-export function hookEnvironment(ref: ContainerRef, config: ContainerConfig): Record<string, string> {
+export function lxcHookVariables(ref: ContainerRef, config: ContainerConfig): Record<string, string> {
   const set = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: value });
   return {
     LXC_NAME: ref.name,

@@ -1,8 +1,8 @@
 import type { ContainerConfig } from '../../config/container-config.ts';
 import type { HookCommand, StartStagePlan } from '../../stage/plan.ts';
 import type { ContainerRef } from '../state/paths.ts';
-import { hookEnvironment as hookAssignments } from './environment.ts';
-import { hookEnvironment } from './hook-environment.ts';
+import { hostHookVariables, stageHookVariables } from './environment.ts';
+import { lxcHookVariables } from './hook-environment.ts';
 
 /** Kinds of hooks of a start and a stop, in the order in which they run (lxc.md 5.1). */
 export const HOOK_TYPES = [
@@ -22,7 +22,7 @@ const IN_STAGE: ReadonlySet<string> = new Set(['pre-mount', 'mount', 'autodev', 
 export interface HookPlan {
   /** Hooks that run on the host, outside the stage. */
   readonly hostHooks: readonly HookCommand[];
-  /** LXC_* variables of every hook that are known beforehand. */
+  /** Variables of every hook on the host that are known beforehand: LXC_* and those of the config. */
   readonly hookVariables: Readonly<Record<string, string>>;
   readonly stage: Pick<StartStagePlan, 'hooks' | 'hookVersion' | 'hookEnv'>;
 }
@@ -36,15 +36,16 @@ export function planHooks(ref: ContainerRef, config: ContainerConfig, mountPoint
   return {
     hostHooks: hooks.filter(({ type }) => !IN_STAGE.has(type)),
     hookVariables: {
+      ...hostHookVariables(config),
       LXC_ROOTFS_MOUNT: mountPoint,
-      ...hookEnvironment(ref, config),
+      ...lxcHookVariables(ref, config),
       LXC_HOOK_VERSION: String(version),
       LXC_LOG_LEVEL: config.get('lxc.log.level')?.value ?? 'ERROR',
     },
     stage: {
       hooks: hooks.filter(({ type }) => IN_STAGE.has(type)),
       hookVersion: version,
-      hookEnv: hookAssignments(config),
+      hookEnv: stageHookVariables(config),
     },
   };
 }
