@@ -8,8 +8,9 @@ import { type LoadOptions, readConfig } from '../config/load-config.ts';
 import { configWarnings } from '../container/plan/config-warnings.ts';
 import type { HostFacts } from '../container/plan/host-facts.ts';
 import { planStart, type StartPlan } from '../container/plan/start-plan.ts';
+import { type Finding, sorted } from '../container/start/finding.ts';
 import { missingFiles } from '../container/start/missing-files.ts';
-import { startFaults } from '../container/start/start-checks.ts';
+import { startFindings } from '../container/start/start-checks.ts';
 import { isDefined, noSuchContainer } from '../container/state/list.ts';
 import { type ContainerRef, configFile } from '../container/state/paths.ts';
 import { type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
@@ -42,19 +43,22 @@ export async function check(
   const load: LoadOptions = { name: ref.name, defines: options.defines, env, cwd, texts };
   const { config, errors } = readConfig(file, load);
   const { plan, faults } = planned(ref, file, load, facts);
+  const there = sorted(plan ? hostFindings(kernel, plan) : []);
+  const named = (list: readonly TslxcError[]) => list.map((error) => error.with({ container: ref.name }));
   return {
-    errors: [...errors, ...faults, ...(plan ? onHost(kernel, layout, plan) : [])].map((error) =>
-      error.with({ container: ref.name }),
-    ),
-    warnings: configWarnings(config).map((warning) => warning.with({ container: ref.name })),
+    errors: named([...errors, ...faults, ...there.errors, ...(plan ? cgroupFaults(layout, plan) : [])]),
+    warnings: named([...configWarnings(config), ...there.warnings]),
   };
 }
 
-function onHost(kernel: Kernel, layout: CgroupLayout, plan: StartPlan): TslxcError[] {
+/** What a start would miss on this host, and which hook may make it. */
+export function hostFindings(kernel: Kernel, plan: StartPlan): Finding[] {
+  return [...startFindings(kernel, plan, comingBridges(kernel, plan)), ...missingFiles(plan)];
+}
+
+function cgroupFaults(layout: CgroupLayout, plan: StartPlan): TslxcError[] {
   const cgroups = planCgroup(layout, plan.name, plan.cgroup);
   return [
-    ...startFaults(kernel, plan, comingBridges(kernel, plan)),
-    ...missingFiles(plan),
     ...limitFaults(cgroups, plan.limits),
     ...unknownFiles(cgroups, plan.limits),
     ...absentMembers(cgroups, plan.limits),

@@ -5,9 +5,10 @@ import { readGivenConfig, textsOf } from '../config/given-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { configWarnings } from '../container/plan/config-warnings.ts';
 import { planStart, type StartPlan } from '../container/plan/start-plan.ts';
-import { checkStart } from '../container/start/start-checks.ts';
+import { sorted } from '../container/start/finding.ts';
+import { startFindings } from '../container/start/start-checks.ts';
 import { type ContainerRef, configFile } from '../container/state/paths.ts';
-import { errorFromJSON } from '../errors/tslxc-error.ts';
+import { errorFromJSON, together } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { hostFacts } from '../manager/monitor/host-facts.ts';
@@ -42,12 +43,14 @@ export async function plan(
   });
   const planned = planStart(ref, config, hostFacts({ kernel, layout }), options);
   const coming = comingBridges(kernel, planned);
-  await checkStart({ kernel, ensureBridge: async () => {} }, planned, coming);
+  const there = sorted(startFindings(kernel, planned, coming));
+  const fault = together(there.errors);
+  if (fault) throw fault;
   const { hierarchies, skipped } = planCgroup(layout, ref.name, planned.cgroup);
   return {
     plan: planned,
     cgroups: hierarchies,
-    warnings: [...configWarnings(config), ...planned.warnings.map(errorFromJSON)],
+    warnings: [...configWarnings(config), ...planned.warnings.map(errorFromJSON), ...there.warnings],
     notes: [
       ...[...coming].map((name) => `the default bridge ${name} is not there; a start makes it`),
       ...skipped.map(({ id, reason }) => `the cgroup hierarchy ${id} is left out: ${reason}`),

@@ -16,7 +16,7 @@ import type { CgroupNote } from '../cgroup/container-cgroup.ts';
 import type { AttachRequest } from '../container/plan/attach-request.ts';
 import type { DeviceNodeRequest } from '../container/run/device-node.ts';
 import type { StopRequest } from '../container/run/stop.ts';
-import type { StdioNumbers } from '../container/start/start-context.ts';
+import type { StdioNumbers } from '../container/start/client-stdio.ts';
 import type { EndReason, ForcedEnd, StateReason } from '../container/state/end-reason.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
 import type { StartOverrides } from '../container/state/runtime-record.ts';

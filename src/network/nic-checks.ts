@@ -182,7 +182,7 @@ function hostFaults(netlink: Netlink, nic: NicPlan, coming: ReadonlySet<string>)
 }
 
 /**
- * Everything that is wrong with the nics on this host. Run in the host's network namespace, after `ensureBridge`.
+ * What this host lacks for the nics. Run in the host's network namespace, after `ensureBridge`.
  * An empty list means that only the kernel itself can still say no.
  * @param coming bridges that need not be there yet
  */
@@ -191,13 +191,9 @@ export function nicFaultsOnHost(
   nics: readonly NicPlan[],
   coming: ReadonlySet<string> = new Set(),
 ): TslxcError[] {
-  const faults = nicFaults(nics);
   const veths = nics.filter((nic) => nic.type === 'veth');
-  if (veths.length === 0) return faults;
-  return withNetlink(kernel, (netlink) => [
-    ...faults,
-    ...veths.flatMap((nic) => hostFaults(netlink, nic, coming)),
-  ]);
+  if (veths.length === 0) return [];
+  return withNetlink(kernel, (netlink) => veths.flatMap((nic) => hostFaults(netlink, nic, coming)));
 }
 
 /** Throws the first fault. */
@@ -206,6 +202,6 @@ export function checkNics(
   nics: readonly NicPlan[],
   coming: ReadonlySet<string> = new Set(),
 ): void {
-  const [fault] = nicFaultsOnHost(kernel, nics, coming);
+  const [fault] = [...nicFaults(nics), ...nicFaultsOnHost(kernel, nics, coming)];
   if (fault) throw fault;
 }

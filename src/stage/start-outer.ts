@@ -2,7 +2,7 @@
  * The first half of a start, outside the container: everything that needs the host's privileges or the host's paths.
  * What it opens here it carries across as descriptors.
  */
-import { type HostPaths, openHostPaths } from './host-paths.ts';
+
 import { openSync } from 'node:fs';
 import { CLONE, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -11,6 +11,7 @@ import { joinKeyring } from './become-init.ts';
 import type { StageChannel } from './channel.ts';
 import { enterClocks, openClockOffsets, setClockOffsets } from './clock-offsets.ts';
 import { enterCgroups } from './enter-cgroups.ts';
+import { type HostPaths, openHostPaths } from './host-paths.ts';
 import { joinNamespace } from './joined.ts';
 import type { StartDescriptors, StartStagePlan } from './plan.ts';
 import { raiseHardLimits } from './resource-limits.ts';

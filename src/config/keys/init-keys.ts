@@ -67,7 +67,7 @@ export const INIT_KEYS = {
     acted: true,
   }),
   'lxc.environment': repeated(environmentVariable, {
-    doc: 'Variable for init, attached programs and hooks; a bare name takes over its value from the caller.',
+    doc: 'Variable for init, attached programs and the hooks pre-mount, mount, autodev and start; a bare name takes over its value from the caller.',
     example: 'LANG=C.UTF-8',
     since: '1.1',
     acted: true,
@@ -79,7 +79,7 @@ export const INIT_KEYS = {
     acted: true,
   }),
   'lxc.environment.hooks': repeated(environmentVariable, {
-    doc: 'Variable for hooks only.',
+    doc: 'Variable for all hooks and network scripts, and for nothing else.',
     example: 'BACKUP_DIR=/srv/backup',
     since: '7.0',
     acted: true,

@@ -1,8 +1,8 @@
-import { hostHookVariables } from '../plan/environment.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { MountedVolume } from '../../storage/mounted-volume.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
 import { runHook } from '../hooks/run-hook.ts';
+import { hostHookVariables } from '../plan/environment.ts';
 import { lxcHookVariables } from '../plan/hook-environment.ts';
 import { type ContainerRef, configFile } from '../state/paths.ts';
 

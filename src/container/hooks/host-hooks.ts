@@ -10,10 +10,7 @@ import { type HeldNamespaces, holdNamespaces } from './held-namespaces.ts';
 import { runHook } from './run-hook.ts';
 
 /** A nic, as far as its scripts are told of it. */
-export type ScriptedNic = Pick<
-  ResolvedNic,
-  'type' | 'link' | 'pair' | 'scriptUp' | 'scriptDown' | 'origins'
->;
+export type ScriptedNic = Pick<ResolvedNic, 'type' | 'link' | 'pair' | 'scriptUp' | 'scriptDown' | 'origins'>;
 
 /** Types of nics whose scripts LXC never runs, by the occasion. */
 const WITHOUT_SCRIPT: Readonly<Record<'up' | 'down', ReadonlySet<string>>> = {
@@ -121,7 +118,11 @@ export class HostHooks {
   }
 
   /** The first part of a run's end, with the container's resources still there: the nics' down scripts, then stop hooks. */
-  async runEnded(target: 'stop' | 'reboot', nics: readonly ScriptedNic[], onFailure: OnFailure): Promise<void> {
+  async runEnded(
+    target: 'stop' | 'reboot',
+    nics: readonly ScriptedNic[],
+    onFailure: OnFailure,
+  ): Promise<void> {
     for (const nic of nics)
       await this.networkScript(nic, 'down').catch((error) => onFailure('network script', error));
     await this.#stop(target, onFailure);

@@ -1,6 +1,5 @@
 /** Removes a container with all that belongs to it (lxc.md 1.9). */
 
-import { hostHookVariables } from '../plan/environment.ts';
 import { existsSync } from 'node:fs';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import { readConfig } from '../../config/load-config.ts';
@@ -11,6 +10,7 @@ import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
 import { storeOf } from '../../storage/stores.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
 import { runHook } from '../hooks/run-hook.ts';
+import { hostHookVariables } from '../plan/environment.ts';
 import { lxcHookVariables } from '../plan/hook-environment.ts';
 import { discardContainer } from '../recovery/discard.ts';
 import { sweepLeftovers, sweepPartial } from '../recovery/leftovers.ts';

@@ -3,32 +3,40 @@ import { existsSync } from 'node:fs';
 import { type ErrorDetails, TslxcError } from '../../errors/tslxc-error.ts';
 import type { NicPlan } from '../../network/nic-plan.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
+import { type Finding, finding } from './finding.ts';
 
 type Place = Pick<ErrorDetails, 'file' | 'line' | 'column'> | undefined;
 
-/** `start` is a file of the container's, and the last two run when it has been up. */
+/** `start` hooks are files of the container's, and the last two run when it has been up. */
 const NO_MATTER = new Set(['start', 'stop', 'post-stop']);
-/** Hooks that may make what is missing before it is needed. */
-const MAKERS = new Set(['pre-start', 'pre-mount', 'mount']);
+/** Hooks that run before mounts are made. */
+const MAKERS = new Set(['pre-start', 'pre-mount']);
 
 /**
- * Programs of hooks and network scripts, and what mounts bind, as far as that can be told: hooks are shell commands, and
- * an earlier one may make the file.
+ * Programs of hooks and network scripts, and sources of bind mounts. A hook may make what a later step needs: each
+ * finding names the first one that may.
  */
-export function missingFiles({ stage, hostHooks, nics }: StartPlan): TslxcError[] {
+export function missingFiles({ stage, hostHooks, nics }: StartPlan): Finding[] {
   const hooks = [...hostHooks, ...stage.hooks].filter(({ type }) => !NO_MATTER.has(type));
-  const first = hooks.find(({ type }) => MAKERS.has(type));
-  const programs = [
-    ...(first ? [first] : hooks).map(({ type, command, origin }) => program(`hook ${type}`, command, origin)),
-    ...nics.flatMap((nic) => (first ? [] : scripts(nic))),
+  const [first] = hooks;
+  const maker = hooks.find(({ type }) => MAKERS.has(type));
+  const sources = stage.mounts
+    .filter(({ kind, optional, source }) => kind === 'bind' && !optional && source.startsWith('/'))
+    .map(({ what, source, origin }) => missing(source, what, origin));
+  return [
+    ...hooks.flatMap((hook) =>
+      found(
+        program(`hook ${hook.type}`, hook.command, hook.origin),
+        hook === first || !MAKERS.has(first!.type) ? undefined : first,
+      ),
+    ),
+    ...nics.flatMap((nic) => scripts(nic).flatMap((error) => found(error, maker))),
+    ...sources.flatMap((error) => found(error, maker)),
   ];
-  const sources = first
-    ? []
-    : stage.mounts
-        .filter(({ kind, optional, source }) => kind === 'bind' && !optional && source.startsWith('/'))
-        .map(({ what, source, origin }) => missing(source, what, origin));
-  return [...programs, ...sources].filter((error) => error !== undefined);
 }
+
+const found = (error: TslxcError | undefined, maker: Finding['maker']) =>
+  error ? [finding(error, maker)] : [];
 
 function scripts(nic: NicPlan): (TslxcError | undefined)[] {
   return (['up', 'down'] as const).map((when) => {

@@ -38,7 +38,7 @@ export function makeHookCgroups(context: StartContext): void {
 }
 
 /** A container's cgroups, of which those that come first are made. */
-interface ClaimedCgroups {
+export interface ClaimedCgroups {
   readonly cgroup: CgroupPlan;
   /** v2 cgroup that init can be born in while the others are made; undefined: all are made. */
   readonly initCgroup: string | undefined;

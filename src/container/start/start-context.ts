@@ -1,9 +1,12 @@
-/** What one start works with: the plan, the host's services, and where its resources are journaled. */
+/** What a start works with, and what it leaves. */
+import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
 import type { HostHooks } from '../hooks/host-hooks.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
-import type { StartOverrides } from '../state/runtime-record.ts';
+import type { RuntimeRecord, StartOverrides } from '../state/runtime-record.ts';
+import type { ClientStdio } from './client-stdio.ts';
 import type { Journal } from './journal.ts';
 import type { StageLog, StartHost } from './start-host.ts';
+import type { TerminalDescriptors } from './start-terminals.ts';
 
 export interface StartContext {
   readonly host: StartHost;
@@ -18,11 +21,11 @@ export interface StartContext {
   log: StageLog;
 }
 
-/** Descriptors of a client's process that become 0, 1 and 2; null: that one stays /dev/null. */
-export type StdioNumbers = readonly [number | null, number | null, number | null];
-
-/** Descriptors of a client's process. */
-export interface ClientStdio {
-  readonly pid: number;
-  readonly fds: StdioNumbers;
+/** What a successful start leaves in the manager's hands. */
+export interface Started {
+  readonly record: RuntimeRecord;
+  /** Descriptors of this process. */
+  readonly terminals: TerminalDescriptors;
+  /** Cgroup values that the kernel rounded. */
+  readonly notes: readonly CgroupNote[];
 }

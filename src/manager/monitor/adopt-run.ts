@@ -27,6 +27,7 @@ export function findRun(
   const log = new ContainerLog(kernel, record, plan.log);
   const hooks = new HostHooks(plan, caller, (text) => log.write('DEBUG', text));
   hooks.initPid = record.init!.pid;
+  hooks.holdNamespaces(kernel);
   hooks.cgroups = record.hookCgroups ?? [];
   const onTrouble = (error: Error) => log.write('WARN', error.message);
   const prefix = keptPrefix(record);

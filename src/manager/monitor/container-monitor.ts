@@ -7,8 +7,8 @@ import type { Attachable } from '../../container/plan/attach-request.ts';
 import { removePlan } from '../../container/plan/saved-plan.ts';
 import { recoverContainer } from '../../container/recovery/recover.ts';
 import type { StopRequest } from '../../container/run/stop.ts';
+import type { ClientStdio } from '../../container/start/client-stdio.ts';
 import { Journal } from '../../container/start/journal.ts';
-import type { ClientStdio } from '../../container/start/start-context.ts';
 import { keptPrefix, type StartHost } from '../../container/start/start-host.ts';
 import type { TerminalDescriptors } from '../../container/start/start-terminals.ts';
 import type { ContainerLog } from '../../container/state/container-log.ts';
@@ -293,6 +293,7 @@ export class ContainerMonitor {
     this.#enter('ABORTING', failed);
     noteRun(this.ref, { failed: { at: new Date().toISOString(), error: error.toJSON() } });
     this.#run?.close();
+    this.#run?.hooks.close();
     this.#run = undefined;
     this.#earlyEnd = undefined;
     this.terminals.close();

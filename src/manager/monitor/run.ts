@@ -11,7 +11,6 @@ import {
 import type { HostHooks } from '../../container/hooks/host-hooks.ts';
 import type { Attachable } from '../../container/plan/attach-request.ts';
 import type { StartPlan } from '../../container/plan/start-plan.ts';
-import { type HeldNamespaces, holdNamespaces } from '../../container/run/held-namespaces.ts';
 import { type StopProgress, type StopRequest, stopInit } from '../../container/run/stop.ts';
 import type { OperatorRequest } from '../../container/state/end-reason.ts';
 import {
@@ -41,8 +40,6 @@ export class Run {
   readonly init: ProcessIdentity;
   /** -1 where init had ended before it could be opened. */
   readonly initPidfd: number;
-  /** For the stop hooks; undefined where there are none. */
-  readonly namespaces: HeldNamespaces | undefined;
   readonly #kernel: Kernel;
   readonly #onTrouble: (error: Error) => void;
   #record: RuntimeRecord;
@@ -55,7 +52,6 @@ export class Run {
     this.hooks = hooks;
     this.init = record.init!;
     this.initPidfd = openProcess(kernel, this.init);
-    this.namespaces = holdNamespaces(plan, this.init.pid);
   }
 
   get record(): RuntimeRecord {
@@ -129,7 +125,6 @@ export class Run {
 
   /** Gives up what this process holds of it. */
   close(): void {
-    this.namespaces?.close();
     if (this.initPidfd >= 0) closeSync(this.initPidfd);
   }
 

@@ -51,7 +51,7 @@ export async function tearDown(
   target: 'stop' | 'reboot',
   { host, terminals, history, log, release }: TearDown,
 ): Promise<boolean> {
-  const { record, plan, hooks, namespaces } = run;
+  const { record, plan, hooks } = run;
   const attempt = async (what: string, work: () => Promise<void> | void): Promise<boolean> => {
     try {
       await work();
@@ -61,12 +61,11 @@ export async function tearDown(
       return false;
     }
   };
-  hooks.target = target;
-  await attempt('stop hook', () =>
-    hooks.run('stop', plan.stage.hookVersion === 0 ? namespaces?.arguments() : [], namespaces?.variables()),
+  await hooks.runEnded(
+    target,
+    plan.nics.map((nic) => withHost(nic, record)),
+    (step, error) => log?.error('ERROR', toTslxcError(error, 'INTERNAL', { step })),
   );
-  for (const nic of plan.nics)
-    await attempt('network script', () => hooks.networkScript(withHost(nic, record), 'down'));
   await attempt('terminals', () => {
     run.close();
     terminals.close();
@@ -78,7 +77,7 @@ export async function tearDown(
     await host.forget(record.init!.pid);
   });
   await attempt('release', release);
-  return await attempt('post-stop hook', () => hooks.run('post-stop'));
+  return await attempt('post-stop hook', () => hooks.postStop());
 }
 
 function withHost(nic: NicPlan, record: RuntimeRecord): NicPlan {

@@ -1,0 +1,139 @@
+/**
+ * Checks of the root filesystem before a start: that it is there, and that its init is in it.
+ *
+ * A check that LXC's users know is missing on purpose: the directories above a root filesystem need not be searchable
+ * for the mapped root. The stage opens the root filesystem with the host's privileges before it joins the user
+ * namespace, so a container directory can stay 0700.
+ */
+import { closeSync, openSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import { O } from '../../kernel/constants.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { openInRoot } from '../../stage/in-root.ts';
+import type { RootfsVolume } from '../../stage/plan.ts';
+import { DEFAULT_PATH } from '../../util/search-path.ts';
+import type { StartPlan } from '../plan/start-plan.ts';
+
+/** As many symlinks as the kernel follows, with the names between them. */
+const MAX_HOPS = 400;
+
+/** What has to be there for a volume of each kind: paths, and what each has to be. A device may have to be activated. */
+const PARTS: {
+  readonly [K in RootfsVolume['kind']]: (
+    volume: Extract<RootfsVolume, { kind: K }>,
+  ) => readonly (readonly [path: string, isIt: 'isDirectory' | 'isFile', what: string])[];
+} = {
+  tree: ({ path }) => [[path, 'isDirectory', 'directory']],
+  block: () => [],
+  loop: ({ file }) => [[file, 'isFile', 'plain file']],
+  overlay: ({ lowers, upper, work }) =>
+    [...lowers, join(work.directory, upper)].map((path) => [path, 'isDirectory', 'directory'] as const),
+};
+
+export function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan): void {
+  const { volume } = stage.rootfs;
+  for (const [path, isIt, what] of PARTS[volume.kind](volume as never)) {
+    let fault = 'is missing';
+    try {
+      if (statSync(path)[isIt]()) continue;
+      fault = `is not a ${what}`;
+    } catch (error) {
+      const errno = (error as NodeJS.ErrnoException).code;
+      if (errno !== 'ENOENT') fault = `can not be reached (${errno})`;
+    }
+    throw new TslxcError({
+      code: 'ROOTFS_MISSING',
+      message: `the root filesystem ${path} ${fault}`,
+      ...rootfsOrigin,
+      hint: 'correct lxc.rootfs.path, or make the container again with tslxc-create',
+    });
+  }
+}
+
+export function checkMountPoint(_kernel: Kernel, { stage, rootfsMountOrigin }: StartPlan): void {
+  if (!rootfsMountOrigin) return;
+  const { mountPoint } = stage.rootfs;
+  if (statSync(mountPoint, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new TslxcError({
+    code: 'CONFIG_VALUE',
+    message: `lxc.rootfs.mount: ${mountPoint} is no directory of this host`,
+    ...rootfsMountOrigin,
+    hint: 'make it, or remove the line: without it one of our own is used',
+  });
+}
+
+export function checkInit(kernel: Kernel, plan: StartPlan): void {
+  const program = plan.stage.init.args[0]!;
+  const { volume } = plan.stage.rootfs;
+  // What is on a device or in layers (where a link may lead from one to another) the start itself finds out.
+  if (volume.kind !== 'tree' || isIn(kernel, volume.path, program)) return;
+  // A rootfs that is mounted over, or an init brought by a bind mount, can not be looked at from here.
+  const targets = new Set(plan.stage.mounts.map(({ target }) => target.replace(/\/+$/, '')));
+  if (targets.has('') || candidates(program).some((path) => leadsThrough(volume.path, path, targets))) return;
+  if (plan.stage.init.supervised)
+    throw new TslxcError({
+      code: 'INIT_MISSING',
+      message: `the program ${program} is not in the root filesystem ${plan.stage.rootfs.source}, or is not executable`,
+    });
+  throw new TslxcError({
+    code: 'INIT_MISSING',
+    message: `the init program ${program} is not in the root filesystem ${plan.stage.rootfs.source}, or is not executable`,
+    file: plan.configFile,
+    ...plan.initOrigin,
+    hint: 'install an init system in the container, or name its program with lxc.init.cmd',
+  });
+}
+
+function isIn(kernel: Kernel, tree: string, program: string): boolean {
+  const root = openSync(tree, O.PATH | O.DIRECTORY | O.CLOEXEC);
+  try {
+    return candidates(program).some((path) => executable(kernel, root, path));
+  } finally {
+    closeSync(root);
+  }
+}
+
+/** Whether the way to a program, symlinks followed inside the tree, comes by one of these places. */
+function leadsThrough(tree: string, program: string, places: ReadonlySet<string>): boolean {
+  let rest = program.split('/');
+  let at: string[] = [];
+  for (let hops = 0; rest.length > 0 && hops < MAX_HOPS; hops++) {
+    const name = rest.shift()!;
+    if (name === '' || name === '.') continue;
+    if (name === '..') at.pop();
+    else at.push(name);
+    if (places.has(at.join('/'))) return true;
+    const link = linkAt(join(tree, ...at));
+    if (link === undefined) continue;
+    if (link.startsWith('/')) at = [];
+    else at.pop();
+    rest = [...link.split('/'), ...rest];
+  }
+  return false;
+}
+
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function candidates(program: string): string[] {
+  return program.includes('/')
+    ? [program]
+    : DEFAULT_PATH.split(':').map((directory) => join(directory, program));
+}
+
+function executable(kernel: Kernel, root: number, path: string): boolean {
+  try {
+    const fd = openInRoot(kernel, root, path);
+    const { mode } = statSync(`/proc/self/fd/${fd}`);
+    kernel.close(fd);
+    return (mode & 0o111) !== 0 && (mode & 0o170000) === 0o100000;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * One attempt to start a container. `prepare` makes everything up to init's execve; `commit` lets init's program run;
+ * disposing of an attempt that was not committed undoes all of it and runs the hooks of an end, as LXC does.
+ */
+import { closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { applyDevices, type CgroupNote } from '../../cgroup/container-cgroup.ts';
+import { createHostSide, resolveNic } from '../../network/host-side.ts';
+import type { ResolvedNic } from '../../network/nic-plan.ts';
+import type { StartDescriptors } from '../../stage/plan.ts';
+import { canShareMemory } from '../../stage/start-by-vfork.ts';
+import { savePlan } from '../plan/saved-plan.ts';
+import { openJoined } from '../plan/shared-namespace.ts';
+import {
+  identify,
+  ourselves,
+  type ProcessIdentity,
+  parentOf,
+  type RuntimeRecord,
+  writeRecord,
+} from '../state/runtime-record.ts';
+import { handsOver, takeStdio } from './client-stdio.ts';
+import { makeUserNamespace } from './make-user-namespace.ts';
+import { writeProcFile } from './proc-files.ts';
+import { prepareVolume } from './rootfs-size.ts';
+import { serveListener } from './seccomp-listener.ts';
+import { makeSharedMount } from './shared-mount.ts';
+import { expectFrom, expectProgram, failureOf, firstProcess } from './stage-messages.ts';
+import {
+  type ClaimedCgroups,
+  claimCgroups,
+  completeCgroups,
+  entrance,
+  makeHookCgroups,
+} from './start-cgroups.ts';
+import { checkAfterPreStart } from './start-checks.ts';
+import type { StartContext, Started } from './start-context.ts';
+import type { StageProcess } from './start-host.ts';
+import { closeTerminals, keepTerminals, type TerminalDescriptors } from './start-terminals.ts';
+
+export class StartAttempt implements AsyncDisposable {
+  readonly #context: StartContext;
+  #stage: StageProcess | undefined;
+  /** Descriptors of this process that the stage copies. */
+  #fds: StartDescriptors = {};
+  #cgroups: ClaimedCgroups | undefined;
+  #notes: readonly CgroupNote[] = [];
+  #nics: readonly ResolvedNic[] = [];
+  /** The stage knows the nics before init exists: nothing of them is made outside. */
+  #nicsSent = false;
+  #init: ProcessIdentity | undefined;
+  #terminals: Promise<TerminalDescriptors> | undefined;
+  #record: RuntimeRecord | undefined;
+  #committed = false;
+
+  constructor(context: StartContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Everything but init's execve. Each thing is in the journal before it is made, and the record is on disk at the end,
+   * so that a later manager finds the container.
+   */
+  async prepare(): Promise<void> {
+    makeHookCgroups(this.#context);
+    await this.#context.hooks.run('pre-start');
+    await checkAfterPreStart(this.#context.host, this.#context.plan);
+    await this.#prepareRootfs();
+    await this.#openDescriptors();
+    this.#sendPlan();
+    this.#completeCgroups();
+    await this.#expectInit();
+    await this.#attachNetwork();
+    await this.#keepTerminals();
+    await this.#expectReady();
+    await this.#writeRecord();
+  }
+
+  /** Init's program runs from here on. */
+  async commit(): Promise<Started> {
+    const { host, plan, hooks } = this.#context;
+    this.#stage!.send({ type: 'go' });
+    await expectProgram(this.#stage!, (fd) => this.#serveListener(fd));
+    if (plan.stage.init.supervised) shieldFromOomKiller(this.#init!.pid);
+    const terminals = await this.#terminals!;
+    hooks.holdNamespaces(host.kernel);
+    this.#committed = true;
+    return { record: this.#record!, terminals, notes: this.#notes };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#committed) this.#context.hooks.holdNamespaces(this.#context.host.kernel, false);
+    this.#stage?.close();
+    for (const fd of Object.values(this.#fds)) closeSync(fd);
+    if (!this.#committed) await this.#undo();
+  }
+
+  async #undo(): Promise<void> {
+    const { host, hooks, journal, log } = this.#context;
+    const tell = (what: string, error: unknown) => log(`${what}: ${(error as Error).message}`);
+    await this.#terminals?.then(closeTerminals, () => {});
+    await hooks.startFailed(tell);
+    for (const failure of await journal.release(host.kernel)) tell('could not clean up', failure);
+    await hooks.postStop().catch((error) => tell('post-stop hook', error));
+  }
+
+  async #prepareRootfs(): Promise<void> {
+    const { host, plan, journal } = this.#context;
+    if (plan.volume) await prepareVolume(plan.volume);
+    const claim = (path: string) => journal.add({ kind: 'shared-mount', path });
+    for (const shared of plan.sharedMounts) makeSharedMount(host.kernel, claim, shared);
+  }
+
+  async #openDescriptors(): Promise<void> {
+    const { host, plan, stdio } = this.#context;
+    this.#fds = openJoined(plan.stage.joined);
+    if (plan.stage.idmap.length > 0) this.#fds.user ??= await makeUserNamespace(this.#context);
+    if (handsOver(plan, stdio)) Object.assign(this.#fds, takeStdio(host.kernel, stdio));
+  }
+
+  /** From here on the stage prepares what it can, at the same time as this process. */
+  #sendPlan(): void {
+    const { host, plan, hooks, log } = this.#context;
+    this.#stage = host.stage('start', this.#sharesMemory(), log);
+    this.#cgroups = claimCgroups(this.#context);
+    const { initCgroup } = this.#cgroups;
+    // The caller's environment goes no further than it has to: only where there are hooks in the stage.
+    const hookSurroundings =
+      plan.stage.hooks.length > 0 ? { hookSurroundings: hooks.stageSurroundings() } : {};
+    this.#stage.send({
+      type: 'plan',
+      plan: { ...plan.stage, ...hookSurroundings },
+      fds: this.#fds,
+      ...(initCgroup === undefined ? {} : { initCgroup }),
+    });
+  }
+
+  /**
+   * Whether a spawner can start it. Not with /proc/PID/coredump_filter and its like, which belong to the memory: the next
+   * container would have them too.
+   */
+  #sharesMemory(): boolean {
+    const { plan, alone, stdio } = this.#context;
+    return !alone && !handsOver(plan, stdio) && plan.procFiles.length === 0 && canShareMemory(plan.stage);
+  }
+
+  #completeCgroups(): void {
+    const { plan, hooks } = this.#context;
+    this.#notes = completeCgroups(this.#context, this.#cgroups!);
+    this.#planNics();
+    this.#stage!.send(
+      entrance(this.#cgroups!),
+      ...(this.#nicsSent ? [{ type: 'network', nics: this.#nics } as const] : []),
+    );
+    savePlan(plan, hooks.caller);
+  }
+
+  #planNics(): void {
+    const { host, plan, journal } = this.#context;
+    this.#nics = plan.nics.map((nic) => resolveNic(host.kernel, nic));
+    this.#nicsSent = this.#nics.every(hasNoHostSide);
+    for (const { pair, link, proxied } of this.#nics) {
+      if (pair) journal.add({ kind: 'veth', host: pair });
+      if (link && proxied?.length) journal.add({ kind: 'proxies', link, proxied });
+    }
+  }
+
+  async #expectInit(): Promise<void> {
+    const { journal, hooks } = this.#context;
+    const pid = await firstProcess(this.#stage!);
+    this.#init = identify(pid);
+    if (!this.#init) throw await failureOf(this.#stage!, 'the first process of the container ended at once');
+    journal.add({ kind: 'process', process: this.#init });
+    hooks.initPid = pid;
+  }
+
+  async #attachNetwork(): Promise<void> {
+    if (this.#nicsSent) return;
+    const { host, plan, hooks } = this.#context;
+    for (const nic of this.#nics) {
+      createHostSide(host.kernel, nic, { pid: this.#init!.pid });
+      if (nic.link && nic.hwaddr) host.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
+      await hooks.networkScript(nic, 'up');
+    }
+    this.#stage!.send({ type: 'network', nics: this.#nics });
+  }
+
+  async #keepTerminals(): Promise<void> {
+    const { host, plan } = this.#context;
+    const ptys = await expectFrom(this.#stage!, 'ptys');
+    this.#terminals = keepTerminals(host, plan, this.#init!.pid, ptys);
+    await Promise.all([
+      this.#terminals,
+      // The nodes in /dev have been made: from here on the rules bind. While stage and keeper are at work.
+      Promise.resolve().then(() => applyDevices(host.kernel, this.#cgroups!.cgroup)),
+    ]);
+  }
+
+  async #expectReady(): Promise<void> {
+    const { host, plan } = this.#context;
+    const { pid } = this.#init!;
+    await expectFrom(this.#stage!, 'ready');
+    for (const file of plan.procFiles) writeProcFile(host.kernel, pid, file);
+    // The parent sends the signal, and the keeper has to be the parent by then.
+    if (plan.stage.init.parentDeath !== 0) while (parentOf(pid) === this.#stage!.pid) await delay(1);
+  }
+
+  async #writeRecord(): Promise<void> {
+    const { plan, hooks, overrides } = this.#context;
+    const record: RuntimeRecord = {
+      version: 1,
+      name: plan.name,
+      lxcpath: plan.lxcpath,
+      state: 'RUNNING',
+      manager: ourselves(),
+      configFile: plan.configFile,
+      overrides,
+      init: this.#init!,
+      startedAt: new Date().toISOString(),
+      cgroup: this.#cgroups!.cgroup,
+      nics: this.#nics.map(({ index, type, link, pair, name }) => ({
+        index,
+        type,
+        name,
+        ...(link ? { link } : {}),
+        ...(pair ? { host: pair } : {}),
+      })),
+      ...(hooks.cgroups.length > 0 ? { hookCgroups: hooks.cgroups } : {}),
+      ttys: plan.stage.ttys,
+      unprivileged: plan.stage.idmap.length > 0,
+    };
+    await hooks.run('start-host');
+    writeRecord(record);
+    this.#record = record;
+  }
+
+  async #serveListener(fd: number): Promise<void> {
+    const { host, plan, log } = this.#context;
+    const proxy = plan.seccomp?.proxy;
+    if (!proxy) return;
+    const init = this.#init!.pid;
+    // The filter is on init, or on the one program below an init of ours.
+    const holder = plan.stage.init.supervised ? onlyChildOf(init) : init;
+    await serveListener(host, holder, fd, { ...proxy, init, mustAnswer: true }, log);
+  }
+}
+
+/** Nothing of it is made outside. */
+const hasNoHostSide = ({ type, scriptUp }: ResolvedNic) => type !== 'veth' && scriptUp === undefined;
+
+function onlyChildOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
+}
+
+/**
+ * Keeps the OOM killer away from our own init: most of its RSS is shared with the fork server, but the kernel charges it
+ * in full. Best effort: needs CAP_SYS_RESOURCE.
+ */
+function shieldFromOomKiller(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '-999');
+  } catch {}
+}
