@@ -31,7 +31,7 @@ describe('log options', () => {
     assert.match(err, /^tslxc-info: /);
     const [, program, container, time, level, text] = LINE.exec(log('errors.log').join('\n'))!;
     assert.deepEqual([program, container, level], ['tslxc-info', 'none', 'ERROR']);
-    assert.match(text!, /^CONTAINER_MISSING - there is no container/);
+    assert.match(text!, /^CONTAINER_MISSING - there is no such container/);
     const at = time!.replace(/(....)(..)(..)(..)(..)(.*)/, '$1-$2-$3T$4:$5:$6Z');
     assert.ok(Math.abs(Date.parse(at) - Date.now()) < 60_000, 'in UTC');
   });
