@@ -1,7 +1,8 @@
 /**
- * What a start takes from the host's tree: the root filesystem, sources of bind mounts, device nodes. They are opened
- * with the host's privileges before any namespace is entered. A `pre-mount` hook may bring them, though, in the
- * container's mount namespace: then they are opened, or opened anew, after the hook.
+ * What a start takes from the host's tree: the root filesystem, sources of bind mounts, device
+ * nodes. They are opened with the host's privileges before any namespace is entered. A `pre-mount`
+ * hook may bring them, though, in the container's mount namespace: then they are opened, or opened
+ * anew, after the hook.
  */
 import { fstatSync, statSync } from 'node:fs';
 import type { TslxcError } from '../errors/tslxc-error.ts';
@@ -76,8 +77,8 @@ const NO_BIND: MountStep = {
 };
 
 /**
- * Paths that lead elsewhere since the hooks ran are opened again. This process is the mapped root by now: what such a
- * hook has mounted is shown with the owners that it has.
+ * Paths that lead elsewhere since the hooks ran are opened again. This process is the mapped root
+ * by now: what such a hook has mounted is shown with the owners that it has.
  */
 function openChanged(kernel: Kernel, plan: StartStagePlan, carried: Carried): Carried {
   const { volume } = plan.rootfs;

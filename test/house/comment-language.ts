@@ -28,7 +28,11 @@ export function* languageFaults(
       const line = comment.line + offset;
       const width = [...(lines[line - 1] ?? '')].length;
       if (width > WIDTH)
-        yield { path, line, message: `the comment has ${width} columns: at most ${WIDTH} (npm run format)` };
+        yield {
+          path,
+          line,
+          message: `the comment has ${width} columns: at most ${WIDTH} (npm run format:comments -- src/${path})`,
+        };
       for (const [word] of part.matchAll(forbidden))
         yield { path, line, message: `"${word}" in a comment (see CONTRIBUTING.md, Language)` };
     }

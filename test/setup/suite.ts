@@ -85,7 +85,7 @@ async function main(): Promise<number> {
   if (everything) {
     await check('lint', async () => {
       await node('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.');
-      await node('test/house/import-direction.ts');
+      await node('test/house/main.ts');
     });
     await check('typecheck', () => node('node_modules/typescript/bin/tsc', '--noEmit'));
   }

@@ -1,6 +1,7 @@
 /**
- * One attempt to start a container. `prepare` makes everything up to init's execve; `commit` lets init's program run;
- * disposing of an attempt that was not committed undoes all of it and runs the hooks of an end, as LXC does.
+ * One attempt to start a container. `prepare` makes everything up to init's execve; `commit` lets
+ * init's program run; disposing of an attempt that was not committed undoes all of it and runs the
+ * hooks of an end, as LXC does.
  */
 import { closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -58,8 +59,8 @@ export class StartAttempt implements AsyncDisposable {
   }
 
   /**
-   * Everything but init's execve. Each thing is in the journal before it is made, and the record is on disk at the end,
-   * so that a later manager finds the container.
+   * Everything but init's execve. Each thing is in the journal before it is made, and the record is
+   * on disk at the end, so that a later manager finds the container.
    */
   async prepare(): Promise<void> {
     makeHookCgroups(this.#context);
@@ -124,7 +125,8 @@ export class StartAttempt implements AsyncDisposable {
     this.#stage = host.stage('start', this.#sharesMemory(), log);
     this.#cgroups = claimCgroups(this.#context);
     const { initCgroup } = this.#cgroups;
-    // The caller's environment goes no further than it has to: only where there are hooks in the stage.
+    // The caller's environment goes no further than it has to: only where there are hooks in the
+    // stage.
     const hookSurroundings =
       plan.stage.hooks.length > 0 ? { hookSurroundings: hooks.stageSurroundings() } : {};
     this.#stage.send({
@@ -136,8 +138,8 @@ export class StartAttempt implements AsyncDisposable {
   }
 
   /**
-   * Whether a spawner can start it. Not with /proc/PID/coredump_filter and its like, which belong to the memory: the next
-   * container would have them too.
+   * Whether a spawner can start it. Not with /proc/PID/coredump_filter and its like, which belong
+   * to the memory: the next container would have them too.
    */
   #sharesMemory(): boolean {
     const { plan, alone, stdio } = this.#context;
@@ -191,7 +193,8 @@ export class StartAttempt implements AsyncDisposable {
     this.#terminals = keepTerminals(host, plan, this.#init!.pid, ptys);
     await Promise.all([
       this.#terminals,
-      // The nodes in /dev have been made: from here on the rules bind. While stage and keeper are at work.
+      // The nodes in /dev have been made: from here on the rules bind. While stage and keeper are
+      // at work.
       Promise.resolve().then(() => applyDevices(host.kernel, this.#cgroups!.cgroup)),
     ]);
   }
@@ -253,8 +256,8 @@ function onlyChildOf(pid: number): number {
 }
 
 /**
- * Keeps the OOM killer away from our own init: most of its RSS is shared with the fork server, but the kernel charges it
- * in full. Best effort: needs CAP_SYS_RESOURCE.
+ * Keeps the OOM killer away from our own init: most of its RSS is shared with the fork server, but
+ * the kernel charges it in full. Best effort: needs CAP_SYS_RESOURCE.
  */
 function shieldFromOomKiller(pid: number): void {
   try {
