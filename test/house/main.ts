@@ -8,9 +8,9 @@ import { processFaults } from './process-access.ts';
 import { roomFaults } from './rooms.ts';
 import { type Fault, sourceFiles } from './source-files.ts';
 
-/** Files that do not keep a rule yet, by rule. The lists only shrink: `--shrink` drops those that do. */
+/** How many faults against a rule there are yet. The numbers only shrink: `--shrink` lowers them. */
 const NOT_YET = join(import.meta.dirname, 'not-yet.json');
-const notYet = JSON.parse(readFileSync(NOT_YET, 'utf8')) as Record<string, string[]>;
+const notYet = JSON.parse(readFileSync(NOT_YET, 'utf8')) as Record<string, number>;
 
 const files = sourceFiles();
 const words = forbiddenWords();
@@ -22,16 +22,16 @@ const faults: Record<string, Fault[]> = {
 };
 
 if (process.argv.includes('--shrink')) {
-  for (const [rule, paths] of Object.entries(notYet))
-    notYet[rule] = paths.filter((path) => faults[rule]?.some((fault) => fault.path === path));
+  for (const [rule, most] of Object.entries(notYet)) notYet[rule] = Math.min(most, faults[rule]?.length ?? 0);
   writeFileSync(NOT_YET, `${JSON.stringify(notYet, null, 2)}\n`);
 }
 
+/** Paths to look at: their faults are shown even where the rule is not kept everywhere yet. */
 const shown = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-for (const [rule, found] of Object.entries(faults))
-  for (const { path, line, message } of found) {
-    const isExcused = notYet[rule]?.includes(path);
-    if (isExcused && !shown.some((prefix) => `src/${path}`.startsWith(prefix))) continue;
-    process.stderr.write(`src/${path}${line === undefined ? '' : `:${line}`}: ${message}\n`);
-    if (!isExcused) process.exitCode = 1;
-  }
+for (const [rule, found] of Object.entries(faults)) {
+  const isBroken = found.length > (notYet[rule] ?? 0);
+  if (isBroken) process.exitCode = 1;
+  for (const { path, line, message } of found)
+    if ((isBroken && shown.length === 0) || shown.some((prefix) => `src/${path}`.startsWith(prefix)))
+      process.stderr.write(`src/${path}${line === undefined ? '' : `:${line}`}: ${message}\n`);
+}

@@ -171,7 +171,7 @@ test('a running container is copied on request only', { skip }, async () => {
 test('wrong use is told, and nothing is made', { skip }, async () => {
   await busybox.base();
   await refused(['-n', '@base'], /-N/);
-  await refused(['-n', '@nobody', '-N', '@x'], /there is no container/);
+  await refused(['-n', '@nobody', '-N', '@x'], /there is no such container/);
   await refused(['-n', '@base', '-N', '@base'], /name of the original/);
   await refused(['-n', '@base', '-N', '@web'], /already exists/);
   await refused(['-n', '@base', '-N', 'a/b'], /a\/b/);
