@@ -1,4 +1,5 @@
 import { cgroupPattern, controllerList } from './values/cgroup-place.ts';
+import { flag } from './values/number.ts';
 import { absolutePath } from './values/text.ts';
 import type { ValueType } from './values/value-type.ts';
 import { cephPool, cephUser, lvmName, zfsDataset } from './values/volume-name.ts';
@@ -91,6 +92,13 @@ export const SYSTEM_KEYS = {
     without: 'tslxc.payload.NAME at the top of each hierarchy',
     default: () => undefined,
     listed: true,
+  },
+  'lxc.compat.socket': {
+    type: flag,
+    doc: "Whether running containers listen on LXC's command socket, by which lxc-info, lxc-attach and the other commands of a real LXC, liblxc and its bindings for Python and Go see and steer them; only root of the host is answered. It counts from a container's next start on.",
+    example: '1',
+    default: () => '0',
+    listed: false,
   },
 } as const satisfies Record<string, SystemKeyRow>;
 

@@ -18,6 +18,7 @@ import { ensureBridge, releaseName, reserveName } from '../network/bridge-servic
 import { type CallerSurroundings, ownContext } from '../util/request-context.ts';
 import { ForkClient } from './fork-client.ts';
 import type { KeeperClient } from './keeper-client.ts';
+import { LxcSockets } from './lxc-socket/lxc-sockets.ts';
 import { findRun } from './monitor/adopt-run.ts';
 import { ContainerMonitor, type MonitorHost, type MonitorListeners } from './monitor/container-monitor.ts';
 import { Restarts } from './monitor/restarts.ts';
@@ -57,6 +58,7 @@ export class Supervisor {
   readonly #watchers = new Set<(event: ContainerEvent) => void>();
   /** For those who were listening before there was this manager. */
   readonly #recent: ContainerEvent[] = [];
+  readonly #lxcSockets: LxcSockets;
   readonly #restarts = new Restarts({
     start: (request, reason) => this.#begin(request, reason),
     onChange: () => this.onChange(),
@@ -66,6 +68,9 @@ export class Supervisor {
 
   constructor(kernel: Kernel, keeper: KeeperClient) {
     this.kernel = kernel;
+    this.#lxcSockets = new LxcSockets(kernel, ({ name }, error) =>
+      process.stderr.write(`LXC's command socket of ${name}: ${error.message}\n`),
+    );
     this.#keeper = Promise.resolve(keeper);
     this.#forks = new ForkClient(kernel, this.#keeper);
     keeper.onEnded = ({ pid, status }) => this.#ended(pid, status);
@@ -236,6 +241,8 @@ export class Supervisor {
 
   readonly #listeners: MonitorListeners = {
     onEvent: (event) => {
+      const monitor = event.type === 'state' && this.#containers.get(key(event));
+      if (monitor) this.#lxcSockets.follow(monitor, event.state);
       this.#recent.push(event);
       if (this.#recent.length > RECENT) this.#recent.shift();
       for (const watcher of this.#watchers) watcher(event);
@@ -292,6 +299,7 @@ export class Supervisor {
         keeper.copyOf(label),
       );
       container.adopt(run, log, terminals);
+      this.#lxcSockets.follow(container, 'RUNNING');
       if (isAlive(record.init)) await keeper.watch(record.init!.pid);
       else await container.initEnded(end?.status ?? null);
     } catch (error) {

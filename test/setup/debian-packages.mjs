@@ -25,6 +25,7 @@ export const FOR_TESTS = [
   ['gpg', 'gnupg', 'template'],
   ['python3', 'python3'],
   ['lxc-start', 'lxc'],
+  ['/usr/lib/python3/dist-packages/lxc', 'python3-lxc', 'lxc-socket'],
   ['/usr/share/lxc/templates/lxc-debian', 'lxc-templates'],
   ['openssl', 'openssl', 'template'],
   ['tmux', 'tmux'],

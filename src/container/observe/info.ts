@@ -66,10 +66,11 @@ export async function containerInfo(ref: ContainerRef, wanted: InfoWanted = {}):
   };
 }
 
-/** The state now: what the manager wrote, or FROZEN when somebody has frozen it since. */
+/** The state now: what the manager wrote, unless another program has frozen or thawed the cgroup since. */
 export function currentState(record: RuntimeRecord | undefined): State {
   if (!record) return 'STOPPED';
-  return record.state === 'RUNNING' && record.cgroup && isFrozen(record.cgroup) ? 'FROZEN' : record.state;
+  if ((record.state !== 'RUNNING' && record.state !== 'FROZEN') || !record.cgroup) return record.state;
+  return isFrozen(record.cgroup) ? 'FROZEN' : 'RUNNING';
 }
 
 /** A running container's config is the one that it was started with; one without any is shown all the same. */
