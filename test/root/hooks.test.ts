@@ -1,4 +1,5 @@
 /** Hooks: when they run, where, with what environment, and what their failure does. */
+
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { descriptorsOf } from './harness/leftovers.ts';
+import { sh } from './harness/run-command.ts';
 import { eventually } from './harness/slow.ts';
 
 const host = new ContainerHost({ eachTest: true });
@@ -274,3 +276,87 @@ test('a hook that leaves a daemon behind does not hold the start up', { skip }, 
   assert.ok(ms < 4000);
   await eventually('the daemon ends', () => !host.processes().some(({ title }) => title === 'sleep 5'));
 });
+
+/** What a hook brings, and the hook that brings it. `$ROOT`: an empty root filesystem directory; `$REAL`: a whole one. */
+const BROUGHT: Readonly<
+  Record<string, { readonly lines: string; readonly hook: string; readonly body: string }>
+> = {
+  'a bridge': {
+    lines: 'lxc.net.0.type = veth\nlxc.net.0.link = $BRIDGE',
+    hook: 'pre-start',
+    body: 'ip link add $BRIDGE type bridge && ip link set $BRIDGE up',
+  },
+  'the directory of the root filesystem': {
+    lines: 'lxc.rootfs.path = dir:$ROOT/made',
+    hook: 'pre-start',
+    body: 'mkdir $ROOT/made && cp -a $REAL/. $ROOT/made/',
+  },
+  'a mount on the root filesystem': {
+    lines: 'lxc.rootfs.path = dir:$ROOT',
+    hook: 'pre-start',
+    body: 'mount --bind $REAL $ROOT',
+  },
+  'a mount in the container alone': {
+    lines: 'lxc.rootfs.path = dir:$ROOT',
+    hook: 'pre-mount',
+    body: 'mount --bind $REAL $LXC_ROOTFS_PATH',
+  },
+  'init and its programs, by mounts': {
+    lines: 'lxc.rootfs.path = dir:$ROOT',
+    hook: 'mount',
+    body: 'for d in bin sbin etc lib lib64; do [ ! -d $REAL/$d ] || { mkdir -p $LXC_ROOTFS_MOUNT/$d; mount --bind $REAL/$d $LXC_ROOTFS_MOUNT/$d; }; done',
+  },
+  'the source of a bind mount': {
+    lines: 'lxc.mount.entry = $ROOT/made mnt none bind,create=dir 0 0',
+    hook: 'pre-mount',
+    body: 'mkdir -p $ROOT/made',
+  },
+  'the mount point': {
+    lines: 'lxc.rootfs.mount = $ROOT/point',
+    hook: 'pre-start',
+    body: 'mkdir -p $ROOT/point',
+  },
+  'the console': {
+    lines: 'lxc.console.path = $ROOT/made/console',
+    hook: 'pre-start',
+    body: 'mkdir -p $ROOT/made && touch $ROOT/made/console',
+  },
+};
+
+for (const [what, { lines, hook, body }] of Object.entries(BROUGHT))
+  test(`a hook brings ${what}`, { skip }, async () => {
+    const bridge = `${host.mark.slice(-10)}hk`;
+    const root = join(host.root, 'brought');
+    rmSync(root, { recursive: true, force: true });
+    mkdirSync(root);
+    await busybox.make('brings');
+    const words = { $BRIDGE: bridge, $ROOT: root, $REAL: host.rootfs('brings') };
+    const filled = (text: string) =>
+      Object.entries(words).reduce((all, [word, value]) => all.replaceAll(word, value), text);
+    const own = readFileSync(host.config('brings'), 'utf8');
+    const setting = filled(lines);
+    const kept = setting.startsWith('lxc.rootfs.path') ? own.replace(/^lxc\.rootfs\.path.*$/m, '') : own;
+    const nets = setting.startsWith('lxc.net') ? kept.replace(/^lxc\.net.*$/gm, '') : kept;
+    writeFileSync(host.config('brings'), `${nets}\n${setting}\n`);
+    try {
+      // Without the hook it is a fault.
+      assert.equal((await host.tslxc('start', ['-n', '@brings'])).code, 1, setting);
+      const maker = script('bring', filled(body));
+      writeFileSync(host.config('brings'), `${nets}\n${setting}\nlxc.hook.${hook} = ${maker}\n`);
+      const { code, stdout, stderr } = await host.tslxc('config', [
+        'check',
+        '-P',
+        host.lxcpath,
+        '-n',
+        '@brings',
+      ]);
+      assert.equal(code, 0, stdout + stderr);
+      assert.match(stdout + stderr, new RegExp(`may be made by hook ${hook} \\(.*/config:\\d+\\)`));
+      await host.ok('start', ['-n', '@brings', '--dry-run']);
+      await host.ok('start', ['-n', '@brings']);
+      assert.equal(await host.state('brings'), 'RUNNING');
+      await host.kill('brings');
+    } finally {
+      await sh(`umount -l ${root} 2>/dev/null; ip link del ${bridge} 2>/dev/null; rm -rf ${root}; true`);
+    }
+  });

@@ -7,7 +7,7 @@ import type { StartPlan } from '../plan/start-plan.ts';
 
 export class HeldNamespaces {
   readonly #kernel: Kernel;
-  readonly #files: readonly { readonly name: string; readonly fd: number }[];
+  #files: readonly { readonly name: string; readonly fd: number }[];
 
   /** @param pid of the container's init */
   constructor(kernel: Kernel, pid: number, names: readonly NamespaceName[]) {
@@ -36,6 +36,12 @@ export class HeldNamespaces {
     return Object.fromEntries(this.#paths().map(([name, path]) => [`LXC_${name.toUpperCase()}_NS`, path]));
   }
 
+  /** Forgets one of them. */
+  drop(dropped: NamespaceName): void {
+    for (const { name, fd } of this.#files) if (name === dropped) closeSync(fd);
+    this.#files = this.#files.filter(({ name }) => name !== dropped);
+  }
+
   /**
    * Ends the namespaces and leaves their paths harmless: post-stop hooks have the variables, as with LXC, and the
    * numbers must not lead to other descriptors of the manager's meanwhile.
@@ -57,12 +63,13 @@ export class HeldNamespaces {
 /**
  * The namespaces that hooks and scripts of a container's end are told of: its own and joined ones, not the host's.
  * Undefined where there is no such hook.
- * @param started false for a start that failed: the cgroup namespace, which comes last, is left out then, as with LXC
+ * @param complete false for a start that failed half-way: namespaces that init still shares with this process are
+ * left out
  */
 export function holdNamespaces(
   kernel: Kernel,
   { stage, hostHooks, nics }: StartPlan,
-  { pid, started }: { readonly pid: number; readonly started: boolean },
+  { pid, complete }: { readonly pid: number; readonly complete: boolean },
 ): HeldNamespaces | undefined {
   const wanted =
     hostHooks.some(({ type }) => type === 'stop' || type === 'post-stop') ||
@@ -71,8 +78,8 @@ export function holdNamespaces(
   const joined = new Set(stage.joined.map(({ name }) => name));
   const made = (name: NamespaceName) =>
     (name === 'user' ? stage.idmap.length > 0 : (stage.namespaces & NAMESPACE_FLAG[name]) !== 0) &&
-    (started || isAnother(pid, name));
-  const shown = (name: NamespaceName) => (started || name !== 'cgroup') && (joined.has(name) || made(name));
+    (complete || isAnother(pid, name));
+  const shown = (name: NamespaceName) => joined.has(name) || made(name);
   return new HeldNamespaces(kernel, pid, NAMESPACES.filter(shown));
 }
 

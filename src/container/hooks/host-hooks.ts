@@ -18,8 +18,13 @@ const WITHOUT_SCRIPT: Readonly<Record<'up' | 'down', ReadonlySet<string>>> = {
   down: new Set(['none', 'empty']),
 };
 
-/** A failure of a hook or script that does not stop what is done. */
-export type OnFailure = (what: string, error: unknown) => void;
+/** What the first part of an end needs of its container. */
+export interface EndOfHooks {
+  /** Removes the nics, after their scripts and before the stop hooks. */
+  releaseNics(): void;
+  /** A hook or script fails; the rest goes on. */
+  onFailure(what: string, error: unknown): void;
+}
 
 export class HostHooks {
   readonly #plan: StartPlan;
@@ -41,11 +46,10 @@ export class HostHooks {
     this.#log = log;
   }
 
-  /** Keeps init's namespaces for the hooks and scripts of its end. @param started whether init's program runs */
-  holdNamespaces(kernel: Kernel, started = true): void {
-    if (this.initPid === undefined) return;
-    this.#namespaces?.close();
-    this.#namespaces = holdNamespaces(kernel, this.#plan, { pid: this.initPid, started });
+  /** Keeps init's namespaces for the hooks and scripts of its end. @param complete false: init has not made all of them */
+  holdNamespaces(kernel: Kernel, complete = true): void {
+    if (this.initPid === undefined || this.#namespaces) return;
+    this.#namespaces = holdNamespaces(kernel, this.#plan, { pid: this.initPid, complete });
   }
 
   #variables(): Record<string, string> {
@@ -117,23 +121,22 @@ export class HostHooks {
     });
   }
 
-  /** The first part of a run's end, with the container's resources still there: the nics' down scripts, then stop hooks. */
-  async runEnded(
-    target: 'stop' | 'reboot',
-    nics: readonly ScriptedNic[],
-    onFailure: OnFailure,
-  ): Promise<void> {
+  /** The first part of a run's end: the nics' down scripts, the nics themselves, then stop hooks. */
+  async runEnded(target: 'stop' | 'reboot', nics: readonly ScriptedNic[], end: EndOfHooks): Promise<void> {
     for (const nic of nics)
-      await this.networkScript(nic, 'down').catch((error) => onFailure('network script', error));
-    await this.#stop(target, onFailure);
+      await this.networkScript(nic, 'down').catch((error) => end.onFailure('network script', error));
+    end.releaseNics();
+    await this.#stop(target, end);
   }
 
-  /** The first part of a failed start's end: no down scripts, as with LXC. */
-  async startFailed(onFailure: OnFailure): Promise<void> {
-    await this.#stop('stop', onFailure);
+  /** The first part of a failed start's end: no down scripts, and no cgroup namespace, as with LXC. */
+  async startFailed(end: EndOfHooks): Promise<void> {
+    this.#namespaces?.drop('cgroup');
+    end.releaseNics();
+    await this.#stop('stop', end);
   }
 
-  async #stop(target: 'stop' | 'reboot', onFailure: OnFailure): Promise<void> {
+  async #stop(target: 'stop' | 'reboot', { onFailure }: EndOfHooks): Promise<void> {
     this.#target = target;
     const namespaces = this.#namespaces;
     const args = this.#plan.stage.hookVersion === 0 ? namespaces?.arguments() : [];

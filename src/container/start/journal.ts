@@ -80,6 +80,9 @@ const RELEASE: {
   },
 };
 
+/** Of a container's network: released before the stop hooks run, as with LXC. */
+export const isOfNic = ({ kind }: JournalEntry): boolean => kind === 'veth' || kind === 'proxies';
+
 export class Journal {
   readonly #file: string;
 
@@ -125,13 +128,18 @@ export class Journal {
 
   /**
    * Gives everything back, the last thing first, and forgets it. What could not be released stays written down.
+   * @param which entries to release now; the others stay written down
    * @returns the failures
    */
-  release(kernel: Kernel): Error[] {
+  release(kernel: Kernel, which: (entry: JournalEntry) => boolean = () => true): Error[] {
     const failures: Error[] = [];
     const kept: JournalEntry[] = [];
     for (const entry of this.entries().reverse())
       try {
+        if (!which(entry)) {
+          kept.unshift(entry);
+          continue;
+        }
         RELEASE[entry.kind](entry as never, kernel);
       } catch (error) {
         failures.push(error as Error);

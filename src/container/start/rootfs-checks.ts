@@ -67,7 +67,10 @@ export function checkInit(kernel: Kernel, plan: StartPlan): void {
   const program = plan.stage.init.args[0]!;
   const { volume } = plan.stage.rootfs;
   // What is on a device or in layers (where a link may lead from one to another) the start itself finds out.
-  if (volume.kind !== 'tree' || isIn(kernel, volume.path, program)) return;
+  if (volume.kind !== 'tree') return;
+  // A tree that is missing is the fault of the check before.
+  if (!statSync(volume.path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (isIn(kernel, volume.path, program)) return;
   // A rootfs that is mounted over, or an init brought by a bind mount, can not be looked at from here.
   const targets = new Set(plan.stage.mounts.map(({ target }) => target.replace(/\/+$/, '')));
   if (targets.has('') || candidates(program).some((path) => leadsThrough(volume.path, path, targets))) return;

@@ -3,6 +3,7 @@
  * init's program run; disposing of an attempt that was not committed undoes all of it and runs the
  * hooks of an end, as LXC does.
  */
+
 import { closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote } from '../../cgroup/container-cgroup.ts';
@@ -21,6 +22,7 @@ import {
   writeRecord,
 } from '../state/runtime-record.ts';
 import { handsOver, takeStdio } from './client-stdio.ts';
+import { isOfNic, type JournalEntry } from './journal.ts';
 import { makeUserNamespace } from './make-user-namespace.ts';
 import { writeProcFile } from './proc-files.ts';
 import { prepareVolume } from './rootfs-size.ts';
@@ -79,12 +81,11 @@ export class StartAttempt implements AsyncDisposable {
 
   /** Init's program runs from here on. */
   async commit(): Promise<Started> {
-    const { host, plan, hooks } = this.#context;
+    const { plan } = this.#context;
     this.#stage!.send({ type: 'go' });
     await expectProgram(this.#stage!, (fd) => this.#serveListener(fd));
     if (plan.stage.init.supervised) shieldFromOomKiller(this.#init!.pid);
     const terminals = await this.#terminals!;
-    hooks.holdNamespaces(host.kernel);
     this.#committed = true;
     return { record: this.#record!, terminals, notes: this.#notes };
   }
@@ -100,8 +101,11 @@ export class StartAttempt implements AsyncDisposable {
     const { host, hooks, journal, log } = this.#context;
     const tell = (what: string, error: unknown) => log(`${what}: ${(error as Error).message}`);
     await this.#terminals?.then(closeTerminals, () => {});
-    await hooks.startFailed(tell);
-    for (const failure of await journal.release(host.kernel)) tell('could not clean up', failure);
+    const release = (which?: (entry: JournalEntry) => boolean) => {
+      for (const failure of journal.release(host.kernel, which)) tell('could not clean up', failure);
+    };
+    await hooks.startFailed({ releaseNics: () => release(isOfNic), onFailure: tell });
+    release();
     await hooks.postStop().catch((error) => tell('post-stop hook', error));
   }
 
@@ -200,9 +204,11 @@ export class StartAttempt implements AsyncDisposable {
   }
 
   async #expectReady(): Promise<void> {
-    const { host, plan } = this.#context;
+    const { host, plan, hooks } = this.#context;
     const { pid } = this.#init!;
     await expectFrom(this.#stage!, 'ready');
+    // A short program may have ended by the time that it is known to run.
+    hooks.holdNamespaces(host.kernel);
     for (const file of plan.procFiles) writeProcFile(host.kernel, pid, file);
     // The parent sends the signal, and the keeper has to be the parent by then.
     if (plan.stage.init.parentDeath !== 0) while (parentOf(pid) === this.#stage!.pid) await delay(1);

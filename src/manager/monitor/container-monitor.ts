@@ -8,7 +8,7 @@ import { removePlan } from '../../container/plan/saved-plan.ts';
 import { recoverContainer } from '../../container/recovery/recover.ts';
 import type { StopRequest } from '../../container/run/stop.ts';
 import type { ClientStdio } from '../../container/start/client-stdio.ts';
-import { Journal } from '../../container/start/journal.ts';
+import { isOfNic, Journal, type JournalEntry } from '../../container/start/journal.ts';
 import { keptPrefix, type StartHost } from '../../container/start/start-host.ts';
 import type { TerminalDescriptors } from '../../container/start/start-terminals.ts';
 import type { ContainerLog } from '../../container/state/container-log.ts';
@@ -362,9 +362,13 @@ export class ContainerMonitor {
     writeFileSync(this.request.pidFile, `${run.init.pid}\n`);
   }
 
-  async #release(): Promise<void> {
-    for (const failure of this.#journal.release(this.#host.kernel))
+  #releaseSome(which?: (entry: JournalEntry) => boolean): void {
+    for (const failure of this.#journal.release(this.#host.kernel, which))
       this.#log?.write('WARN', `could not clean up: ${failure.message}`);
+  }
+
+  async #release(): Promise<void> {
+    this.#releaseSome();
     removeRecord(this.ref);
     removePlan(this.ref);
   }
@@ -409,6 +413,7 @@ export class ContainerMonitor {
       terminals: this.terminals,
       history: this.#history,
       log: this.#log,
+      releaseNics: () => this.#releaseSome(isOfNic),
       release: () => this.#release(),
     });
     this.#enter('STOPPED', reason);

@@ -23,6 +23,8 @@ export interface TearDown {
   readonly log: ContainerLog | undefined;
   /** Gives back what is in the journal. */
   release(): Promise<void> | void;
+  /** Removes the run's nics, ahead of `release`. */
+  releaseNics(): void;
 }
 
 /** Asked before the cgroups go: the cgroups and the kernel's log know which processes ran out of memory. */
@@ -49,7 +51,7 @@ export function reasonOfEnd({ record, plan }: Run, status: ExitStatus | null, hi
 export async function tearDown(
   run: Run,
   target: 'stop' | 'reboot',
-  { host, terminals, history, log, release }: TearDown,
+  { host, terminals, history, log, releaseNics, release }: TearDown,
 ): Promise<boolean> {
   const { record, plan, hooks } = run;
   const attempt = async (what: string, work: () => Promise<void> | void): Promise<boolean> => {
@@ -61,11 +63,11 @@ export async function tearDown(
       return false;
     }
   };
-  await hooks.runEnded(
-    target,
-    plan.nics.map((nic) => withHost(nic, record)),
-    (step, error) => log?.error('ERROR', toTslxcError(error, 'INTERNAL', { step })),
-  );
+  const nics = plan.nics.map((nic) => withHost(nic, record));
+  await hooks.runEnded(target, nics, {
+    releaseNics,
+    onFailure: (step, error) => log?.error('ERROR', toTslxcError(error, 'INTERNAL', { step })),
+  });
   await attempt('terminals', () => {
     run.close();
     terminals.close();
