@@ -29,8 +29,9 @@ const ARG_TYPE: Record<ArgType, string> = { string: 'str', int: 'int', long: 'in
 const RETURN_TYPE: Record<ReturnType, string> = { int: 'int', long: 'int64_t', void: 'void', status: 'int' };
 
 /**
- * Straight from the package of this machine's kind: koffi's own way there reads the program that we are, to learn which C
- * library it is linked with, for 10 ms. The other library's file does not load.
+ * Straight from the package of this machine's kind: koffi's own way there reads the program that we
+ * are, to learn which C library it is linked with, for 10 ms. The other library's file does not
+ * load.
  * @throws Error that says what is not installed
  */
 function loadKoffi(): Koffi {
@@ -90,7 +91,10 @@ function bindOne(
   };
 }
 
-/** @param path the library's file name, null for the main program: libc is there whatever its name (glibc, musl) */
+/**
+ * @param path the library's file name, null for the main program: libc is there whatever its name
+ *   (glibc, musl)
+ */
 function bindTable<Table extends Record<string, Signature>>(path: string | null, table: Table): Bound<Table> {
   const library = koffi().load(path);
   const rows = Object.entries(table);
@@ -108,7 +112,10 @@ export function bindCalls(): Calls {
   return bindTable(null, SIGNATURES);
 }
 
-/** Binds another library by its file name; undefined where the host has none, or not with these functions. */
+/**
+ * Binds another library by its file name; undefined where the host has none, or not with these
+ * functions.
+ */
 export function bindLibrary<Table extends Record<string, Signature>>(
   path: string | null,
   table: Table,
@@ -120,7 +127,10 @@ export function bindLibrary<Table extends Record<string, Signature>>(
   }
 }
 
-/** The address of a function of C's, without arguments, that calls this one. For as long as the process lives. */
+/**
+ * The address of a function of C's, without arguments, that calls this one. For as long as the
+ * process lives.
+ */
 export function bindCallback(callback: () => void): number {
   const { proto, pointer, register } = koffi();
   return Number(register(callback, pointer(proto('void', []))));

@@ -1,4 +1,7 @@
-/** Numbers of the kernel's ABI. Sources: include/uapi/linux and, where they differ, arch/{x86,arm64}/include/uapi. */
+/**
+ * Numbers of the kernel's ABI. Sources: include/uapi/linux and, where they differ,
+ * arch/{x86,arm64}/include/uapi.
+ */
 
 /** System call numbers. From 424 up they are the same on every architecture. */
 const BY_ARCH = {
@@ -44,6 +47,7 @@ export const CLONE = {
   VFORK: 0x4000,
   PARENT: 0x8000,
   PARENT_SETTID: 0x100000,
+  CHILD_SETTID: 0x1000000,
   NEWTIME: 0x80,
   NEWNS: 0x20000,
   NEWCGROUP: 0x2000000,
@@ -57,7 +61,9 @@ export const CLONE = {
 /** A flag of clone3(2) only. */
 export const CLONE_INTO_CGROUP = 0x200000000n;
 
-/** Where a `ucontext_t` of glibc has the stack pointer: `REG_RSP` and `sp`. Source: sys/ucontext.h. */
+/**
+ * Where a `ucontext_t` of glibc has the stack pointer: `REG_RSP` and `sp`. Source: sys/ucontext.h.
+ */
 export const STACK_POINTER_IN_CONTEXT = ({ x64: 160, arm64: 432 } as Partial<Record<string, number>>)[
   process.arch
 ];
@@ -110,7 +116,9 @@ export const MOVE_MOUNT = { F_EMPTY_PATH: 4, T_SYMLINKS: 0x10, T_EMPTY_PATH: 0x4
 
 export const AT = { FDCWD: -100, SYMLINK_NOFOLLOW: 0x100, RECURSIVE: 0x8000, EMPTY_PATH: 0x1000 } as const;
 
-/** open(2) flags that Node does not export; O_DIRECTORY and O_NOFOLLOW differ between architectures. */
+/**
+ * open(2) flags that Node does not export; O_DIRECTORY and O_NOFOLLOW differ between architectures.
+ */
 const arm = process.arch === 'arm64';
 export const O = {
   RDONLY: 0,
@@ -169,6 +177,8 @@ export const SIG = {
 } as const;
 
 export const WNOHANG = 1;
+/** Flags of eventfd(2). */
+export const EFD = { NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as const;
 export const F = { SETFD: 2, GETFL: 3, SETFL: 4, SETOWN: 8, SETSIG: 10, DUPFD_CLOEXEC: 1030 } as const;
 export const FD_CLOEXEC = 1;
 export const MADV_DOFORK = 11;

@@ -1,7 +1,8 @@
 /**
- * Node's event loop in a child of the certified fork. The child has a copy of the loop, but epoll, the wake-up descriptor
- * and the signal pipe of libuv are the parent's: uv_loop_fork makes new ones. Thread pool, timers, sockets, signals and
- * `child_process` work afterwards. The parent must have no handle of its own open and must not be inside of its loop.
+ * Node's event loop in a child of the certified fork. The child has a copy of the loop, but epoll,
+ * the wake-up descriptor and the signal pipe of libuv are the parent's: uv_loop_fork makes new
+ * ones. Thread pool, timers, sockets, signals and `child_process` work afterwards. The parent must
+ * have no handle of its own open and must not be inside of its loop.
  */
 import { type Bound, bindLibrary } from './binding.ts';
 import { fn } from './signatures.ts';
@@ -13,13 +14,19 @@ const FUNCTIONS = {
 
 let libuv: Bound<typeof FUNCTIONS> | undefined;
 
-/** Binds libuv, which is part of Node's program or loaded by it. To be called before the fork: binding allocates. */
+/**
+ * Binds libuv, which is part of Node's program or loaded by it. To be called before the fork:
+ * binding allocates.
+ */
 export function bindEventLoop(): void {
   libuv ??= bindLibrary(null, FUNCTIONS);
   if (!libuv) throw new Error('this Node does not export uv_loop_fork');
 }
 
-/** Only in a child of fork, before anything asynchronous. Afterwards `process.pid` is the child's own. */
+/**
+ * Only in a child of fork, before anything asynchronous. Afterwards `process.pid` is the child's
+ * own.
+ */
 export function takeOverEventLoop(pid: number): void {
   bindEventLoop();
   const status = libuv!.loopFork(libuv!.defaultLoop());

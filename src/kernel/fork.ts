@@ -1,14 +1,18 @@
 /**
- * The certified fork (docs/design.md, The fork). V8 maps its heap MADV_DONTFORK, so a plain fork crashes in the child.
- * We lift that from every mapping, fork, and look whether a mapping appeared in between that the child now lacks; if
- * one did, the child (still blocked in read) is killed and we try again. A child that gets the go byte is complete.
+ * The certified fork (docs/design.md, section 4). V8 maps its heap MADV_DONTFORK, so a plain fork
+ * crashes in the child. We lift that from every mapping, fork, and look whether a mapping appeared
+ * in between that the child now lacks; if one did, the child (still blocked in read) is killed and
+ * we try again. A child that gets the go byte is complete.
  */
-import { openSync } from 'node:fs';
 import type { Calls, KernelError } from './binding.ts';
-import { MADV_DOFORK, O, SIG, SYS } from './constants.ts';
+import { AT, MADV_DOFORK, O, SIG, SYS } from './constants.ts';
+import { SilentFork } from './silent-fork.ts';
 import { openHow } from './structs.ts';
 
-/** /proc/self/maps is read into memory that is there already: allocating would change what is being read. */
+/**
+ * /proc/self/maps is read into memory that is there already: allocating would change what is being
+ * read.
+ */
 const text = [Buffer.alloc(1 << 18), Buffer.alloc(1 << 18)] as const;
 const ranges = [new Float64Array(8192), new Float64Array(8192)] as const;
 const byte = Buffer.alloc(1);
@@ -16,11 +20,16 @@ const pipeFds = Buffer.alloc(8);
 const status = Buffer.alloc(4);
 const readOnly = openHow(O.RDONLY | O.CLOEXEC, 0, 0);
 
-/**
- * The host's procfs, opened before any namespace is entered: a stage that has joined a container forks too, and must
- * not look at the guest's /proc (rule R2), where it is not even listed. Close-on-exec like everything of ours.
- */
-let proc = -1;
+/** Those who fork without the handlers of libuv, by the system calls that they use. */
+const silent = new WeakMap<Calls, SilentFork>();
+
+/** From now on this process forks as silent-fork.ts has it. While /proc is the host's. */
+export function forkSilently(calls: Calls): void {
+  if (silent.has(calls)) return;
+  const length = readMappings(calls, 0);
+  // Of system calls that do nothing there are no mappings.
+  if (length > 0) silent.set(calls, new SilentFork(calls, bounds(length)));
+}
 
 const DASH = 45;
 const SPACE = 32;
@@ -33,7 +42,7 @@ const KERNEL_PAGES = ['[vvar', '[vdso]', '[vsyscall]'].map((name) => Buffer.from
 /** Reads the list of mappings into slot 0 (before) or 1 (after). @returns its length */
 function readMappings(calls: Calls, slot: 0 | 1): number {
   const buffer = text[slot];
-  const fd = calls.openat2(SYS.openat2, proc, 'self/maps', readOnly, readOnly.length);
+  const fd = calls.openat2(SYS.openat2, AT.FDCWD, '/proc/self/maps', readOnly, readOnly.length);
   let length = 0;
   for (;;) {
     const n = calls.read(fd, buffer.subarray(length), buffer.length - length);
@@ -58,7 +67,9 @@ const digit = (character: number) => (character <= NINE ? character - ZERO : cha
 /** Where the line that holds `at` begins. */
 const lineOf = (at: number) => text[0].lastIndexOf(NEWLINE, at) + 1;
 
-/** Takes the bounds of all mappings out of a list. @returns how many numbers that is: two a mapping */
+/**
+ * Takes the bounds of all mappings out of a list. @returns how many numbers that is: two a mapping
+ */
 function parse(slot: 0 | 1, length: number): number {
   const buffer = text[slot];
   const out = ranges[slot];
@@ -76,7 +87,10 @@ function parse(slot: 0 | 1, length: number): number {
   return count;
 }
 
-/** Whether every mapping seen after the fork lies within those seen before it; most often nothing has changed at all. */
+/**
+ * Whether every mapping seen after the fork lies within those seen before it; most often nothing
+ * has changed at all.
+ */
 function covered(lengthBefore: number, lengthAfter: number): boolean {
   if (lengthBefore === lengthAfter && text[0].compare(text[1], 0, lengthAfter, 0, lengthBefore) === 0)
     return true;
@@ -102,7 +116,8 @@ const ATTEMPTS = 1000;
 
 /** Forks; 0 in the child, the child's pid in the parent. See the head of the file. */
 export function certifiedFork(calls: Calls): number {
-  if (proc < 0) proc = openSync('/proc', O.PATH | O.DIRECTORY | O.CLOEXEC);
+  const other = silent.get(calls);
+  if (other) return other.fork();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     calls.pipe2(pipeFds, 0);
     const goRead = pipeFds.readInt32LE(0);
@@ -129,8 +144,8 @@ export function certifiedFork(calls: Calls): number {
   throw new Error(`no certified fork in ${ATTEMPTS} attempts: the heap does not hold still`);
 }
 
-/** One call for all that is listed: the kernel goes on over holes, and says ENOMEM in the end. */
-function allowFork(calls: Calls, length: number): void {
+/** From the first mapping to the kernel's own pages: [start, length]. */
+function bounds(length: number): readonly [number, number] {
   const start = addressAt(0);
   let end = 0;
   for (const name of KERNEL_PAGES) {
@@ -139,8 +154,13 @@ function allowFork(calls: Calls, length: number): void {
   }
   // Without such pages all are ours, to the end of the last one.
   if (end === 0) end = addressAt(text[0].indexOf(DASH, lineOf(length - 2)) + 1);
+  return [start, end - start];
+}
+
+/** One call for all that is listed: the kernel goes on over holes, and says ENOMEM in the end. */
+function allowFork(calls: Calls, length: number): void {
   try {
-    calls.madvise(start, end - start, MADV_DOFORK);
+    calls.madvise(...bounds(length), MADV_DOFORK);
   } catch (error) {
     if ((error as KernelError).code !== 'ENOMEM') throw error;
   }
@@ -154,7 +174,10 @@ function readByte(calls: Calls, fd: number): number {
   }
 }
 
-/** It may have crashed on the page that it lacks; and where SIGCHLD is ignored the kernel has reaped it already. */
+/**
+ * It may have crashed on the page that it lacks; and where SIGCHLD is ignored the kernel has reaped
+ * it already.
+ */
 function endIncomplete(calls: Calls, pid: number): void {
   try {
     calls.kill(pid, SIG.KILL);

@@ -14,32 +14,39 @@ export interface PollEvent {
 }
 
 /**
- * The kernel as the rest of the program sees it: synchronous verbs, one for each thing that we ask of it.
- * `linux.ts` does them; `double.ts` records them, so that plans and stages are tested without root.
+ * The kernel as the rest of the program sees it: synchronous verbs, one for each thing that we ask
+ * of it. `linux.ts` does them; `double.ts` records them, so that plans and stages are tested
+ * without root.
  *
- * Every verb throws KernelError (with the errno's name as `code`) where the kernel says no. Paths below a container's
- * rootfs are never given as strings while guest files are there: see `openInRoot`.
+ * Every verb throws KernelError (with the errno's name as `code`) where the kernel says no. Paths
+ * below a container's rootfs are never given as strings while guest files are there: see
+ * `openInRoot`.
  */
 export interface Kernel {
   // --- processes
   /**
-   * Certified fork (docs/design.md): 0 in the child. Tries until it succeeds. The child runs synchronous code only, until it
-   * takes over the event loop.
+   * Certified fork (docs/design.md): 0 in the child. Tries until it succeeds. The child runs
+   * synchronous code only, until it takes over the event loop.
    */
   fork(): number;
   /** Loads what `takeOverEventLoop` needs: before the fork, so that the child need not. */
   prepareEventLoop(): void;
-  /** In a child of fork: a whole Node from here on (event-loop.ts). The parent had no handle open and no work under way. */
+  /**
+   * In a child of fork: a whole Node from here on (event-loop.ts). The parent had no handle open
+   * and no work under way.
+   */
   takeOverEventLoop(): void;
   /**
-   * The process goes on as its own child, and ends (become-child.ts); only with one thread. Returns the child's pid, as the
-   * caller's pid namespace has it. `cgroup`: descriptor of the v2 cgroup that the child is born in.
+   * The process goes on as its own child, and ends (become-child.ts); only with one thread. Returns
+   * the child's pid, as the caller's pid namespace has it. `cgroup`: descriptor of the v2 cgroup
+   * that the child is born in.
    */
   becomeOwnChild(cgroup?: number): number;
   /**
-   * A child that shares our memory until it is a program (vfork.ts); only with one thread. `work` gets its pid and returns
-   * what it becomes, or nothing; `failed` is for the child that execve(2) has refused, which it has to end. Returns the
-   * pid. The caller's parent becomes its parent. If the child ends in its work, the caller ends too.
+   * A child that shares our memory until it is a program (vfork.ts); only with one thread. `work`
+   * gets its pid and returns what it becomes, or nothing; `failed` is for the child that execve(2)
+   * has refused, which it has to end. Returns the pid. The caller's parent becomes its parent. If
+   * the child ends in its work, the caller ends too.
    */
   vfork(
     work: (pid: number) => Executable | undefined,
@@ -50,27 +57,44 @@ export interface Kernel {
   exit(status: number): never;
   /** Replaces the process. `env` are `NAME=value` strings. */
   exec(path: string, args: readonly string[], env: readonly string[]): void;
-  /** Waits for a child (`pid` > 0) or any child (-1). Null when `block` is false and none has ended. */
+  /**
+   * Waits for a child (`pid` > 0) or any child (-1). Null when `block` is false and none has ended.
+   */
   wait(pid: number, block: boolean): { pid: number; status: ExitStatus } | null;
   kill(pid: number, signal: number): void;
-  /** This process's pid. `process.pid` is the parent's in a forked child: Node remembers it from its start. */
+  /**
+   * This process's pid. `process.pid` is the parent's in a forked child: Node remembers it from its
+   * start.
+   */
   pid(): number;
   /** 0 where the parent is outside the pid namespace. */
   parentPid(): number;
   /** A descriptor that names the process for ever (close-on-exec). */
   pidfdOpen(pid: number): number;
   pidfdSignal(pidfd: number, signal: number): void;
-  /** How an ended process, not our child, ended; null where the kernel (before 6.15) does not tell. */
+  /**
+   * How an ended process, not our child, ended; null where the kernel (before 6.15) does not tell.
+   */
   pidfdExit(pidfd: number): ExitStatus | null;
   /** A copy of another process's descriptor, close-on-exec. Needs ptrace rights over it. */
   pidfdGetfd(pidfd: number, fd: number): number;
+  /**
+   * Fills the memory that /proc/PID/environ shows with zeros. Reads /proc, which has to be the
+   * host's.
+   */
+  eraseEnvironment(): void;
   prctl(option: number, a?: number, b?: number, c?: number, d?: number): number;
+  /** Gives a forked child wake-ups of its own (wakeups.ts), which its parent does not hear. */
+  separateWakeups(): void;
   setsid(): void;
   /** Signal disposition: default or ignore. */
   signal(signal: number, disposition: 'default' | 'ignore'): void;
   /** Unblocks every signal. */
   clearSignalMask(): void;
-  /** Blocks the signals and returns a non-blocking descriptor that becomes readable when one of them arrives. */
+  /**
+   * Blocks the signals and returns a non-blocking descriptor that becomes readable when one of them
+   * arrives.
+   */
   signalfd(signals: readonly number[]): number;
   personality(persona: number): void;
   /** Sets a limit of the calling process. Units are the limit's own; Infinity for none. */
@@ -86,11 +110,15 @@ export interface Kernel {
   setCapabilities(sets: CapabilitySets): void;
   joinNewSessionKeyring(): void;
   /**
-   * Puts a seccomp filter (instructions of classic BPF) on this process and its children, for ever. Needs CAP_SYS_ADMIN
-   * in its user namespace, or no_new_privs. With `listen` the result is the descriptor on which notifications arrive.
+   * Puts a seccomp filter (instructions of classic BPF) on this process and its children, for ever.
+   * Needs CAP_SYS_ADMIN in its user namespace, or no_new_privs. With `listen` the result is the
+   * descriptor on which notifications arrive.
    */
   seccomp(filter: Uint8Array, listen: boolean): number;
-  /** The next question of a seccomp listener (`struct seccomp_notif`); waits for one. ENOENT: whoever asked has gone. */
+  /**
+   * The next question of a seccomp listener (`struct seccomp_notif`); waits for one. ENOENT:
+   * whoever asked has gone.
+   */
   takeNotification(listener: number): Buffer;
   /** Throws ENOENT when whoever asked has gone. */
   checkNotification(listener: number, id: bigint): void;
@@ -99,7 +127,10 @@ export interface Kernel {
 
   // --- namespaces and mounts
   unshare(flags: number): void;
-  /** `fd` is a namespace file (flags = its type or 0) or a pidfd (flags = CLONE_NEW* to join at once). */
+  /**
+   * `fd` is a namespace file (flags = its type or 0) or a pidfd (flags = CLONE_NEW* to join at
+   * once).
+   */
   setns(fd: number, flags: number): void;
   /** A descriptor of the user namespace that a namespace belongs to. */
   owningUserNamespace(fd: number): number;
@@ -132,23 +163,33 @@ export interface Kernel {
   setNonblocking(fd: number, on: boolean): void;
   pipe(): [read: number, write: number];
   close(fd: number): void;
+  /**
+   * Closes every descriptor but these and the wake-ups of libuv. For a process that does not go
+   * back to the event loop.
+   */
+  closeAllBut(kept: readonly number[]): void;
   /** Marks every descriptor from `first` up close-on-exec. */
   cloexecFrom(first: number): void;
-  /** Closes every descriptor from `first` up. For a process that does not go back to Node's event loop. */
-  closeFrom(first: number): void;
   /** Bytes read; 0 at the end; -1 when nothing is there on a non-blocking descriptor. */
   read(fd: number, buffer: Uint8Array): number;
   write(fd: number, bytes: Uint8Array): number;
-  /** Waits at most `timeout` milliseconds (-1: for ever) and returns the descriptors on which something happened. */
+  /**
+   * Waits at most `timeout` milliseconds (-1: for ever) and returns the descriptors on which
+   * something happened.
+   */
   poll(fds: readonly { fd: number; events: number }[], timeout: number): PollEvent[];
 
   // --- storage
-  /** The ids that this thread makes files with. A change from 0 takes file capabilities away: set them again. */
+  /**
+   * The ids that this thread makes files with. A change from 0 takes file capabilities away: set
+   * them again.
+   */
   setfsuid(uid: number): void;
   setfsgid(gid: number): void;
   /**
-   * The loop device that has this file behind it, or a free one, which then is given back by itself when nobody has it
-   * open or mounted. `device` is open in this process. `name`: what losetup(8) shows.
+   * The loop device that has this file behind it, or a free one, which then is given back by itself
+   * when nobody has it open or mounted. `device` is open in this process. `name`: what losetup(8)
+   * shows.
    */
   attachLoop(file: number, name: string, readOnly: boolean): { device: number; path: string };
   /** The project that a file or directory counts for, and whether new files in it do too. */
@@ -164,7 +205,10 @@ export interface Kernel {
   memfd(name: string): number;
 
   // --- terminals
-  /** Unlocks a fresh pty master and opens its slave by descriptor (TIOCGPTPEER): no path of the guest's is trusted. */
+  /**
+   * Unlocks a fresh pty master and opens its slave by descriptor (TIOCGPTPEER): no path of the
+   * guest's is trusted.
+   */
   openPtyPeer(master: number): number;
   /** N of /dev/pts/N. */
   ptyNumber(master: number): number;
@@ -197,6 +241,9 @@ export interface Kernel {
   // --- others
   /** bpf(2): a descriptor or a number, by command. `attribute` is `union bpf_attr`. */
   bpf(command: number, attribute: Uint8Array): number;
-  /** Address of a buffer's memory, for structures that hold pointers. Keep a reference to the buffer. */
+  /**
+   * Address of a buffer's memory, for structures that hold pointers. Keep a reference to the
+   * buffer.
+   */
   addressOf(buffer: Uint8Array): number;
 }

@@ -1,6 +1,6 @@
 /**
- * libseccomp, which compiles filters: it knows the numbers of system calls on every architecture. Found at run time, since
- * a container without `lxc.seccomp.profile` does without it.
+ * libseccomp, which compiles filters: it knows the numbers of system calls on every architecture.
+ * Found at run time, since a container without `lxc.seccomp.profile` does without it.
  */
 import { type Bound, bindLibrary } from './binding.ts';
 import { fn } from './signatures.ts';
@@ -8,7 +8,10 @@ import { fn } from './signatures.ts';
 const status = <const A extends Parameters<typeof fn>[2][]>(symbol: string, ...args: A) =>
   fn(symbol, 'status', ...args);
 
-/** Contexts are pointers; architectures and actions are 32 bits without a sign, for which a long has room. */
+/**
+ * Contexts are pointers; architectures and actions are 32 bits without a sign, for which a long has
+ * room.
+ */
 const FUNCTIONS = {
   init: fn('seccomp_init', 'long', 'long'),
   release: fn('seccomp_release', 'void', 'long'),

@@ -6,7 +6,10 @@ export interface PointerArray {
   readonly strings: readonly Buffer[];
 }
 
-/** A NULL-terminated array of C strings, as execve(2) wants it. @throws TypeError for a NUL in one of them */
+/**
+ * A NULL-terminated array of C strings, as execve(2) wants it. @throws TypeError for a NUL in one
+ * of them
+ */
 export function pointerArray(c: Calls, items: readonly string[]): PointerArray {
   const strings = items.map((item) => {
     if (item.includes('\0')) throw new TypeError('an argument holds a NUL byte');

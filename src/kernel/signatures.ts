@@ -1,13 +1,17 @@
 /**
- * Every C function that tslxc calls, in one table. A wrong type here aborts the process, so nothing else in the
- * program builds a signature, and no signature depends on input.
+ * Every C function that tslxc calls, in one table. A wrong type here aborts the process, so nothing
+ * else in the program builds a signature, and no signature depends on input.
  *
- * Types: `int` C int, `long` C long as a JS number (exact to 2^53: fine for sizes, descriptors, user-space
- * addresses), `string` UTF-8 and NUL-terminated, `buffer` passed by pointer without a copy.
- * Variadic functions (`ioctl`, `fcntl`, `prctl`, `syscall`) get the widths that the kernel reads.
+ * Types: `int` C int, `long` C long as a JS number (exact to 2^53: fine for sizes, descriptors,
+ * user-space addresses), `string` UTF-8 and NUL-terminated, `buffer` passed by pointer without a
+ * copy. Variadic functions (`ioctl`, `fcntl`, `prctl`, `syscall`) get the widths that the kernel
+ * reads.
  */
 export type ArgType = 'int' | 'long' | 'string' | 'buffer';
-/** `status` is an int in which -1 is a value like any other; for all but `void` and it, -1 means a failure. */
+/**
+ * `status` is an int in which -1 is a value like any other; for all but `void` and it, -1 means a
+ * failure.
+ */
 export type ReturnType = 'int' | 'long' | 'void' | 'status';
 
 export interface Signature {
@@ -81,6 +85,8 @@ export const SIGNATURES = {
   flock: int('flock', 'int', 'int'),
   dup: int('dup', 'int'),
   dup2: int('dup2', 'int', 'int'),
+  dup3: int('dup3', 'int', 'int', 'int'),
+  eventfd: int('eventfd', 'int', 'int'),
   fcntl: int('fcntl', 'int', 'int', 'long'),
   pipe2: int('pipe2', 'buffer', 'int'),
   close: int('close', 'int'),
@@ -107,6 +113,7 @@ export const SIGNATURES = {
   setsockopt: int('setsockopt', 'int', 'int', 'int', 'buffer', 'int'),
   // memory
   addressOf: fn('memcpy', 'long', 'buffer', 'buffer', 'long'),
+  fillMemory: fn('memset', 'long', 'long', 'int', 'long'),
   memfdCreate: int('memfd_create', 'string', 'int'),
 } as const satisfies Record<string, Signature>;
 

@@ -1,4 +1,7 @@
-/** Writers and readers for the kernel's structures: Buffers with our own layouts, little-endian (x86-64, arm64). */
+/**
+ * Writers and readers for the kernel's structures: Buffers with our own layouts, little-endian
+ * (x86-64, arm64).
+ */
 import { CLONE, CLONE_INTO_CGROUP, SIG } from './constants.ts';
 
 /** `struct open_how` (openat2). */
@@ -11,11 +14,17 @@ export function openHow(flags: number, mode: number, resolve: number): Buffer {
 }
 
 /**
- * `struct clone_args`, version 2 (clone3). `parentTid` is an address; `cgroup` a descriptor of the v2 cgroup that the child is
- * born in. It ends with SIGCHLD.
+ * `struct clone_args`, version 2 (clone3). `parentTid` and `childTid` are addresses; `cgroup` a
+ * descriptor of the v2 cgroup that the child is born in. It ends with SIGCHLD.
  */
-export function cloneArguments(flags: number, parentTid: number, cgroup: number | undefined): Buffer {
+export function cloneArguments(
+  flags: number,
+  parentTid: number,
+  cgroup: number | undefined,
+  childTid = 0,
+): Buffer {
   const args = Buffer.alloc(88);
+  args.writeBigUInt64LE(BigInt(childTid), 16);
   args.writeBigUInt64LE(BigInt(flags) | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP), 0);
   args.writeBigUInt64LE(BigInt(parentTid), 24);
   // With CLONE_PARENT the signal is what the caller's own end sends, and has to be left out.
@@ -30,7 +39,9 @@ export interface MountAttributes {
   readonly clear?: number;
   /** MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE. */
   readonly propagation?: number;
-  /** Descriptor of the user namespace whose map the mount takes (with MOUNT_ATTR_IDMAP in `set`). */
+  /**
+   * Descriptor of the user namespace whose map the mount takes (with MOUNT_ATTR_IDMAP in `set`).
+   */
   readonly userns?: number;
 }
 

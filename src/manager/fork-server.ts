@@ -40,6 +40,9 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
   process.title = 'tslxc-forkserver';
   kernel.prctl(PR.SET_DUMPABLE, 0);
   kernel.signal(SIG.CHLD, 'ignore');
+  // Nothing that the keeper or Node has open may be in a process that enters a container.
+  kernel.separateWakeups();
+  kernel.closeAllBut([0, 1, 2, control, manager]);
   warmUp(kernel);
   const lines = new LineBuffer();
   const chunk = Buffer.alloc(4096);

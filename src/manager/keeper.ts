@@ -35,7 +35,6 @@ export class Keeper {
   readonly #path: string;
   readonly #listener: number;
   readonly #children: number;
-  readonly #lock: number;
   readonly #kept: KeptDescriptors;
   readonly #watched: WatchedProcesses;
   readonly #chunk = Buffer.alloc(65536);
@@ -45,8 +44,7 @@ export class Keeper {
   #lastCall = Number.NEGATIVE_INFINITY;
   #pause = CALL_AGAIN.first;
 
-  constructor(kernel: Kernel, path: string, lock: number) {
-    this.#lock = lock;
+  constructor(kernel: Kernel, path: string) {
     this.#kernel = kernel;
     this.#path = path;
     this.#kept = new KeptDescriptors(kernel);
@@ -190,20 +188,7 @@ export class Keeper {
   #forkServer(manager: Manager, number: number): number {
     const control = this.#kernel.pidfdGetfd(manager.pidfd, number);
     const pid = this.#kernel.fork();
-    if (pid === 0) {
-      // Nothing of the keeper's (other containers' consoles, its sockets) may be in a process that enters a container.
-      // One by one: libuv's own descriptors have to stay, its at-fork handler closes them by number.
-      for (const fd of [
-        this.#listener,
-        this.#children,
-        manager.socket,
-        this.#lock,
-        ...this.#watched.pidfds(),
-        ...this.#kept.all(),
-      ])
-        this.#kernel.close(fd);
-      forkServer(this.#kernel, control, manager.pidfd);
-    }
+    if (pid === 0) forkServer(this.#kernel, control, manager.pidfd);
     this.#kernel.close(control);
     return pid;
   }
@@ -268,7 +253,7 @@ export function runKeeper(
   const lock = openSync(lockFile, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
   if (!kernel.flock(lock, LOCK.EX | LOCK.NB)) kernel.exit(0);
   try {
-    new Keeper(kernel, path, lock).run();
+    new Keeper(kernel, path).run();
   } catch (error) {
     kernel.write(2, Buffer.from(`tslxc keeper: ${(error as Error).stack}\n`));
   }

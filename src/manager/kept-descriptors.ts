@@ -58,11 +58,6 @@ export class KeptDescriptors {
     return Object.fromEntries([...this.#kept].map(([label, { fd }]) => [label, fd]));
   }
 
-  /** Every descriptor that is held here. */
-  all(): number[] {
-    return [...this.#kept.values()].flatMap(({ fd, drain }) => (drain ? [fd, drain.slave] : [fd]));
-  }
-
   consoles(): number[] {
     return [...this.#kept.values()].flatMap(({ fd, drain }) => (drain ? [fd] : []));
   }

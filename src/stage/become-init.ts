@@ -1,4 +1,7 @@
-/** What a stage does to itself to be what the container's processes are: parameters of its namespaces, ids, capabilities. */
+/**
+ * What a stage does to itself to be what the container's processes are: parameters of its
+ * namespaces, ids, capabilities.
+ */
 import { writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { PR, SCHED_CORE } from '../kernel/constants.ts';
@@ -10,7 +13,10 @@ export function writeSysctls(sysctls: StartStagePlan['sysctls']): void {
   for (const sysctl of sysctls) writeSysctl(sysctl);
 }
 
-/** Through the host's procfs, which nobody inside can have replaced (rule R2); the values are the namespaces'. */
+/**
+ * Through the host's procfs, which nobody inside can have replaced (rule R2); the values are the
+ * namespaces'.
+ */
 function writeSysctl({ name, value, origin }: StartStagePlan['sysctls'][number]): void {
   try {
     writeFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, value);
@@ -32,7 +38,10 @@ const SYSCTL_HINTS: Readonly<Record<string, string>> = {
   EINVAL: 'the parameter does not take this value',
 };
 
-/** Keys in the caller's session keyring are not the container's business. Hosts without keyrings say ENOSYS. */
+/**
+ * Keys in the caller's session keyring are not the container's business. Hosts without keyrings say
+ * ENOSYS.
+ */
 export function joinKeyring(kernel: Kernel): void {
   try {
     kernel.joinNewSessionKeyring();
@@ -41,7 +50,10 @@ export function joinKeyring(kernel: Kernel): void {
   }
 }
 
-/** Own cores: from here on only processes with the same cookie, which children inherit, run next to this one. */
+/**
+ * Own cores: from here on only processes with the same cookie, which children inherit, run next to
+ * this one.
+ */
 export function keepCores(kernel: Kernel, from: number | 'own'): void {
   try {
     if (from === 'own') kernel.prctl(PR.SCHED_CORE, SCHED_CORE.CREATE, 0, SCHED_CORE.SCOPE_THREAD_GROUP, 0);
@@ -58,7 +70,10 @@ export function keepCores(kernel: Kernel, from: number | 'own'): void {
 
 type Confinement = Pick<StartStagePlan, 'capabilities' | 'noNewPrivileges' | 'seccomp'>;
 
-/** What hooks inside are under as well as init: no process of the container's can have more from here on. */
+/**
+ * What hooks inside are under as well as init: no process of the container's can have more from
+ * here on.
+ */
 export function confine(kernel: Kernel, { noNewPrivileges, capabilities }: Confinement): void {
   if (noNewPrivileges) kernel.prctl(PR.SET_NO_NEW_PRIVS, 1);
   boundCapabilities(kernel, new Set(capabilities));

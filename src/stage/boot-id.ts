@@ -8,8 +8,9 @@ const FILE = '.lxc-boot-id';
 const SHOWN_AT = 'proc/sys/kernel/random/boot_id';
 
 /**
- * A boot id of the container's own, new at each start: journald and others tell boots apart by it, and all containers
- * would share the host's. It lies in /dev and covers the kernel's; without a /proc inside there is nothing to cover.
+ * A boot id of the container's own, new at each start: journald and others tell boots apart by it,
+ * and all containers would share the host's. It lies in /dev and covers the kernel's; without a
+ * /proc inside there is nothing to cover.
  */
 export function coverBootId(kernel: Kernel, root: number, dev: number): void {
   let shown: number;

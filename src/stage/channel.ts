@@ -4,8 +4,9 @@ import type { ResolvedNic } from '../network/nic-plan.ts';
 import { LineBuffer } from '../util/line-buffer.ts';
 
 /**
- * The closed set of messages between the manager and a stage, one JSON object a line. The stage speaks and waits in
- * lockstep; the end of the stream means that the other side has died, and the stage goes with it.
+ * The closed set of messages between the manager and a stage, one JSON object a line. The stage
+ * speaks and waits in lockstep; the end of the stream means that the other side has died, and the
+ * stage goes with it.
  *
  *     manager                         stage
  *     plan                    ->                                          what is known before anything is made
@@ -21,9 +22,9 @@ import { LineBuffer } from '../util/line-buffer.ts';
  *                             <-      error {…}                           instead of any answer
  *                             <-      log {text}                          any time
  *
- * A spawner says able before all of that, and executed, and waits for the next plan. An attach has plan, init, go,
- * listener and the end; the holder of a user namespace says userns and waits for taken; who asks a seccomp proxy has plan
- * and ready.
+ * A spawner says able before all of that, and executed, and waits for the next plan. An attach has
+ * plan, init, go, listener and the end; the holder of a user namespace says userns and waits for
+ * taken; who asks a seccomp proxy has plan and ready.
  */
 export type ToStage =
   | {
@@ -33,7 +34,10 @@ export type ToStage =
       /** v2 cgroup that init is born in, so that it can be while the other cgroups are made. */
       readonly initCgroup?: string;
     }
-  /** `files`: through which init enters the others; without initCgroup the stage does, before it makes init. */
+  /**
+   * `files`: through which init enters the others; without initCgroup the stage does, before it
+   * makes init.
+   */
   | { readonly type: 'cgroups'; readonly files: readonly string[] }
   | { readonly type: 'network'; readonly nics: readonly ResolvedNic[] }
   | { readonly type: 'taken' }
@@ -75,8 +79,9 @@ export class StageChannel {
   }
 
   /**
-   * Tells of a failure and waits until the manager has hung up. Ending at once could lose the words: the manager may be
-   * writing to us, and a write to a closed socket makes its end forget what it has not read yet.
+   * Tells of a failure and waits until the manager has hung up. Ending at once could lose the
+   * words: the manager may be writing to us, and a write to a closed socket makes its end forget
+   * what it has not read yet.
    */
   fail(error: ErrorDetails): void {
     this.send({ type: 'error', error });

@@ -4,19 +4,28 @@ import { AT, CLONE, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ClockOffset } from './plan.ts';
 
-/** With the host's privileges and procfs: in a user namespace of its own the stage could not open its own file. */
+/**
+ * With the host's privileges and procfs: in a user namespace of its own the stage could not open
+ * its own file.
+ */
 export function openClockOffsets(kernel: Kernel): number {
   return kernel.openat2(AT.FDCWD, '/proc/self/timens_offsets', O.WRONLY, 0, 0);
 }
 
-/** The time namespace that was unshared last. Without this only children would be in it, and Linux 6.1 makes none by vfork(2). */
+/**
+ * The time namespace that was unshared last. Without this only children would be in it, and Linux
+ * 6.1 makes none by vfork(2).
+ */
 export function enterClocks(kernel: Kernel): void {
   const file = kernel.openat2(AT.FDCWD, '/proc/self/ns/time_for_children', O.RDONLY, 0, 0);
   kernel.setns(file, CLONE.NEWTIME);
   kernel.close(file);
 }
 
-/** Of the time namespace that was unshared last, all in one go: the kernel takes one write. Closes the descriptor. */
+/**
+ * Of the time namespace that was unshared last, all in one go: the kernel takes one write. Closes
+ * the descriptor.
+ */
 export function setClockOffsets(kernel: Kernel, fd: number, offsets: readonly ClockOffset[]): void {
   const lines = offsets.map(({ clock, seconds, nanoseconds }) => `${clock} ${seconds} ${nanoseconds}\n`);
   try {

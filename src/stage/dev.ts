@@ -13,14 +13,17 @@ const LINKS: readonly (readonly [string, string])[] = [
   ['stderr', '/proc/self/fd/2'],
 ];
 
-/** The host's device nodes as detached mounts, for a container that may not make its own (a user namespace). */
+/**
+ * The host's device nodes as detached mounts, for a container that may not make its own (a user
+ * namespace).
+ */
 export function openDeviceSources(kernel: Kernel, plan: DevicePlan): number[] {
   return plan.nodes.map(({ name }) => openHostTree(kernel, `/dev/${name}`, false));
 }
 
 /**
- * A fresh tmpfs on /dev: never what the image holds there (CVE-2026-41579: `/dev` itself may be a symlink; it is
- * resolved inside the root, and what is mounted covers it).
+ * A fresh tmpfs on /dev: never what the image holds there (CVE-2026-41579: `/dev` itself may be a
+ * symlink; it is resolved inside the root, and what is mounted covers it).
  *
  * @returns a descriptor of the new /dev
  */
@@ -38,8 +41,9 @@ export function mountDev(kernel: Kernel, root: number, plan: DevicePlan): number
 }
 
 /**
- * Fills /dev: nodes made with mknod, or bound from the host where `sources` are given, and the usual links. The host may
- * be a container itself, in whose user namespace nobody can make nodes: then its own are bound, too.
+ * Fills /dev: nodes made with mknod, or bound from the host where `sources` are given, and the
+ * usual links. The host may be a container itself, in whose user namespace nobody can make nodes:
+ * then its own are bound, too.
  */
 export function populateDev(
   kernel: Kernel,

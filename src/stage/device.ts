@@ -1,10 +1,14 @@
-/** A device node in a running container, made or removed from within its mount namespace, with the host's privileges. */
+/**
+ * A device node in a running container, made or removed from within its mount namespace, with the
+ * host's privileges.
+ */
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { AT, CLONE, MNT_DETACH, O, PR, S_IFBLK, S_IFCHR, UMOUNT_NOFOLLOW } from '../kernel/constants.ts';
+import { AT, CLONE, MNT_DETACH, O, S_IFBLK, S_IFCHR, UMOUNT_NOFOLLOW } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { makeDevice } from '../kernel/structs.ts';
 import type { StageChannel } from './channel.ts';
 import { existsInRoot, makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
+import { leaveHost } from './leave-host.ts';
 import { attachMount } from './mounts.ts';
 import type { DeviceStagePlan } from './plan.ts';
 import { becomeOwner } from './user-namespace.ts';
@@ -22,11 +26,12 @@ export function deviceStage(
   fds: DeviceDescriptors,
 ): never {
   try {
-    kernel.prctl(PR.SET_DUMPABLE, 0);
+    leaveHost(kernel, [channel.fd, fds.init, fds.source ?? -1]);
     kernel.setns(fds.init, CLONE.NEWNS | (plan.owner ? CLONE.NEWUSER : 0));
     // Only an owner that the namespace knows can make files on what was mounted in it.
     if (plan.owner) becomeOwner(kernel, plan.owner);
-    // The root is the container's now; whatever links the path goes through can lead nowhere else (rule R1).
+    // The root is the container's now; whatever links the path goes through can lead nowhere else
+    // (rule R1).
     const root = kernel.openat2(AT.FDCWD, '/', O.PATH | O.DIRECTORY, 0, 0);
     if (plan.action === 'add') add(kernel, root, plan, fds.source);
     else remove(kernel, root, plan);
@@ -65,7 +70,8 @@ function add(kernel: Kernel, root: number, plan: DeviceStagePlan, source: number
   const parent = makeDirectoryInRoot(kernel, root, directory);
   const kind = plan.type === 'b' ? S_IFBLK : S_IFCHR;
   kernel.mknodat(parent, name, kind | plan.mode, makeDevice(plan.major, plan.minor));
-  // The mode of mknod is subject to the umask. The parent is held, and the name is a fresh node of ours.
+  // The mode of mknod is subject to the umask. The parent is held, and the name is a fresh node of
+  // ours.
   kernel.fchownat(parent, name, plan.uid, plan.gid, AT.SYMLINK_NOFOLLOW);
   kernel.fchmodat(parent, name, plan.mode);
 }

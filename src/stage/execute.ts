@@ -24,10 +24,11 @@ export interface Program {
 }
 
 /**
- * The last thing a stage does: undoes what Node changed in the process (signals it ignores, the soft limit of open
- * files that it raised), takes the limits and the filter that the program is to have, and becomes the program. Limits and
- * filter come last of all: they are not made for Node. Every descriptor but 0 to 2 is close-on-exec (rule R3), the
- * channel too: its end tells the manager that execve has succeeded (of a spawner's child the spawner does).
+ * The last thing a stage does: undoes what Node changed in the process (signals it ignores, the
+ * soft limit of open files that it raised), takes the limits and the filter that the program is to
+ * have, and becomes the program. Limits and filter come last of all: they are not made for Node.
+ * Every descriptor but 0 to 2 is close-on-exec (rule R3), the channel too: its end tells the
+ * manager that execve has succeeded (of a spawner's child the spawner does).
  */
 export function execute(kernel: Kernel, channel: StageChannel, program: Program): never {
   return executeFirst(kernel, channel, program, readyToExecute(kernel, channel, program));
@@ -53,7 +54,10 @@ export function readyToExecute(kernel: Kernel, channel: StageChannel, program: P
   return paths;
 }
 
-/** Becomes the first of `paths` that the kernel takes. `last`: why it did not take one that was tried before. */
+/**
+ * Becomes the first of `paths` that the kernel takes. `last`: why it did not take one that was
+ * tried before.
+ */
 export function executeFirst(
   kernel: Kernel,
   channel: StageChannel,
@@ -105,8 +109,8 @@ function candidates(program: string, env: readonly string[]): string[] {
 }
 
 /**
- * Those that can be run. To be known before a filter is loaded: under one that refuses what a failure needs, nobody would
- * hear of it.
+ * Those that can be run. To be known before a filter is loaded: under one that refuses what a
+ * failure needs, nobody would hear of it.
  */
 function runnable(paths: readonly string[]): { paths: string[]; failure: unknown } {
   let failure: unknown;

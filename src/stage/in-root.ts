@@ -1,6 +1,7 @@
 /**
- * Paths below a container's root filesystem. Whoever made those files may be hostile (rule R1): a path is resolved by
- * openat2(RESOLVE_IN_ROOT), where `..` and symlinks can not leave the root, and everything is done on the descriptor.
+ * Paths below a container's root filesystem. Whoever made those files may be hostile (rule R1): a
+ * path is resolved by openat2(RESOLVE_IN_ROOT), where `..` and symlinks can not leave the root, and
+ * everything is done on the descriptor.
  */
 import type { KernelError } from '../kernel/binding.ts';
 import { AT, O, RESOLVE } from '../kernel/constants.ts';
@@ -12,8 +13,9 @@ export function openInRoot(kernel: Kernel, root: number, path: string, flags = 0
 }
 
 /**
- * Goes to a directory of the container's, whose root is this process's. Links of its own are followed, those of /proc are
- * not: they would lead to whatever this process has open of the host's (CVE-2024-21626).
+ * Goes to a directory of the container's, whose root is this process's. Links of its own are
+ * followed, those of /proc are not: they would lead to whatever this process has open of the host's
+ * (CVE-2024-21626).
  */
 export function enterDirectory(kernel: Kernel, path: string): void {
   const fd = kernel.openat2(AT.FDCWD, path, O.PATH | O.DIRECTORY, 0, RESOLVE.NO_MAGICLINKS);
@@ -31,7 +33,10 @@ export function existsInRoot(kernel: Kernel, root: number, path: string): boolea
   }
 }
 
-/** Makes a directory and those above it, mode 0755, where they are missing. An O_PATH descriptor of it. */
+/**
+ * Makes a directory and those above it, mode 0755, where they are missing. An O_PATH descriptor of
+ * it.
+ */
 export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string): number {
   // A start has many of these, nearly all of which are there.
   try {
@@ -52,7 +57,10 @@ export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string):
   return openInRoot(kernel, root, parts.join('/') || '.', O.DIRECTORY);
 }
 
-/** Makes an empty file (and the directories above it) where nothing is there yet. A descriptor of it to mount on. */
+/**
+ * Makes an empty file (and the directories above it) where nothing is there yet. A descriptor of it
+ * to mount on.
+ */
 export function makeFileInRoot(kernel: Kernel, root: number, path: string): number {
   // What is there already is only ever opened by O_PATH: it may be a device or a pipe.
   const make = () =>
@@ -75,7 +83,10 @@ export function makeFileInRoot(kernel: Kernel, root: number, path: string): numb
   }
 }
 
-/** Calls `act` with a descriptor of the directory above and the last name; an existing entry is no error. */
+/**
+ * Calls `act` with a descriptor of the directory above and the last name; an existing entry is no
+ * error.
+ */
 function inParent(
   kernel: Kernel,
   root: number,

@@ -1,7 +1,8 @@
 /**
- * V8 compiles a function when it is first called. In a stage everything is called for the first time, in a process that
- * ends moments later; so the fork server goes through the noopKernel once, against a kernel that does nothing, and its
- * children inherit the compiled code. Saves a start about a third of its time.
+ * V8 compiles a function when it is first called. In a stage everything is called for the first
+ * time, in a process that ends moments later; so the fork server goes through the noopKernel once,
+ * against a kernel that does nothing, and its children inherit the compiled code. Saves a start
+ * about a third of its time.
  */
 import type { Calls } from '../kernel/binding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -89,7 +90,10 @@ const ATTACH: AttachStagePlan = {
   nofile: { soft: 1, hard: 1 },
 };
 
-/** Goes through a start, an attach and a look at the network. Changes nothing but this process's compiled code. */
+/**
+ * Goes through a start, an attach and a look at the network. Changes nothing but this process's
+ * compiled code.
+ */
 export function warmUp(kernel: Kernel): void {
   playStage('start', { type: 'plan', plan: START, fds: {}, initCgroup: '/' });
   playStage('attach', { type: 'plan', plan: ATTACH, fds: { stdin: 0, stdout: 0, stderr: 0, init: 0 } });
@@ -97,10 +101,16 @@ export function warmUp(kernel: Kernel): void {
   withNetlink(kernel, (netlink) => findLink(netlink, 'lo'));
 }
 
-/** No descriptor of this process's: whatever is done with it by another way than the kernel's verbs fails. */
+/**
+ * No descriptor of this process's: whatever is done with it by another way than the kernel's verbs
+ * fails.
+ */
 const DESCRIPTOR = 1_000_000;
 
-/** A kernel whose verbs do all that they do but for the system call itself. `messages`: what the manager says. */
+/**
+ * A kernel whose verbs do all that they do but for the system call itself. `messages`: what the
+ * manager says.
+ */
 function noopKernel(messages: ToStage[]): Kernel {
   const end = () => {
     throw new EndOfWarmUp();

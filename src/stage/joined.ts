@@ -3,7 +3,10 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { NAMESPACE_FLAG } from '../security/namespaces.ts';
 
-/** Enters a namespace of somebody else's and closes the descriptor. A pid namespace only children enter. */
+/**
+ * Enters a namespace of somebody else's and closes the descriptor. A pid namespace only children
+ * enter.
+ */
 export function joinNamespace(kernel: Kernel, name: NamespaceName, fd: number): void {
   try {
     kernel.setns(fd, NAMESPACE_FLAG[name]);

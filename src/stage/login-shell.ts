@@ -9,8 +9,9 @@ const FALLBACK = '/bin/sh';
 const LARGEST = 1 << 20;
 
 /**
- * From the container's passwd, read as text; else from `getent`, run inside (other user databases); else /bin/sh. To be
- * called when the process is what the program will be but for what `confine` does: getent is the guest's.
+ * From the container's passwd, read as text; else from `getent`, run inside (other user databases);
+ * else /bin/sh. To be called when the process is what the program will be but for what `confine`
+ * does: getent is the guest's.
  */
 export function loginShell(kernel: Kernel, uid: number, confine: () => void): string {
   return shellIn(readPasswd(), uid) ?? shellIn(askGetent(kernel, uid, confine), uid) ?? FALLBACK;

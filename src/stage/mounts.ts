@@ -4,7 +4,10 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
 import type { MountStep } from './plan.ts';
 
-/** mount(2) flags that are properties of a mount (not of the file system), as mount_setattr(2) takes them. */
+/**
+ * mount(2) flags that are properties of a mount (not of the file system), as mount_setattr(2) takes
+ * them.
+ */
 const ATTRIBUTES: readonly (readonly [number, number])[] = [
   [MS.RDONLY, MOUNT_ATTR.RDONLY],
   [MS.NOSUID, MOUNT_ATTR.NOSUID],
@@ -39,8 +42,9 @@ export function cloneTree(kernel: Kernel, at: number, recursive = false): number
 }
 
 /**
- * Opens a path of the host as a detached mount. A copy of a shared mount would be its peer, and what the container
- * mounts below would appear on the host: it becomes a slave, which hears of the host's mounts and tells of none.
+ * Opens a path of the host as a detached mount. A copy of a shared mount would be its peer, and
+ * what the container mounts below would appear on the host: it becomes a slave, which hears of the
+ * host's mounts and tells of none.
  */
 export function openHostTree(kernel: Kernel, path: string, recursive: boolean): number {
   const tree = kernel.openTree(AT.FDCWD, path, OPEN_TREE_CLONE | (recursive ? AT.RECURSIVE : 0));
@@ -49,8 +53,9 @@ export function openHostTree(kernel: Kernel, path: string, recursive: boolean): 
 }
 
 /**
- * The sources of bind mounts, opened with the host's privileges before any namespace is entered: the mapped root may
- * not be able to reach them later, and nothing inside the container can redirect them.
+ * The sources of bind mounts, opened with the host's privileges before any namespace is entered:
+ * the mapped root may not be able to reach them later, and nothing inside the container can
+ * redirect them.
  *
  * @returns detached mounts by step index; an optional step whose source is missing has none
  */
@@ -73,8 +78,8 @@ export function openBindSources(
 }
 
 /**
- * Shows a detached mount with the owners as a user namespace maps them: the container's own, or that of a path such as
- * /proc/PID/ns/user.
+ * Shows a detached mount with the owners as a user namespace maps them: the container's own, or
+ * that of a path such as /proc/PID/ns/user.
  */
 export function mapOwners(
   kernel: Kernel,
@@ -162,7 +167,10 @@ function openTarget(kernel: Kernel, root: number, step: MountStep): number {
   return openInRoot(kernel, root, step.target);
 }
 
-/** Covers a directory or file with a read-only copy of its own mount, and the exceptions with writable ones. */
+/**
+ * Covers a directory or file with a read-only copy of its own mount, and the exceptions with
+ * writable ones.
+ */
 function makeReadOnly(kernel: Kernel, root: number, step: MountStep): void {
   const writable = (step.except ?? []).map((path) => {
     const at = openInRoot(kernel, root, path);

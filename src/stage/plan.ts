@@ -1,6 +1,7 @@
 /**
- * What a stage is told: plain data, made by the manager from the config. The stage decides nothing; it does these
- * things in the order in which it finds them (bubblewrap's list of operations, nspawn's table of mounts).
+ * What a stage is told: plain data, made by the manager from the config. The stage decides nothing;
+ * it does these things in the order in which it finds them (bubblewrap's list of operations,
+ * nspawn's table of mounts).
  */
 import type { NamespaceName } from '../config/values/namespace.ts';
 import type { IdMapEntry, NamespaceOwner } from '../security/id-map.ts';
@@ -12,7 +13,10 @@ export interface MountStep {
   /** Config line that asked for it. */
   readonly origin?: { readonly file: string; readonly line: number };
   readonly kind: 'filesystem' | 'bind' | 'inner' | 'readonly';
-  /** `filesystem`: its source; `bind`: a path on the host; `inner`: one in the container, to be bound. */
+  /**
+   * `filesystem`: its source; `bind`: a path on the host; `inner`: one in the container, to be
+   * bound.
+   */
   readonly source: string;
   readonly target: string;
   readonly fstype: string;
@@ -26,7 +30,10 @@ export interface MountStep {
   readonly optional: boolean;
   /** `readonly`: parts below `target` that stay writable. */
   readonly except?: readonly string[];
-  /** `bind`: whose owners are mapped, by the container's ids (`container`) or those of a user namespace (its path). */
+  /**
+   * `bind`: whose owners are mapped, by the container's ids (`container`) or those of a user
+   * namespace (its path).
+   */
   readonly idmap?: string;
 }
 
@@ -167,7 +174,10 @@ export interface StartStagePlan {
   };
 }
 
-/** Descriptors of the stage's own: namespaces to enter (`user`: the container's, made for it or shared), and what becomes 0, 1 and 2 of a supervised program. */
+/**
+ * Descriptors of the stage's own: namespaces to enter (`user`: the container's, made for it or
+ * shared), and what becomes 0, 1 and 2 of a supervised program.
+ */
 export type StartDescriptors = Partial<Record<NamespaceName | 'stdin' | 'stdout' | 'stderr', number>>;
 
 export interface AttachStagePlan {
@@ -225,6 +235,9 @@ export interface DeviceStagePlan {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Of the container's user namespace. The host's node is bound there: one made in it would not open. */
+  /**
+   * Of the container's user namespace. The host's node is bound there: one made in it would not
+   * open.
+   */
   readonly owner?: NamespaceOwner;
 }

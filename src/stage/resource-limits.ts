@@ -6,8 +6,8 @@ import type { StartStagePlan } from './plan.ts';
 type Limit = StartStagePlan['rlimits'][number];
 
 /**
- * Makes room for hard limits above those of the host, while the stage has the host's privileges: a mapped root could not.
- * What is lowered is lowered last, by `setLimit`.
+ * Makes room for hard limits above those of the host, while the stage has the host's privileges: a
+ * mapped root could not. What is lowered is lowered last, by `setLimit`.
  */
 export function raiseHardLimits(kernel: Kernel, limits: readonly Limit[]): void {
   for (const limit of limits) {

@@ -1,7 +1,7 @@
 /**
- * The root filesystem as a detached mount, made with the host's privileges. What has to be mounted first (a device, an
- * overlay) is mounted in a mount namespace that this stage alone has: whatever becomes of the stage, no mount and no loop
- * device is left on the host.
+ * The root filesystem as a detached mount, made with the host's privileges. What has to be mounted
+ * first (a device, an overlay) is mounted in a mount namespace that this stage alone has: whatever
+ * becomes of the stage, no mount and no loop device is left on the host.
  */
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
@@ -14,7 +14,10 @@ import type { RootfsVolume, StartStagePlan } from './plan.ts';
 
 type Of<K extends RootfsVolume['kind']> = Extract<RootfsVolume, { kind: K }>;
 
-/** How a volume of each kind becomes a detached mount, with mapped owners where there is a user namespace. */
+/**
+ * How a volume of each kind becomes a detached mount, with mapped owners where there is a user
+ * namespace.
+ */
 const OPEN: {
   readonly [K in RootfsVolume['kind']]: (
     kernel: Kernel,
@@ -24,7 +27,8 @@ const OPEN: {
   ) => number;
 } = {
   tree(kernel, plan, { path }, userns) {
-    // Not every file system can be mapped: what is mounted below the root stays outside an idmapped one.
+    // Not every file system can be mapped: what is mounted below the root stays outside an idmapped
+    // one.
     const whole = userns === undefined && plan.rootfs.idmap === undefined;
     return mapped(kernel, openHostTree(kernel, path, whole), plan, userns);
   },
@@ -105,10 +109,11 @@ function mountDevice(
 }
 
 /**
- * An overlay takes no map itself; its layers do. The kernel takes layers with a map from mounts of the caller's own mount
- * namespace only (detached ones not before 6.15), and makes files in the layers as who mounted the overlay: that has
- * to be somebody whom the map knows, with the capabilities of root. So what is on the disk (owners, the attributes
- * trusted.overlay.*) does not depend on the map, and the same container can be started with another one or with none.
+ * An overlay takes no map itself; its layers do. The kernel takes layers with a map from mounts of
+ * the caller's own mount namespace only (detached ones not before 6.15), and makes files in the
+ * layers as who mounted the overlay: that has to be somebody whom the map knows, with the
+ * capabilities of root. So what is on the disk (owners, the attributes trusted.overlay.*) does not
+ * depend on the map, and the same container can be started with another one or with none.
  */
 function mountOverlay(
   kernel: Kernel,
@@ -122,7 +127,10 @@ function mountOverlay(
   return stack(kernel, plan, below, { tree: open(work.directory), upper, work: work.name }, userns);
 }
 
-/** The same root filesystem, which is only read: what is written is in memory, and gone when it is unmounted. */
+/**
+ * The same root filesystem, which is only read: what is written is in memory, and gone when it is
+ * unmounted.
+ */
 function mountVolatile(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): number {
   const { volume, mountPoint } = plan.rootfs;
   const open = (path: string) => mapped(kernel, openHostTree(kernel, path, false), plan, userns);
@@ -152,7 +160,8 @@ function stack(
   leaveHostMounts(kernel);
   const layers = [...below, above.tree];
   for (const tree of layers) kernel.moveMount(tree, '', AT.FDCWD, rootfs.mountPoint, MOVE_MOUNT.F_EMPTY_PATH);
-  // By descriptor: no path has a colon or comma in it that would have to be escaped, and many layers are no long text.
+  // By descriptor: no path has a colon or comma in it that would have to be escaped, and many
+  // layers are no long text.
   const place = (tree: number) => `/proc/self/fd/${tree}`;
   const options = [
     `lowerdir=${below.map(place).join(':')}`,
@@ -182,7 +191,10 @@ function asMappedRoot(kernel: Kernel, uid: number, gid: number, act: () => void)
   }
 }
 
-/** A detached copy of what is mounted at a place, which is then as it was: `count` mounts are removed from it. */
+/**
+ * A detached copy of what is mounted at a place, which is then as it was: `count` mounts are
+ * removed from it.
+ */
 function takeOff(kernel: Kernel, place: string, count: number): number {
   const at = kernel.openat2(AT.FDCWD, place, O.PATH | O.DIRECTORY, 0, 0);
   const tree = cloneTree(kernel, at);

@@ -18,8 +18,8 @@ import { holdUserNamespace } from './user-namespace.ts';
 export type StageKind = 'start' | 'attach' | 'userns' | 'device' | 'proxy';
 
 /**
- * A forked child's whole life. `channel` is its end of a socket pair; `manager` a pidfd, from which the descriptors
- * that the plan names by number are copied.
+ * A forked child's whole life. `channel` is its end of a socket pair; `manager` a pidfd, from which
+ * the descriptors that the plan names by number are copied.
  */
 export function runStage(kernel: Kernel, kind: StageKind, channelFd: number, manager: number): never {
   const channel = new StageChannel(kernel, channelFd);

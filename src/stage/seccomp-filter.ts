@@ -4,9 +4,9 @@ import type { StageChannel } from './channel.ts';
 import type { SeccompLoad } from './plan.ts';
 
 /**
- * Puts the filter on this process. One that notifies has a descriptor for whoever answers: the manager is told its number
- * beforehand and copies it while the stage waits, since after that the filter might refuse to tell. The wait is the only
- * system call between filter and execve.
+ * Puts the filter on this process. One that notifies has a descriptor for whoever answers: the
+ * manager is told its number beforehand and copies it while the stage waits, since after that the
+ * filter might refuse to tell. The wait is the only system call between filter and execve.
  */
 export function loadFilter(kernel: Kernel, channel: StageChannel, { filter, notify }: SeccompLoad): void {
   const instructions = Buffer.from(filter, 'base64');
@@ -15,7 +15,10 @@ export function loadFilter(kernel: Kernel, channel: StageChannel, { filter, noti
   if (notify) channel.expect('taken');
 }
 
-/** For what runs inside on the way there, a hook for instance: nobody listens, and what would be asked about fails. */
+/**
+ * For what runs inside on the way there, a hook for instance: nobody listens, and what would be
+ * asked about fails.
+ */
 export function loadWithoutListener(kernel: Kernel, { filter }: SeccompLoad): void {
   load(kernel, Buffer.from(filter, 'base64'), false);
 }

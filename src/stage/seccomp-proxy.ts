@@ -1,11 +1,12 @@
 /**
- * Who decides about system calls that a seccomp policy puts to a proxy: a process of its own, between the kernel and the
- * proxy, from the start of the container to its end. It needs no manager, so that the container's calls are answered
- * while there is none.
+ * Who decides about system calls that a seccomp policy puts to a proxy: a process of its own,
+ * between the kernel and the proxy, from the start of the container to its end. It needs no
+ * manager, so that the container's calls are answered while there is none.
  *
- * The protocol is LXC's, over a seqpacket unix socket (SECCOMP_NOTIFY_PROXY): for each call a message of a header, the
- * kernel's question, an answer to be filled in, and the cookie; with it descriptors of the caller's /proc/PID, its
- * memory, and the listener. The proxy sends header, question and answer back.
+ * The protocol is LXC's, over a seqpacket unix socket (SECCOMP_NOTIFY_PROXY): for each call a
+ * message of a header, the kernel's question, an answer to be filled in, and the cookie; with it
+ * descriptors of the caller's /proc/PID, its memory, and the listener. The proxy sends header,
+ * question and answer back.
  */
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AF, AT, O, POLL, SOCK } from '../kernel/constants.ts';
@@ -14,7 +15,10 @@ import { unixAddress } from '../kernel/structs.ts';
 import type { StageChannel } from './channel.ts';
 import type { ProxyStagePlan } from './plan.ts';
 
-/** `struct seccomp_notify_proxy_msg`: reserved (8), monitor pid (4), init pid (4), three sizes (6 + 2), cookie size (8). */
+/**
+ * `struct seccomp_notify_proxy_msg`: reserved (8), monitor pid (4), init pid (4), three sizes (6 +
+ * 2), cookie size (8).
+ */
 const HEADER = 32;
 /** `struct seccomp_notif`, `seccomp_notif_resp` and `seccomp_data`. */
 const QUESTION = 80;
@@ -181,7 +185,8 @@ class Desk {
     try {
       this.#kernel.answerNotification(this.#listener, answer);
     } catch (error) {
-      // ENOENT: killed while it waited. Anything else: an answer that can not be, and whoever asked waits still.
+      // ENOENT: killed while it waited. Anything else: an answer that can not be, and whoever asked
+      // waits still.
       if ((error as { code?: string }).code !== 'ENOENT') this.#refuse(answer.readBigUInt64LE(0));
     }
   }

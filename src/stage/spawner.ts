@@ -1,12 +1,12 @@
 /**
- * A process that starts containers one after the other. Each init is its child by vfork(2), which is why it is still there
- * afterwards, with its code compiled and its memory in place; unless init dies on the way. It waits in fresh network, uts
- * and ipc namespaces, which become the next container's: to make a network namespace is the dearest single step of a
- * start. Not every start can be made so: see `canShareMemory`.
+ * A process that starts containers one after the other. Each init is its child by vfork(2), which
+ * is why it is still there afterwards, with its code compiled and its memory in place; unless init
+ * dies on the way. It waits in fresh network, uts and ipc namespaces, which become the next
+ * container's: to make a network namespace is the dearest single step of a start. Not every start
+ * can be made so: see `canShareMemory`.
  */
-import { openSync } from 'node:fs';
 import { toTslxcError } from '../errors/tslxc-error.ts';
-import { CLONE, O } from '../kernel/constants.ts';
+import { AT, CLONE, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { bringLoopbackUp } from '../network/container-side.ts';
 import { StageChannel } from './channel.ts';
@@ -28,7 +28,8 @@ function startAll(kernel: Kernel, channel: StageChannel): void {
   const pid = becomeParentsSibling(kernel);
   process.title = 'tslxc-spawner';
   leaveStdio(kernel);
-  const pidNamespace = openSync('/proc/self/ns/pid', O.RDONLY | O.CLOEXEC);
+  const pidNamespace = kernel.openat2(AT.FDCWD, '/proc/self/ns/pid', O.RDONLY, 0, 0);
+  kernel.closeAllBut([0, 1, 2, channel.fd, pidNamespace]);
   // A trial: where it is not as we think, this ends here.
   kernel.vfork(
     () => undefined,
@@ -56,7 +57,10 @@ function prepare(kernel: Kernel): void {
   bringLoopbackUp(kernel);
 }
 
-/** An init has its maker's parent, and that is to be the keeper, a subreaper. @returns our pid from then on */
+/**
+ * An init has its maker's parent, and that is to be the keeper, a subreaper. @returns our pid from
+ * then on
+ */
 function becomeParentsSibling(kernel: Kernel): number {
   const parent = kernel.pid();
   const pid = kernel.becomeOwnChild();

@@ -1,4 +1,7 @@
-/** A start by a spawner: what start-outer.ts does, with a child that shares memory (src/kernel/vfork.ts). */
+/**
+ * A start by a spawner: what start-outer.ts does, with a child that shares memory
+ * (src/kernel/vfork.ts).
+ */
 import { toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, RLIMIT } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -19,7 +22,7 @@ export function startByVfork(
   initCgroup: string | undefined,
 ): void {
   let program: ReadyProgram | undefined;
-  const cgroup = initCgroup === undefined ? undefined : openCgroup(initCgroup);
+  const cgroup = initCgroup === undefined ? undefined : openCgroup(kernel, initCgroup);
   kernel.unshare(plan.namespaces & CLONE.NEWPID);
   try {
     kernel.vfork(
@@ -48,7 +51,10 @@ export function startByVfork(
   }
 }
 
-/** Whether nothing but us is run before init is, and nothing is asked for that takes a process of its own. */
+/**
+ * Whether nothing but us is run before init is, and nothing is asked for that takes a process of
+ * its own.
+ */
 export function canShareMemory(plan: StartStagePlan): boolean {
   return (
     (plan.namespaces & PREPARED_NAMESPACES) === PREPARED_NAMESPACES &&

@@ -1,6 +1,7 @@
 /**
- * The second half of a start: pid 1 of the container, from the first mount to execve. Until the pivot the host's tree
- * is still visible (hooks need it); paths of the guest's are only ever resolved inside its root.
+ * The second half of a start: pid 1 of the container, from the first mount to execve. Until the
+ * pivot the host's tree is still visible (hooks need it); paths of the guest's are only ever
+ * resolved inside its root.
  */
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, MS, PR } from '../kernel/constants.ts';
@@ -58,7 +59,10 @@ export interface ReadyProgram extends Program {
   readonly paths: readonly string[];
 }
 
-/** The same but for execve(2), by whoever does that himself. @throws what keeps the container from starting */
+/**
+ * The same but for execve(2), by whoever does that himself. @throws what keeps the container from
+ * starting
+ */
 export function readyInit(
   kernel: Kernel,
   channel: StageChannel,
@@ -107,7 +111,8 @@ function prepare(
           confine: confined,
         });
   };
-  // Not dumpable: nobody inside may read this process's memory, descriptors or executable (CVE-2016-9962, 2019-5736).
+  // Not dumpable: nobody inside may read this process's memory, descriptors or executable
+  // (CVE-2016-9962, 2019-5736).
   kernel.prctl(PR.SET_DUMPABLE, 0);
   // The root of a cgroup namespace is where its maker is.
   if (!inCgroups) enterCgroups(channel.expect('cgroups').files);
@@ -118,8 +123,8 @@ function prepare(
   if (plan.hostname !== undefined) kernel.sethostname(plan.hostname);
 
   kernel.mount('', '/', '', MS.SLAVE | MS.REC, '');
-  // LXC's order: the nics' up scripts come before the first hook of the container. Without one, mounting goes on while
-  // the manager makes the nics.
+  // LXC's order: the nics' up scripts come before the first hook of the container. Without one,
+  // mounting goes on while the manager makes the nics.
   const waitsFirst = plan.hooks.some(({ type }) => type === 'pre-mount');
   let network = waitsFirst ? channel.expect('network') : undefined;
   hooks('pre-mount');

@@ -1,11 +1,13 @@
 /**
- * Process 1 of a container that has no init of its own (tslxc-execute): it starts one program, reaps whatever is left to
- * it, passes signals on, and ends with the program's status when the last process has ended, as LXC's init.lxc does.
+ * Process 1 of a container that has no init of its own (tslxc-execute): it starts one program,
+ * reaps whatever is left to it, passes signals on, and ends with the program's status when the last
+ * process has ended, as LXC's init.lxc does.
  *
- * It is the stage itself, which for once does not become a program. Nothing has to be in the container for it, neither a
- * file nor a shell, and its memory is the fork server's, shared but for what it writes. What it could be misused for it
- * gives away first: descriptors, capabilities but the one to send signals, ids. It is not dumpable, so its memory and
- * its executable are out of reach.
+ * It is the stage itself, which for once does not become a program. Nothing has to be in the
+ * container for it, neither a file nor a shell, and its memory is the fork server's, shared but for
+ * what it writes. What it could be misused for it gives away first: descriptors, capabilities but
+ * the one to send signals, ids. It is not dumpable, so its memory and its executable are out of
+ * reach.
  */
 import { POLL, PR, SIG } from '../kernel/constants.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
@@ -15,7 +17,10 @@ import type { StageChannel } from './channel.ts';
 import { execute, type Program } from './execute.ts';
 import type { StartStagePlan } from './plan.ts';
 
-/** SIGRTMIN+3, with which systemd is asked to halt: whoever looks at the signals that we block takes us for it. */
+/**
+ * SIGRTMIN+3, with which systemd is asked to halt: whoever looks at the signals that we block takes
+ * us for it.
+ */
 const HALT = 37;
 /** These ask all processes to end. */
 const ENDING: ReadonlySet<number> = new Set([SIG.TERM, SIG.PWR, HALT]);
@@ -37,7 +42,8 @@ export function superviseProgram(
   plan: StartStagePlan,
   program: Program,
 ): never {
-  // Node's handlers too: with the default the kernel keeps process 1 from harm by its own container.
+  // Node's handlers too: with the default the kernel keeps process 1 from harm by its own
+  // container.
   for (const signal of ALL) kernel.signal(signal, 'default');
   const signals = kernel.signalfd(ALL.filter((signal) => !FAULTS.has(signal)));
   const pid = kernel.fork();
@@ -50,7 +56,7 @@ export function superviseProgram(
   }
   process.title = 'init';
   kernel.dup2(signals, 0);
-  kernel.closeFrom(1);
+  kernel.closeAllBut([0]);
   const { capabilities } = plan;
   const kill = capabilityNumber('kill');
   takeIds(
@@ -62,13 +68,16 @@ export function superviseProgram(
   return beInit(kernel, 0, pid);
 }
 
-/** @param signals a signalfd; all but the fatal ones arrive there @param program pid of the one whose end we tell */
+/**
+ * @param signals a signalfd; all but the fatal ones arrive there @param program pid of the one
+ *   whose end we tell
+ */
 export function beInit(kernel: Kernel, signals: number, program: number): never {
   const info = Buffer.alloc(SIGNAL_INFO);
   let status = 0;
   let killAt = Number.POSITIVE_INFINITY;
-  // In a pid namespace that is not its own, the host's even, -1 would be all there. There the program is all that is
-  // ours; what it leaves behind is killed with the cgroup.
+  // In a pid namespace that is not its own, the host's even, -1 would be all there. There the
+  // program is all that is ours; what it leaves behind is killed with the cgroup.
   const everybody = kernel.pid() === 1 ? -1 : program;
   const send = (pid: number, signal: number) => {
     try {

@@ -17,7 +17,8 @@ export interface Terminals {
 const TTY_GROUP = 5;
 
 /**
- * A devpts instance of the container's own: gid 5, mode 620 as LXC's; `gid` is left out where group 5 is not mapped.
+ * A devpts instance of the container's own: gid 5, mode 620 as LXC's; `gid` is left out where group
+ * 5 is not mapped.
  * @returns a descriptor of its root
  */
 export function mountDevpts(kernel: Kernel, dev: number, max: number): number {
@@ -33,14 +34,16 @@ export function mountDevpts(kernel: Kernel, dev: number, max: number): number {
   try {
     kernel.symlinkat('pts/ptmx', dev, 'ptmx');
   } catch {
-    // A node or a link that the image brought is covered below by nothing: it leads to the same place or to none.
+    // A node or a link that the image brought is covered below by nothing: it leads to the same
+    // place or to none.
   }
   return openInRoot(kernel, dev, 'pts', O.DIRECTORY);
 }
 
 /**
- * A pty of the container's devpts, or of the host's where it has none. The slave is taken by descriptor (rule R5). What a
- * guest has mounted over its ptmx is not opened: a file of a FUSE of its own would keep the manager waiting for ever.
+ * A pty of the container's devpts, or of the host's where it has none. The slave is taken by
+ * descriptor (rule R5). What a guest has mounted over its ptmx is not opened: a file of a FUSE of
+ * its own would keep the manager waiting for ever.
  */
 export function openPty(kernel: Kernel, devpts: number): { master: number; slave: number } {
   const master =
@@ -107,15 +110,19 @@ function inPlace<T>(name: string, fresh: boolean, act: () => T): T {
   }
 }
 
-/** systemd and others put login prompts on the terminals that `container_ttys` names, relative to /dev. */
+/**
+ * systemd and others put login prompts on the terminals that `container_ttys` names, relative to
+ * /dev.
+ */
 export function terminalNames(kernel: Kernel, { ttys }: Terminals): string[] {
   const names = ttys.map(({ master }) => `pts/${kernel.ptyNumber(master)}`);
   return names.length > 0 ? [`container_ttys=${names.join(' ')}`] : [];
 }
 
 /**
- * The console as standard input, output and error; masters stay behind with the manager. Without a console, and for
- * those that are not in `onConsole`, descriptors that were handed over; the rest stays as it is.
+ * The console as standard input, output and error; masters stay behind with the manager. Without a
+ * console, and for those that are not in `onConsole`, descriptors that were handed over; the rest
+ * stays as it is.
  */
 export function takeStdio(
   kernel: Kernel,

@@ -1,6 +1,6 @@
 /**
- * The container's tree of mounts, put together below the root filesystem's mount point, and the change of root to it.
- * Until then the host's tree is still visible (hooks need it).
+ * The container's tree of mounts, put together below the root filesystem's mount point, and the
+ * change of root to it. Until then the host's tree is still visible (hooks need it).
  */
 
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';

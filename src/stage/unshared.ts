@@ -1,4 +1,7 @@
-/** The child of tslxc-unshare and tslxc-usernsexec: leaves namespaces behind and becomes the program. */
+/**
+ * The child of tslxc-unshare and tslxc-usernsexec: leaves namespaces behind and becomes the
+ * program.
+ */
 import { toTslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, MS, SIG } from '../kernel/constants.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
@@ -20,7 +23,9 @@ export interface UnsharedPlan {
   readonly nofile: { readonly soft: number; readonly hard: number };
 }
 
-/** Says userns when it has left its namespaces, and waits for taken: by then the maps are written. */
+/**
+ * Says userns when it has left its namespaces, and waits for taken: by then the maps are written.
+ */
 export function runUnshared(kernel: Kernel, channel: StageChannel, plan: UnsharedPlan): never {
   try {
     if (plan.detached) kernel.setsid();
@@ -51,7 +56,10 @@ function takeIds(kernel: Kernel, { uid, gid }: { uid: number; gid: number }): vo
   kernel.setresuid(uid);
 }
 
-/** Returns in process 1 of the new pid namespace; the process between waits for it and ends as it does. */
+/**
+ * Returns in process 1 of the new pid namespace; the process between waits for it and ends as it
+ * does.
+ */
 function becomeFirst(kernel: Kernel, channel: StageChannel): void {
   const pid = kernel.fork();
   if (pid === 0) return;

@@ -4,8 +4,9 @@ import type { NamespaceOwner } from '../security/id-map.ts';
 import type { StageChannel } from './channel.ts';
 
 /**
- * Makes a user namespace and holds it until the manager has written its maps and opened it; then ends. The real stages
- * join it by descriptor, after they have done what needs the host's privileges.
+ * Makes a user namespace and holds it until the manager has written its maps and opened it; then
+ * ends. The real stages join it by descriptor, after they have done what needs the host's
+ * privileges.
  */
 export function holdUserNamespace(kernel: Kernel, channel: StageChannel): never {
   kernel.unshare(CLONE.NEWUSER);
@@ -20,7 +21,10 @@ export function joinUserNamespace(kernel: Kernel, userns: number, owner: Namespa
   becomeOwner(kernel, owner);
 }
 
-/** In a user namespace that was just joined: takes ids that it has; supplementary groups of the host are dropped. */
+/**
+ * In a user namespace that was just joined: takes ids that it has; supplementary groups of the host
+ * are dropped.
+ */
 export function becomeOwner(kernel: Kernel, { uid, gid }: NamespaceOwner): void {
   kernel.setgroups([]);
   kernel.setresgid(gid);

@@ -4,7 +4,6 @@ import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { BackingStore, VolumeOptions, VolumePlace } from '../../storage/backing-store.ts';
 import { bytesBelow, copyTree, type CopyReports as TreeReports } from '../../storage/copy-tree.ts';
 import { DEFAULT_SIZE } from '../../storage/filesystems.ts';
-import { canHoldLayers } from '../../storage/layer-names.ts';
 import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
 import { copiesBlocksLazily } from '../../storage/reflink.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
@@ -97,7 +96,7 @@ export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<Copi
       // The copy is to be on another filesystem than the original.
       if (!(error instanceof TslxcError) || error.errno !== 'EXDEV') throw error;
     }
-  if (copy.way === 'share') throw notShared(source, copy);
+  if (copy.way === 'share') throw notShared(source);
   return await copyAll(copy, source);
 }
 
@@ -108,8 +107,6 @@ async function prefersClone({ way }: RootfsCopy, source: Volume, store: BackingS
 }
 
 function sharesLayers(copy: RootfsCopy, source: Volume): boolean {
-  const unfit = copy.way === 'share' ? undefined : unfitFor([copy.lxcpath, containerDirectory(copy.from)]);
-  if (unfit !== undefined) copy.onNotice?.(`all files are copied: ${unfit}`);
   if (copy.outside || !canSeal(copy.from, source, copy.lxcpath)) return false;
   const overlay = source.type === 'overlay' ? splitOverlay(source.path) : undefined;
   if (overlay && overlay.lowers.length >= MOST_LAYERS) throw tooLong(copy.from, overlay.lowers.length);
@@ -251,22 +248,12 @@ function rootfsMoves(copy: RootfsCopy): Moves {
   return [[join(containerDirectory(copy.from), 'rootfs'), join(containerDirectory(copy.to), 'rootfs')]];
 }
 
-/** The character that an overlay's options cannot hold, in the words of the message. */
-function unfitFor(paths: readonly string[]): string | undefined {
-  const path = paths.find((one) => !canHoldLayers(one));
-  const stray = path && /[\s:,\\"'=]/.exec(path)?.[0];
-  return stray === undefined || stray === ''
-    ? undefined
-    : `the path ${path} has ${stray === ' ' ? 'a blank' : JSON.stringify(stray)} in it, and an overlay's options cannot hold that`;
-}
-
-function notShared(source: Volume, copy: RootfsCopy): TslxcError {
-  const unfit = unfitFor([copy.lxcpath, containerDirectory(copy.from)]);
+function notShared(source: Volume): TslxcError {
   return new TslxcError({
     code: 'NOT_SUPPORTED',
     message:
       source.type === 'dir' || source.type === 'overlay'
-        ? `the root filesystem ${source.path} can not be shared: ${unfit ?? "it is not there, or lies outside the container's directory or on another filesystem"}`
+        ? `the root filesystem ${source.path} can not be shared: it is not there, or lies outside the container's directory or on another filesystem`
         : `a root filesystem of type ${source.type} can not be shared`,
     hint: 'make a full copy instead, without -s',
   });

@@ -48,13 +48,7 @@ export function layeringFile(ref: ContainerRef): string {
 export function canSeal(ref: ContainerRef, volume: Volume, lxcpath: string): boolean {
   const from = volume.type === 'dir' ? volume.path : splitOverlay(volume.path)?.upper;
   if (from === undefined || (volume.type !== 'dir' && volume.type !== 'overlay')) return false;
-  // The container's own directory may have such a name as well: LXC runs it under any.
-  if (
-    !canHoldLayers(lxcpath) ||
-    !canHoldLayers(containerDirectory(ref)) ||
-    !from.startsWith(`${containerDirectory(ref)}/`)
-  )
-    return false;
+  if (!canHoldLayers(lxcpath) || !from.startsWith(`${containerDirectory(ref)}/`)) return false;
   try {
     return lstatSync(from).isDirectory() && statSync(from).dev === statSync(lxcpath).dev;
   } catch {

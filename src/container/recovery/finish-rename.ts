@@ -1,11 +1,8 @@
 /** The marker of a rename that is under way, and its completion: by the rename itself, or after it was killed. */
-
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readDocument, saveDocument } from '../../config/document-file.ts';
 import { loadConfig } from '../../config/load-config.ts';
-import type { TslxcError } from '../../errors/tslxc-error.ts';
-import { storeOf } from '../../storage/stores.ts';
 import { managedVolume } from '../rootfs/managed-volume.ts';
 import { movePaths } from '../rootfs/move-paths.ts';
 import { nameClone } from '../rootfs/open-rootfs.ts';
@@ -38,20 +35,9 @@ export async function finishRename(ref: ContainerRef): Promise<void> {
   rmSync(renamingFile(ref), { force: true });
 }
 
-/** Undefined for a root filesystem that is not the container's own (`lxc.rootfs.managed = 0`): it keeps its host name. */
-function ownVolumeOf(ref: ContainerRef): ReturnType<typeof managedVolume> {
-  try {
-    return managedVolume(ref);
-  } catch (error) {
-    if ((error as TslxcError).code === 'CONFIG_CONFLICT') return undefined;
-    throw error;
-  }
-}
-
 async function nameInside(ref: ContainerRef): Promise<void> {
-  const volume = ownVolumeOf(ref);
-  // A container whose root filesystem is gone can be renamed, and destroyed, as well.
-  if (volume && (await storeOf(volume).exists(volume))) await nameClone(ref, volume);
+  const volume = managedVolume(ref);
+  if (volume) await nameClone(ref, volume);
 }
 
 /** Lets the config in `directory`, and an fstab that it names, say the new place. */

@@ -7,6 +7,7 @@ import type { Attachable, AttachRequest } from '../plan/attach-request.ts';
 import { serveListener } from '../start/seccomp-listener.ts';
 import { expectProgram } from '../start/stage-messages.ts';
 import type { StartHost } from '../start/start-host.ts';
+import { parentOf } from '../state/runtime-record.ts';
 
 /** A program that runs now; the fork server's stage has become it. */
 export interface Attached {
@@ -57,7 +58,8 @@ export async function attachProgram(
     await stage.begun;
     const first = await stage.next();
     if (first?.type === 'error') throw errorFromJSON(first.error);
-    if (first?.type !== 'init')
+    // The guest may have got hold of the stage's channel, and name any process: only a child of the stage's is believed.
+    if (first?.type !== 'init' || parentOf(first.pid) !== stage.pid)
       throw new TslxcError({
         code: 'EXEC_FAILED',
         message: 'the process was killed before it ran the program',

@@ -38,7 +38,7 @@ function shortHash(text: string): string {
   return hash.toString(16).padStart(16, '0');
 }
 
-/** The log file of a container whose config names none: where LXC writes it. */
+/** Where the container's log goes when the config names none (LXC's rule: lxc.md 1.0). */
 export function defaultLogFile(ref: ContainerRef): string {
   return process.getuid!() === 0 && ref.lxcpath === '/var/lib/tslxc'
     ? `/var/log/tslxc/${ref.name}.log`

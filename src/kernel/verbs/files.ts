@@ -1,18 +1,23 @@
 import type { Calls, KernelError } from '../binding.ts';
 import { F, FD_CLOEXEC, LOCK, O, SYS } from '../constants.ts';
+import { forkSilently } from '../fork.ts';
 import type { Kernel } from '../kernel.ts';
 import { retried } from '../retried.ts';
 import { openHow, pollfds } from '../structs.ts';
+import { wakeups } from '../wakeups.ts';
 
 const CLOSE_RANGE_CLOEXEC = 4;
 const MFD_CLOEXEC = 1;
+/** Of close_range(2): all that there are. */
+const LAST_DESCRIPTOR = 0xffffffff;
 
 export function fileVerbs(c: Calls) {
   return {
     openat2(dirfd, path, flags, mode, resolve) {
       const how = openHow(flags | O.CLOEXEC, mode, resolve);
       const open = () => retried(() => c.openat2(SYS.openat2, dirfd, path, how, how.length));
-      // openat2(2): with RESOLVE_IN_ROOT or _BENEATH a `..` is not followed while something is renamed or mounted anywhere.
+      // openat2(2): with RESOLVE_IN_ROOT or _BENEATH a `..` is not followed while something is
+      // renamed or mounted anywhere.
       return resolve === 0 ? open() : retried(open, 'EAGAIN');
     },
     mkdirat: (dirfd, path, mode) => void c.mkdirat(dirfd, path, mode),
@@ -45,8 +50,18 @@ export function fileVerbs(c: Calls) {
     },
     memfd: (name) => c.memfdCreate(name, MFD_CLOEXEC),
     close: (fd) => void c.close(fd),
-    closeFrom: (first) => void c.closeRange(SYS.close_range, first, 0xffffffff, 0),
-    cloexecFrom: (first) => void c.closeRange(SYS.close_range, first, 0xffffffff, CLOSE_RANGE_CLOEXEC),
+    closeAllBut(kept) {
+      forkSilently(c);
+      let first = 0;
+      for (const fd of [...new Set([...kept, ...wakeups()])]
+        .filter((one) => one >= 0)
+        .sort((a, b) => a - b)) {
+        if (fd > first) c.closeRange(SYS.close_range, first, fd - 1, 0);
+        first = fd + 1;
+      }
+      c.closeRange(SYS.close_range, first, LAST_DESCRIPTOR, 0);
+    },
+    cloexecFrom: (first) => void c.closeRange(SYS.close_range, first, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC),
     read(fd, buffer) {
       try {
         return retried(() => c.read(fd, buffer, buffer.length));

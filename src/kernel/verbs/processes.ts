@@ -1,6 +1,7 @@
 import { becomeOwnChild } from '../become-child.ts';
 import type { Calls } from '../binding.ts';
 import { O, SYS, WNOHANG } from '../constants.ts';
+import { eraseEnvironment } from '../environment-memory.ts';
 import { bindEventLoop, takeOverEventLoop } from '../event-loop.ts';
 import { certifiedFork } from '../fork.ts';
 import type { ExitStatus, Kernel } from '../kernel.ts';
@@ -8,6 +9,7 @@ import { type PointerArray, pointerArray } from '../pointer-array.ts';
 import { retried } from '../retried.ts';
 import { readRlimit64, rlimit64 } from '../structs.ts';
 import { Vfork } from '../vfork.ts';
+import { separateWakeups } from '../wakeups.ts';
 
 /** First version of `struct pidfd_info` (linux/pidfd.h); the exit code is its last member. */
 const PIDFD_INFO_SIZE = 64;
@@ -21,7 +23,9 @@ function decodeStatus(word: number): ExitStatus {
   return signal === 0 ? { code: (word >> 8) & 0xff, signal: null } : { code: null, signal };
 }
 
-/** What execve(2) points to: referenced here so that no garbage collection takes it before the call. */
+/**
+ * What execve(2) points to: referenced here so that no garbage collection takes it before the call.
+ */
 let held: PointerArray[] = [];
 
 export function processVerbs(c: Calls) {
@@ -62,7 +66,9 @@ export function processVerbs(c: Calls) {
       return info.readBigUInt64LE(0) & PIDFD_INFO_EXIT ? decodeStatus(info.readInt32LE(60)) : null;
     },
     pidfdGetfd: (pidfd, fd) => c.pidfdGetfd(SYS.pidfd_getfd, pidfd, fd, 0),
+    eraseEnvironment: () => eraseEnvironment(c),
     prctl: (option, a = 0, b = 0, x = 0, y = 0) => c.prctl(option, a, b, x, y),
+    separateWakeups: () => separateWakeups(c),
     setsid: () => void c.setsid(),
     signal: (signal, disposition) => void c.signal(signal, disposition === 'ignore' ? 1 : 0),
     signalfd(signals) {

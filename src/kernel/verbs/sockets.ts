@@ -4,7 +4,10 @@ import type { Kernel } from '../kernel.ts';
 import { retried } from '../retried.ts';
 import { descriptorMessage, ioVector, messageHeader } from '../structs.ts';
 
-/** What a message header points to: referenced here so that no garbage collection takes it before the call. */
+/**
+ * What a message header points to: referenced here so that no garbage collection takes it before
+ * the call.
+ */
 let held: readonly [data: Uint8Array, vector: Uint8Array, control: Uint8Array];
 
 const MSG_DONTWAIT = 0x40;
@@ -49,7 +52,8 @@ export function socketVerbs(c: Calls) {
         gid: credentials.readUInt32LE(8),
       };
     },
-    // Loading a program is broken off with EAGAIN where a signal has come (bpf_check in kernel/bpf/verifier.c).
+    // Loading a program is broken off with EAGAIN where a signal has come (bpf_check in
+    // kernel/bpf/verifier.c).
     bpf: (command, attribute) =>
       retried(() => c.bpf(SYS.bpf, command, attribute, attribute.length), 'EAGAIN'),
     addressOf: (buffer) => c.addressOf(buffer, buffer, 0),

@@ -94,7 +94,10 @@ export function storageVerbs(c: Calls) {
   } satisfies Partial<Kernel>;
 }
 
-/** The device that has this file behind it: with another one, one filesystem would be mounted as two, and be destroyed. */
+/**
+ * The device that has this file behind it: with another one, one filesystem would be mounted as
+ * two, and be destroyed.
+ */
 function presentLoop(file: number, mode: number): { device: number; path: string } | undefined {
   const { dev, ino } = fstatSync(file);
   for (const name of readdirSync('/sys/block').filter((entry) => /^loop\d+$/.test(entry)))
