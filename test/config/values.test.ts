@@ -128,6 +128,7 @@ const BAD: readonly (readonly [string, string, number, string])[] = [
   ['lxc.cap.drop', '41', 0, '"41"'],
   ['lxc.cap.drop', 'none', 0, '"none"'],
   ['lxc.namespace.clone', 'net foo', 4, '"foo"'],
+  ['lxc.namespace.share.net', 'web/1', 0, '"web/1"'],
   ['lxc.prlimit.nofile', 'abc', 0, '"abc"'],
   ['lxc.prlimit.nofile', '10:5', 0, 'above'],
   ['lxc.prlimit.nofile', '10:x', 3, '"x"'],
