@@ -32,6 +32,8 @@ export interface UnshareOptions {
   /** Interfaces of the host's that are moved into the new network namespace. */
   readonly interfaces?: readonly string[];
   readonly remount?: boolean;
+  /** Descriptors of this process, above 2, that the program gets as well. */
+  readonly inherited?: readonly number[];
   /** Do not wait for the end. */
   readonly detached?: boolean;
 }
@@ -53,6 +55,7 @@ export async function unshare(options: UnshareOptions): Promise<ExitStatus | und
     ...(options.ids ? { ids: options.ids } : {}),
     remount: options.remount ?? false,
     detached: options.detached ?? false,
+    inherited: options.inherited ?? [],
     nofile: { soft: Math.min(NOFILE_SOFT, hard), hard },
   };
   const [ours, theirs] = kernel.socketpair(STREAM | O.CLOEXEC);

@@ -19,6 +19,8 @@ export interface Program {
   readonly nofile: { readonly soft: number; readonly hard: number } | null;
   readonly rlimits?: StartStagePlan['rlimits'];
   readonly seccomp?: SeccompLoad;
+  /** Descriptors above 2 that the program gets. */
+  readonly inherited?: readonly number[];
   /** Signal for it when its parent dies; 0 and nothing: none. */
   readonly parentDeath?: number;
 }
@@ -39,7 +41,7 @@ export function readyToExecute(kernel: Kernel, channel: StageChannel, program: P
   for (const signal of [SIG.PIPE, SIG.XFSZ, SIG.CHLD]) kernel.signal(signal, 'default');
   kernel.clearSignalMask();
   kernel.cloexecFrom(FIRST_OWN);
-  for (const fd of [0, 1, 2]) kernel.setCloexec(fd, false);
+  for (const fd of [0, 1, 2, ...(program.inherited ?? [])]) kernel.setCloexec(fd, false);
   const { paths, failure } = runnable(candidates(program.args[0]!, program.env));
   if (paths.length === 0) return giveUp(kernel, channel, program, failure);
   try {

@@ -20,6 +20,8 @@ export interface UnsharedPlan {
   readonly ids?: { readonly uid: number; readonly gid: number };
   /** A session of its own: it goes on when the caller has gone. */
   readonly detached: boolean;
+  /** Descriptors of the caller's, above 2, for the program. */
+  readonly inherited: readonly number[];
   readonly nofile: { readonly soft: number; readonly hard: number };
 }
 

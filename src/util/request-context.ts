@@ -21,6 +21,8 @@ export interface RequestContext {
   readonly umask: number;
   /** The caller's standard input, output and error, as descriptors of the process that carries the request out. */
   readonly streams: readonly [stdin: number, stdout: number, stderr: number];
+  /** Descriptors above 2 that the caller left open for the programs that the request runs. */
+  readonly inherited: readonly number[];
   /** Aborted when the request ends before its work does: the caller has gone, or does not want the result any more. */
   readonly signal: AbortSignal;
   /** False in a process of the manager's that acts for a caller: such a process never starts a manager. */
@@ -32,13 +34,16 @@ export type CallerSurroundings = Pick<RequestContext, 'cwd' | 'env' | 'umask'>;
 
 /** The context of a request that this process makes for itself. */
 export function ownContext(): RequestContext {
+  // The launcher tells of them: Node marks what it inherits as close-on-exec.
+  const { TSLXC_INHERITED = '', ...env } = ownEnvironment();
   return {
     pid: process.pid,
     credentials: { uid: process.geteuid!(), gid: process.getegid!() },
     cwd: process.cwd(),
-    env: ownEnvironment(),
+    env,
     umask: process.umask(),
     streams: [0, 1, 2],
+    inherited: TSLXC_INHERITED.split(' ').filter(Boolean).map(Number),
     signal: new AbortController().signal,
     mayStartManager: true,
   };

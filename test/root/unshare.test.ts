@@ -29,6 +29,26 @@ test('unshare: the new namespaces are new, and no others', { skip }, async () =>
   for (const name of ['mnt', 'uts']) assert.ok(!lines.includes(own(name)), name);
 });
 
+for (const [name, ...args] of [
+  ['unshare', '-s', 'UTSNAME'],
+  ['usernsexec', '-m', 'b:0:100000:65536'],
+] as const)
+  test(`${name}: descriptors of the caller reach the program, ours do not`, { skip }, async () => {
+    const list = 'ls -l /proc/self/fd | sed -n "s/.* \\([0-9]* ->.*\\)/\\1/p"';
+    const command = [join(BIN, `tslxc-${name}`), ...args, '--', '/bin/sh', '-c', list];
+    const run = command.map((word) => `'${word}'`).join(' ');
+    const shown = (text: string) =>
+      text
+        .replace(/\/proc\/\d+\/fd|pipe:\[\d+\]/g, 'X')
+        .trim()
+        .split('\n')
+        .sort();
+    assert.deepEqual(
+      shown(await sh(`exec 5</etc/hostname 9</etc 3<&0; ${run}`)),
+      shown(await sh(`exec 5</etc/hostname 9</etc 3<&0; ${list}`)),
+    );
+  });
+
 test('unshare: host name, process 1, fresh /proc; the host keeps its own', { skip }, async () => {
   const before = await sh('hostname');
   const { stdout, code } = await unshare([

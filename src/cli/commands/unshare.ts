@@ -25,6 +25,7 @@ export default command(
       namespaces,
       command: operands,
       env: environmentList(io.env),
+      inherited: io.context.inherited,
       ...(inside ? { ids: inside } : {}),
       ...(mapped
         ? {

@@ -23,6 +23,7 @@ export default command(
       namespaces: CLONE.NEWUSER | CLONE.NEWNS,
       command: operands.length > 0 ? operands : ['/bin/sh'],
       env: environmentList(io.env),
+      inherited: io.context.inherited,
       idmap: whole,
       ids: { uid, gid },
     });

@@ -57,6 +57,7 @@ export class CallerIo implements Io {
       umask: process.umask(),
       cwd: caller.cwd,
       env: caller.env,
+      inherited: [],
       streams: [-1, this.#out.fd, this.#error.fd],
       signal,
       mayStartManager: false,
