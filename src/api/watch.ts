@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { currentState } from '../container/observe/info.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
-import { allRecords, liveRecord } from '../container/state/runtime-record.ts';
+import { allRunning, liveRecord } from '../container/state/runtime-record.ts';
 import type { State } from '../container/state/state.ts';
 import { ManagerClient } from '../manager/client.ts';
 import type { ContainerEvent, StateOfContainer } from '../manager/protocol.ts';
@@ -88,7 +88,7 @@ function unseen({ name, lxcpath, state }: StateOfContainer): ContainerEvent {
 
 /** Without a manager the containers run on. */
 function statesOnDisk(lxcpaths: readonly string[]): StateOfContainer[] {
-  return allRecords()
+  return allRunning()
     .filter((record) => lxcpaths.length === 0 || lxcpaths.includes(record.lxcpath))
     .map(({ name, lxcpath }) => ({ name, lxcpath, state: currentState(liveRecord({ name, lxcpath })) }))
     .filter(({ state }) => state !== 'STOPPED');

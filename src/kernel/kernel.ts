@@ -180,6 +180,10 @@ export interface Kernel {
   poll(fds: readonly { fd: number; events: number }[], timeout: number): PollEvent[];
 
   // --- storage
+  /** Extended attribute of a file or directory. */
+  setXattr(path: string, name: string, value: Uint8Array): void;
+  /** Undefined where there is no such attribute, or the caller may not see it. */
+  getXattr(path: string, name: string): Buffer | undefined;
   /**
    * The ids that this thread makes files with. A change from 0 takes file capabilities away: set
    * them again.

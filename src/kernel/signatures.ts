@@ -61,6 +61,9 @@ export const SIGNATURES = {
   keyctl: fn('syscall', 'long', 'long', 'long', 'long', 'long', 'long', 'long'),
   setgroups: int('syscall', 'long', 'long', 'buffer'),
   seccomp: int('syscall', 'long', 'long', 'long', 'buffer'),
+  // extended attributes
+  setxattr: int('setxattr', 'string', 'string', 'buffer', 'long', 'int'),
+  getxattr: fn('getxattr', 'long', 'string', 'string', 'buffer', 'long'),
   // credentials
   setresuid: int('setresuid', 'int', 'int', 'int'),
   setresgid: int('setresgid', 'int', 'int', 'int'),

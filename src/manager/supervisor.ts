@@ -1,31 +1,27 @@
 /** All containers of this manager, and what they share: the fork server, the keeper, the host's cgroup layout. */
 import { existsSync } from 'node:fs';
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
-import { loadPlan } from '../container/plan/saved-plan.ts';
 import { inTime, type StopRequest } from '../container/run/stop.ts';
 import type { ClientStdio } from '../container/start/client-stdio.ts';
-import { Journal, journaledContainers } from '../container/start/journal.ts';
+import { Journal, type JournalEntry } from '../container/start/journal.ts';
 import { keptPrefix } from '../container/start/start-host.ts';
 import type { ForcedEnd, StartReason } from '../container/state/end-reason.ts';
 import { noSuchContainer } from '../container/state/list.ts';
-import { containerDirectory } from '../container/state/paths.ts';
-import { allRecords, isAlive, type RuntimeRecord, removeRecord } from '../container/state/runtime-record.ts';
+import { type ContainerRef, containerDirectory } from '../container/state/paths.ts';
+import { isAlive, removeRecord } from '../container/state/runtime-record.ts';
 import type { State } from '../container/state/state.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 import { bridgeService } from '../network/bridge-plan.ts';
 import { ensureBridge, releaseName, reserveName } from '../network/bridge-service.ts';
-import { type CallerSurroundings, ownContext } from '../util/request-context.ts';
 import { ForkClient } from './fork-client.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import { LxcSockets } from './lxc-socket/lxc-sockets.ts';
-import { findRun } from './monitor/adopt-run.ts';
+import { adoptRun, callerOf } from './monitor/adopt-run.ts';
 import { ContainerMonitor, type MonitorHost, type MonitorListeners } from './monitor/container-monitor.ts';
 import { Restarts } from './monitor/restarts.ts';
+import { type Leftover, survey } from './monitor/survey.ts';
 import type { ContainerEvent, StartRequest, StateOfContainer } from './protocol.ts';
-
-/** States in which an earlier manager may have left a container that has an init, or had one. */
-const ADOPTABLE: ReadonlySet<State> = new Set<State>(['RUNNING', 'STOPPING']);
 
 /** States of one that is about to be stopped, or to start anew. */
 const ENDING: ReadonlySet<State> = new Set<State>(['STOPPING', 'ABORTING', 'STOPPED']);
@@ -264,54 +260,44 @@ export class Supervisor {
 
   /**
    * Takes over what an earlier manager left: running containers are adopted, those that have ended meanwhile are torn
-   * down, half-done starts are undone.
+   * down, half-done starts are undone. Does not wait for hooks: the tear-downs go on while requests are served.
    */
   async adopt(): Promise<void> {
-    const records = allRecords();
-    const known = new Set(records.map(key));
-    for (const record of records) {
-      if (ADOPTABLE.has(record.state) && record.init) await this.#adoptOne(record);
-      else this.#clean(record);
-    }
-    for (const ref of journaledContainers()) if (!known.has(key(ref))) this.#clean(ref);
+    const { runs, halfDone } = survey();
+    for (const run of runs) await this.#adoptRun(run);
+    for (const { ref, journal } of halfDone) this.#undo(ref, journal);
     const keeper = await this.#keeper;
-    keeper.ended
-      .filter(({ pid }) => !records.some((record) => record.init?.pid === pid))
-      .forEach(({ pid }) => void keeper.forget(pid));
+    for (const { pid } of keeper.ended)
+      if (!runs.some(({ record }) => record.init?.pid === pid)) void keeper.forget(pid).catch(() => {});
     this.#restarts.resume();
   }
 
-  async #adoptOne(record: RuntimeRecord): Promise<void> {
-    const { name, lxcpath, overrides, configFile } = record;
-    const request: StartRequest = {
-      name,
-      lxcpath,
-      ...overrides,
-      rcfile: configFile,
-      foreground: false,
-      caller: callerOf(record),
-    };
+  async #adoptRun(leftover: Leftover): Promise<void> {
+    const { record } = leftover;
+    const { name, lxcpath, overrides, configFile, init } = record;
+    const caller = callerOf(leftover);
+    const request = { name, lxcpath, ...overrides, rcfile: configFile, foreground: false, caller };
     const container = this.#add(request);
     try {
       const keeper = await this.#keeper;
-      const end = keeper.ended.find(({ pid }) => pid === record.init!.pid);
-      const { run, log, terminals } = findRun(this.kernel, record, callerOf(record), (label) =>
-        keeper.copyOf(label),
-      );
-      container.adopt(run, log, terminals);
+      container.adopt(adoptRun(this.host, leftover, (label) => keeper.copyOf(label)));
       this.#lxcSockets.follow(container, 'RUNNING');
-      if (isAlive(record.init)) await keeper.watch(record.init!.pid);
-      else await container.initEnded(end?.status ?? null);
+      const end = keeper.ended.find(({ pid }) => pid === init!.pid);
+      if (isAlive(init)) await keeper.watch(init!.pid);
+      else void container.initEnded(end?.status ?? null);
     } catch (error) {
-      // The config can not be read any more: it goes on running, and is looked after as far as possible.
-      process.stderr.write(`adopt ${name}: ${(error as Error).message}\n`);
+      process.stderr.write(`adopt ${name}: ${(error as Error).stack}\n`);
+      // A container that runs stays in this manager's care, as far as it was taken over.
+      if (isAlive(init)) return;
       this.#remove(container);
-      if (!isAlive(record.init)) this.#clean(record);
+      this.#undo(record, leftover.journal);
     }
   }
 
-  #clean(ref: { lxcpath: string; name: string }): void {
-    for (const failure of new Journal(ref).release(this.kernel))
+  #undo(ref: ContainerRef, expected: readonly JournalEntry[]): void {
+    const journal = new Journal(ref);
+    journal.expect(expected);
+    for (const failure of journal.release(this.kernel))
       process.stderr.write(`clean up ${ref.name}: ${failure.message}\n`);
     void this.host.drop(keptPrefix(ref)).catch(() => {});
     removeRecord(ref);
@@ -352,16 +338,4 @@ function hangs({ name, lxcpath, timeout }: StopRequest, phase: 'start' | 'end'):
     message: `${what} after ${timeout} seconds: a hook or a file system hangs`,
     hint: `\`tslxc-logs -P ${lxcpath} -n ${name}\` shows what was done last`,
   });
-}
-
-/** Where the plan tells of no caller, the surroundings of this process. */
-function callerOf(ref: { lxcpath: string; name: string }): CallerSurroundings {
-  try {
-    const { caller } = loadPlan(ref);
-    if (caller) return caller;
-  } catch {
-    // Adoption tells of a plan that cannot be read.
-  }
-  const { env, cwd, umask } = ownContext();
-  return { env, cwd, umask };
 }

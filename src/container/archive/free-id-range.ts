@@ -6,7 +6,7 @@ import type { Range } from '../../security/id-map.ts';
 import { SUBORDINATE_FILES, subordinateIds } from '../../security/subordinate-ids.ts';
 import { configInForce } from '../observe/config-of-run.ts';
 import { listContainers } from '../state/list.ts';
-import { allRecords } from '../state/runtime-record.ts';
+import { allRunning } from '../state/runtime-record.ts';
 
 /** How many ids a container gets: those that a distribution uses. */
 export const RANGE = 65_536;
@@ -47,7 +47,7 @@ export function firstFree(places: readonly Range[], taken: readonly Range[]): nu
 }
 
 function usedByContainers(lxcpath: string): Range[] {
-  const records = allRecords();
+  const records = allRunning();
   const refs = [...listContainers(lxcpath).map((name) => ({ name, lxcpath })), ...records];
   return refs.flatMap((ref) =>
     configInForce(ref, undefined)

@@ -17,10 +17,26 @@ export function savePlan(plan: StartPlan, caller: CallerSurroundings): void {
   renameSync(`${file}.new`, file);
 }
 
-export function loadPlan(ref: ContainerRef): StartPlan & { readonly caller?: CallerSurroundings } {
-  return JSON.parse(readFileSync(join(containerRunDirectory(ref), FILE), 'utf8')) as StartPlan & {
-    readonly caller?: CallerSurroundings;
-  };
+export type SavedPlan = StartPlan & { readonly caller?: CallerSurroundings };
+
+/** Undefined where the file is missing, damaged, or of another shape. */
+export function loadPlan(ref: ContainerRef): SavedPlan | undefined {
+  try {
+    return asPlan(JSON.parse(readFileSync(join(containerRunDirectory(ref), FILE), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Members without which no run can be looked after. */
+const OBJECTS = ['stage', 'signals', 'console', 'log', 'cgroup', 'restart'] as const;
+const LISTS = ['nics', 'hostHooks', 'sharedMounts', 'procFiles'] as const;
+
+export function asPlan(found: unknown): SavedPlan | undefined {
+  const plan = found as SavedPlan | null | undefined;
+  if (typeof plan?.name !== 'string' || typeof plan.lxcpath !== 'string') return undefined;
+  const objects = OBJECTS.every((name) => typeof plan[name] === 'object' && plan[name] !== null);
+  return objects && LISTS.every((name) => Array.isArray(plan[name])) ? plan : undefined;
 }
 
 export function removePlan(ref: ContainerRef): void {

@@ -84,19 +84,34 @@ const RELEASE: {
 export const isOfNic = ({ kind }: JournalEntry): boolean => kind === 'veth' || kind === 'proxies';
 
 export class Journal {
+  readonly #ref: ContainerRef;
   readonly #file: string;
+  /** Of a run that was adopted: what the file may have lost. */
+  #expected: readonly JournalEntry[] = [];
 
   constructor(ref: ContainerRef) {
-    const directory = containerRunDirectory(ref);
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    this.#file = join(directory, FILE);
-    // The directory's name is a hash: for whoever finds a journal without a record.
-    writeFileSync(join(dirname(directory), LXCPATH), ref.lxcpath);
+    this.#ref = ref;
+    this.#file = join(containerRunDirectory(ref), FILE);
   }
 
-  /** Call it before the thing is made. */
+  /** Call it before the thing is made. @throws Error when the run directory is full */
   add(entry: JournalEntry): void {
+    this.#makeDirectory();
     appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+  }
+
+  #makeDirectory(): void {
+    const directory = dirname(this.#file);
+    // The name of the directory above is a hash: for a journal without a record.
+    const lxcpath = join(dirname(directory), LXCPATH);
+    if (existsSync(lxcpath) && existsSync(directory)) return;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(lxcpath, this.#ref.lxcpath);
+  }
+
+  /** Entries to be released although the file may not have them: it was damaged or removed. Takes no disk. */
+  expect(entries: readonly JournalEntry[]): void {
+    this.#expected = entries;
   }
 
   /** Takes back the last entry: its thing turned out to be somebody else's. */
@@ -110,6 +125,12 @@ export class Journal {
   }
 
   entries(): JournalEntry[] {
+    const written = this.#written();
+    const known = new Set(written.map((entry) => JSON.stringify(entry)));
+    return [...this.#expected.filter((entry) => !known.has(JSON.stringify(entry))), ...written];
+  }
+
+  #written(): JournalEntry[] {
     let text: string;
     try {
       text = readFileSync(this.#file, 'utf8');
@@ -119,7 +140,8 @@ export class Journal {
     // The last line may have been cut short by a kill: then its thing was not made.
     return text.split('\n').flatMap((line) => {
       try {
-        return [JSON.parse(line) as JournalEntry];
+        const entry = JSON.parse(line) as JournalEntry;
+        return Object.hasOwn(RELEASE, entry.kind) ? [entry] : [];
       } catch {
         return [];
       }
@@ -145,7 +167,12 @@ export class Journal {
         failures.push(error as Error);
         kept.unshift(entry);
       }
-    this.#rewrite(kept);
+    this.#expected = [];
+    try {
+      this.#rewrite(kept);
+    } catch (error) {
+      failures.push(error as Error);
+    }
     return failures;
   }
 }
@@ -158,6 +185,7 @@ export function journaledContainers(): ContainerRef[] {
     const file = join(root, path, LXCPATH);
     if (!existsSync(file)) return [];
     const lxcpath = readFileSync(file, 'utf8');
+    if (!lxcpath.startsWith('/')) return [];
     return readdirSync(join(root, path))
       .filter((name) => existsSync(join(root, path, name, FILE)))
       .map((name) => ({ name, lxcpath }));

@@ -13,6 +13,7 @@ import type { StartDescriptors } from '../../stage/plan.ts';
 import { canShareMemory } from '../../stage/start-by-vfork.ts';
 import { savePlan } from '../plan/saved-plan.ts';
 import { openJoined } from '../plan/shared-namespace.ts';
+import { noteOnCgroup } from '../state/run-mark.ts';
 import {
   identify,
   ourselves,
@@ -215,7 +216,7 @@ export class StartAttempt implements AsyncDisposable {
   }
 
   async #writeRecord(): Promise<void> {
-    const { plan, hooks, overrides } = this.#context;
+    const { plan, journal, hooks, overrides } = this.#context;
     const record: RuntimeRecord = {
       version: 1,
       name: plan.name,
@@ -239,6 +240,9 @@ export class StartAttempt implements AsyncDisposable {
       unprivileged: plan.stage.idmap.length > 0,
     };
     await hooks.run('start-host');
+    // The cgroup keeps all that a later manager needs, even when the run directory is lost.
+    noteOnCgroup(this.#cgroups!.cgroup, 'plan', { ...plan, caller: hooks.caller });
+    noteOnCgroup(this.#cgroups!.cgroup, 'journal', journal.entries());
     writeRecord(record);
     this.#record = record;
   }

@@ -17,6 +17,7 @@ import { type CgroupLayout, detectLayout } from '../../cgroup/layout.ts';
 import type { TslxcError } from '../../errors/tslxc-error.ts';
 import { hostIdOf, ownerOf } from '../../security/id-map.ts';
 import type { ToStage } from '../../stage/channel.ts';
+import { claimCgroup, refuseSecondInit } from '../state/run-mark.ts';
 import type { StartContext } from './start-context.ts';
 
 const CLAIM_ATTEMPTS = 20;
@@ -57,10 +58,12 @@ export function claimCgroups(context: StartContext): ClaimedCgroups {
   const attempts = plan.cgroup.container === undefined ? CLAIM_ATTEMPTS : 1;
   for (let attempt = 1; ; attempt++) {
     const cgroup = planCgroup(layout, plan.name, { ...plan.cgroup, devices: plan.devices });
+    refuseSecondInit(plan, cgroup);
     const unified = mapped ? undefined : v2Of(cgroup);
     journal.add({ kind: 'cgroup', plan: cgroup });
     try {
       const missing = createCgroup(unified ? only(cgroup, unified) : cgroup, needed(context));
+      claimCgroup(plan, cgroup);
       return { cgroup, initCgroup: unified?.inner, missing };
     } catch (error) {
       const exists = alreadyExists(error);

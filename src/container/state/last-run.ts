@@ -65,6 +65,12 @@ export function noteStarted(ref: ContainerRef, at: string): void {
   noteRun(ref, { started: { at, bootId: bootId() }, failed: undefined });
 }
 
+/** Whether its last start came about since the host's boot, and no end is noted. */
+export function startedSinceBoot(ref: ContainerRef): boolean {
+  const { started, ended } = readLastRun(ref) ?? {};
+  return started?.bootId === bootId() && ended?.startedAt !== started.at;
+}
+
 /** Half a file helps nobody. */
 function discard(file: string): void {
   try {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { isPartial } from './partial-marker.ts';
 import { type ContainerRef, configFile } from './paths.ts';
-import { allRecords, liveRecord } from './runtime-record.ts';
+import { allRunning, liveRecord } from './runtime-record.ts';
 
 /** Whether a container is defined: its config is there and it is complete. */
 export function isDefined(ref: ContainerRef): boolean {
@@ -23,7 +23,7 @@ export function definedContainers(lxcpath: string): string[] {
 
 /** Names of those that run, whether or not they are still defined, sorted. */
 export function activeContainers(lxcpath: string): string[] {
-  return allRecords()
+  return allRunning()
     .filter((record) => record.lxcpath === lxcpath && liveRecord(record) !== undefined)
     .map(({ name }) => name)
     .sort(byBytes);

@@ -4,7 +4,16 @@ import type { CgroupPlan, HookCgroup } from '../../cgroup/container-cgroup.ts';
 import type { GivenConfig } from '../../config/given-config.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { OperatorRequest } from './end-reason.ts';
+import { startedSinceBoot } from './last-run.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
+import {
+  type MarkedCgroup,
+  markedAtTop,
+  markedByName,
+  markedContainers,
+  noteOnCgroup,
+  readNote,
+} from './run-mark.ts';
 import type { State } from './state.ts';
 
 /** What the command line of a start adds to the config. */
@@ -125,28 +134,78 @@ export function sinceBoot(process: ProcessIdentity | undefined): number {
   return Number(process?.startTime ?? 0) * TICK_US;
 }
 
-/** The record as it was last written, whether or not its init still lives. */
+/**
+ * The record as it was last written, whether or not its init still lives. One that is missing or damaged is found on the
+ * container's cgroup (run-mark.ts).
+ */
 export function readRecord(ref: ContainerRef): RuntimeRecord | undefined {
-  return parse(join(containerRunDirectory(ref), FILE));
+  const written = parse(join(containerRunDirectory(ref), FILE));
+  if (written) return written;
+  const marked = markedByName(ref) ?? (startedSinceBoot(ref) ? markedAnywhere(ref) : undefined);
+  return markedRecord(marked);
+}
+
+/** The whole hierarchy is searched: `lxc.cgroup.dir` and `lxc.cgroup.pattern` put a cgroup anywhere. */
+function markedAnywhere(ref: ContainerRef): MarkedCgroup | undefined {
+  return markedContainers().find((marked) => key(marked.ref) === key(ref));
+}
+
+/** The record on a container's cgroup, if its init lives: it is older than a file that was removed in good order. */
+export function markedRecord(marked: MarkedCgroup | undefined): RuntimeRecord | undefined {
+  if (!marked) return undefined;
+  const record = asRecord(readNote(marked.path, 'record'));
+  return isAlive(record?.init) ? record : undefined;
 }
 
 function parse(file: string): RuntimeRecord | undefined {
   try {
-    const { wishes, ...record } = JSON.parse(readFileSync(file, 'utf8')) as RuntimeRecord & EarlierNames;
-    if (record.version !== 1) return undefined;
-    return wishes === undefined ? record : { ...record, overrides: wishes };
+    return asRecord(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return undefined;
   }
 }
 
-/** Writes by rename, so that a reader (or a successor after a kill) never sees half a record. */
+/** Undefined for what another version has written, or a damaged file. */
+export function asRecord(found: unknown): RuntimeRecord | undefined {
+  if (typeof found !== 'object' || found === null) return undefined;
+  const { wishes, ...record } = found as RuntimeRecord & EarlierNames;
+  const { version, name, lxcpath, state, configFile, startedAt, nics, init } = record;
+  const texts = [name, lxcpath, state, configFile, startedAt];
+  const complete = texts.every((text) => typeof text === 'string') && Array.isArray(nics);
+  if (version !== 1 || !complete) return undefined;
+  if (init !== undefined && !(Number.isInteger(init.pid) && typeof init.startTime === 'string'))
+    return undefined;
+  return { ...record, overrides: record.overrides ?? wishes ?? { defines: [] }, ttys: record.ttys ?? 0 };
+}
+
+/**
+ * On the container's cgroup, which takes no disk, and by rename into the run directory, so that a reader (or a successor
+ * after a kill) never sees half a record.
+ * @throws Error when the run directory is full and the cgroup did not take it
+ */
 export function writeRecord(record: RuntimeRecord): void {
+  const noted =
+    record.cgroup !== undefined && record.init !== undefined && noteOnCgroup(record.cgroup, 'record', record);
+  try {
+    writeFile(record);
+  } catch (error) {
+    if (!noted) throw error;
+    // The older record there would be believed.
+    removeRecord(record);
+  }
+}
+
+function writeFile(record: RuntimeRecord): void {
   const directory = containerRunDirectory(record);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const temporary = join(directory, `${FILE}.new`);
-  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
-  renameSync(temporary, join(directory, FILE));
+  try {
+    writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+    renameSync(temporary, join(directory, FILE));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 export function removeRecord(ref: ContainerRef): void {
@@ -164,6 +223,17 @@ export function allRecords(): RuntimeRecord[] {
     }
   return records;
 }
+
+/** The same, and running containers whose record is missing or damaged. */
+export function allRunning(): RuntimeRecord[] {
+  const records = allRecords();
+  const known = new Set(records.map(key));
+  const marked = markedAtTop(new Set(records.map(({ cgroup }) => cgroup?.hierarchies[0]?.limit)));
+  const others = marked.filter(({ ref }) => !known.has(key(ref)));
+  return [...records, ...others.flatMap((cgroup) => markedRecord(cgroup) ?? [])];
+}
+
+const key = (ref: ContainerRef) => `${ref.lxcpath}|${ref.name}`;
 
 function list(directory: string): string[] {
   try {

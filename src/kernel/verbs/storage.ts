@@ -18,6 +18,11 @@ const QUOTA = { GET_INFO: 0x80000502, GET: 0x80000702, SET: 0x80000802 } as cons
 /** `dqb_valid` of `struct if_dqblk`: the limits of blocks are given. */
 const BLOCK_LIMITS = 1;
 
+/** Limit of one value (linux/limits.h). */
+const XATTR_SIZE_MAX = 65_536;
+let value: Buffer | undefined;
+const ABSENT = new Set(['ENODATA', 'EOPNOTSUPP', 'ENOENT', 'EPERM', 'EACCES']);
+
 export function storageVerbs(c: Calls) {
   const readAttributes = (fd: number) => {
     const attributes = Buffer.alloc(ATTRIBUTES.SIZE);
@@ -29,6 +34,16 @@ export function storageVerbs(c: Calls) {
     return values;
   };
   return {
+    setXattr: (path, name, value) => void c.setxattr(path, name, value, value.length, 0),
+    getXattr(path, name) {
+      value ??= Buffer.alloc(XATTR_SIZE_MAX);
+      try {
+        return Buffer.from(value.subarray(0, c.getxattr(path, name, value, value.length)));
+      } catch (error) {
+        if (ABSENT.has((error as KernelError).code)) return undefined;
+        throw error;
+      }
+    },
     setfsuid: (uid) => void c.setfsuid(uid),
     setfsgid: (gid) => void c.setfsgid(gid),
     attachLoop(file, name, readOnly) {

@@ -10,7 +10,6 @@ import type { StopRequest } from '../../container/run/stop.ts';
 import type { ClientStdio } from '../../container/start/client-stdio.ts';
 import { isOfNic, Journal, type JournalEntry } from '../../container/start/journal.ts';
 import { keptPrefix, type StartHost } from '../../container/start/start-host.ts';
-import type { TerminalDescriptors } from '../../container/start/start-terminals.ts';
 import type { ContainerLog } from '../../container/state/container-log.ts';
 import {
   type EndReason,
@@ -30,6 +29,7 @@ import type { State } from '../../container/state/state.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
 import type { ContainerEvent, StartRequest } from '../protocol.ts';
+import type { AdoptedRun } from './adopt-run.ts';
 import { ContainerTerminals } from './container-terminals.ts';
 import { QuickReboots } from './quick-reboots.ts';
 import type { Run } from './run.ts';
@@ -312,13 +312,18 @@ export class ContainerMonitor {
   }
 
   /** Takes over a run that an earlier manager started; its init may have ended meanwhile (see initEnded). */
-  adopt(run: Run, log: ContainerLog, terminals: TerminalDescriptors): void {
+  adopt({ run, log, terminals, journal, lost }: AdoptedRun): void {
     this.#log = log;
     this.#run = run;
+    this.#journal.expect(journal);
     run.updateRecord(MANAGER);
     this.#noteSoon(run);
     this.#state = run.isFrozen() ? 'FROZEN' : 'RUNNING';
-    this.terminals.open(terminals, run.plan.console);
+    for (const text of lost) {
+      log.write('WARN', text);
+      this.#history.add('state', `adopted by a new manager: ${text}`);
+    }
+    this.terminals.adopt(terminals, run.plan.console);
   }
 
   /**

@@ -35,6 +35,17 @@ export class ContainerTerminals {
     this.#kernel = kernel;
   }
 
+  /** Of a run that an earlier manager started: a log that cannot be opened is told of, and the console goes on. */
+  adopt(descriptors: TerminalDescriptors, console: ConsolePlan): void {
+    try {
+      this.open(descriptors, console);
+    } catch (error) {
+      const { log: _, ...rest } = console;
+      this.onTrouble(toTslxcError(error, 'CONFIG_VALUE'));
+      this.open(descriptors, rest);
+    }
+  }
+
   open(descriptors: TerminalDescriptors, console: ConsolePlan): void {
     this.#descriptors = descriptors;
     this.#console = console;
