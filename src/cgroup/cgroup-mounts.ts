@@ -7,7 +7,9 @@ import type { CgroupPlan } from './plan.ts';
 /** One step of mounting the cgroups into a container (the stage's MountStep fits). */
 export interface CgroupMountStep {
   readonly what: string;
-  /** `readonly`: what is at `target`, with all mounted below it, becomes read-only but for `except`. */
+  /**
+   * `readonly`: what is at `target`, with all mounted below it, becomes read-only but for `except`.
+   */
   readonly kind: 'filesystem' | 'bind' | 'readonly';
   readonly source: string;
   /** Relative to the container's root. */
@@ -25,7 +27,9 @@ export interface CgroupMountStep {
 export interface CgroupMountOptions {
   /** `auto` is the token without a suffix: rw if init keeps CAP_SYS_ADMIN, else mixed. */
   readonly mode: 'auto' | 'mixed' | 'ro' | 'rw';
-  /** `cgroup-full`: the host's whole hierarchies, where there is no cgroup namespace to hide them. */
+  /**
+   * `cgroup-full`: the host's whole hierarchies, where there is no cgroup namespace to hide them.
+   */
   readonly full: boolean;
   /** `:force`: mount although init could do it itself. */
   readonly force: boolean;
@@ -61,7 +65,10 @@ function step(
   return { ...common, ...(kind === 'readonly' ? {} : { create: 'dir' }), ...rest };
 }
 
-/** mount(2)'s own words for a hierarchy; the caller's cgroup namespace decides what shows as its root. */
+/**
+ * mount(2)'s own words for a hierarchy; the caller's cgroup namespace decides what shows as its
+ * root.
+ */
 function filesystem({ version, name, id }: Hierarchy, target: string): CgroupMountStep {
   if (version === 2) return step('filesystem', target, { source: 'cgroup2', fstype: 'cgroup2', flags: SAFE });
   const data = name ? `none,name=${name}` : id;
@@ -69,8 +76,9 @@ function filesystem({ version, name, id }: Hierarchy, target: string): CgroupMou
 }
 
 /**
- * Names of a hierarchy below /sys/fs/cgroup. Controllers that share one (cpu,cpuacct) are looked for under each of
- * their names; hosts have links there, but another mount of the same hierarchy does as well and needs no link.
+ * Names of a hierarchy below /sys/fs/cgroup. Controllers that share one (cpu,cpuacct) are looked
+ * for under each of their names; hosts have links there, but another mount of the same hierarchy
+ * does as well and needs no link.
  */
 function namesOf({ version, name, id, controllers }: Hierarchy): string[] {
   if (version === 2) return ['unified'];
@@ -78,12 +86,13 @@ function namesOf({ version, name, id, controllers }: Hierarchy): string[] {
 }
 
 /**
- * The mounts of a `cgroup...` token of lxc.mount.auto, in order; /sys is there before. An init that has a cgroup
- * namespace and CAP_SYS_ADMIN mounts what it likes best by itself (systemd 252: cgroup2), so v1 and hybrid hosts leave
- * it to it, as LXC does; docs/cgroups.md tells what that comes to.
+ * The mounts of a `cgroup...` token of lxc.mount.auto, in order; /sys is there before. An init that
+ * has a cgroup namespace and CAP_SYS_ADMIN mounts what it likes best by itself (systemd 252:
+ * cgroup2), so v1 and hybrid hosts leave it to it, as LXC does; docs/cgroups.md tells what that
+ * comes to.
  *
- * With a cgroup namespace the stage must be in it already. Without one, mounting would show the host's cgroups: the
- * container's own, from `plan`, are bound instead.
+ * With a cgroup namespace the stage must be in it already. Without one, mounting would show the
+ * host's cgroups: the container's own, from `plan`, are bound instead.
  */
 export function cgroupMounts(
   layout: CgroupLayout,
@@ -109,7 +118,8 @@ export function cgroupMounts(
             flags: SAFE,
           }),
         ];
-    // Always mounted on v2: busybox and OpenRC do not do it themselves. mixed is rw there. The whole host's: never rw.
+    // Always mounted on v2: busybox and OpenRC do not do it themselves. mixed is rw there. The
+    // whole host's: never rw.
     const readOnly = mode === 'ro' || (options.full && !cgroupNamespace);
     return [...mounts, ...(readOnly ? [step('readonly', TOP)] : [])];
   }
@@ -122,7 +132,8 @@ export function cgroupMounts(
   const own = parts.map(({ own }) => own);
   const all = [tmpfs, ...parts.flatMap(({ steps }) => steps)];
   if (mode === 'ro') return [...all, step('readonly', TOP)];
-  // Only the parts that are the container's own stay writable; with rw and nothing foreign in sight, all does.
+  // Only the parts that are the container's own stay writable; with rw and nothing foreign in
+  // sight, all does.
   const foreign = options.full && !cgroupNamespace;
   return mode === 'rw' && !foreign ? all : [...all, step('readonly', TOP, { except: own })];
 }

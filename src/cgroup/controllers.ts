@@ -1,4 +1,7 @@
-/** v2: controllers reach a cgroup only if every level above hands them down (cgroup.subtree_control). */
+/**
+ * v2: controllers reach a cgroup only if every level above hands them down
+ * (cgroup.subtree_control).
+ */
 import { dirname, join, relative } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { describeProcess, errnoOf, pidsIn, readFile, writeFile } from './files.ts';
@@ -12,8 +15,8 @@ export interface MissingController {
 }
 
 /**
- * Hands all controllers of the hierarchy down, from the mount point to what is above the inner cgroup, so that this has
- * them and the guest's init can use them. Throws for one that is `needed`.
+ * Hands all controllers of the hierarchy down, from the mount point to what is above the inner
+ * cgroup, so that this has them and the guest's init can use them. Throws for one that is `needed`.
  */
 export function enableControllers(
   hierarchy: PlannedHierarchy,
@@ -53,8 +56,9 @@ function enableIn(directory: string, wanted: readonly string[]): MissingControll
 }
 
 /**
- * All in one write: with processes in the way the kernel would still take some (cpu, cpuset, pids), and thereby turn
- * the cgroup into the root of a threaded subtree, in which nothing that we make could hold a process.
+ * All in one write: with processes in the way the kernel would still take some (cpu, cpuset, pids),
+ * and thereby turn the cgroup into the root of a threaded subtree, in which nothing that we make
+ * could hold a process.
  */
 function enable(directory: string, controllers: readonly string[]): MissingController[] {
   const file = join(directory, 'cgroup.subtree_control');
@@ -70,7 +74,8 @@ function enable(directory: string, controllers: readonly string[]): MissingContr
       return controllers.map((controller) => ({ controller, reason }));
     }
   }
-  // One that this kernel can not give (cpu while realtime processes run) must not take the others along.
+  // One that this kernel can not give (cpu while realtime processes run) must not take the others
+  // along.
   return controllers.flatMap((controller) => {
     try {
       write([controller]);

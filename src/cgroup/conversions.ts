@@ -21,14 +21,20 @@ export class BadValue extends Error {}
 /** ... or it means something that the other layout can't do. */
 export class NoCounterpart extends Error {}
 
-/** The values of other settings, by file name in either spelling: what is configured, else what is in force. */
+/**
+ * The values of other settings, by file name in either spelling: what is configured, else what is
+ * in force.
+ */
 export type Others = (...files: string[]) => string | undefined;
 
 export type Conversion = (value: string, others: Others, star: string) => readonly (Converted | Implied)[];
 
 /** `*` in a name stands for one component (a huge page size). */
 export interface Row {
-  /** The file in v1 and in v2. A null has no file of its own there, but the conversion may still have an answer. */
+  /**
+   * The file in v1 and in v2. A null has no file of its own there, but the conversion may still
+   * have an answer.
+   */
   readonly v1: string | null;
   readonly v2: string | null;
   readonly toV1?: Conversion;
@@ -90,7 +96,10 @@ export function swapToV1(value: string, others: Others): (Converted | Implied)[]
   return [{ file, value: String(limit + swap) }];
 }
 
-/** v2 counts kernel memory into memory.max: a limit of its own can only be left out where memory.max is as tight. */
+/**
+ * v2 counts kernel memory into memory.max: a limit of its own can only be left out where memory.max
+ * is as tight.
+ */
 export function kernelMemoryToV2(value: string, others: Others): Implied[] {
   const kernel = bytes(value);
   const limit = parseBytes(others('memory.limit_in_bytes', 'memory.max') ?? 'max') ?? 'max';
@@ -148,7 +157,10 @@ const deviceAnd = (value: string): [device: string, rest: string] => {
   return [match[1]!, match[2]!];
 };
 
-/** CFQ's blkio.weight went in 5.0; BFQ has a knob of its own. On v2 io.weight is iocost's, with the same second name. */
+/**
+ * CFQ's blkio.weight went in 5.0; BFQ has a knob of its own. On v2 io.weight is iocost's, with the
+ * same second name.
+ */
 export function weightToV2(value: string): Converted[] {
   const io = blkioToIo(number(value, 10n, 1000n));
   return [
@@ -183,7 +195,10 @@ type Throttle = keyof typeof THROTTLES;
 const throttleFile = (throttle: Throttle) => `blkio.throttle.${THROTTLES[throttle]}_device`;
 const parseRate = (throttle: Throttle) => (throttle.endsWith('bps') ? bytes : count);
 
-/** Four files with one line for each device; 0 takes the limit away. In v2 one file, and the word max. */
+/**
+ * Four files with one line for each device; 0 takes the limit away. In v2 one file, and the word
+ * max.
+ */
 export function throttle(name: Throttle): Row {
   const rate = (value: string): [string, Amount] => {
     const [device, text] = deviceAnd(value);

@@ -10,8 +10,8 @@ import { removeHierarchy } from './remove.ts';
 
 /**
  * Makes the cgroups of a plan. If one can't be made, those made by this call are removed again.
- * `needed` are v2 controllers without which the caller does not want to go on; the others that can't be enabled are
- * returned.
+ * `needed` are v2 controllers without which the caller does not want to go on; the others that
+ * can't be enabled are returned.
  */
 export function createCgroup(plan: CgroupPlan, needed: readonly string[] = []): MissingController[] {
   const made: PlannedHierarchy[] = [];
@@ -30,7 +30,9 @@ export function createCgroup(plan: CgroupPlan, needed: readonly string[] = []): 
   }
 }
 
-/** The directories of lxc.cgroup.dir. Another container's end may remove one in between: then again. */
+/**
+ * The directories of lxc.cgroup.dir. Another container's end may remove one in between: then again.
+ */
 function makeScaffold({ limit, mountpoint }: PlannedHierarchy): void {
   if (dirname(limit) === mountpoint) return;
   for (let attempt = 0; ; attempt++) {
@@ -81,8 +83,9 @@ function prepareV1(hierarchy: PlannedHierarchy, plan: CgroupPlan): void {
 }
 
 /**
- * The kernel takes `a` only while a cgroup has no children. So a container that will end up with "all denied but ..."
- * gets a list now on which everything stands, and applyDevices strikes that off once /dev is made.
+ * The kernel takes `a` only while a cgroup has no children. So a container that will end up with
+ * "all denied but ..." gets a list now on which everything stands, and applyDevices strikes that
+ * off once /dev is made.
  */
 function denyByDefault(limit: string): void {
   // Below a cgroup that denies by default we do so from the start, with the list of that one.
@@ -91,7 +94,9 @@ function denyByDefault(limit: string): void {
   for (const type of ['b', 'c']) writeFile(join(limit, 'devices.allow'), `${type} *:* rwm`);
 }
 
-/** A v1 cpuset starts empty, and nobody can enter it so: each level takes over what its parent has. */
+/**
+ * A v1 cpuset starts empty, and nobody can enter it so: each level takes over what its parent has.
+ */
 export function fillCpuset(mountpoint: string, directory: string): void {
   if (directory.length <= mountpoint.length) return;
   const parent = dirname(directory);
@@ -112,8 +117,8 @@ export function fillCpuset(mountpoint: string, directory: string): void {
 const DELEGATED = ['cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control'];
 
 /**
- * Gives the inner cgroups (not those with the limits) to the container's root. Needed where that is a mapped user;
- * the files with limits stay the host's, also in the inner cgroup.
+ * Gives the inner cgroups (not those with the limits) to the container's root. Needed where that is
+ * a mapped user; the files with limits stay the host's, also in the inner cgroup.
  */
 export function delegate(plan: CgroupPlan, uid: number, gid: number): void {
   const listed = words(readFile('/sys/kernel/cgroup/delegate') ?? '').filter((name) => !name.includes('/'));

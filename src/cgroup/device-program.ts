@@ -1,6 +1,7 @@
 /**
- * v2 has no devices controller: access is decided by an eBPF program attached to the cgroup. This builds one from a
- * policy, instruction by instruction (no compiler is needed at run time), and attaches it.
+ * v2 has no devices controller: access is decided by an eBPF program attached to the cgroup. This
+ * builds one from a policy, instruction by instruction (no compiler is needed at run time), and
+ * attaches it.
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -58,7 +59,9 @@ const PROLOGUE = [
 
 const answer = (allowed: boolean) => [insn(OP.MOVE_IMM, R.result, 0, 0, allowed ? 1 : 0), insn(OP.EXIT)];
 
-/** The program for a policy: one block for each exception, left as soon as something does not fit. */
+/**
+ * The program for a policy: one block for each exception, left as soon as something does not fit.
+ */
 export function deviceProgram(policy: DevicePolicy): Instruction[] {
   const allowing = policy.default === 'deny';
   const blocks = policy.exceptions.flatMap(({ type, major, minor, access }) => {
@@ -132,8 +135,9 @@ function attachment(cgroup: number, program: number, flags = 0): Buffer {
 }
 
 /**
- * Puts the policy in force on a v2 cgroup and takes what we attached before away. The new program comes first: all
- * programs must agree, so at no moment is more allowed than before or after. It stays attached when we are gone.
+ * Puts the policy in force on a v2 cgroup and takes what we attached before away. The new program
+ * comes first: all programs must agree, so at no moment is more allowed than before or after. It
+ * stays attached when we are gone.
  */
 export function attachDevicePolicy(kernel: Kernel, directory: string, policy: DevicePolicy): void {
   const cgroup = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);

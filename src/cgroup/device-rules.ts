@@ -55,14 +55,16 @@ export const deviceLine = ({ type, major, minor, access }: DeviceException) =>
 
 /** What devices.list would show: v1's text for "everything" is one line. */
 export function deviceList(policy: DevicePolicy): string {
-  // v1 shows an allow-by-default cgroup as this one line too: the exceptions can not be read back there.
+  // v1 shows an allow-by-default cgroup as this one line too: the exceptions can not be read back
+  // there.
   if (policy.default === 'allow') return 'a *:* rwm';
   return policy.exceptions.map(deviceLine).join('\n');
 }
 
 /**
- * The device rules of a config, in order. Of a config that has rules in both spellings (LXC's common.conf did) only
- * those in the host's own are taken: the others are the same list for the other kind of host.
+ * The device rules of a config, in order. Of a config that has rules in both spellings (LXC's
+ * common.conf did) only those in the host's own are taken: the others are the same list for the
+ * other kind of host.
  */
 export function deviceRules(settings: readonly CgroupSetting[], layout: CgroupLayout): DeviceRule[] {
   const found = settings.flatMap((setting) => {
@@ -98,8 +100,9 @@ function ruleOf(setting: CgroupSetting, allow: boolean): DeviceRule {
 }
 
 /**
- * v1 starts from "all allowed", so that an `allow` alone says nothing there. On v2 LXC starts from "all denied", and
- * configs with lxc.cgroup2 keys rely on it: taking those for empty would open what they mean to close.
+ * v1 starts from "all allowed", so that an `allow` alone says nothing there. On v2 LXC starts from
+ * "all denied", and configs with lxc.cgroup2 keys rely on it: taking those for empty would open
+ * what they mean to close.
  */
 function impliedDeny(spelling: 1 | 2, rules: DeviceRule[]): DeviceRule[] {
   const first = rules[0]!;
@@ -111,8 +114,9 @@ const sameDevice = (a: DeviceException, b: DeviceException) =>
   a.type === b.type && a.major === b.major && a.minor === b.minor;
 
 /**
- * The state that v1's kernel code arrives at (security/device_cgroup.c), used on both versions so that one list means
- * one thing: an exception is only taken back by a rule for the very same device.
+ * The state that v1's kernel code arrives at (security/device_cgroup.c), used on both versions so
+ * that one list means one thing: an exception is only taken back by a rule for the very same
+ * device.
  */
 export function reduceRules(rules: readonly DeviceRule[]): DevicePolicy {
   let byDefault: 'allow' | 'deny' = 'allow';

@@ -17,9 +17,10 @@ import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
 import { bottomUp } from './subtree.ts';
 
 /**
- * Puts the plan's device rules in force: by the devices controller where the host has it in v1, else by a program on
- * the v2 cgroup. At a start this comes late, after the container's /dev is made. `before` are the rules that were in
- * force until now (a live change). What a cgroup above us does not allow is returned as notes.
+ * Puts the plan's device rules in force: by the devices controller where the host has it in v1,
+ * else by a program on the v2 cgroup. At a start this comes late, after the container's /dev is
+ * made. `before` are the rules that were in force until now (a live change). What a cgroup above us
+ * does not allow is returned as notes.
  */
 export function applyDevices(
   kernel: Kernel,
@@ -83,9 +84,10 @@ const EVERYTHING: DeviceException[] = (['b', 'c'] as const).map((type) => ({
 }));
 
 /**
- * The kernel copies a v1 list when a cgroup is made, hands what is denied down to those below, and what is allowed
- * not: so what is allowed is written into those below as well, but for cgroups that the guest has restricted itself.
- * Allowing comes first, so that nothing that stays allowed is denied for a moment.
+ * The kernel copies a v1 list when a cgroup is made, hands what is denied down to those below, and
+ * what is allowed not: so what is allowed is written into those below as well, but for cgroups that
+ * the guest has restricted itself. Allowing comes first, so that nothing that stays allowed is
+ * denied for a moment.
  */
 function applyV1(limit: string, target: DevicePolicy, before: DevicePolicy): CgroupNote[] {
   const followers = followersOf(limit);

@@ -1,4 +1,7 @@
-/** Reading and writing cgroup files. They are the host's own (never a guest's copy), so paths are safe here. */
+/**
+ * Reading and writing cgroup files. They are the host's own (never a guest's copy), so paths are
+ * safe here.
+ */
 import {
   accessSync,
   closeSync,
@@ -11,7 +14,10 @@ import {
 } from 'node:fs';
 import { words } from './layout.ts';
 
-/** The text without the newline at its end; undefined when there is no such file, or it can not be read. */
+/**
+ * The text without the newline at its end; undefined when there is no such file, or it can not be
+ * read.
+ */
 export function readFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trimEnd();

@@ -4,7 +4,9 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { readCounters, readFile, writeFile } from './files.ts';
 import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
 
-/** A process in the middle of a disk's or a network file system's work freezes when that is done. */
+/**
+ * A process in the middle of a disk's or a network file system's work freezes when that is done.
+ */
 const PATIENCE_MS = 30_000;
 
 interface Freezer {
@@ -43,8 +45,9 @@ function freezers(plan: CgroupPlan): Freezer[] {
 }
 
 /**
- * Writes and waits until it is so: on v2 for the kernel's word, which comes through cgroup.events. v1 has no such word:
- * there the reading itself makes the kernel look, and nearly always the first one says that it is done.
+ * Writes and waits until it is so: on v2 for the kernel's word, which comes through cgroup.events.
+ * v1 has no such word: there the reading itself makes the kernel look, and nearly always the first
+ * one says that it is done.
  */
 function change(freezer: Freezer, wanted: boolean, patience: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
@@ -98,7 +101,10 @@ export async function freeze(plan: CgroupPlan, patience = PATIENCE_MS): Promise<
   });
 }
 
-/** Lets them run again, whoever froze them and by which hierarchy. False: something still holds them. */
+/**
+ * Lets them run again, whoever froze them and by which hierarchy. False: something still holds
+ * them.
+ */
 export async function unfreeze(plan: CgroupPlan, patience = PATIENCE_MS): Promise<boolean> {
   const frozen = freezers(plan).filter(({ state }) => state() !== false);
   const done = await Promise.all(frozen.map((freezer) => change(freezer, false, patience)));

@@ -1,6 +1,7 @@
 /**
- * LXC has a monitor process for each container, and keys for its cgroup. Here one manager looks after all containers:
- * what runs on the host for one container alone are its hooks and network scripts, and these go there.
+ * LXC has a monitor process for each container, and keys for its cgroup. Here one manager looks
+ * after all containers: what runs on the host for one container alone are its hooks and network
+ * scripts, and these go there.
  */
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +20,10 @@ export interface HookCgroup {
   readonly path: string;
   /** Where processes go that are still in it at the end. */
   readonly pivot: string;
-  /** Directories that were not there when this was planned, `path` and `pivot` among them, outermost first. */
+  /**
+   * Directories that were not there when this was planned, `path` and `pivot` among them, outermost
+   * first.
+   */
   readonly made: readonly string[];
 }
 
@@ -82,7 +86,10 @@ export function hookFiles(plan: readonly HookCgroup[]): string[] {
   return plan.map(({ path, version }) => join(path, version === 1 ? 'tasks' : 'cgroup.procs'));
 }
 
-/** Removes what was made. A daemon that a hook has left goes to the pivot and lives on. May be called again. */
+/**
+ * Removes what was made. A daemon that a hook has left goes to the pivot and lives on. May be
+ * called again.
+ */
 export function removeHookCgroups(plan: readonly HookCgroup[]): void {
   for (const { path, pivot, cpuset, mountpoint, made } of plan) {
     const left = made.includes(path) ? pidsIn(path).filter((pid) => pid > 0) : [];

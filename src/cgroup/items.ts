@@ -51,8 +51,9 @@ function readTranslated(plan: CgroupPlan, file: string): string | undefined {
 }
 
 /**
- * What a cgroup file of the container says, asked for in either spelling: `memory.usage_in_bytes` on a v2 host is
- * answered from memory.current. The limits are those in force, not those that the container sees of itself.
+ * What a cgroup file of the container says, asked for in either spelling: `memory.usage_in_bytes`
+ * on a v2 host is answered from memory.current. The limits are those in force, not those that the
+ * container sees of itself.
  */
 export function getItem(plan: CgroupPlan, key: string): string {
   const file = fileName(key);
@@ -78,7 +79,9 @@ export function getItem(plan: CgroupPlan, key: string): string {
   });
 }
 
-/** The config key for a file: as given, else in the spelling that knows the file, or this host's. */
+/**
+ * The config key for a file: as given, else in the spelling that knows the file, or this host's.
+ */
 export function configKeyOf(plan: CgroupPlan, key: string): string {
   if (fileOf(key)) return key;
   const spelling = spellingOf({ spelling: layoutOf(plan).kind === 'unified' ? 2 : 1, file: key });
@@ -86,8 +89,8 @@ export function configKeyOf(plan: CgroupPlan, key: string): string {
 }
 
 /**
- * Sets a limit of a running container, in either spelling. Returned are what the kernel took otherwise, and the plan
- * with the device rules now in force: keep it instead of the old one.
+ * Sets a limit of a running container, in either spelling. Returned are what the kernel took
+ * otherwise, and the plan with the device rules now in force: keep it instead of the old one.
  */
 export function setItem(
   kernel: Kernel,

@@ -14,8 +14,8 @@ const RECORD = 8192;
 const MOST = 4096;
 
 /**
- * The messages in which a word occurs. The whole log is thousands of records of a system call each: it is read once, and
- * then only what is new.
+ * The messages in which a word occurs. The whole log is thousands of records of a system call each:
+ * it is read once, and then only what is new.
  */
 export class KernelLog {
   readonly #word: string;

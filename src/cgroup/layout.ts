@@ -8,7 +8,10 @@ export interface Hierarchy {
   readonly id: string;
   readonly version: 1 | 2;
   readonly mountpoint: string;
-  /** Controllers that it carries; none for a named v1 hierarchy and for the v2 one of an ordinary hybrid host. */
+  /**
+   * Controllers that it carries; none for a named v1 hierarchy and for the v2 one of an ordinary
+   * hybrid host.
+   */
   readonly controllers: readonly string[];
   /** Name of a v1 hierarchy that has one (`systemd`). */
   readonly name?: string;
@@ -33,7 +36,10 @@ export interface LayoutTexts {
   readonly controllers: (mountpoint: string) => string;
 }
 
-/** Directory of the manager's own processes: it never counts as "where the caller is" (see monitor-cgroup.ts). */
+/**
+ * Directory of the manager's own processes: it never counts as "where the caller is" (see
+ * monitor-cgroup.ts).
+ */
 export const MONITOR = 'tslxc.monitor';
 
 /** v1 mount options that are no controllers. */
@@ -84,15 +90,19 @@ export function parseOwnCgroups(text: string): Map<string, string> {
   return paths;
 }
 
-/** Mount options and /proc/self/cgroup may list the controllers of one hierarchy in different orders. */
+/**
+ * Mount options and /proc/self/cgroup may list the controllers of one hierarchy in different
+ * orders.
+ */
 function sortedId(id: string): string {
   const parts = id.split(',');
   return (parts.length > 1 ? parts.filter((part) => !part.startsWith('name=')) : parts).sort().join(',');
 }
 
 /**
- * The caller's cgroup as seen below the mount point. A mount may show only a part of the hierarchy (in a container
- * without a cgroup namespace), and the caller may be outside that part: then the mount point is all there is.
+ * The caller's cgroup as seen below the mount point. A mount may show only a part of the hierarchy
+ * (in a container without a cgroup namespace), and the caller may be outside that part: then the
+ * mount point is all there is.
  */
 function ownPath(path: string | undefined, root: string): string {
   if (path === undefined || path.startsWith('/..')) return '/';
@@ -103,7 +113,10 @@ function ownPath(path: string | undefined, root: string): string {
   return `/${(monitor < 0 ? segments : segments.slice(0, monitor)).join('/')}`;
 }
 
-/** The same hierarchy may be mounted more than once: the widest view wins, then the usual place, then the first. */
+/**
+ * The same hierarchy may be mounted more than once: the widest view wins, then the usual place,
+ * then the first.
+ */
 function better(a: CgroupMount, b: CgroupMount): CgroupMount {
   if (a.root.length !== b.root.length) return a.root.length < b.root.length ? a : b;
   const usual = (mount: CgroupMount) => /^\/sys\/fs\/cgroup(\/|$)/.test(mount.mountpoint);

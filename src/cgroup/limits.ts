@@ -32,8 +32,9 @@ const EFFECTIVE: Record<string, string> = {
 };
 
 /**
- * Writes the limits into the container's limit cgroups, reads each back, and returns what came out otherwise.
- * The first that is refused is thrown, with key, line and reason. Device rules are not here: see devices.ts.
+ * Writes the limits into the container's limit cgroups, reads each back, and returns what came out
+ * otherwise. The first that is refused is thrown, with key, line and reason. Device rules are not
+ * here: see devices.ts.
  */
 export function applyLimits(plan: CgroupPlan, writes: readonly CgroupWrite[]): CgroupNote[] {
   const [fault] = limitFaults(plan, writes);
@@ -79,8 +80,8 @@ export function limitFaults(plan: CgroupPlan, writes: readonly CgroupWrite[]): T
 }
 
 /**
- * v1 files that this kernel does not have, as far as that shows before there is a cgroup to write in: any other one of
- * the hierarchy has the same.
+ * v1 files that this kernel does not have, as far as that shows before there is a cgroup to write
+ * in: any other one of the hierarchy has the same.
  */
 export function unknownFiles(plan: CgroupPlan, writes: readonly CgroupWrite[]): TslxcError[] {
   return writes.flatMap((write) => {
@@ -98,7 +99,10 @@ export function unknownFiles(plan: CgroupPlan, writes: readonly CgroupWrite[]): 
   });
 }
 
-/** CPUs and memory nodes that the host does not have: known before there is a cgroup that could refuse them. */
+/**
+ * CPUs and memory nodes that the host does not have: known before there is a cgroup that could
+ * refuse them.
+ */
 export function absentMembers(plan: CgroupPlan, writes: readonly CgroupWrite[]): TslxcError[] {
   return writes.flatMap((write) => {
     const hierarchy = hierarchyOf(plan, write);
@@ -141,8 +145,9 @@ function present({ limit, version }: PlannedHierarchy, write: CgroupWrite): { fi
 }
 
 /**
- * A v1 cpuset may not shrink below those under it, and those do not grow with it: the ones below are narrowed first
- * where that is in the way, and the inner cgroup always ends up with the same set.
+ * A v1 cpuset may not shrink below those under it, and those do not grow with it: the ones below
+ * are narrowed first where that is in the way, and the inner cgroup always ends up with the same
+ * set.
  */
 function writeCpuset({ limit, inner }: PlannedHierarchy, file: string, value: string): void {
   try {
@@ -178,7 +183,10 @@ function readBack(
 
 const isUnlimited = (text: string) => readAmount(text) === 'max';
 
-/** Whether two texts mean the same to the kernel. Device files show a line for each device, with all its limits. */
+/**
+ * Whether two texts mean the same to the kernel. Device files show a line for each device, with all
+ * its limits.
+ */
 export function equivalent(asked: string, effective: string): boolean {
   if (asked.trim() === effective) return true;
   const [a, b] = [parseBytes(asked), readAmount(effective)];

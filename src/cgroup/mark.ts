@@ -1,6 +1,7 @@
 /**
- * Notes on a container's own cgroup, as extended attributes. They live exactly as long as the cgroup, need no disk, and
- * the guest cannot reach them: it sees only the cgroups below. `trusted.*` is read and written by host root alone.
+ * Notes on a container's own cgroup, as extended attributes. They live exactly as long as the
+ * cgroup, need no disk, and the guest cannot reach them: it sees only the cgroups below.
+ * `trusted.*` is read and written by host root alone.
  */
 import { join } from 'node:path';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -13,12 +14,18 @@ const PREFIX = 'trusted.tslxc.';
 const PART = 60_000;
 const MAX_PARTS = 64;
 
-/** The cgroup that carries the notes of a container: all of its hierarchies have one, the first is marked. */
+/**
+ * The cgroup that carries the notes of a container: all of its hierarchies have one, the first is
+ * marked.
+ */
 export function markedDirectory(plan: CgroupPlan): string | undefined {
   return plan.hierarchies[0]?.limit;
 }
 
-/** Writes a note, over an earlier one of that name. @throws KernelError where the kernel has no such attributes */
+/**
+ * Writes a note, over an earlier one of that name. @throws KernelError where the kernel has no such
+ * attributes
+ */
 export function writeMark(kernel: Kernel, directory: string, name: string, text: string): void {
   const bytes = Buffer.from(text);
   const parts = Math.max(1, Math.ceil(bytes.length / PART));
@@ -48,7 +55,10 @@ export function markedRoot({ hierarchies }: CgroupLayout): string | undefined {
   return (hierarchies.find(({ version }) => version === 2) ?? hierarchies[0])?.mountpoint;
 }
 
-/** Every cgroup of the host with a note of that name. What lies below such a cgroup belongs to its guest. */
+/**
+ * Every cgroup of the host with a note of that name. What lies below such a cgroup belongs to its
+ * guest.
+ */
 export function markedCgroups(kernel: Kernel, root: string, name: string): { path: string; text: string }[] {
   const found: { path: string; text: string }[] = [];
   const open = [root];

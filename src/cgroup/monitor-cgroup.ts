@@ -11,8 +11,9 @@ export interface MonitorCgroup {
 }
 
 /**
- * Where the manager's processes go: beside the containers, so that a limit on the caller's session or on a container
- * that starts another does not bind them. A service manager keeps track of us by our cgroup: then we stay below it.
+ * Where the manager's processes go: beside the containers, so that a limit on the caller's session
+ * or on a container that starts another does not bind them. A service manager keeps track of us by
+ * our cgroup: then we stay below it.
  */
 function directoryOf(hierarchy: Hierarchy): string | undefined {
   const own = join(hierarchy.mountpoint, hierarchy.own);

@@ -21,7 +21,9 @@ const MARK = 'oom-kill:constraint=';
 const SLACK_US = 50_000;
 const kernelLog = new KernelLog(MARK);
 
-/** The kernel's own list of victims in a container's cgroups, those that are gone by now included. */
+/**
+ * The kernel's own list of victims in a container's cgroups, those that are gone by now included.
+ */
 export function oomKillsLogged(plan: CgroupPlan, since = 0, log = kernelLog.messages()): OomKill[] {
   const hierarchy = v1Of(plan, 'memory') ?? v2Of(plan);
   if (!hierarchy) return [];
@@ -34,15 +36,17 @@ export function oomKillsLogged(plan: CgroupPlan, since = 0, log = kernelLog.mess
 
 export function parseOomKill({ time, text }: KernelMessage): OomKill | undefined {
   if (!text.startsWith(MARK)) return undefined;
-  // A cgroup's name is the guest's to choose, and may hold what looks like a field: the last ones are the kernel's.
+  // A cgroup's name is the guest's to choose, and may hold what looks like a field: the last ones
+  // are the kernel's.
   const match = /,task_memcg=(.*),task=(.*),pid=(\d+),uid=\d+$/.exec(text);
   return match ? { time, cgroup: match[1]!, program: match[2]!, pid: Number(match[3]) } : undefined;
 }
 
 /**
- * Whether a cgroup in the log is the container's or below it, by whole components. The log has paths from the host's root. A guest
- * may make a cgroup below its own that is called as another container's, so what stands in front is known or, inside of
- * a cgroup namespace, not to be known: there the end of the path has to do.
+ * Whether a cgroup in the log is the container's or below it, by whole components. The log has
+ * paths from the host's root. A guest may make a cgroup below its own that is called as another
+ * container's, so what stands in front is known or, inside of a cgroup namespace, not to be known:
+ * there the end of the path has to do.
  * @param prefix what stands in front of paths of this hierarchy; undefined where that is not known
  */
 export function isBelow(
@@ -54,7 +58,9 @@ export function isBelow(
   return prefix === undefined ? `${path}/`.includes(own) : `${path}/`.startsWith(prefix + own);
 }
 
-/** The inode of the host's own cgroup namespace (PROC_CGROUP_INIT_INO in include/linux/proc_ns.h). */
+/**
+ * The inode of the host's own cgroup namespace (PROC_CGROUP_INIT_INO in include/linux/proc_ns.h).
+ */
 const HOST_NAMESPACE = 0xeffffffb;
 
 /** Where the root of a mounted hierarchy is on the host. */
@@ -72,9 +78,9 @@ function prefixOf(mountpoint: string): string | undefined {
 }
 
 /**
- * How many processes the OOM killer took since the container was started. v2 counts at the container's cgroup what
- * happens below. v1 counts each victim in its own cgroup only, and forgets it with that: there the kernel's log has a say
- * as well.
+ * How many processes the OOM killer took since the container was started. v2 counts at the
+ * container's cgroup what happens below. v1 counts each victim in its own cgroup only, and forgets
+ * it with that: there the kernel's log has a say as well.
  */
 export function oomKills(plan: CgroupPlan, since?: number): bigint | undefined {
   const one = v1Of(plan, 'memory');

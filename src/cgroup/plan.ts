@@ -47,7 +47,10 @@ export interface PlanOptions {
   readonly pivot?: string | undefined;
   /** System key lxc.cgroup.pattern, for instance `lxc/%n`. */
   readonly pattern?: string | undefined;
-  /** System key lxc.cgroup.use: on v1 only hierarchies whose controllers are all listed, on v2 only these controllers. */
+  /**
+   * System key lxc.cgroup.use: on v1 only hierarchies whose controllers are all listed, on v2 only
+   * these controllers.
+   */
   readonly use?: readonly string[] | undefined;
   /** The rules that the container starts with: v1 has to know before the inner cgroup is made. */
   readonly devices?: readonly DeviceRule[] | undefined;
@@ -88,7 +91,10 @@ function limitPath(name: string, options: PlanOptions): { path: string; fixed: b
   return { path: `${dir}${checkedPath(`tslxc.payload.${name}`, 'container name')}`, fixed: false };
 }
 
-/** LXC starts at the root of the hierarchy; where that is not ours to write, the caller's own cgroup may be. */
+/**
+ * LXC starts at the root of the hierarchy; where that is not ours to write, the caller's own cgroup
+ * may be.
+ */
 function baseOf(hierarchy: Hierarchy, options: PlanOptions): string | undefined {
   const canWrite = options.writable ?? writable;
   const own = join(hierarchy.mountpoint, hierarchy.own);
@@ -99,8 +105,9 @@ function baseOf(hierarchy: Hierarchy, options: PlanOptions): string | undefined 
 export const LEFT_OUT = 'lxc.cgroup.use leaves it out';
 
 /**
- * What `lxc.cgroup.use` leaves of a hierarchy; undefined when that is nothing. A v1 hierarchy is used whole or not at
- * all. The v2 one is always used, as a container has to be somewhere: there only the controllers are fewer.
+ * What `lxc.cgroup.use` leaves of a hierarchy; undefined when that is nothing. A v1 hierarchy is
+ * used whole or not at all. The v2 one is always used, as a container has to be somewhere: there
+ * only the controllers are fewer.
  */
 function used(hierarchy: Hierarchy, use: readonly string[] | undefined): Hierarchy | undefined {
   if (!use) return hierarchy;
@@ -138,7 +145,8 @@ export function planCgroup(layout: CgroupLayout, name: string, options: PlanOpti
   const inner =
     options.inner === undefined ? 'ns' : checkedPath(options.inner, 'lxc.cgroup.dir.container.inner');
   const { places, skipped } = placesOf(layout, options);
-  // v2 first: whoever makes that one has the name, and init can be born in it while the others are made.
+  // v2 first: whoever makes that one has the name, and init can be born in it while the others are
+  // made.
   const bases = places.toSorted((a, b) => b.hierarchy.version - a.hierarchy.version);
 
   const free = (suffix: string) => bases.every(({ base }) => !exists(`${join(base, path)}${suffix}`));

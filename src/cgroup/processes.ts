@@ -9,13 +9,17 @@ import { pidsOf } from './remove.ts';
 import { bottomUp } from './subtree.ts';
 
 /**
- * File through which a single-threaded process enters. In v1 that is `tasks`: a thread that moves itself is spared the
- * lock over all thread groups, for which `cgroup.procs` waits milliseconds in each hierarchy (cgroup_procs_write_start
- * in kernel/cgroup/cgroup.c). v2 takes whole processes only.
+ * File through which a single-threaded process enters. In v1 that is `tasks`: a thread that moves
+ * itself is spared the lock over all thread groups, for which `cgroup.procs` waits milliseconds in
+ * each hierarchy (cgroup_procs_write_start in kernel/cgroup/cgroup.c). v2 takes whole processes
+ * only.
  */
 const entrance = ({ version }: PlannedHierarchy) => (version === 1 ? 'tasks' : 'cgroup.procs');
 
-/** The files into which a starting process, which has one thread, writes `0` to be in the container's cgroups. */
+/**
+ * The files into which a starting process, which has one thread, writes `0` to be in the
+ * container's cgroups.
+ */
 export function enterFiles(plan: CgroupPlan): string[] {
   return plan.hierarchies.map((hierarchy) => join(hierarchy.inner, entrance(hierarchy)));
 }
@@ -25,8 +29,9 @@ const LEAF = '.tslxc';
 const MAX_LEAVES = 100;
 
 /**
- * The same for a process that enters a running container. On v2 a cgroup that hands controllers down may hold no
- * processes, and an init like systemd makes its root such a one: attached processes get a leaf next to init's.
+ * The same for a process that enters a running container. On v2 a cgroup that hands controllers
+ * down may hold no processes, and an init like systemd makes its root such a one: attached
+ * processes get a leaf next to init's.
  */
 export function attachFiles(plan: CgroupPlan): string[] {
   return plan.hierarchies.map((hierarchy) => {
@@ -35,7 +40,10 @@ export function attachFiles(plan: CgroupPlan): string[] {
   });
 }
 
-/** The guest may have made a cgroup of that name and of a kind that takes no processes: then the next name. */
+/**
+ * The guest may have made a cgroup of that name and of a kind that takes no processes: then the
+ * next name.
+ */
 function leafOf({ inner }: PlannedHierarchy): string {
   for (let n = 0; n < MAX_LEAVES; n++) {
     const leaf = join(inner, n === 0 ? LEAF : `${LEAF}-${n}`);
@@ -65,8 +73,9 @@ function leafOf({ inner }: PlannedHierarchy): string {
 const PATIENCE_MS = 2000;
 
 /**
- * Kills everything in the container's cgroups and waits (about two seconds at most) until it is gone. Returns the
- * processes that are still there: a dying one may hang in the kernel. The caller itself is never killed.
+ * Kills everything in the container's cgroups and waits (about two seconds at most) until it is
+ * gone. Returns the processes that are still there: a dying one may hang in the kernel. The caller
+ * itself is never killed.
  */
 export function killAll(kernel: Kernel, plan: CgroupPlan): number[] {
   const freezer = v1Of(plan, 'freezer');
@@ -76,14 +85,16 @@ export function killAll(kernel: Kernel, plan: CgroupPlan): number[] {
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
     const pids = pidsOf(plan).filter((pid) => pid !== process.pid);
     if (pids.length === 0 || Date.now() > deadline) return pids;
-    // All at once and race-free. A process outside of the v2 cgroup (LXC's tools may put one there) takes the signals.
+    // All at once and race-free. A process outside of the v2 cgroup (LXC's tools may put one there)
+    // takes the signals.
     if (
       killFile &&
       existsSync(killFile) &&
       !pidsOf({ ...plan, hierarchies: [unified] }).includes(process.pid)
     )
       tryWrite(killFile, '1');
-    // Frozen first, so that none can fork away from under the list; thawed to die (v1 does not let frozen ones).
+    // Frozen first, so that none can fork away from under the list; thawed to die (v1 does not let
+    // frozen ones).
     if (freezer) tryWrite(join(freezer.limit, 'freezer.state'), 'FROZEN');
     signalAll(kernel, plan);
     if (freezer) tryWrite(join(freezer.limit, 'freezer.state'), 'THAWED');
@@ -107,8 +118,9 @@ function signalAll(kernel: Kernel, plan: CgroupPlan): void {
 }
 
 /**
- * A number that was read may be another process's by now, so each process is held by a pidfd first, and is only killed if
- * its number is in the cgroup still: then the one that is held is a member, or has ended and takes no signal.
+ * A number that was read may be another process's by now, so each process is held by a pidfd first,
+ * and is only killed if its number is in the cgroup still: then the one that is held is a member,
+ * or has ended and takes no signal.
  */
 function killMembers(kernel: Kernel, cgroup: string, pids: readonly number[]): void {
   const held = pids.flatMap((pid) => {

@@ -1,4 +1,6 @@
-/** Files that are read only, or that share a file in the other version: what to read there, and how. */
+/**
+ * Files that are read only, or that share a file in the other version: what to read there, and how.
+ */
 
 type Read = (file: string) => string | undefined;
 type Reading = (read: Read) => string | undefined;

@@ -5,10 +5,16 @@ import { describeProcess, pidsIn, sleep } from './files.ts';
 import type { CgroupPlan, PlannedHierarchy } from './plan.ts';
 import { bottomUp, removeSubtree } from './subtree.ts';
 
-/** A killed process leaves its cgroup only when it is reaped or fully gone: rmdir says EBUSY until then. */
+/**
+ * A killed process leaves its cgroup only when it is reaped or fully gone: rmdir says EBUSY until
+ * then.
+ */
 const PATIENCE_MS = 2000;
 
-/** What we made, where nobody is in it and the guest has made nothing below: nearly always that is all there is to it. */
+/**
+ * What we made, where nobody is in it and the guest has made nothing below: nearly always that is
+ * all there is to it.
+ */
 function removeUnused({ limit, inner }: PlannedHierarchy): boolean {
   try {
     for (let directory = inner; directory.length >= limit.length; directory = dirname(directory))
@@ -19,7 +25,10 @@ function removeUnused({ limit, inner }: PlannedHierarchy): boolean {
   }
 }
 
-/** One hierarchy's part, in one go: true when nothing is left. Directories of lxc.cgroup.dir go if empty and ours. */
+/**
+ * One hierarchy's part, in one go: true when nothing is left. Directories of lxc.cgroup.dir go if
+ * empty and ours.
+ */
 export function removeHierarchy(hierarchy: PlannedHierarchy): boolean {
   const { limit, scaffold } = hierarchy;
   const gone = removeUnused(hierarchy) || !existsSync(limit) || removeSubtree(limit);
@@ -46,15 +55,18 @@ export function pidsOf(plan: CgroupPlan): number[] {
   return [...pids];
 }
 
-/** Removes what can be removed of a plan's cgroups while nobody is killed. True: that is all of it. */
+/**
+ * Removes what can be removed of a plan's cgroups while nobody is killed. True: that is all of it.
+ */
 export function tryRemoveCgroup(plan: CgroupPlan): boolean {
   const left = plan.hierarchies.filter((hierarchy) => !removeHierarchy(hierarchy));
   return left.length === 0;
 }
 
 /**
- * Removes the cgroups of a plan with all that the guest made below, and nothing else. Processes must be gone or
- * going (see killAll). May be called again, and for a plan of which nothing or only a part was ever made.
+ * Removes the cgroups of a plan with all that the guest made below, and nothing else. Processes
+ * must be gone or going (see killAll). May be called again, and for a plan of which nothing or only
+ * a part was ever made.
  */
 export function removeCgroup(plan: CgroupPlan): void {
   const deadline = Date.now() + PATIENCE_MS;

@@ -15,7 +15,10 @@ const PREFIX = /^lxc\.(cgroup2?)\.(.+)$/;
 /** Keys that look like controller files but say where the cgroups are (lxc.md 2.2). */
 const PLACEMENT = /^lxc\.cgroup\.(dir|relative|use|pattern)(\.|$)/;
 
-/** The file that a key names and in which spelling; undefined for keys that are not about a controller. */
+/**
+ * The file that a key names and in which spelling; undefined for keys that are not about a
+ * controller.
+ */
 export function fileOf(key: string): { spelling: 1 | 2; file: string } | undefined {
   const match = PREFIX.exec(key);
   if (!match || PLACEMENT.test(key)) return undefined;

@@ -3,7 +3,10 @@ import { readCounters, readFile, readNumber } from './files.ts';
 import { oomKills } from './oom.ts';
 import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
 
-/** What a container uses and has used. Undefined is what this host can not tell. Bytes and nanoseconds. */
+/**
+ * What a container uses and has used. Undefined is what this host can not tell. Bytes and
+ * nanoseconds.
+ */
 export interface CgroupStatistics {
   readonly cpuNs?: bigint | undefined;
   readonly cpuUserNs?: bigint | undefined;

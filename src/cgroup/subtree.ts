@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { children, errnoOf } from './files.ts';
 
 /**
- * Paths longer than this are continued from a descriptor: a guest may nest cgroups deeper than a path can say
- * (PATH_MAX), and still has to go.
+ * Paths longer than this are continued from a descriptor: a guest may nest cgroups deeper than a
+ * path can say (PATH_MAX), and still has to go.
  */
 const LONG = 2000;
 
@@ -23,7 +23,10 @@ function enter(path: string): Level {
   return { path, base, fd, open: children(base) };
 }
 
-/** Visits a cgroup and all below it, children before parents. What vanishes meanwhile is passed over. */
+/**
+ * Visits a cgroup and all below it, children before parents. What vanishes meanwhile is passed
+ * over.
+ */
 export function bottomUp(directory: string, visit: (path: string) => void): void {
   const stack: Level[] = [enter(directory)];
   try {

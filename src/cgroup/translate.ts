@@ -75,7 +75,10 @@ function rowOf(version: 1 | 2, file: string): { row: Row; star: string } | undef
   return undefined;
 }
 
-/** The file's name decides (people mix the prefixes up); the prefix does for names that both or neither know. */
+/**
+ * The file's name decides (people mix the prefixes up); the prefix does for names that both or
+ * neither know.
+ */
 export function spellingOf({ spelling, file }: { spelling: 1 | 2; file: string }): 1 | 2 {
   const [one, two] = [rowOf(1, file) !== undefined, rowOf(2, file) !== undefined];
   if (one !== two) return one ? 1 : 2;
@@ -88,12 +91,15 @@ interface Resolved extends CgroupWrite {
 }
 
 /**
- * Turns `lxc.cgroup.*` and `lxc.cgroup2.*` settings into writes for a layout, whatever spelling they are in. Pure.
+ * Turns `lxc.cgroup.*` and `lxc.cgroup2.*` settings into writes for a layout, whatever spelling
+ * they are in. Pure.
  *
- * - Of a file that is set more than once the last one counts, and one in the host's own spelling before a translated
- *   one (configs for both kinds of host set both). Files with a line for each device keep all.
+ * - Of a file that is set more than once the last one counts, and one in the host's own spelling
+ *   before a translated one (configs for both kinds of host set both). Files with a line for each
+ *   device keep all.
  * - `devices.*` is not for files alone: see device-rules.ts.
- * - `current` answers what is in force for files (of either version) that the settings do not mention.
+ * - `current` answers what is in force for files (of either version) that the settings do not
+ *   mention.
  */
 export function translate(
   settings: readonly CgroupSetting[],
@@ -119,7 +125,10 @@ function beats(rival: Resolved, rivalIndex: number, write: Resolved, index: numb
   return !KEYED.test(write.file) && rivalIndex > index;
 }
 
-/** Looks other settings up: one in the host's spelling first, then the last one, then what is in force. */
+/**
+ * Looks other settings up: one in the host's spelling first, then the last one, then what is in
+ * force.
+ */
 function othersOf(
   settings: readonly CgroupSetting[],
   layout: CgroupLayout,

@@ -30,7 +30,10 @@ import { amountText, parseList } from './values.ts';
 
 const MOST = 1n << 62n;
 const tidyWhole = (value: string) => String(number(value, 0n, MOST));
-/** The kernel brings shares that are too many or too few into its range; a weight out of its range it refuses. */
+/**
+ * The kernel brings shares that are too many or too few into its range; a weight out of its range
+ * it refuses.
+ */
 const tidyShare = (value: string, version: 1 | 2) =>
   String(version === 1 ? number(value, 0n, MOST) : number(value, 1n, 10000n));
 /** Any negative number is no limit. */
@@ -40,10 +43,14 @@ function tidyList(value: string): string {
   return value;
 }
 
-/** What a file is called in the other version and how its value is converted: docs/cgroups.md shows it to the user. */
+/**
+ * What a file is called in the other version and how its value is converted: docs/cgroups.md shows
+ * it to the user.
+ */
 export const TRANSLATIONS: readonly Row[] = [
   same('memory.limit_in_bytes', 'memory.max', bytes),
-  // The soft limit is what a container keeps when the host runs short; memory.high would throttle it always.
+  // The soft limit is what a container keeps when the host runs short; memory.high would throttle
+  // it always.
   {
     v1: 'memory.soft_limit_in_bytes',
     v2: 'memory.low',

@@ -7,7 +7,10 @@ const UNITS = 'KMGTPE';
 const BYTES = /^(\d+)(?:\.(\d+))?\s*(?:([KMGTPE])(?:i?B)?|B)?$/i;
 const UNLIMITED = /^(-1|max|unlimited|infinity)$/i;
 
-/** `2000000000`, `256M`, `1.5GiB`, `max`, `-1`; undefined for anything else. Units are powers of 1024, as the kernel's. */
+/**
+ * `2000000000`, `256M`, `1.5GiB`, `max`, `-1`; undefined for anything else. Units are powers of
+ * 1024, as the kernel's.
+ */
 export function parseBytes(text: string): Amount | undefined {
   const trimmed = text.trim();
   if (UNLIMITED.test(trimmed)) return 'max';

@@ -1,7 +1,7 @@
 /**
- * The first moments of tslxcd. While next to nothing is loaded it forks off its keeper (a certified fork of a small
- * heap); the manager proper, a bundle of its own, is loaded after that. What is in memory here is what every container's
- * start copies.
+ * The first moments of tslxcd. While next to nothing is loaded it forks off its keeper (a certified
+ * fork of a small heap); the manager proper, a bundle of its own, is loaded after that. What is in
+ * memory here is what every container's start copies.
  */
 
 import { closeSync, openSync } from 'node:fs';
@@ -29,8 +29,9 @@ async function boot(): Promise<void> {
   process.chdir('/');
   // The umask of the first caller is not everybody's.
   process.umask(0o022);
-  // A manager that has lost its keeper runs itself again like this: it could not fork one any more. The keeper is a fork
-  // here too: signals are taken from a descriptor, which only works in a process with one thread.
+  // A manager that has lost its keeper runs itself again like this: it could not fork one any more.
+  // The keeper is a fork here too: signals are taken from a descriptor, which only works in a
+  // process with one thread.
   if (process.argv.includes(KEEPER_ONLY)) {
     if (kernel.fork() === 0) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, []);
     process.exit(0);
@@ -41,7 +42,8 @@ async function boot(): Promise<void> {
   // Before the fork, so that keeper and fork server are in it as well.
   const monitor = enterMonitorCgroup();
   const keeperIsThere = keeperRuns(paths.keeperLock);
-  // The lock belongs to the open file, which a forked child shares: the keeper must not hold it past our death.
+  // The lock belongs to the open file, which a forked child shares: the keeper must not hold it
+  // past our death.
   if (!keeperIsThere && kernel.fork() === 0) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, [lock]);
   process.title = 'tslxcd';
   const { runManager } = await import('./main.ts');

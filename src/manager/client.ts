@@ -15,7 +15,10 @@ import { hostRootArgument, keepRootToThread, thisProcess, withReadOnlyHost } fro
 import { RpcClient } from './rpc.ts';
 import { runPaths } from './run-paths.ts';
 
-/** How long a manager may take to open its socket, milliseconds: a slow, emulated machine has to make it. */
+/**
+ * How long a manager may take to open its socket, milliseconds: a slow, emulated machine has to
+ * make it.
+ */
 const PATIENCE = 120_000;
 
 /** No manager answers, and this process, which acts for its callers, does not start one. */
@@ -25,10 +28,16 @@ export class NoManager extends Error {
 
 export class ManagerClient {
   readonly #rpc: RpcClient;
-  /** Sent ahead of the first request without waiting: the manager refuses what follows a version that it does not speak. */
+  /**
+   * Sent ahead of the first request without waiting: the manager refuses what follows a version
+   * that it does not speak.
+   */
   readonly #hello: Promise<Requests['hello']['result']>;
   onEnd: () => void = () => {};
-  /** Whether it has answered at all. One that went away before has done nothing: it was killed when we came. */
+  /**
+   * Whether it has answered at all. One that went away before has done nothing: it was killed when
+   * we came.
+   */
   answered = false;
 
   private constructor(rpc: RpcClient, context: RequestContext) {
@@ -48,7 +57,8 @@ export class ManagerClient {
   }
 
   /**
-   * Connects on behalf of a request, until that ends; `start` says whether to start a manager when none answers.
+   * Connects on behalf of a request, until that ends; `start` says whether to start a manager when
+   * none answers.
    * @throws TslxcError MANAGER_UNREACHABLE
    * @throws NoManager where the request has ended already, or its process may not start one
    */
@@ -79,7 +89,8 @@ export class ManagerClient {
   }
 
   /**
-   * This process's copy of a descriptor of the manager's. `keep`: the manager goes on holding its own.
+   * This process's copy of a descriptor of the manager's. `keep`: the manager goes on holding its
+   * own.
    * @throws TslxcError MANAGER_DIED
    */
   async take(fd: number, options: { keep?: boolean } = {}): Promise<number> {
@@ -182,8 +193,9 @@ function managerArguments(readOnly: boolean): string[] {
 }
 
 /**
- * The variables of its first caller that the manager keeps, and nothing besides: no secret of the caller's, such as
- * TSLXC_ROOT_PASSWORD of a template, outlives the command. The search path is the same whoever starts the manager.
+ * The variables of its first caller that the manager keeps, and nothing besides: no secret of the
+ * caller's, such as TSLXC_ROOT_PASSWORD of a template, outlives the command. The search path is the
+ * same whoever starts the manager.
  */
 const KEPT_VARIABLES: ReadonlySet<string> = new Set([
   'HOME',

@@ -14,7 +14,10 @@ import { type SpawnerEvents, StageSocket } from './stage-socket.ts';
 
 const STREAM = 1;
 
-/** The manager's line to its fork server; a new one is forked by the keeper when the old one has died. */
+/**
+ * The manager's line to its fork server; a new one is forked by the keeper when the old one has
+ * died.
+ */
 export class ForkClient {
   readonly #kernel: Kernel;
   #keeper: Promise<KeeperClient>;

@@ -1,6 +1,7 @@
 /**
- * The fork server: a small synchronous process that makes every process which enters a namespace, or makes those that do. It is forked off by
- * the keeper, blocks in poll and forks; its quiet heap is what makes certified forks cheap (docs/design.md).
+ * The fork server: a small synchronous process that makes every process which enters a namespace,
+ * or makes those that do. It is forked off by the keeper, blocks in poll and forks; its quiet heap
+ * is what makes certified forks cheap (docs/design.md).
  *
  * It keeps a certified spare waiting.
  */
@@ -14,7 +15,10 @@ import { LineBuffer } from '../util/line-buffer.ts';
 /** A stage for one thing, or one that starts containers for as long as it is wanted. */
 export type Forked = StageKind | 'spawner';
 
-/** Manager -> fork server. `channel` is the number, in the manager, of the stage's end of a socket pair. */
+/**
+ * Manager -> fork server. `channel` is the number, in the manager, of the stage's end of a socket
+ * pair.
+ */
 export interface ForkRequest {
   readonly id: number;
   readonly kind: Forked;
@@ -32,7 +36,10 @@ interface Spare {
 }
 
 const KINDS: readonly StageKind[] = ['start', 'attach', 'userns', 'device', 'proxy'];
-/** How long after the last request a spare is made again, milliseconds: not in the middle of a start. */
+/**
+ * How long after the last request a spare is made again, milliseconds: not in the middle of a
+ * start.
+ */
 const QUIET = 40;
 
 /** Serves until the manager's end of `control` closes. `manager` is a pidfd of it. */
@@ -67,7 +74,8 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
   };
 
   const makeSpare = (): Spare => {
-    // Else a stage would come to it in the middle of its work, as its heap is the one that we have now.
+    // Else a stage would come to it in the middle of its work, as its heap is the one that we have
+    // now.
     collectGarbage();
     const [ours, theirs] = kernel.socketpair(1 | O.CLOEXEC);
     const pid = kernel.fork();

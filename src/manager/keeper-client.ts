@@ -12,7 +12,10 @@ export class KeeperClient {
   #pidfd = -1;
   /** Of the program that the keeper was forked of; undefined: of one that did not tell. */
   build: string | undefined;
-  /** What the keeper holds from the time of an earlier manager: descriptors of the keeper's by label. */
+  /**
+   * What the keeper holds from the time of an earlier manager: descriptors of the keeper's by
+   * label.
+   */
   kept: Readonly<Record<string, number>> = {};
   /** Ends of watched processes that no manager has acknowledged. */
   ended: readonly Ended[] = [];
@@ -69,7 +72,9 @@ export class KeeperClient {
     return (await this.#rpc.request<KeeperResult>('fork-server', { control })).pid!;
   }
 
-  /** Takes the ended keeper's status, if it was a child of this process: libuv knows nothing of it. */
+  /**
+   * Takes the ended keeper's status, if it was a child of this process: libuv knows nothing of it.
+   */
   reap(): void {
     try {
       this.#kernel.wait(this.#pid, true);

@@ -1,6 +1,7 @@
 /**
- * What the manager and the keeper say to each other: one JSON object a line, each request answered once. They may be of
- * different builds: `hello` and `quit`, and what they answer, stay as they are.
+ * What the manager and the keeper say to each other: one JSON object a line, each request answered
+ * once. They may be of different builds: `hello` and `quit`, and what they answer, stay as they
+ * are.
  */
 import type { ToKeep } from '../container/start/start-host.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
@@ -14,7 +15,10 @@ export interface Ended {
   readonly status: ExitStatus | null;
 }
 
-/** Keep copies of descriptors of process `pid` under labels, and remember its end if it is to `watch`. */
+/**
+ * Keep copies of descriptors of process `pid` under labels, and remember its end if it is to
+ * `watch`.
+ */
 export interface KeepRequest {
   readonly op: 'keep';
   readonly pid: number;

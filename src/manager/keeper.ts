@@ -1,7 +1,8 @@
 /**
- * The keeper: a small synchronous process that outlives the manager. It is a child subreaper, so every container's init
- * becomes its child and its exit status is never lost; and it holds the consoles' and ttys' masters, so that a killed
- * manager costs nobody a terminal. While no manager is there it drains the consoles, or their writers would block.
+ * The keeper: a small synchronous process that outlives the manager. It is a child subreaper, so
+ * every container's init becomes its child and its exit status is never lost; and it holds the
+ * consoles' and ttys' masters, so that a killed manager costs nobody a terminal. While no manager
+ * is there it drains the consoles, or their writers would block.
  */
 
 import { openSync, rmSync } from 'node:fs';
@@ -27,7 +28,10 @@ interface Manager {
 /** How long the keeper waits for a manager when it has nothing to keep, milliseconds. */
 const LONELY = 10_000;
 
-/** Shortest time between two calls for a manager, milliseconds; twice as long after each that came to nothing, to a limit. */
+/**
+ * Shortest time between two calls for a manager, milliseconds; twice as long after each that came
+ * to nothing, to a limit.
+ */
 const CALL_AGAIN = { first: 5000, most: 300_000 };
 
 export class Keeper {
@@ -61,7 +65,8 @@ export class Keeper {
   run(): never {
     for (;;) {
       const busy = this.#manager !== undefined || this.#kept.size > 0 || this.#watched.size > 0;
-      // Of an end that no manager has seen to: hooks have to run, things to go, and it may have to be started again.
+      // Of an end that no manager has seen to: hooks have to run, things to go, and it may have to
+      // be started again.
       const calling = this.#manager === undefined && this.#watched.ended().length > 0;
       if (calling) this.#callManager();
       const events = this.#kernel.poll(this.#interests(), calling ? this.#pause : busy ? -1 : LONELY);
@@ -93,7 +98,10 @@ export class Keeper {
     return fds.map((fd) => ({ fd, events: POLL.IN }));
   }
 
-  /** The newest manager is the one that counts: it holds the manager's lock. Others than our own user are refused. */
+  /**
+   * The newest manager is the one that counts: it holds the manager's lock. Others than our own
+   * user are refused.
+   */
   #accept(): void {
     const socket = this.#kernel.accept(this.#listener);
     if (this.#kernel.peerCredentials(socket).uid !== process.getuid!()) {
@@ -193,7 +201,9 @@ export class Keeper {
     return pid;
   }
 
-  /** Everything that has ended: watched ones are remembered until the manager says that it knows. */
+  /**
+   * Everything that has ended: watched ones are remembered until the manager says that it knows.
+   */
   #reap(): void {
     this.#kernel.read(this.#children, this.#chunk);
     for (;;) {
@@ -238,8 +248,8 @@ function callManager(kernel: Kernel): void {
 }
 
 /**
- * Turns this process (a fresh child of the manager's first moments) into the keeper. `lockFile` makes it the only one
- * of its run directory; where another holds it, this one ends.
+ * Turns this process (a fresh child of the manager's first moments) into the keeper. `lockFile`
+ * makes it the only one of its run directory; where another holds it, this one ends.
  */
 export function runKeeper(
   kernel: Kernel,

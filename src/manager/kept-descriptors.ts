@@ -1,4 +1,6 @@
-/** Terminals that outlive the manager: the keeper's descriptors, by labels that the manager chose. */
+/**
+ * Terminals that outlive the manager: the keeper's descriptors, by labels that the manager chose.
+ */
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { O, POLL } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -7,8 +9,8 @@ import type { KeepRequest } from './keeper-protocol.ts';
 interface Kept {
   readonly fd: number;
   /**
-   * A console's master, read while there is no manager. Its slave is held open: without one, reading reports a hang-up
-   * for ever as soon as nobody inside has the console open.
+   * A console's master, read while there is no manager. Its slave is held open: without one,
+   * reading reports a hang-up for ever as soon as nobody inside has the console open.
    */
   readonly drain: { readonly log?: string | undefined; readonly slave: number } | undefined;
 }

@@ -10,7 +10,10 @@ import type { runPaths } from './run-paths.ts';
 import { listen } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 
-/** How long an idle manager stays, milliseconds: commands come in bursts. `TSLXC_IDLE_SECONDS` changes it. */
+/**
+ * How long an idle manager stays, milliseconds: commands come in bursts. `TSLXC_IDLE_SECONDS`
+ * changes it.
+ */
 const IDLE = idleMilliseconds(ownVariable('TSLXC_IDLE_SECONDS'));
 
 function idleMilliseconds(seconds = '20'): number | null {
@@ -20,7 +23,10 @@ function idleMilliseconds(seconds = '20'): number | null {
 /** How long a new manager waits for the command that started it, milliseconds. */
 const FIRST_CLIENT = 5000;
 
-/** The bundle of tslxcd's first moments has its own copies of what both use: plain data only passes between them. */
+/**
+ * The bundle of tslxcd's first moments has its own copies of what both use: plain data only passes
+ * between them.
+ */
 export async function runManager(paths: ReturnType<typeof runPaths>, monitor: MonitorCgroup): Promise<void> {
   const kernel = linuxKernel();
   let keeper = await findKeeper(kernel, paths.keeperSocket);
@@ -50,7 +56,8 @@ export async function runManager(paths: ReturnType<typeof runPaths>, monitor: Mo
   const keeperEnded = async () => {
     if (leaving) {
       await resident.end();
-      // The fork server ends with us at the latest: it and the keeper are in the cgroup that is to be removed.
+      // The fork server ends with us at the latest: it and the keeper are in the cgroup that is to
+      // be removed.
       await supervisor.forksEnded();
       leaveAndRemoveMonitorCgroup(monitor);
       process.exit(0);

@@ -8,8 +8,9 @@
  *                                      <-   {id:2, event:{...}}            any number, while the operation runs
  *                                      <-   {id:2, ok:true, result:{...}}  or {id:2, ok:false, error:{...}}
  *
- * Descriptors do not travel in the lines: a result names `pid` and `fd`, and the receiver takes a copy with
- * pidfd_getfd(2). The socket lies in a 0700 directory and the manager checks the peer's credentials.
+ * Descriptors do not travel in the lines: a result names `pid` and `fd`, and the receiver takes a
+ * copy with pidfd_getfd(2). The socket lies in a 0700 directory and the manager checks the peer's
+ * credentials.
  */
 
 import type { CgroupNote } from '../cgroup/container-cgroup.ts';
@@ -26,17 +27,29 @@ import type { ExitStatus } from '../kernel/kernel.ts';
 import type { WindowSize } from '../kernel/structs.ts';
 import type { CallerSurroundings } from '../util/request-context.ts';
 
-/** Raised when a message changes its meaning; a manager of another version is asked to leave when it is idle. */
+/**
+ * Raised when a message changes its meaning; a manager of another version is asked to leave when it
+ * is idle.
+ */
 export const PROTOCOL_VERSION = 1;
 
 export interface StartRequest extends ContainerRef, StartOverrides {
-  /** Path of the config file instead of the container's own; where the client has read it, `given` is its text. */
+  /**
+   * Path of the config file instead of the container's own; where the client has read it, `given`
+   * is its text.
+   */
   readonly rcfile?: string;
   /** Stream the console to this client from the first byte (`-F`). */
   readonly foreground: boolean;
-  /** Descriptors of the client that a program has where it has no console: with `execute`, or for an init without one. */
+  /**
+   * Descriptors of the client that a program has where it has no console: with `execute`, or for an
+   * init without one.
+   */
   readonly stdio?: StdioNumbers;
-  /** Of the caller: hooks and network scripts run in these, and `lxc.environment = NAME` copies from `env`. */
+  /**
+   * Of the caller: hooks and network scripts run in these, and `lxc.environment = NAME` copies from
+   * `env`.
+   */
   readonly caller: CallerSurroundings;
 }
 
@@ -52,7 +65,10 @@ export interface CgroupRequest extends ContainerRef {
 }
 
 export interface Requests {
-  /** `caller`: the process on whose behalf the client asks, if another: its own word, and both belong to one user. */
+  /**
+   * `caller`: the process on whose behalf the client asks, if another: its own word, and both
+   * belong to one user.
+   */
   hello: { params: { version: number; caller?: number }; result: { version: number; pid: number } };
   start: { params: StartRequest; result: StartResult };
   /** `forced`: init did not answer and was killed. */
@@ -67,7 +83,10 @@ export interface Requests {
   device: { params: DeviceNodeRequest; result: Record<string, never> };
   freeze: { params: ContainerRef; result: Record<string, never> };
   unfreeze: { params: ContainerRef; result: Record<string, never> };
-  /** What happens to the containers of these directories from now on, as events; no directory: of all. */
+  /**
+   * What happens to the containers of these directories from now on, as events; no directory: of
+   * all.
+   */
   /** `since`: with what the manager saw after that time (ISO 8601). */
   watch: {
     params: { lxcpaths: readonly string[]; since?: string };
@@ -77,7 +96,10 @@ export interface Requests {
   resize: { params: ContainerRef & { size: WindowSize }; result: Record<string, never> };
   /** The client has made its copy of a descriptor: the manager may close its own. */
   taken: { params: { fd: number }; result: Record<string, never> };
-  /** Signal for a program that this client attached, or for the init that it started in the foreground. */
+  /**
+   * Signal for a program that this client attached, or for the init that it started in the
+   * foreground.
+   */
   signal: { params: { pid: number; signal: number }; result: Record<string, never> };
   /** End, if nothing is running. */
   quit: { params: Record<string, never>; result: { left: boolean } };

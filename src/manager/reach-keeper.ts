@@ -1,4 +1,7 @@
-/** How a manager comes by its keeper: the one that is there, or another in the place of a killed one. */
+/**
+ * How a manager comes by its keeper: the one that is there, or another in the place of a killed
+ * one.
+ */
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -10,8 +13,9 @@ import { hostRootArgument, keepRootToThread, withReadOnlyHost } from './read-onl
 const KEEPER_ATTEMPTS = 500;
 
 /**
- * The keeper that is there; where it is of another build (there was an upgrade while containers ran), one of this build
- * that has taken over everything. Its fork server would be of its own build, and not understand this one's plans.
+ * The keeper that is there; where it is of another build (there was an upgrade while containers
+ * ran), one of this build that has taken over everything. Its fork server would be of its own
+ * build, and not understand this one's plans.
  */
 export async function findKeeper(kernel: Kernel, path: string): Promise<KeeperClient> {
   const found = await reachKeeper(kernel, path);
@@ -43,7 +47,10 @@ async function reachKeeper(kernel: Kernel, path: string): Promise<KeeperClient> 
     }
 }
 
-/** A manager with all that it has loaded makes no small keeper any more: the program is run anew for it. */
+/**
+ * A manager with all that it has loaded makes no small keeper any more: the program is run anew for
+ * it.
+ */
 export async function replaceKeeper(kernel: Kernel, path: string): Promise<KeeperClient> {
   keepRootToThread(kernel);
   const args = [...process.execArgv, process.argv[1]!, hostRootArgument(3), KEEPER_ONLY];

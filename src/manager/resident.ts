@@ -1,11 +1,17 @@
-/** The process that does commands for those who ask bin/tslxc (src/cli/resident): started here, and it ends with us. */
+/**
+ * The process that does commands for those who ask bin/tslxc (src/cli/resident): started here, and
+ * it ends with us.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownVariable } from '../util/own-process.ts';
 
-/** One that ends again sooner than this is not started again: something is wrong, and commands do without it. */
+/**
+ * One that ends again sooner than this is not started again: something is wrong, and commands do
+ * without it.
+ */
 const SHORT_LIFE = 10_000;
 /** How long what it is at may take when we leave, milliseconds. */
 const PATIENCE = 3000;

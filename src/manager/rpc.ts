@@ -47,7 +47,10 @@ interface Answer {
   readonly event?: unknown;
 }
 
-/** Requests over JSON lines: numbered, answered once each, with any number of events before the answer and after it. */
+/**
+ * Requests over JSON lines: numbered, answered once each, with any number of events before the
+ * answer and after it.
+ */
 export class RpcClient {
   readonly #lines: JsonLines;
   readonly #waiting = new Map<number, Waiting>();

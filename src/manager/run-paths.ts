@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { runDirectory } from '../container/state/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 
-/** Files of the manager's below the run directory, which is made: 0700, since the sockets lie in it (rule R7). */
+/**
+ * Files of the manager's below the run directory, which is made: 0700, since the sockets lie in it
+ * (rule R7).
+ */
 export function runPaths(): {
   readonly directory: string;
   readonly managerSocket: string;

@@ -33,7 +33,10 @@ const FOR_ALL_VERSIONS = new Set(['hello', 'quit']);
 /** Seconds that a container started in the foreground has to shut down when its client has gone. */
 const ORPHAN_TIMEOUT = 30;
 
-/** One client. What it holds (ttys, console streams, descriptors not yet copied) is given back when it goes. */
+/**
+ * One client. What it holds (ttys, console streams, descriptors not yet copied) is given back when
+ * it goes.
+ */
 class Session {
   readonly #supervisor: Supervisor;
   /** Who wants it, for the record (see `hello`); what needs certainty goes by `#peer`. */

@@ -2,19 +2,25 @@ import { availableParallelism } from 'node:os';
 import type { StageLog, StageProcess } from '../container/start/start-host.ts';
 import type { SpawnerEvents, StageSocket } from './stage-socket.ts';
 
-/** Starts that are at work at a time, as many as autostart has under way; more get a stage of their own each. */
+/**
+ * Starts that are at work at a time, as many as autostart has under way; more get a stage of their
+ * own each.
+ */
 const MOST = Math.max(8, availableParallelism() * 2);
 /** Kept for a start that may come. */
 const STANDBY = 1;
 /** How long more than that are kept, milliseconds. */
 const LINGER = 30_000;
 /**
- * How long after one is gone another one is made, milliseconds: not in the middle of what comes of that; and twice as long
- * after each that was not able to work, to a limit.
+ * How long after one is gone another one is made, milliseconds: not in the middle of what comes of
+ * that; and twice as long after each that was not able to work, to a limit.
  */
 const PAUSE = { first: 100, most: 60_000 };
 
-/** Processes that start one container after another (src/stage/spawner.ts), and are kept for the next. */
+/**
+ * Processes that start one container after another (src/stage/spawner.ts), and are kept for the
+ * next.
+ */
 export class SpawnerPool {
   readonly #make: (events: SpawnerEvents) => StageSocket;
   readonly #busy = new Set<StageSocket>();
@@ -49,7 +55,10 @@ export class SpawnerPool {
     return spawner;
   }
 
-  /** Lets all of them go; those that are at work, when they have done. @returns pids of those that are going */
+  /**
+   * Lets all of them go; those that are at work, when they have done. @returns pids of those that
+   * are going
+   */
   forget(): number[] {
     const going = this.#idle.splice(0);
     for (const spawner of going) spawner.end();

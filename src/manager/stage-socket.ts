@@ -10,7 +10,10 @@ export interface SpawnerEvents {
   gone(asked: boolean): void;
 }
 
-/** The manager's end of a stage's channel. A spawner's serves for one start after another: see `begin`. */
+/**
+ * The manager's end of a stage's channel. A spawner's serves for one start after another: see
+ * `begin`.
+ */
 export class StageSocket implements StageProcess {
   pid = -1;
   readonly begun: Promise<void>;
@@ -51,7 +54,10 @@ export class StageSocket implements StageProcess {
     return this.#events !== undefined;
   }
 
-  /** From here on it is about another start. `onIdle`: that is over, and the spawner is there for the next one. */
+  /**
+   * From here on it is about another start. `onIdle`: that is over, and the spawner is there for
+   * the next one.
+   */
   begin(onLog: StageLog, onIdle: () => void): void {
     this.#onLog = onLog;
     this.#onIdle = onIdle;

@@ -1,4 +1,7 @@
-/** All containers of this manager, and what they share: the fork server, the keeper, the host's cgroup layout. */
+/**
+ * All containers of this manager, and what they share: the fork server, the keeper, the host's
+ * cgroup layout.
+ */
 import { existsSync } from 'node:fs';
 import { type CgroupLayout, detectLayout } from '../cgroup/layout.ts';
 import { inTime, type StopRequest } from '../container/run/stop.ts';
@@ -103,8 +106,8 @@ export class Supervisor {
   }
 
   /**
-   * The keeper was killed. The next one gets copies of all that the old one held, forks a new fork server (children of
-   * the old one's would not become ours), and watches what is waited for.
+   * The keeper was killed. The next one gets copies of all that the old one held, forks a new fork
+   * server (children of the old one's would not become ours), and watches what is waited for.
    */
   async useKeeper(next: Promise<KeeperClient>): Promise<void> {
     this.#keeper = next;
@@ -133,7 +136,8 @@ export class Supervisor {
   }
 
   /**
-   * Tells of everything that happens to containers, after what this manager saw since that time (ISO 8601).
+   * Tells of everything that happens to containers, after what this manager saw since that time
+   * (ISO 8601).
    * @returns the way to stop listening
    */
   watch(listener: (event: ContainerEvent) => void, since?: string): () => void {
@@ -165,8 +169,8 @@ export class Supervisor {
   }
 
   /**
-   * Stops a container, or calls off its restart. A tear-down that is under way counts as the end that is asked for; a
-   * reboot that is under way is followed by this end.
+   * Stops a container, or calls off its restart. A tear-down that is under way counts as the end
+   * that is asked for; a reboot that is under way is followed by this end.
    * @returns how init had to be forced, if it had to be
    * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, STOP_TIMEOUT
    */
@@ -219,7 +223,10 @@ export class Supervisor {
     }
   }
 
-  /** The container of that name once an end that is under way is over: nobody is to try a start again for that. */
+  /**
+   * The container of that name once an end that is under way is over: nobody is to try a start
+   * again for that.
+   */
   async #notEnding(ref: { lxcpath: string; name: string }): Promise<ContainerMonitor | undefined> {
     for (;;) {
       const container = this.#containers.get(key(ref));
@@ -259,8 +266,9 @@ export class Supervisor {
   }
 
   /**
-   * Takes over what an earlier manager left: running containers are adopted, those that have ended meanwhile are torn
-   * down, half-done starts are undone. Does not wait for hooks: the tear-downs go on while requests are served.
+   * Takes over what an earlier manager left: running containers are adopted, those that have ended
+   * meanwhile are torn down, half-done starts are undone. Does not wait for hooks: the tear-downs
+   * go on while requests are served.
    */
   async adopt(): Promise<void> {
     const { runs, halfDone } = survey();

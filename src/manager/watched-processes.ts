@@ -1,7 +1,10 @@
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 import type { Ended } from './keeper-protocol.ts';
 
-/** A process whose end the manager wants to know. One that an earlier keeper started is no child of ours. */
+/**
+ * A process whose end the manager wants to know. One that an earlier keeper started is no child of
+ * ours.
+ */
 interface Watched {
   /** -1 once it has ended. */
   pidfd: number;
@@ -9,7 +12,10 @@ interface Watched {
   status: ExitStatus | null;
 }
 
-/** How often, and for how many milliseconds each time, a foster parent is waited for that has yet to reap. */
+/**
+ * How often, and for how many milliseconds each time, a foster parent is waited for that has yet to
+ * reap.
+ */
 const PATIENCE = { times: 10, milliseconds: 5 };
 
 /** The keeper's memory of how processes ended, until a manager has heard of it. */
@@ -56,7 +62,10 @@ export class WatchedProcesses {
     return [...this.#watched].find(([, watched]) => watched.pidfd === pidfd)?.[0];
   }
 
-  /** How another's child ended, where the kernel tells: it knows once the foster parent has reaped it. */
+  /**
+   * How another's child ended, where the kernel tells: it knows once the foster parent has reaped
+   * it.
+   */
   fosterEnd(pid: number): Ended | undefined {
     const pidfd = this.#watched.get(pid)?.pidfd ?? -1;
     if (pidfd < 0) return undefined;

@@ -1,4 +1,7 @@
-/** Device nodes of a running container: made and removed by a stage inside, and let through by its cgroup. */
+/**
+ * Device nodes of a running container: made and removed by a stage inside, and let through by its
+ * cgroup.
+ */
 import { closeSync, type Stats, statSync } from 'node:fs';
 import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
 import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';

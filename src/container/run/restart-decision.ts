@@ -1,4 +1,7 @@
-/** Whether a container that has ended is started again, and after how long: a matter of `lxc.start.restart`. */
+/**
+ * Whether a container that has ended is started again, and after how long: a matter of
+ * `lxc.start.restart`.
+ */
 import type { RestartPolicy } from '../../config/values/restart.ts';
 import type { EndReason } from '../state/end-reason.ts';
 
@@ -8,7 +11,8 @@ const FAILURES: { readonly [K in EndReason['kind']]: (reason: EndReason) => bool
   signal: () => true,
   oom: () => true,
   'start-failed': () => true,
-  // Its manager and its keeper were killed together: it did not end by itself as far as anybody knows.
+  // Its manager and its keeper were killed together: it did not end by itself as far as anybody
+  // knows.
   unknown: () => true,
   'power-off': () => false,
   operator: () => false,
@@ -25,8 +29,9 @@ const LONGEST_MS = 60_000;
 export const GOOD_RUN_SECONDS = 10;
 
 /**
- * How long to wait before the restart, milliseconds; undefined: there will be none. `attempt` counts from 1. A reboot
- * comes here only where reboots follow each other too quickly; it is carried out under any policy.
+ * How long to wait before the restart, milliseconds; undefined: there will be none. `attempt`
+ * counts from 1. A reboot comes here only where reboots follow each other too quickly; it is
+ * carried out under any policy.
  */
 export function restartDelay(policy: RestartPolicy, reason: EndReason, attempt: number): number | undefined {
   if (reason.kind === 'reboot') return delay(attempt);

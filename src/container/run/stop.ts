@@ -40,10 +40,12 @@ const KILL_PATIENCE = 5;
 const END_PATIENCE = 60;
 
 /**
- * Sends the signal that the request calls for and waits for `ended`. A frozen container is thawed: frozen processes do
- * not answer. A timeout of 0 returns at once. An init that is gone already counts as asked.
+ * Sends the signal that the request calls for and waits for `ended`. A frozen container is thawed:
+ * frozen processes do not answer. A timeout of 0 returns at once. An init that is gone already
+ * counts as asked.
  *
- * @throws TslxcError STOP_TIMEOUT when init does not answer in time and must not be killed, or when SIGKILL does not end it
+ * @throws TslxcError STOP_TIMEOUT when init does not answer in time and must not be killed, or when
+ *   SIGKILL does not end it
  */
 export async function stopInit(
   { kernel, init, signals, cgroup }: Stoppable,

@@ -1,6 +1,7 @@
 /**
- * What a start has acquired, written down before each thing is made: whoever comes next (this manager after a failure,
- * or its successor after a kill) can release it. One JSON object a line below /run, so a reboot clears it.
+ * What a start has acquired, written down before each thing is made: whoever comes next (this
+ * manager after a failure, or its successor after a kill) can release it. One JSON object a line
+ * below /run, so a reboot clears it.
  */
 import {
   appendFileSync,
@@ -45,7 +46,10 @@ export type JournalEntry =
 const FILE = 'journal';
 const LXCPATH = 'lxcpath';
 
-/** How each kind is given back. Every one of them may be done twice, or when the thing was never made. */
+/**
+ * How each kind is given back. Every one of them may be done twice, or when the thing was never
+ * made.
+ */
 const RELEASE: {
   readonly [K in JournalEntry['kind']]: (entry: Extract<JournalEntry, { kind: K }>, kernel: Kernel) => void;
 } = {
@@ -109,7 +113,10 @@ export class Journal {
     writeFileSync(lxcpath, this.#ref.lxcpath);
   }
 
-  /** Entries to be released although the file may not have them: it was damaged or removed. Takes no disk. */
+  /**
+   * Entries to be released although the file may not have them: it was damaged or removed. Takes no
+   * disk.
+   */
   expect(entries: readonly JournalEntry[]): void {
     this.#expected = entries;
   }
@@ -149,7 +156,8 @@ export class Journal {
   }
 
   /**
-   * Gives everything back, the last thing first, and forgets it. What could not be released stays written down.
+   * Gives everything back, the last thing first, and forgets it. What could not be released stays
+   * written down.
    * @param which entries to release now; the others stay written down
    * @returns the failures
    */
@@ -177,7 +185,10 @@ export class Journal {
   }
 }
 
-/** Containers that have a journal: a start that was killed before its record was written leaves only that. */
+/**
+ * Containers that have a journal: a start that was killed before its record was written leaves only
+ * that.
+ */
 export function journaledContainers(): ContainerRef[] {
   const root = join(runDirectory(), 'containers');
   if (!existsSync(root)) return [];

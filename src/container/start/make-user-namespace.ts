@@ -9,7 +9,10 @@ const MAP_FILES = [
   ['gid_map', 'g'],
 ] as const;
 
-/** A user namespace with the container's maps, as a descriptor of this process. @throws TslxcError IDMAP_UNAVAILABLE */
+/**
+ * A user namespace with the container's maps, as a descriptor of this process. @throws TslxcError
+ * IDMAP_UNAVAILABLE
+ */
 export async function makeUserNamespace({ host, plan, log }: StartContext): Promise<number> {
   const holder = host.stage('userns', false, log);
   try {

@@ -1,4 +1,6 @@
-/** Files of the host that a config names and that are not there: a start would find out half-way. */
+/**
+ * Files of the host that a config names and that are not there: a start would find out half-way.
+ */
 import { existsSync } from 'node:fs';
 import { type ErrorDetails, TslxcError } from '../../errors/tslxc-error.ts';
 import type { NicPlan } from '../../network/nic-plan.ts';
@@ -13,8 +15,8 @@ const NO_MATTER = new Set(['start', 'stop', 'post-stop']);
 const MAKERS = new Set(['pre-start', 'pre-mount']);
 
 /**
- * Programs of hooks and network scripts, and sources of bind mounts. A hook may make what a later step needs: each
- * finding names the first one that may.
+ * Programs of hooks and network scripts, and sources of bind mounts. A hook may make what a later
+ * step needs: each finding names the first one that may.
  */
 export function missingFiles({ stage, hostHooks, nics }: StartPlan): Finding[] {
   const hooks = [...hostHooks, ...stage.hooks].filter(({ type }) => !NO_MATTER.has(type));

@@ -1,9 +1,9 @@
 /**
  * Checks of the root filesystem before a start: that it is there, and that its init is in it.
  *
- * A check that LXC's users know is missing on purpose: the directories above a root filesystem need not be searchable
- * for the mapped root. The stage opens the root filesystem with the host's privileges before it joins the user
- * namespace, so a container directory can stay 0700.
+ * A check that LXC's users know is missing on purpose: the directories above a root filesystem need
+ * not be searchable for the mapped root. The stage opens the root filesystem with the host's
+ * privileges before it joins the user namespace, so a container directory can stay 0700.
  */
 import { closeSync, openSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,10 @@ import type { StartPlan } from '../plan/start-plan.ts';
 /** As many symlinks as the kernel follows, with the names between them. */
 const MAX_HOPS = 400;
 
-/** What has to be there for a volume of each kind: paths, and what each has to be. A device may have to be activated. */
+/**
+ * What has to be there for a volume of each kind: paths, and what each has to be. A device may have
+ * to be activated.
+ */
 const PARTS: {
   readonly [K in RootfsVolume['kind']]: (
     volume: Extract<RootfsVolume, { kind: K }>,
@@ -66,12 +69,14 @@ export function checkMountPoint(_kernel: Kernel, { stage, rootfsMountOrigin }: S
 export function checkInit(kernel: Kernel, plan: StartPlan): void {
   const program = plan.stage.init.args[0]!;
   const { volume } = plan.stage.rootfs;
-  // What is on a device or in layers (where a link may lead from one to another) the start itself finds out.
+  // What is on a device or in layers (where a link may lead from one to another) the start itself
+  // finds out.
   if (volume.kind !== 'tree') return;
   // A tree that is missing is the fault of the check before.
   if (!statSync(volume.path, { throwIfNoEntry: false })?.isDirectory()) return;
   if (isIn(kernel, volume.path, program)) return;
-  // A rootfs that is mounted over, or an init brought by a bind mount, can not be looked at from here.
+  // A rootfs that is mounted over, or an init brought by a bind mount, can not be looked at from
+  // here.
   const targets = new Set(plan.stage.mounts.map(({ target }) => target.replace(/\/+$/, '')));
   if (targets.has('') || candidates(program).some((path) => leadsThrough(volume.path, path, targets))) return;
   if (plan.stage.init.supervised)
@@ -97,7 +102,9 @@ function isIn(kernel: Kernel, tree: string, program: string): boolean {
   }
 }
 
-/** Whether the way to a program, symlinks followed inside the tree, comes by one of these places. */
+/**
+ * Whether the way to a program, symlinks followed inside the tree, comes by one of these places.
+ */
 function leadsThrough(tree: string, program: string, places: ReadonlySet<string>): boolean {
   let rest = program.split('/');
   let at: string[] = [];

@@ -9,7 +9,8 @@ import { storeOf } from '../../storage/stores.ts';
 import type { VolumePlan } from '../plan/volume-plan.ts';
 
 /**
- * Sets the quota of a directory, subvolume or dataset, or makes a device or image as large; one that is larger stays so.
+ * Sets the quota of a directory, subvolume or dataset, or makes a device or image as large; one
+ * that is larger stays so.
  * @throws TslxcError NOT_SUPPORTED, CONFIG_CONFLICT, STORAGE … with the config's line
  */
 export async function prepareVolume({ volume, size, origin, mighty }: VolumePlan): Promise<void> {

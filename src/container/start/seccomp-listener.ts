@@ -11,7 +11,8 @@ const PATIENCE = 10_000;
 const LISTENER = 'anon_inode:seccomp notify';
 
 /**
- * Has a process of its own put the questions of a filter to the proxy, until nothing is left that the filter is on.
+ * Has a process of its own put the questions of a filter to the proxy, until nothing is left that
+ * the filter is on.
  * @param holder pid of the process that gets the listener, as its descriptor `fd`
  * @throws TslxcError SECCOMP_POLICY when the proxy can not be reached
  */
@@ -36,7 +37,10 @@ export async function serveListener(
   }
 }
 
-/** The stage tells the number beforehand, since under its filter it might not be able to: it is there a moment later. */
+/**
+ * The stage tells the number beforehand, since under its filter it might not be able to: it is
+ * there a moment later.
+ */
 async function copyListener(kernel: Kernel, holder: number, fd: number): Promise<number> {
   const pidfd = kernel.pidfdOpen(holder);
   try {

@@ -1,6 +1,7 @@
 /**
- * The host's end of `shmounts:HOST[:CONT]`: a small tmpfs that is a shared mount. What is mounted below it later reaches
- * the containers that have it, which is how LXC's users hand mounts into a running container.
+ * The host's end of `shmounts:HOST[:CONT]`: a small tmpfs that is a shared mount. What is mounted
+ * below it later reaches the containers that have it, which is how LXC's users hand mounts into a
+ * running container.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';

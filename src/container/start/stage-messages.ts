@@ -28,7 +28,10 @@ export async function failureOf(stage: StageProcess, otherwise: string): Promise
   return message?.type === 'error' ? errorFromJSON(message.error) : stageDied(otherwise);
 }
 
-/** @param another whether a stage of its own may do better: it was a spawner, which may have died before it was asked */
+/**
+ * @param another whether a stage of its own may do better: it was a spawner, which may have died
+ *   before it was asked
+ */
 function stageDied(what: string, another = false): TslxcError {
   return new TslxcError({
     code: another ? 'HELPER_DIED' : 'START_FAILED',
@@ -38,9 +41,10 @@ function stageDied(what: string, another = false): TslxcError {
 }
 
 /**
- * Waits until a stage has become its program: the end of the stream is the word that execve(2) has succeeded, or a spawner's
- * own, which is taken for that end (src/manager/stage-socket.ts).
- * @param listen sees to the listener of a seccomp filter, by its number in the stage, while the stage waits
+ * Waits until a stage has become its program: the end of the stream is the word that execve(2) has
+ * succeeded, or a spawner's own, which is taken for that end (src/manager/stage-socket.ts).
+ * @param listen sees to the listener of a seccomp filter, by its number in the stage, while the
+ *   stage waits
  */
 export async function expectProgram(
   stage: StageProcess,

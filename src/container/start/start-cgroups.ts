@@ -47,9 +47,10 @@ export interface ClaimedCgroups {
 }
 
 /**
- * Takes the container's name in the hierarchies. To be born in the v2 cgroup is cheapest for init, but asks for rights
- * over the one above, which a mapped root has not: with a user namespace the stage enters all of them before it joins
- * that. Another manager (of another run directory) may take the name between our look and our mkdir: then the next one.
+ * Takes the container's name in the hierarchies. To be born in the v2 cgroup is cheapest for init,
+ * but asks for rights over the one above, which a mapped root has not: with a user namespace the
+ * stage enters all of them before it joins that. Another manager (of another run directory) may
+ * take the name between our look and our mkdir: then the next one.
  */
 export function claimCgroups(context: StartContext): ClaimedCgroups {
   const { plan, journal } = context;
@@ -74,7 +75,9 @@ export function claimCgroups(context: StartContext): ClaimedCgroups {
   }
 }
 
-/** Makes those that are not made yet and sets the limits; device rules come later (applyDevices). */
+/**
+ * Makes those that are not made yet and sets the limits; device rules come later (applyDevices).
+ */
 export function completeCgroups(context: StartContext, claimed: ClaimedCgroups): readonly CgroupNote[] {
   const { plan, log, journal } = context;
   const { cgroup, initCgroup } = claimed;

@@ -1,6 +1,7 @@
 /**
- * Faults of a plan on this host that can be known before anything is made. Each is one error that names the thing, the
- * config line and a remedy. A check whose subject a hook of the container may change waits until that hook has run.
+ * Faults of a plan on this host that can be known before anything is made. Each is one error that
+ * names the thing, the config line and a remedy. A check whose subject a hook of the container may
+ * change waits until that hook has run.
  */
 import { TslxcError, together } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -64,7 +65,8 @@ export async function checkStart(
 }
 
 /**
- * What had to wait for the pre-start hooks. Hooks in the stage may change more: the start itself finds out then.
+ * What had to wait for the pre-start hooks. Hooks in the stage may change more: the start itself
+ * finds out then.
  * @throws TslxcError the first fault of the plan on this host, with the others
  */
 export async function checkAfterPreStart(
@@ -85,7 +87,10 @@ function refuse(kernel: Kernel, plan: StartPlan, applies: (row: Row) => boolean)
   if (fault) throw fault;
 }
 
-/** Everything that is wrong with the plan on this host now, and which hook may change that. For a dry run. */
+/**
+ * Everything that is wrong with the plan on this host now, and which hook may change that. For a
+ * dry run.
+ */
 export function startFindings(kernel: Kernel, plan: StartPlan, coming: ReadonlySet<string>): Finding[] {
   const subject = { kernel, plan, coming };
   return CHECKS.flatMap((row) => faultsOf([row], subject).map((error) => finding(error, makerOf(row, plan))));

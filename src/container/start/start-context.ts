@@ -16,7 +16,10 @@ export interface StartContext {
   readonly overrides: StartOverrides;
   /** By a stage of its own, whatever a spawner could do. */
   readonly alone?: boolean;
-  /** Descriptors of a client that become those of a supervised program, or of an init without a console. */
+  /**
+   * Descriptors of a client that become those of a supervised program, or of an init without a
+   * console.
+   */
   readonly stdio?: ClientStdio | undefined;
   log: StageLog;
 }

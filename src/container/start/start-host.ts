@@ -12,7 +12,9 @@ export interface StageProcess {
   readonly pid: number;
   /** It starts one container after another. */
   readonly isSpawner: boolean;
-  /** It has been forked and has its end of the channel. @throws TslxcError HELPER_DIED, START_FAILED */
+  /**
+   * It has been forked and has its end of the channel. @throws TslxcError HELPER_DIED, START_FAILED
+   */
   readonly begun: Promise<void>;
   /** Also before it has begun. */
   send(...messages: readonly ToStage[]): void;
@@ -26,7 +28,10 @@ export interface ToKeep {
   readonly label: string;
   /** Its number there. */
   readonly fd: number;
-  /** It is a console's master, to be read while there is no manager (its writers would block), into `log` if there is one. */
+  /**
+   * It is a console's master, to be read while there is no manager (its writers would block), into
+   * `log` if there is one.
+   */
   readonly drain?: { readonly log?: string | undefined } | undefined;
 }
 
@@ -37,15 +42,18 @@ export interface StartHost {
   /** A stage, to be closed. `shared`: a spawner will do, if there is one. */
   stage(kind: StageKind, shared: boolean, onLog: StageLog): StageProcess;
   /**
-   * Has the keeper hold copies of descriptors of process `pid`, and remember how that ends if it is to `watch`; returns
-   * copies of this process's own, in that order.
+   * Has the keeper hold copies of descriptors of process `pid`, and remember how that ends if it is
+   * to `watch`; returns copies of this process's own, in that order.
    */
   keep(pid: number, descriptors: readonly ToKeep[], watch?: boolean): Promise<number[]>;
   /** Have the keeper remember how this process ends. */
   watch(pid: number): Promise<void>;
   /** Makes the default bridge, if it is this one. */
   ensureBridge(name: string): Promise<void>;
-  /** Makes the container's name resolve on the default bridge, and its DHCP lease its own, whatever the guest says. */
+  /**
+   * Makes the container's name resolve on the default bridge, and its DHCP lease its own, whatever
+   * the guest says.
+   */
   reserveName(container: string, mac: string, address: string | undefined): void;
   releaseName(container: string): void;
 }

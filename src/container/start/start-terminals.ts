@@ -9,7 +9,10 @@ export interface TerminalDescriptors {
   readonly ttys: readonly number[];
 }
 
-/** The keeper's copies outlive this process; those returned are this process's. It remembers how process `pid` ends, too. */
+/**
+ * The keeper's copies outlive this process; those returned are this process's. It remembers how
+ * process `pid` ends, too.
+ */
 export async function keepTerminals(
   host: StartHost,
   plan: StartPlan,

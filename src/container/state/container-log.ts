@@ -27,9 +27,10 @@ export function planLog(ref: ContainerRef, config: ContainerConfig): LogPlan {
 }
 
 /**
- * The container's log: one line an event with container, time, level, and what was done to what end. Below the level of
- * `lxc.log.level` (ERROR unless set) nothing is written. The file is opened for each line, so that it can be moved away at
- * any time; a log that can not be written never stops a container.
+ * The container's log: one line an event with container, time, level, and what was done to what
+ * end. Below the level of `lxc.log.level` (ERROR unless set) nothing is written. The file is opened
+ * for each line, so that it can be moved away at any time; a log that can not be written never
+ * stops a container.
  */
 export class ContainerLog {
   readonly #file: string;

@@ -65,8 +65,8 @@ export interface EndFacts {
 }
 
 /**
- * The true reason of an init's end. The kernel reports a reboot(2) from inside as SIGHUP (restart) or SIGINT (halt); an
- * end that somebody had asked for is theirs, however init went.
+ * The true reason of an init's end. The kernel reports a reboot(2) from inside as SIGHUP (restart)
+ * or SIGINT (halt); an end that somebody had asked for is theirs, however init went.
  */
 export function endReason({ status, operator, oomKilled }: EndFacts): EndReason {
   const how = {

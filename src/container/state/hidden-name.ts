@@ -1,6 +1,7 @@
 /**
- * Names of things that are being made or removed: `.NAME.destroying-1a2b3c4d`, beside the thing itself so that a rename
- * to or from its own name is atomic. Nothing lists them, and the next command removes those whose maker is gone.
+ * Names of things that are being made or removed: `.NAME.destroying-1a2b3c4d`, beside the thing
+ * itself so that a rename to or from its own name is atomic. Nothing lists them, and the next
+ * command removes those whose maker is gone.
  */
 import { randomBytes } from 'node:crypto';
 

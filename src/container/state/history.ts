@@ -1,6 +1,7 @@
 /**
- * What a container said and what became of it, line by line with the time: its console, its hooks, its states, victims of
- * the kernel's OOM killer. Kept below the run directory, so until the host's next boot; of each container a bounded part.
+ * What a container said and what became of it, line by line with the time: its console, its hooks,
+ * its states, victims of the kernel's OOM killer. Kept below the run directory, so until the host's
+ * next boot; of each container a bounded part.
  */
 import { appendFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';

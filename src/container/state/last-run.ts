@@ -1,6 +1,6 @@
 /**
- * What is remembered of a container's runs, in its own directory: it outlives the manager and the host's reboot, and goes
- * with the container. `tslxc-info --why` reads it.
+ * What is remembered of a container's runs, in its own directory: it outlives the manager and the
+ * host's reboot, and goes with the container. `tslxc-info --why` reads it.
  */
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,10 +36,13 @@ export function readLastRun(ref: ContainerRef): LastRun | undefined {
   }
 }
 
-/** Adds to what is remembered; `undefined` forgets. A disk that is full or read-only stops nobody. */
+/**
+ * Adds to what is remembered; `undefined` forgets. A disk that is full or read-only stops nobody.
+ */
 export function noteRun(ref: ContainerRef, news: { [K in keyof LastRun]?: LastRun[K] | undefined }): void {
   const directory = containerDirectory(ref);
-  // Of a container that was started with --rcfile there may be no directory, and a destroyed one must not come back.
+  // Of a container that was started with --rcfile there may be no directory, and a destroyed one
+  // must not come back.
   if (!existsSync(directory)) return;
   const file = join(directory, FILE);
   const text = JSON.stringify({ ...readLastRun(ref), ...news, version: 1 });

@@ -10,7 +10,10 @@ export function isDefined(ref: ContainerRef): boolean {
   return existsSync(configFile(ref)) && !isPartial(ref);
 }
 
-/** Names of the defined containers of a container directory, sorted; none when there is no such directory. */
+/**
+ * Names of the defined containers of a container directory, sorted; none when there is no such
+ * directory.
+ */
 export function definedContainers(lxcpath: string): string[] {
   let names: string[];
   try {

@@ -7,8 +7,9 @@ import { linuxKernel } from '../../kernel/linux.ts';
 import { type ContainerRef, containerRunDirectory } from './paths.ts';
 
 /**
- * Exclusive right to change a container on disk or to start it. An flock: it ends with the process that holds it,
- * however that process ends. Locks live below the run directory (0700), never below a path others can write (rule R7).
+ * Exclusive right to change a container on disk or to start it. An flock: it ends with the process
+ * that holds it, however that process ends. Locks live below the run directory (0700), never below
+ * a path others can write (rule R7).
  *
  * @throws TslxcError CONTAINER_BUSY when another command holds it
  */

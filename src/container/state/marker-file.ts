@@ -1,12 +1,15 @@
 /**
- * Small JSON files in a container's directory that say what an interrupted command was doing. They name paths to be
- * removed, so one that somebody else could have written is not believed.
+ * Small JSON files in a container's directory that say what an interrupted command was doing. They
+ * name paths to be removed, so one that somebody else could have written is not believed.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const LARGEST = 64 * 1024;
 
-/** Writes a marker; EEXIST when there is one already. Of one that does not fit on the disk nothing stays. */
+/**
+ * Writes a marker; EEXIST when there is one already. Of one that does not fit on the disk nothing
+ * stays.
+ */
 export function writeMarker(file: string, content: object): void {
   try {
     writeFileSync(file, `${JSON.stringify(content)}\n`, { flag: 'wx', mode: 0o600 });

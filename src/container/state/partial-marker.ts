@@ -1,6 +1,7 @@
 /**
- * `partial` in a container's directory: it is being made. The command that makes it holds the container's lock; a
- * marker whose lock is free was left by a command that was killed, and the directory is garbage.
+ * `partial` in a container's directory: it is being made. The command that makes it holds the
+ * container's lock; a marker whose lock is free was left by a command that was killed, and the
+ * directory is garbage.
  */
 import {
   lstatSync,
@@ -57,7 +58,10 @@ export function unmarkPartial(ref: ContainerRef): void {
   unlinkSync(markerFile(ref));
 }
 
-/** LXC marks with a lock on the file itself; one of its commands may be at work in the same directory. */
+/**
+ * LXC marks with a lock on the file itself; one of its commands may be at work in the same
+ * directory.
+ */
 export function isHeldByLxc(ref: ContainerRef): boolean {
   const inode = lstatSync(markerFile(ref), { throwIfNoEntry: false })?.ino;
   return readFileSync('/proc/locks', 'utf8')
@@ -79,7 +83,10 @@ export function makeParents(rootfs: OutsideRootfs): void {
   for (const parent of rootfs.parents.toReversed()) mkdirSync(parent, { mode: 0o755 });
 }
 
-/** Removes what the marker says was made outside the container's directory, and nothing that was there before. */
+/**
+ * Removes what the marker says was made outside the container's directory, and nothing that was
+ * there before.
+ */
 export async function removeMadeOutside(ref: ContainerRef): Promise<void> {
   const { rootfs, volume } = readMarker<Partial>(markerFile(ref)) ?? {};
   if (volume) await storeOf(volume).remove(volume);

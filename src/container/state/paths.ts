@@ -31,7 +31,10 @@ export function containerRunDirectory(ref: ContainerRef): string {
   return join(runDirectory(), 'containers', shortHash(ref.lxcpath), ref.name);
 }
 
-/** FNV-1a, 64 bits: tells directories apart. No defence against anybody (and node:crypto takes 6 ms to load). */
+/**
+ * FNV-1a, 64 bits: tells directories apart. No defence against anybody (and node:crypto takes 6 ms
+ * to load).
+ */
 function shortHash(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);

@@ -5,7 +5,10 @@ import type { EndReason } from './end-reason.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
 import type { StartOverrides } from './runtime-record.ts';
 
-/** A restart that waits for its time, or the last one that was tried: what the next failure is counted from. */
+/**
+ * A restart that waits for its time, or the last one that was tried: what the next failure is
+ * counted from.
+ */
 export interface PendingRestart {
   /** What the start was asked for (the manager's StartRequest). */
   readonly request: ContainerRef & StartOverrides;

@@ -1,6 +1,7 @@
 /**
- * What the kernel itself remembers of a running container: its record, plan and journal, as notes on its cgroup. The
- * run directory may be full, damaged or gone; the notes last as long as the container has processes.
+ * What the kernel itself remembers of a running container: its record, plan and journal, as notes
+ * on its cgroup. The run directory may be full, damaged or gone; the notes last as long as the
+ * container has processes.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -34,7 +35,10 @@ export interface MarkedCgroup {
   readonly path: string;
 }
 
-/** Takes a cgroup that has just been made for this container. A kernel without extended attributes goes without. */
+/**
+ * Takes a cgroup that has just been made for this container. A kernel without extended attributes
+ * goes without.
+ */
 export function claimCgroup(ref: ContainerRef, plan: CgroupPlan): void {
   const directory = identityOf(containerDirectory(ref));
   const claim: Claim = {
@@ -47,7 +51,9 @@ export function claimCgroup(ref: ContainerRef, plan: CgroupPlan): void {
   tryMark(plan, CLAIM, claim);
 }
 
-/** @returns whether it is noted: a kernel without extended attributes on cgroups has no place for it */
+/**
+ * @returns whether it is noted: a kernel without extended attributes on cgroups has no place for it
+ */
 export function noteOnCgroup(plan: CgroupPlan, note: Note, value: object): boolean {
   return tryMark(plan, note, value);
 }
@@ -67,7 +73,9 @@ export function readNote(path: string, note: Note): unknown {
   return parse(readMark(linuxKernel(), path, note));
 }
 
-/** Every container of this run directory that has a cgroup, wherever `lxc.cgroup.dir` has put it. */
+/**
+ * Every container of this run directory that has a cgroup, wherever `lxc.cgroup.dir` has put it.
+ */
 export function markedContainers(): MarkedCgroup[] {
   const root = markedRoot(detectLayout());
   if (root === undefined) return [];
@@ -90,7 +98,9 @@ export function markedAtTop(known: ReadonlySet<string | undefined>): MarkedCgrou
   });
 }
 
-/** The cgroup of one container, where its name alone leads to it; costs a look into one directory. */
+/**
+ * The cgroup of one container, where its name alone leads to it; costs a look into one directory.
+ */
 export function markedByName(ref: ContainerRef): MarkedCgroup | undefined {
   const root = markedRootOfHost();
   if (root === undefined) return undefined;
@@ -103,8 +113,10 @@ export function markedByName(ref: ContainerRef): MarkedCgroup | undefined {
 }
 
 /**
- * Two inits on one root filesystem destroy it. Containers of one name in different directories are different containers.
- * @throws TslxcError ALREADY_RUNNING when a cgroup beside the planned one belongs to this container and has processes
+ * Two inits on one root filesystem destroy it. Containers of one name in different directories are
+ * different containers.
+ * @throws TslxcError ALREADY_RUNNING when a cgroup beside the planned one belongs to this container
+ *   and has processes
  */
 export function refuseSecondInit(ref: ContainerRef, plan: CgroupPlan): void {
   const limit = markedDirectory(plan);
@@ -130,7 +142,10 @@ function whose(ref: ContainerRef, claim: Claim): string {
   return `the manager of run directory ${claim.runDirectory} started it${path}`;
 }
 
-/** A cgroup path and its like with the suffixes of a conflict (`-1` and so on), as far as they exist. */
+/**
+ * A cgroup path and its like with the suffixes of a conflict (`-1` and so on), as far as they
+ * exist.
+ */
 function siblings(limit: string): string[] {
   const stem = basename(limit).replace(/-\d+$/, '');
   const isSibling = (name: string) =>

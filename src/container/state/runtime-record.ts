@@ -22,9 +22,15 @@ export interface StartOverrides {
   readonly defines: readonly string[];
   /** Init program and arguments instead of `lxc.init.cmd`. */
   readonly init?: readonly string[];
-  /** Run that program (or `lxc.execute.cmd`) below an init of ours. `onConsole`: which of 0, 1, 2 are the console. */
+  /**
+   * Run that program (or `lxc.execute.cmd`) below an init of ours. `onConsole`: which of 0, 1, 2
+   * are the console.
+   */
   readonly execute?: { readonly onConsole: readonly number[] };
-  /** The config file that `-f` named, as it was read: it may have been a pipe, and a reboot needs it again. */
+  /**
+   * The config file that `-f` named, as it was read: it may have been a pipe, and a reboot needs it
+   * again.
+   */
   readonly given?: GivenConfig;
   /** Copy of the console's output, instead of `lxc.console.logfile`. */
   readonly consoleLog?: string;
@@ -52,9 +58,14 @@ export interface RuntimeRecord {
   /** What the command line of the start said: needed again at a reboot, also by a later manager. */
   readonly overrides: StartOverrides;
   readonly init?: ProcessIdentity;
-  /** Who looks after it: a start or a stop that is under way is so only while this manager lives. */
+  /**
+   * Who looks after it: a start or a stop that is under way is so only while this manager lives.
+   */
   readonly manager?: ProcessIdentity;
-  /** An end that was asked for and has not come yet: kept here, so that a later manager knows whose it was. */
+  /**
+   * An end that was asked for and has not come yet: kept here, so that a later manager knows whose
+   * it was.
+   */
   readonly asked?: OperatorRequest;
   /** ISO 8601. */
   readonly startedAt: string;
@@ -76,7 +87,10 @@ interface EarlierNames {
 
 const FILE = 'state.json';
 
-/** What proc(5) tells of a process in `stat`, from the state on; undefined when there is none with this pid. */
+/**
+ * What proc(5) tells of a process in `stat`, from the state on; undefined when there is none with
+ * this pid.
+ */
 function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -135,8 +149,8 @@ export function sinceBoot(process: ProcessIdentity | undefined): number {
 }
 
 /**
- * The record as it was last written, whether or not its init still lives. One that is missing or damaged is found on the
- * container's cgroup (run-mark.ts).
+ * The record as it was last written, whether or not its init still lives. One that is missing or
+ * damaged is found on the container's cgroup (run-mark.ts).
  */
 export function readRecord(ref: ContainerRef): RuntimeRecord | undefined {
   const written = parse(join(containerRunDirectory(ref), FILE));
@@ -145,12 +159,17 @@ export function readRecord(ref: ContainerRef): RuntimeRecord | undefined {
   return markedRecord(marked);
 }
 
-/** The whole hierarchy is searched: `lxc.cgroup.dir` and `lxc.cgroup.pattern` put a cgroup anywhere. */
+/**
+ * The whole hierarchy is searched: `lxc.cgroup.dir` and `lxc.cgroup.pattern` put a cgroup anywhere.
+ */
 function markedAnywhere(ref: ContainerRef): MarkedCgroup | undefined {
   return markedContainers().find((marked) => key(marked.ref) === key(ref));
 }
 
-/** The record on a container's cgroup, if its init lives: it is older than a file that was removed in good order. */
+/**
+ * The record on a container's cgroup, if its init lives: it is older than a file that was removed
+ * in good order.
+ */
 export function markedRecord(marked: MarkedCgroup | undefined): RuntimeRecord | undefined {
   if (!marked) return undefined;
   const record = asRecord(readNote(marked.path, 'record'));
@@ -179,8 +198,8 @@ export function asRecord(found: unknown): RuntimeRecord | undefined {
 }
 
 /**
- * On the container's cgroup, which takes no disk, and by rename into the run directory, so that a reader (or a successor
- * after a kill) never sees half a record.
+ * On the container's cgroup, which takes no disk, and by rename into the run directory, so that a
+ * reader (or a successor after a kill) never sees half a record.
  * @throws Error when the run directory is full and the cgroup did not take it
  */
 export function writeRecord(record: RuntimeRecord): void {
@@ -246,8 +265,9 @@ function list(directory: string): string[] {
 const UNDER_WAY: ReadonlySet<State> = new Set<State>(['STARTING', 'STOPPING', 'ABORTING']);
 
 /**
- * The record of a container in any state but STOPPED. One whose init has ended is STOPPING until its manager, which may
- * not have heard of it yet, has read its console to the end, run its hooks and given back what it had.
+ * The record of a container in any state but STOPPED. One whose init has ended is STOPPING until
+ * its manager, which may not have heard of it yet, has read its console to the end, run its hooks
+ * and given back what it had.
  */
 export function liveRecord(ref: ContainerRef): RuntimeRecord | undefined {
   const record = readRecord(ref);

@@ -9,8 +9,8 @@ const SIGRTMIN = 34;
 const SYSTEMD_HALT = SIGRTMIN + 3;
 
 /**
- * Signal that asks this init to shut down: SIGPWR, or SIGRTMIN+3 for an init that blocks it, as systemd does because it
- * reads its signals from a descriptor (LXC's rule).
+ * Signal that asks this init to shut down: SIGPWR, or SIGRTMIN+3 for an init that blocks it, as
+ * systemd does because it reads its signals from a descriptor (LXC's rule).
  */
 export function haltSignal(initPid: number): number {
   const blocked = /^SigBlk:\s*([0-9a-f]+)$/m.exec(statusOf(initPid))?.[1] ?? '0';
@@ -39,9 +39,10 @@ export function signalName(signal: number): string {
 }
 
 /**
- * How an init's end is read: the kernel reports a reboot(2) from inside as SIGHUP (restart) or SIGINT (halt). An end that
- * an operator has asked for is final, whatever init made of it. Where the status is lost (null: init's parent was
- * killed), a reboot that an operator has asked for is taken for the cause.
+ * How an init's end is read: the kernel reports a reboot(2) from inside as SIGHUP (restart) or
+ * SIGINT (halt). An end that an operator has asked for is final, whatever init made of it. Where
+ * the status is lost (null: init's parent was killed), a reboot that an operator has asked for is
+ * taken for the cause.
  */
 export function wasReboot(
   status: { readonly signal: number | null } | null,
@@ -51,7 +52,9 @@ export function wasReboot(
   return status === null ? operator !== undefined : status.signal === SIG.HUP;
 }
 
-/** How init ended, for whoever waited: a halt by reboot(2) is an orderly end, not a death by signal. */
+/**
+ * How init ended, for whoever waited: a halt by reboot(2) is an orderly end, not a death by signal.
+ */
 export function endStatus(status: ExitStatus | null): ExitStatus | null {
   return status?.signal === SIG.INT ? { code: 0, signal: null } : status;
 }

@@ -1,4 +1,7 @@
-/** LXC's states (its lxc(7)); FREEZING and THAWED are passed through so quickly that only events show them. */
+/**
+ * LXC's states (its lxc(7)); FREEZING and THAWED are passed through so quickly that only events
+ * show them.
+ */
 export const STATES = [
   'STOPPED',
   'STARTING',

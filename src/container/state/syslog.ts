@@ -26,8 +26,8 @@ export function syslogMessage(facility: string, level: LogLevel, text: string, n
 }
 
 /**
- * Sends one message to the host's system log. The daemon may be restarted at any time, so each message is on its own; one
- * that is too busy, or not there, loses it: nothing waits for a log.
+ * Sends one message to the host's system log. The daemon may be restarted at any time, so each
+ * message is on its own; one that is too busy, or not there, loses it: nothing waits for a log.
  */
 export function sendToSyslog(kernel: Kernel, facility: string, level: LogLevel, text: string): void {
   let fd: number | undefined;

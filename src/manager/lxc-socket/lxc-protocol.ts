@@ -1,11 +1,12 @@
 /**
- * The wire format of LXC's command socket, as `lxc-*` and liblxc of LXC 5.0.2 speak it on x86-64 and arm64.
+ * The wire format of LXC's command socket, as `lxc-*` and liblxc of LXC 5.0.2 speak it on x86-64
+ * and arm64.
  *
  *     request    int command, int length, u64 data      then `length` bytes
  *     response   int result,  int length, u64 data      then `length` bytes
  *
- * A small number travels in the field `data` with length 0. `result` is 0 or a negative errno. The fields have the
- * machine's byte order, which is little-endian on both.
+ * A small number travels in the field `data` with length 0. `result` is 0 or a negative errno. The
+ * fields have the machine's byte order, which is little-endian on both.
  */
 import type { State } from '../../container/state/state.ts';
 
@@ -60,7 +61,10 @@ export interface Request {
   readonly data: Buffer;
 }
 
-/** The first request in `bytes`; undefined while it is incomplete, null for bytes that are no request. */
+/**
+ * The first request in `bytes`; undefined while it is incomplete, null for bytes that are no
+ * request.
+ */
 export function parseRequest(bytes: Buffer): Request | undefined | null {
   if (bytes.length < HEADER) return undefined;
   const length = bytes.readInt32LE(4);
@@ -82,7 +86,10 @@ export interface Response {
   readonly descriptor?: number;
 }
 
-/** The response's fixed part; bytes that follow are sent on their own, because the client reads them so. */
+/**
+ * The response's fixed part; bytes that follow are sent on their own, because the client reads them
+ * so.
+ */
 export function responseHeader({ result = 0, data = 0 }: Response): Buffer {
   const header = Buffer.alloc(HEADER);
   header.writeInt32LE(result, 0);

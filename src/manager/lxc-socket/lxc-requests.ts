@@ -26,13 +26,19 @@ export interface LxcTarget {
   initPidfd(): number;
   /** CLONE_NEW* of the namespaces that the container has of its own. */
   namespaces(): number;
-  /** Path in a hierarchy (a controller's, or the unified one) from its root, for the limits or for the processes. */
+  /**
+   * Path in a hierarchy (a controller's, or the unified one) from its root, for the limits or for
+   * the processes.
+   */
   cgroupPath(controller: string | undefined, part: 'limits' | 'processes'): string | undefined;
   /** What `lxc-info -c KEY` prints; undefined for a key that is not set. */
   configItem(key: string): Promise<string | undefined>;
   /** The container's own devpts, or -1. */
   devpts(): number;
-  /** Takes a tty, or the console (0), until `release`; -1 asks for any. @throws Error where there is none free */
+  /**
+   * Takes a tty, or the console (0), until `release`; -1 asks for any. @throws Error where there is
+   * none free
+   */
   openTty(number: number): { readonly tty: number; readonly master: number; release(): void };
   /** What the console printed last; `clear` forgets it. */
   consoleLog(options: { readonly clear: boolean }): Buffer;
@@ -51,7 +57,10 @@ export interface LxcConnection {
   tell(state: State): void;
 }
 
-/** `keep` leaves the connection open behind the response; `none` sends no response: the end of the stream is one. */
+/**
+ * `keep` leaves the connection open behind the response; `none` sends no response: the end of the
+ * stream is one.
+ */
 export type Answer = Response & { readonly after?: 'close' | 'keep' | 'none' };
 
 type Handler = (target: LxcTarget, request: Request, connection: LxcConnection) => Answer | Promise<Answer>;

@@ -1,9 +1,11 @@
 /**
- * LXC's command socket of one running container (`lxc.compat.socket = 1` of tslxc.conf): an abstract unix socket through which the real
- * `lxc-*` commands, liblxc and its bindings see and steer the container.
+ * LXC's command socket of one running container (`lxc.compat.socket = 1` of tslxc.conf): an
+ * abstract unix socket through which the real `lxc-*` commands, liblxc and its bindings see and
+ * steer the container.
  *
- * An abstract socket has no permissions: every process of the host's network namespace can connect, also one in a
- * container that shares that network. A peer is answered only if it is root of the host's own user and pid namespaces.
+ * An abstract socket has no permissions: every process of the host's network namespace can connect,
+ * also one in a container that shares that network. A peer is answered only if it is root of the
+ * host's own user and pid namespaces.
  */
 import { readlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -85,10 +87,12 @@ export class LxcSocket {
       received = Buffer.concat([received, bytes]);
       const request = parseRequest(received);
       if (request === undefined) return;
-      // One request for each connection: what else arrives is read so that the client's end is seen.
+      // One request for each connection: what else arrives is read so that the client's end is
+      // seen.
       socket.removeAllListeners('data').resume();
       const handler = request && HANDLERS[request.command];
-      // LXC closes the connection for a command that it does not know; so its clients find out what a server can.
+      // LXC closes the connection for a command that it does not know; so its clients find out what
+      // a server can.
       if (!handler) return void socket.end();
       Promise.resolve()
         .then(() => handler(this.#target, request, connection))
@@ -100,7 +104,8 @@ export class LxcSocket {
   #send(socket: Socket, answer: Answer): void {
     if (socket.destroyed || answer.after === 'none') return;
     const header = responseHeader(answer);
-    // The descriptor travels with the header, so that is written past Node, which has nothing queued yet.
+    // The descriptor travels with the header, so that is written past Node, which has nothing
+    // queued yet.
     if (answer.descriptor === undefined) socket.write(header);
     else this.#kernel.sendDescriptors(descriptorOf(socket), header, [answer.descriptor]);
     if (Buffer.isBuffer(answer.data)) socket.write(answer.data);

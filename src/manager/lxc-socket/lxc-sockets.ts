@@ -1,4 +1,7 @@
-/** The command sockets of the running containers, where `lxc.compat.socket` of the system file asks for them. */
+/**
+ * The command sockets of the running containers, where `lxc.compat.socket` of the system file asks
+ * for them.
+ */
 import { loadSystemConfig } from '../../config/system-config.ts';
 import type { ContainerRef } from '../../container/state/paths.ts';
 import type { State } from '../../container/state/state.ts';
@@ -20,7 +23,10 @@ export class LxcSockets {
     this.#onTrouble = onTrouble;
   }
 
-  /** Follows a container into a state; call again for each state that it enters, and after its adoption. */
+  /**
+   * Follows a container into a state; call again for each state that it enters, and after its
+   * adoption.
+   */
   follow(monitor: ContainerMonitor, state: State): void {
     const { ref } = monitor;
     const key = `${ref.lxcpath}/${ref.name}`;

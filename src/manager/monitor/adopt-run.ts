@@ -48,7 +48,8 @@ export function adoptRun(
     try {
       return copyOf(prefix + role) ?? -1;
     } catch {
-      // No descriptor is left, or the keeper has just died: the container is looked after without this terminal.
+      // No descriptor is left, or the keeper has just died: the container is looked after without
+      // this terminal.
       return -1;
     }
   };

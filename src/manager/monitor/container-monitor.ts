@@ -1,4 +1,7 @@
-/** One container in the manager's care: a sequence of runs, its state, and those who wait for its end. */
+/**
+ * One container in the manager's care: a sequence of runs, its state, and those who wait for its
+ * end.
+ */
 import { closeSync, writeFileSync } from 'node:fs';
 import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
 import type { LogLevel } from '../../config/values/log.ts';
@@ -48,11 +51,17 @@ export interface Ending {
 }
 
 export interface MonitorHost extends StartHost {
-  /** Counts the keepers: after a change, the new keeper holds nothing of what the last one was given. */
+  /**
+   * Counts the keepers: after a change, the new keeper holds nothing of what the last one was
+   * given.
+   */
   keeperNumber(): number;
   drop(prefix: string): Promise<void>;
   forget(pid: number): Promise<void>;
-  /** The end of a process that was told of before anything waited for it; null for an unknown status. */
+  /**
+   * The end of a process that was told of before anything waited for it; null for an unknown
+   * status.
+   */
   takeEarlyEnd(pid: number): { readonly status: ExitStatus | null } | undefined;
 }
 
@@ -60,7 +69,10 @@ export interface MonitorListeners {
   onEvent(event: ContainerEvent): void;
   /** No reboot follows this run. Says whether a restart is scheduled. */
   onEnd(monitor: ContainerMonitor, reason: EndReason, run: Run): boolean;
-  /** It reboots again and again in less than a second: the next start is to wait. Says whether one is scheduled. */
+  /**
+   * It reboots again and again in less than a second: the next start is to wait. Says whether one
+   * is scheduled.
+   */
   onQuickReboots(monitor: ContainerMonitor, reason: EndReason, run: Run): boolean;
   /** The container is gone for good. */
   onGone(monitor: ContainerMonitor): void;
@@ -133,7 +145,10 @@ export class ContainerMonitor {
     return new Promise((resolve) => this.#endListeners.add(resolve));
   }
 
-  /** Its init is gone, which the keeper may not have told of yet: commands that read the record show it STOPPING. */
+  /**
+   * Its init is gone, which the keeper may not have told of yet: commands that read the record show
+   * it STOPPING.
+   */
   initHasEnded(): boolean {
     return this.#run?.hasEnded() ?? false;
   }
@@ -196,8 +211,8 @@ export class ContainerMonitor {
   }
 
   /**
-   * Asks init to end, or ends it; returns when it has ended and is torn down, or at once with a timeout of 0. A reboot
-   * returns when the next init runs.
+   * Asks init to end, or ends it; returns when it has ended and is torn down, or at once with a
+   * timeout of 0. A reboot returns when the next init runs.
    * @returns how init had to be forced, if it had to be
    * @throws TslxcError NOT_RUNNING, STOP_TIMEOUT, START_FAILED for a reboot that did not come up
    */
@@ -220,7 +235,9 @@ export class ContainerMonitor {
     return forced;
   }
 
-  /** The end of a run whose init is gone. If the keeper does not tell how, the status stays unknown. */
+  /**
+   * The end of a run whose init is gone. If the keeper does not tell how, the status stays unknown.
+   */
   async #expectEnd(run: Run): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, END_NEWS_PATIENCE));
     if (this.#run === run) await this.initEnded(null);
@@ -245,7 +262,8 @@ export class ContainerMonitor {
     try {
       return await this.#start(reason);
     } catch (error) {
-      // The start is undone, and the helper is being replaced: a second try hides that from the caller.
+      // The start is undone, and the helper is being replaced: a second try hides that from the
+      // caller.
       if ((error as TslxcError).code !== 'HELPER_DIED') throw error;
       return await this.#start(reason, true);
     }
@@ -302,7 +320,9 @@ export class ContainerMonitor {
     this.#enter('STOPPED', failed);
   }
 
-  /** An init that ended before this start was over: the keeper told of a pid that no container had. */
+  /**
+   * An init that ended before this start was over: the keeper told of a pid that no container had.
+   */
   #deliverEarlyEnd(run: Run): void {
     const end = this.#earlyEnd ?? this.#host.takeEarlyEnd(run.init.pid);
     this.#earlyEnd = undefined;
@@ -311,7 +331,10 @@ export class ContainerMonitor {
     else if (run.hasEnded()) void this.#expectEnd(run);
   }
 
-  /** Takes over a run that an earlier manager started; its init may have ended meanwhile (see initEnded). */
+  /**
+   * Takes over a run that an earlier manager started; its init may have ended meanwhile (see
+   * initEnded).
+   */
   adopt({ run, log, terminals, journal, lost }: AdoptedRun): void {
     this.#log = log;
     this.#run = run;
@@ -327,15 +350,17 @@ export class ContainerMonitor {
   }
 
   /**
-   * The start is noted in the container's directory a second later, off the start's path: `--why` needs it only after a
-   * power failure, and its end notes the same and more.
+   * The start is noted in the container's directory a second later, off the start's path: `--why`
+   * needs it only after a power failure, and its end notes the same and more.
    */
   #noteSoon(run: Run): void {
     const note = () => this.#run === run && noteStarted(this.ref, run.record.startedAt);
     setTimeout(note, NOTE_AFTER).unref();
   }
 
-  /** Gives a new keeper, which holds nothing yet, copies of the terminals, and has it watch init. */
+  /**
+   * Gives a new keeper, which holds nothing yet, copies of the terminals, and has it watch init.
+   */
   async keepAgain(): Promise<void> {
     const run = this.#run;
     if (!run) return;
@@ -378,7 +403,10 @@ export class ContainerMonitor {
     removePlan(this.ref);
   }
 
-  /** Init has ended. Never throws: what fails on the way is told in the log, and the container is not left half-ended. */
+  /**
+   * Init has ended. Never throws: what fails on the way is told in the log, and the container is
+   * not left half-ended.
+   */
   async initEnded(status: ExitStatus | null): Promise<void> {
     if (this.#state === 'STARTING') {
       this.#earlyEnd = { status };
@@ -482,7 +510,9 @@ export class ContainerMonitor {
   }
 }
 
-/** @throws TslxcError START_FAILED when a reboot was asked for and the container did not come back */
+/**
+ * @throws TslxcError START_FAILED when a reboot was asked for and the container did not come back
+ */
 function requireReboot(ref: ContainerRef, { target, failure, reason }: Ending): void {
   if (target === 'reboot') return;
   if (failure) throw failure.with({ container: ref.name });

@@ -11,7 +11,10 @@ import { ConsoleLog } from '../../terminal/console-log.ts';
 import { type ConsolePeer, openConsolePeer } from '../../terminal/console-peer.ts';
 import { RingBuffer } from '../../terminal/ring-buffer.ts';
 
-/** The manager's ends of a container's terminals: the console, always read, and the ttys, lent to one client each. */
+/**
+ * The manager's ends of a container's terminals: the console, always read, and the ttys, lent to
+ * one client each.
+ */
 export class ContainerTerminals {
   readonly #kernel: Kernel;
   #hub: ConsoleHub | undefined;
@@ -22,7 +25,9 @@ export class ContainerTerminals {
   #console: ConsolePlan | undefined;
   /** Who has a tty, by its number. */
   readonly #holders = new Map<number, object>();
-  /** Console streams of clients that stay through a reboot (`tslxc-start -F`, `tslxc-console -t 0`). */
+  /**
+   * Console streams of clients that stay through a reboot (`tslxc-start -F`, `tslxc-console -t 0`).
+   */
   readonly #streams = new Set<Socket>();
   #hungUp = false;
 
@@ -35,7 +40,10 @@ export class ContainerTerminals {
     this.#kernel = kernel;
   }
 
-  /** Of a run that an earlier manager started: a log that cannot be opened is told of, and the console goes on. */
+  /**
+   * Of a run that an earlier manager started: a log that cannot be opened is told of, and the
+   * console goes on.
+   */
   adopt(descriptors: TerminalDescriptors, console: ConsolePlan): void {
     try {
       this.open(descriptors, console);
@@ -69,7 +77,10 @@ export class ContainerTerminals {
     return new ConsoleLog({ path, size, rotate, onError: (error) => this.onTrouble(error) });
   }
 
-  /** Joins the console and what `lxc.console.path` names. Trouble with it does not stop a container that runs. */
+  /**
+   * Joins the console and what `lxc.console.path` names. Trouble with it does not stop a container
+   * that runs.
+   */
   #connect(hub: ConsoleHub, path: string): void {
     try {
       this.#peer = openConsolePeer(this.#kernel, path, (error) => this.onTrouble(error));
@@ -99,8 +110,8 @@ export class ContainerTerminals {
   }
 
   /**
-   * A two-way stream of the console: the descriptor of the client's end. The client copies it and tells us; then
-   * `close(2)` ours. `replay`: begin with what was shown last.
+   * A two-way stream of the console: the descriptor of the client's end. The client copies it and
+   * tells us; then `close(2)` ours. `replay`: begin with what was shown last.
    */
   consoleStream(replay: boolean): number {
     const [ours, theirs] = this.#kernel.socketpair(1 | O.CLOEXEC);

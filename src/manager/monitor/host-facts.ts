@@ -9,11 +9,17 @@ import { lastCapability, missingCapabilities } from '../../security/capabilities
 import { compiledPolicy, underFilter } from '../../security/seccomp/host.ts';
 import { MOUNT_POINT, makeMountPoint } from '../../storage/mounted-volume.ts';
 
-/** The kernel's and systemd's default. Node raises its own soft limit to the hard one (see docs/kernel-notes.md). */
+/**
+ * The kernel's and systemd's default. Node raises its own soft limit to the hard one (see
+ * docs/kernel-notes.md).
+ */
 const NOFILE_SOFT = 1024;
 
 let lastCap: number | undefined;
-/** The bounding set of a process never grows, and nobody takes from ours; nor is a filter ever taken off. */
+/**
+ * The bounding set of a process never grows, and nobody takes from ours; nor is a filter ever taken
+ * off.
+ */
 let missing: number[] | undefined;
 let filtered: boolean | undefined;
 
@@ -22,7 +28,10 @@ export function prepareHost(): void {
   makeMountPoint();
 }
 
-/** Facts about this host that a start plan depends on. Touches nothing. @throws TslxcError for the system file */
+/**
+ * Facts about this host that a start plan depends on. Touches nothing. @throws TslxcError for the
+ * system file
+ */
 export function hostFacts({ kernel, layout }: Pick<StartHost, 'kernel' | 'layout'>): HostFacts {
   const { hard } = kernel.getRlimit(RLIMIT.nofile);
   lastCap ??= lastCapability(kernel);

@@ -1,6 +1,6 @@
 /**
- * Containers that have ended and are to be started again. Each is a file below the run directory, so that a restart
- * comes about although the manager that decided on it has died.
+ * Containers that have ended and are to be started again. Each is a file below the run directory,
+ * so that a restart comes about although the manager that decided on it has died.
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -49,7 +49,10 @@ export class Restarts {
     return !request.foreground && this.#schedule(request, plan.restart, reason, seconds);
   }
 
-  /** The same for a container that reboots again and again: its next start waits, the longer the more there were. */
+  /**
+   * The same for a container that reboots again and again: its next start waits, the longer the
+   * more there were.
+   */
   deferReboot(request: StartRequest, reason: EndReason, { plan }: { readonly plan: StartPlan }): boolean {
     return !request.foreground && this.#schedule(request, plan.restart, reason, 0);
   }

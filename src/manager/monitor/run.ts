@@ -1,4 +1,6 @@
-/** One run of a container: from its init's birth, or its adoption by this manager, to init's end. */
+/**
+ * One run of a container: from its init's birth, or its adoption by this manager, to init's end.
+ */
 import { closeSync } from 'node:fs';
 import {
   type CgroupNote,
@@ -89,7 +91,9 @@ export class Run {
     return { notes };
   }
 
-  /** Asks init to end, or ends it. Who asked is written down before. @throws TslxcError STOP_TIMEOUT */
+  /**
+   * Asks init to end, or ends it. Who asked is written down before. @throws TslxcError STOP_TIMEOUT
+   */
   async stop(
     request: StopRequest,
     by: { readonly uid: number; readonly pid: number },

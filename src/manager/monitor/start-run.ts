@@ -85,7 +85,10 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
   };
 }
 
-/** What of a request holds for every later start of this run: after a reboot, and under a later manager. */
+/**
+ * What of a request holds for every later start of this run: after a reboot, and under a later
+ * manager.
+ */
 export function overridesOf(request: StartRequest): StartOverrides {
   const { defines, given, init, execute, consoleLog, pidFile, callerCgroups } = request;
   return {

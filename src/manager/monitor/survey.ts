@@ -1,4 +1,7 @@
-/** What earlier managers left: containers that run or have ended since, and starts that were killed half-way. */
+/**
+ * What earlier managers left: containers that run or have ended since, and starts that were killed
+ * half-way.
+ */
 import type { CgroupPlan } from '../../cgroup/container-cgroup.ts';
 import { asPlan, loadPlan, type SavedPlan } from '../../container/plan/saved-plan.ts';
 import { Journal, type JournalEntry, journaledContainers } from '../../container/start/journal.ts';
@@ -24,8 +27,8 @@ export interface Survey {
 export const key = (ref: ContainerRef) => `${ref.lxcpath}|${ref.name}`;
 
 /**
- * A run is found by its record, by the notes on its cgroup, or by its journal: whatever is damaged or gone, a container
- * that has a living init is among the runs.
+ * A run is found by its record, by the notes on its cgroup, or by its journal: whatever is damaged
+ * or gone, a container that has a living init is among the runs.
  */
 export function survey(): Survey {
   const runs = new Map<string, { record: RuntimeRecord; from: 'record' | 'cgroup' | 'journal' }>();
@@ -85,8 +88,9 @@ function entriesOf({ cgroup, hookCgroups, nics, overrides }: RuntimeRecord): Jou
 }
 
 /**
- * On a kernel that keeps no notes on cgroups, the record of a running container from its journal alone. A start that was
- * killed has a record, which says STARTING: a journal without one belongs to a container that runs.
+ * On a kernel that keeps no notes on cgroups, the record of a running container from its journal
+ * alone. A start that was killed has a record, which says STARTING: a journal without one belongs
+ * to a container that runs.
  */
 function recordOfJournal(ref: ContainerRef): RuntimeRecord | undefined {
   const entries = new Journal(ref).entries();

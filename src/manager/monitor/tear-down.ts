@@ -27,7 +27,10 @@ export interface TearDown {
   releaseNics(): void;
 }
 
-/** Asked before the cgroups go: the cgroups and the kernel's log know which processes ran out of memory. */
+/**
+ * Asked before the cgroups go: the cgroups and the kernel's log know which processes ran out of
+ * memory.
+ */
 export function reasonOfEnd({ record, plan }: Run, status: ExitStatus | null, history: History): EndReason {
   const { init, cgroup, asked, startedAt } = record;
   const since = sinceBoot(init);

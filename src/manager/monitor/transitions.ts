@@ -1,9 +1,14 @@
-/** A container's states as a table: which may follow which, and in which a request can be served. */
+/**
+ * A container's states as a table: which may follow which, and in which a request can be served.
+ */
 import type { ContainerRef } from '../../container/state/paths.ts';
 import type { State } from '../../container/state/state.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 
-/** STOPPED leads to the states of a run that this manager finds: it adopts running and ended containers. */
+/**
+ * STOPPED leads to the states of a run that this manager finds: it adopts running and ended
+ * containers.
+ */
 const NEXT: { readonly [S in State]: readonly State[] } = {
   STOPPED: ['STARTING', 'RUNNING', 'FROZEN', 'STOPPING'],
   STARTING: ['RUNNING', 'ABORTING'],
