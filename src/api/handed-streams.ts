@@ -6,14 +6,18 @@ import { linuxKernel } from '../kernel/linux.ts';
 import type { StartRequest } from '../manager/protocol.ts';
 
 /**
- * Descriptors of this process that become 0, 1 and 2 of the program. A terminal never enters a container: for output there
- * is a pipe whose other end is copied to the terminal, for input nothing.
+ * Descriptors of this process that become 0, 1 and 2 of the program. A terminal never enters a
+ * container: for output there is a pipe whose other end is copied to the terminal, for input
+ * nothing.
  */
 export class HandedStreams {
   readonly fds: NonNullable<StartRequest['stdio']>;
   readonly #pipes: { readonly from: number; readonly into: number; readonly to: () => Writable }[] = [];
 
-  /** @param terminals which of 0, 1 and 2 are terminals @param screens the streams of 1 and 2, made only if used */
+  /**
+   * @param terminals which of 0, 1 and 2 are terminals @param screens the streams of 1 and 2, made
+   *   only if used
+   */
   constructor(
     terminals: readonly number[],
     screens: { readonly 1: () => Writable; readonly 2: () => Writable },
@@ -28,7 +32,10 @@ export class HandedStreams {
     return into;
   }
 
-  /** Shows what the program prints; settles when its last writer has ended. The program has to have its copies. */
+  /**
+   * Shows what the program prints; settles when its last writer has ended. The program has to have
+   * its copies.
+   */
   async shown(): Promise<void> {
     await Promise.all(
       this.#pipes.splice(0).map(({ from, into, to }) => {

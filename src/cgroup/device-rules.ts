@@ -1,3 +1,4 @@
+import type { TslxcError } from '../errors/tslxc-error.ts';
 import { type CgroupLayout, hierarchyOf, unifiedOf } from './layout.ts';
 import { type CgroupSetting, fileOf, settingError } from './setting.ts';
 
@@ -65,8 +66,16 @@ export function deviceList(policy: DevicePolicy): string {
  * The device rules of a config, in order. Of a config that has rules in both spellings (LXC's
  * common.conf did) only those in the host's own are taken: the others are the same list for the
  * other kind of host.
+ * @param passedOver told about the rest of a line behind its rule, which the v1 kernel passes
+ * over as well; may throw
  */
-export function deviceRules(settings: readonly CgroupSetting[], layout: CgroupLayout): DeviceRule[] {
+export function deviceRules(
+  settings: readonly CgroupSetting[],
+  layout: CgroupLayout,
+  passedOver: (what: TslxcError) => void = (what) => {
+    throw what;
+  },
+): DeviceRule[] {
   const found = settings.flatMap((setting) => {
     const named = fileOf(setting.key);
     const verb = /^devices\.(allow|deny|[^.]*)$/.exec(named?.file ?? '')?.[1];
@@ -84,7 +93,10 @@ export function deviceRules(settings: readonly CgroupSetting[], layout: CgroupLa
     throw settingError('CONTROLLER_MISSING', found[0]!.setting, why);
   }
   // Also those of the other kind have to be right: they may be the ones that were edited.
-  const rules = found.map(({ setting, spelling, allow }) => ({ spelling, rule: ruleOf(setting, allow) }));
+  const rules = found.map(({ setting, spelling, allow }) => ({
+    spelling,
+    rule: ruleOf(setting, allow, passedOver),
+  }));
   const native = rules.filter(({ spelling }) => spelling === host);
   const used = native.length > 0 ? native : rules;
   return impliedDeny(
@@ -93,9 +105,18 @@ export function deviceRules(settings: readonly CgroupSetting[], layout: CgroupLa
   );
 }
 
-function ruleOf(setting: CgroupSetting, allow: boolean): DeviceRule {
+/** The kernel reads three letters of access and no further; after fewer there may be a comment. */
+const RULE_AND_REST = /^(a|[bc]\s+\S+\s+(?:[rwm]{3}(?=.)|[rwm]{1,2}(?=\s+#)))(.+)$/;
+
+function ruleOf(setting: CgroupSetting, allow: boolean, passedOver: (what: TslxcError) => void): DeviceRule {
   const rule = parseDeviceRule(allow, setting.value);
   if (rule) return rule;
+  const [, first = '', rest = ''] = RULE_AND_REST.exec(setting.value) ?? [];
+  const shortened = parseDeviceRule(allow, first);
+  if (shortened) {
+    passedOver(settingError('CGROUP_VALUE', setting, `"${rest.trim()}" is passed over`));
+    return shortened;
+  }
   throw settingError('CGROUP_VALUE', setting, 'expected "a", or TYPE MAJOR:MINOR ACCESS as in "c 1:3 rwm"');
 }
 

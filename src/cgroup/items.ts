@@ -109,7 +109,7 @@ export function setItem(
   }
   const current = (hierarchy: Hierarchy, file: string) =>
     readFile(join(limitOf(plan, hierarchy).limit, file));
-  const writes = translate([setting], layout, current);
+  const writes = translate([setting], layout, { current });
   if (writes.length === 0) throw settingError('CGROUP_VALUE', setting, 'not a file that can be written');
   return { notes: applyLimits(plan, writes), plan };
 }

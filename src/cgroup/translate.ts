@@ -1,3 +1,4 @@
+import { TslxcError } from '../errors/tslxc-error.ts';
 import {
   BadValue,
   type Converted,
@@ -85,6 +86,25 @@ export function spellingOf({ spelling, file }: { spelling: 1 | 2; file: string }
   return spelling;
 }
 
+export interface TranslateOptions {
+  readonly current?: (hierarchy: Hierarchy, file: string) => string | undefined;
+  readonly meaningless?: (what: TslxcError) => void;
+}
+
+function refuse(what: TslxcError): never {
+  throw what;
+}
+
+/** Controllers that keep a container within bounds. */
+const BOUNDS = new Set(['memory', 'cpu', 'cpuset', 'pids', 'io', 'blkio', 'hugetlb', 'devices']);
+
+/** Whether this host has nothing for a setting and no bound is lost. A misspelt key is an error. */
+function isMeaningless({ code, hint }: TslxcError, { key }: CgroupSetting): boolean {
+  const { file } = fileOf(key)!;
+  if (code === 'CGROUP_UNTRANSLATABLE') return !hint?.startsWith('did you mean');
+  return code === 'CONTROLLER_MISSING' && !BOUNDS.has(controllerOf(file)) && !nearestCgroupKey(key);
+}
+
 interface Resolved extends CgroupWrite {
   /** In the spelling of this host: it wins over a translated one for the same file. */
   readonly native: boolean;
@@ -100,14 +120,24 @@ interface Resolved extends CgroupWrite {
  * - `devices.*` is not for files alone: see device-rules.ts.
  * - `current` answers what is in force for files (of either version) that the settings do not
  *   mention.
+ * - `meaningless` is told about settings that this host has nothing for, which are left out. It may
+ *   throw; where it is not given the first of them is thrown.
  */
 export function translate(
   settings: readonly CgroupSetting[],
   layout: CgroupLayout,
-  current: (hierarchy: Hierarchy, file: string) => string | undefined = () => undefined,
+  { current = () => undefined, meaningless = refuse }: TranslateOptions = {},
 ): CgroupWrite[] {
   const others = othersOf(settings, layout, current);
-  const resolved = settings.flatMap((setting) => resolve(setting, layout, others));
+  const resolved = settings.flatMap((setting) => {
+    try {
+      return resolve(setting, layout, others);
+    } catch (error) {
+      if (!(error instanceof TslxcError) || !isMeaningless(error, setting)) throw error;
+      meaningless(error);
+      return [];
+    }
+  });
   const kept = resolved.filter(
     (write, index) => !resolved.some((rival, at) => beats(rival, at, write, index)),
   );

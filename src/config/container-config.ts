@@ -64,7 +64,8 @@ export class ContainerConfig {
     for (const setting of this.#settings()) {
       const target = lookUpKey(setting.key);
       const line = `${setting.origin.line} ${setting.origin.file}`;
-      if (target && 'row' in target && !target.row.acted && !lines.has(line)) lines.set(line, setting);
+      const idle = target && 'row' in target && !target.row.acted && !isSoAnyway(setting);
+      if (idle && !lines.has(line)) lines.set(line, setting);
     }
     return [...lines.values()];
   }
@@ -82,4 +83,12 @@ export class ContainerConfig {
     for (const settings of this.#store.subtrees.values()) yield* settings;
     for (const nic of this.#store.nics.values()) for (const settings of nic.fields.values()) yield* settings;
   }
+}
+
+/** Without a security module's profile a container is unconfined, as the config wants it. */
+function isSoAnyway({ key, value }: Setting<unknown>): boolean {
+  return (
+    (key === 'lxc.apparmor.profile' || key === 'lxc.selinux.context') &&
+    (value === 'unconfined' || value === 'unchanged')
+  );
 }

@@ -37,7 +37,8 @@ function subtreeTarget(key: string): KeyTarget | undefined {
   if (prefix) {
     const row: AnySubtreeRow = SUBTREE_KEYS[prefix];
     const name = key.slice(prefix.length);
-    const known = row.names ? row.names.includes(name) : name !== '' && !/\s/.test(name);
+    const numbered = prefix === 'lxc.prlimit.' && /^[0-9]{1,3}$/.test(name);
+    const known = row.names ? numbered || row.names.includes(name) : name !== '' && !/\s/.test(name);
     return known ? { kind: 'subtree', prefix, row, name } : undefined;
   }
   const whole = PREFIXES.find((start) => key === start.slice(0, -1) && SUBTREE_KEYS[start].clearable);

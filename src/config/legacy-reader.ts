@@ -58,7 +58,7 @@ export class LegacyReader {
     this.#warned.add(file);
     const message = `${raw.key} is a name that LXC dropped with 3.0; it and others like it in this file still work`;
     const hint = "tslxc-update-config writes them in today's words";
-    this.#parts.warn({ message, hint, file, line });
+    this.#parts.warn({ message, hint, file, line, oldName: true });
   }
 }
 

@@ -38,7 +38,8 @@ export function readConfig(file: string, options: LoadOptions = {}): ConfigRepor
   const warnings: ConfigWarning[] = [];
   const fault = (error: TslxcError) =>
     errors.push(options.name ? error.with({ container: options.name }) : error);
-  const store = new SettingStore({ env: options.env }, fault);
+  const passedOver: TslxcError[] = [];
+  const store = new SettingStore({ env: options.env }, fault, (what) => passedOver.push(what));
   const shareDir = options.shareDir ?? packageFolder();
   const cwd = options.cwd ?? '/';
   const reader = new SettingsReader({
@@ -53,7 +54,12 @@ export function readConfig(file: string, options: LoadOptions = {}): ConfigRepor
   const absolute = resolve(cwd, file);
   reader.readFile(absolute);
   for (const [index, define] of (options.defines ?? []).entries()) reader.readDefine(define, index + 1);
-  return { config: new ContainerConfig(absolute, store, warnings), errors };
+  const config = new ContainerConfig(absolute, store, warnings);
+  // The last line of the key decides for the lines above it as well.
+  for (const what of passedOver)
+    if (config.get('lxc.strict')?.value) fault(what);
+    else warnings.push({ message: what.message, hint: undefined, file: what.file!, line: what.line! });
+  return { config, errors };
 }
 
 /**

@@ -39,9 +39,12 @@ export class SettingStore {
   readonly #order = new WeakMap<Setting<unknown>, number>();
   #read = 0;
   readonly #fault: FaultListener;
+  readonly #passedOver: FaultListener;
   readonly #context: ParseContext;
 
-  constructor(context: ParseContext, fault: FaultListener) {
+  /** @param passedOver told about each part of a value that is passed over */
+  constructor(context: ParseContext, fault: FaultListener, passedOver: FaultListener) {
+    this.#passedOver = passedOver;
     this.#context = context;
     this.#fault = fault;
   }
@@ -153,7 +156,20 @@ export class SettingStore {
   #parse(raw: RawSetting, row: KeyRow, item: Token): Setting<unknown> | undefined {
     try {
       const origin = { ...raw.origin, column: raw.origin.column + item.offset };
-      return { key: raw.key, value: row.type.parse(item.text, this.#context), text: item.text, origin };
+      const passOver = (what: string, offset: number) => {
+        const column = origin.column + offset;
+        this.#passedOver(
+          new TslxcError({
+            code: 'CONFIG_VALUE',
+            message: `${raw.key}: ${what}`,
+            ...origin,
+            column,
+            hint: `valid is ${row.type.valid}`,
+          }),
+        );
+      };
+      const value = row.type.parse(item.text, { ...this.#context, passOver });
+      return { key: raw.key, value, text: item.text, origin };
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
       return this.#refuse(raw, row, new BadValue(error.message, item.offset + error.offset));

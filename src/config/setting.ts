@@ -22,6 +22,8 @@ export interface Setting<T> {
 export interface ConfigWarning {
   readonly message: string;
   readonly hint: string | undefined;
+  /** The warning is about a name from before LXC 3.0. */
+  readonly oldName?: true;
   readonly file: string;
   readonly line: number;
 }

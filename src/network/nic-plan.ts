@@ -100,8 +100,23 @@ export interface ResolvedNic extends NicPlan {
   readonly proxied?: readonly ProxiedAddress[] | undefined;
 }
 
+/** Name inside the container. */
 export function nicName(nic: NicPlan): string {
   return nic.name ?? `eth${nic.index}`;
+}
+
+/**
+ * Names the interfaces that have none `eth0`, `eth1` … in their order, as the kernel does for LXC:
+ * the numbers of the config may have gaps, and names that are given are not taken twice.
+ */
+export function nameNics(nics: readonly NicPlan[]): NicPlan[] {
+  const given = new Set(nics.map(({ name }) => name));
+  let next = 0;
+  return nics.map((nic) => {
+    if (nic.name !== undefined || nic.type === 'empty' || nic.type === 'none') return nic;
+    while (given.has(`eth${next}`)) next++;
+    return { ...nic, name: `eth${next++}` };
+  });
 }
 
 /** `lxc.net.0.link` */

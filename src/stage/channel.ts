@@ -43,6 +43,9 @@ export type ToStage =
   | { readonly type: 'taken' }
   | { readonly type: 'go' };
 
+/** Of a line for the container's log; INFO where none is given. */
+export type StageLogLevel = 'DEBUG' | 'WARN';
+
 export type FromStage =
   | { readonly type: 'init'; readonly pid: number }
   | {
@@ -57,7 +60,7 @@ export type FromStage =
   /** `pid`: the spawner's own, after its hand-over. */
   | { readonly type: 'able'; readonly pid: number }
   | { readonly type: 'executed' }
-  | { readonly type: 'log'; readonly text: string; readonly level?: 'DEBUG' }
+  | { readonly type: 'log'; readonly text: string; readonly level?: StageLogLevel }
   | { readonly type: 'error'; readonly error: ErrorDetails };
 
 /** The stage's end: blocking. */
@@ -81,11 +84,16 @@ export class StageChannel {
   /**
    * Tells of a failure and waits until the manager has hung up. Ending at once could lose the
    * words: the manager may be writing to us, and a write to a closed socket makes its end forget
-   * what it has not read yet.
+   * what it has not read yet. Never throws: an error that left a stage would go on in the fork
+   * server's code, of which the stage is a copy.
    */
   fail(error: ErrorDetails): void {
-    this.send({ type: 'error', error });
-    while (this.#kernel.recv(this.fd, this.#chunk) > 0);
+    try {
+      this.send({ type: 'error', error });
+      while (this.#kernel.recv(this.fd, this.#chunk) > 0);
+    } catch {
+      // The manager has hung up already.
+    }
   }
 
   /** Waits for a message of the expected type; leaves the process when the manager has gone. */

@@ -69,7 +69,18 @@ export function populateDev(
     }
   });
   kernel.umask(umask);
-  for (const [name, target] of LINKS) ifMissing(() => kernel.symlinkat(target, dev, name));
+  linkDescriptors(kernel, dev);
+}
+
+/** Makes those links that are missing in /dev, a fresh one or that of the image. */
+export function linkDescriptors(kernel: Kernel, dev: number): void {
+  for (const [name, target] of LINKS)
+    try {
+      kernel.symlinkat(target, dev, name);
+    } catch (error) {
+      // The autodev hook or the image has made the name already, or the image is read-only.
+      if (!['EEXIST', 'EROFS', 'EACCES'].includes((error as { code?: string }).code ?? '')) throw error;
+    }
 }
 
 function bindNode(kernel: Kernel, dev: number, name: string, source: number): void {
@@ -77,13 +88,4 @@ function bindNode(kernel: Kernel, dev: number, name: string, source: number): vo
   attachMount(kernel, source, file);
   kernel.close(file);
   kernel.close(source);
-}
-
-/** The autodev hook or the image may have made the entry already: theirs stays. */
-function ifMissing(make: () => void): void {
-  try {
-    make();
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'EEXIST') throw error;
-  }
 }

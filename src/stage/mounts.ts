@@ -1,6 +1,7 @@
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, O, OPEN_TREE_CLONE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { StageLogLevel } from './channel.ts';
 import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
 import type { MountStep } from './plan.ts';
 
@@ -118,19 +119,29 @@ export function doMounts(
   root: number,
   steps: readonly MountStep[],
   sources: ReadonlyMap<number, number>,
-  log: (text: string) => void,
+  log: (text: string, level?: StageLogLevel) => void,
 ): void {
   steps.forEach((step, index) => {
-    withStep(step, () => doMount(kernel, root, step, sources.get(index)), log);
+    withStep(step, () => doMount(kernel, root, step, sources.get(index), log), log);
   });
 }
 
-function doMount(kernel: Kernel, root: number, step: MountStep, source: number | undefined): void {
+function doMount(
+  kernel: Kernel,
+  root: number,
+  step: MountStep,
+  source: number | undefined,
+  log: (text: string, level?: StageLogLevel) => void,
+): void {
   if (step.kind === 'readonly') {
     makeReadOnly(kernel, root, step);
     return;
   }
-  if (step.kind === 'bind' && source === undefined) return;
+  if (step.kind === 'bind' && source === undefined) {
+    // As LXC: an optional entry without a source still makes its target.
+    if (step.create) kernel.close(openTarget(kernel, root, step));
+    return;
+  }
   const target = openTarget(kernel, root, step);
   try {
     if (step.kind !== 'filesystem') {
@@ -139,7 +150,7 @@ function doMount(kernel: Kernel, root: number, step: MountStep, source: number |
       attachMount(kernel, tree, target);
       kernel.close(tree);
     } else {
-      kernel.mount(step.source, `/proc/self/fd/${target}`, step.fstype, step.flags, step.data);
+      mountFilesystem(kernel, target, step, log);
     }
   } finally {
     kernel.close(target);
@@ -148,6 +159,28 @@ function doMount(kernel: Kernel, root: number, step: MountStep, source: number |
     const mounted = openInRoot(kernel, root, step.target);
     kernel.mount('', `/proc/self/fd/${mounted}`, '', step.propagation, '');
     kernel.close(mounted);
+  }
+}
+
+/**
+ * Mounts a file system with its options. LXC tells it none of those without a value; here they are
+ * left out where the file system does not know them.
+ */
+function mountFilesystem(
+  kernel: Kernel,
+  target: number,
+  { source, fstype, flags, data, what }: MountStep,
+  log: (text: string, level: StageLogLevel) => void,
+): void {
+  const mount = (options: string) => kernel.mount(source, `/proc/self/fd/${target}`, fstype, flags, options);
+  try {
+    mount(data);
+  } catch (error) {
+    const options = data.split(',');
+    const words = options.filter((option) => option !== '' && !option.includes('='));
+    if ((error as { code?: string }).code !== 'EINVAL' || words.length === 0) throw error;
+    mount(options.filter((option) => option.includes('=')).join(','));
+    log(`${what}: ${fstype} does not know ${words.join(', ')}: passed over`, 'WARN');
   }
 }
 

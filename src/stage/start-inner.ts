@@ -8,7 +8,7 @@ import { CLONE, MS, PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { configureContainerSide } from '../network/container-side.ts';
 import { confine, keepCores, takeIds, writeSysctls } from './become-init.ts';
-import type { StageChannel } from './channel.ts';
+import type { StageChannel, StageLogLevel } from './channel.ts';
 import { enterCgroups } from './enter-cgroups.ts';
 import { execute, type Program, readyToExecute } from './execute.ts';
 import { runStageHook } from './hook.ts';
@@ -93,7 +93,7 @@ function prepare(
   plan: StartStagePlan,
   { fds, loopbackIsUp, inCgroups, open = (carried) => carried, ...carried }: Inherited,
 ): string[] {
-  const log = (text: string, level?: 'DEBUG') =>
+  const log = (text: string, level?: StageLogLevel) =>
     channel.send({ type: 'log', text, ...(level ? { level } : {}) });
   const hooks = (type: string, confined?: () => void) => {
     for (const hook of plan.hooks)

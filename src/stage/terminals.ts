@@ -1,5 +1,5 @@
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { AT, MS, O, RESOLVE } from '../kernel/constants.ts';
+import { AT, MNT_DETACH, MS, O, RESOLVE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
 import { attachMount, cloneTree } from './mounts.ts';
@@ -22,7 +22,8 @@ const TTY_GROUP = 5;
  * @returns a descriptor of its root
  */
 export function mountDevpts(kernel: Kernel, dev: number, max: number): number {
-  const at = makeDirectoryInRoot(kernel, dev, 'pts');
+  dropEntry(kernel, makeDirectoryInRoot(kernel, dev, 'pts'));
+  const at = openInRoot(kernel, dev, 'pts', O.DIRECTORY);
   const options = (gid: string) => `newinstance,ptmxmode=0666,mode=0620${gid},max=${max}`;
   const flags = MS.NOSUID | MS.NOEXEC;
   try {
@@ -38,6 +39,18 @@ export function mountDevpts(kernel: Kernel, dev: number, max: number): number {
     // place or to none.
   }
   return openInRoot(kernel, dev, 'pts', O.DIRECTORY);
+}
+
+/** Takes away what a mount entry has put on /dev/pts, as LXC does before it mounts a devpts. */
+function dropEntry(kernel: Kernel, at: number): void {
+  try {
+    kernel.umount(`/proc/self/fd/${at}`, MNT_DETACH);
+  } catch (error) {
+    // EINVAL: nothing is mounted there.
+    if ((error as { code?: string }).code !== 'EINVAL') throw error;
+  } finally {
+    kernel.close(at);
+  }
 }
 
 /**

@@ -7,7 +7,8 @@ import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, MNT_DETACH, MOVE_MOUNT, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { coverBootId } from './boot-id.ts';
-import { mountDev, populateDev } from './dev.ts';
+import type { StageLogLevel } from './channel.ts';
+import { linkDescriptors, mountDev, populateDev } from './dev.ts';
 import { makeDirectoryInRoot, openInRoot } from './in-root.ts';
 import { doMounts, setMountFlags } from './mounts.ts';
 import type { StartStagePlan } from './plan.ts';
@@ -25,7 +26,7 @@ export interface Carried {
 /** What happens along the way: hooks of a type, a line for the log. */
 export interface Alongside {
   hooks(type: string): void;
-  log(text: string, level?: 'DEBUG'): void;
+  log(text: string, level?: StageLogLevel): void;
 }
 
 /** @returns descriptors of the container's root and of its /dev */
@@ -45,13 +46,15 @@ export function assembleTree(
   const dev = inEssential('dev', () =>
     plan.dev ? mountDev(kernel, root, plan.dev) : openInRoot(kernel, root, 'dev', O.DIRECTORY),
   );
+  // Entries may mount on it, as with LXC, before the terminals do.
+  if (plan.dev) kernel.close(makeDirectoryInRoot(kernel, dev, 'pts'));
   doMounts(kernel, root, plan.mounts, carried.sources, log);
   hooks('mount');
   if (plan.dev) {
     hooks('autodev');
     populateDev(kernel, dev, plan.dev, carried.devices);
     coverBootId(kernel, root, dev);
-  }
+  } else linkDescriptors(kernel, dev);
   return { root, dev };
 }
 

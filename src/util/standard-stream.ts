@@ -9,8 +9,8 @@ const PATHS: Readonly<Record<string, 1 | 2>> = {
 };
 
 /**
- * Which standard stream a path names. In a manager such a path is the manager's own stream, and never what the caller of
- * a command means by it.
+ * Which standard stream a path names. In a manager such a path is the manager's own stream, and
+ * never what the caller of a command means by it.
  */
 export function standardStream(path: string): 1 | 2 | undefined {
   return Object.hasOwn(PATHS, path) ? PATHS[path] : undefined;

@@ -232,7 +232,7 @@ test('keys that are not limits are left alone', () => {
 test('what is in force is asked for where the settings do not say', () => {
   const current = (_: unknown, file: string) =>
     ({ 'memory.max': '1073741824', 'cpu.max': '5000 50000' })[file];
-  const one = (config: string) => translate(settings(config), unified, current)[0]?.value;
+  const one = (config: string) => translate(settings(config), unified, { current })[0]?.value;
   assert.equal(one('lxc.cgroup.memory.memsw.limit_in_bytes = 3G'), '2147483648');
   assert.equal(one('lxc.cgroup.cpu.cfs_quota_us = 10000'), '10000 50000');
   assert.equal(one('lxc.cgroup.cpu.cfs_period_us = 100000'), '5000 100000');

@@ -17,8 +17,9 @@ const BAD: Readonly<Record<Exclude<RegisteredKey, SystemKey>, string>> = {
   'lxc.init.uid': 'root',
   'lxc.init.gid': '4294967295',
   'lxc.init.groups': '10,wheel',
-  'lxc.init.cwd': 'srv',
+  'lxc.init.cwd': CONTROL,
   'lxc.execute.cmd': CONTROL,
+  'lxc.strict': 'yes',
   'lxc.environment': '=value',
   'lxc.environment.runtime': 'NOT_SET',
   'lxc.environment.hooks': '=',
@@ -137,7 +138,10 @@ for (const [name, value] of Object.entries(BAD)) {
     const type = /^lxc\.net\.N\.(veth|vlan|macvlan|ipvlan)\./.exec(name)?.[1] ?? 'veth';
     const key = name.replace('.N.', '.0.').replace('*', LAST[name] ?? 'x.y');
     const above = name.startsWith('lxc.net.N.') ? `lxc.net.0.type = ${type}\n` : '';
-    const { config, errors } = read(t, `${above}  ${key} =  ${value}\nlxc.start.order = 7\n`);
+    const { config, errors } = read(
+      t,
+      `${above}  ${key} =  ${value}\nlxc.start.order = 7\n${name === 'lxc.strict' ? '' : 'lxc.strict = 1\n'}`,
+    );
     assert.deepEqual(
       errors.map(({ line }) => line),
       [above ? 2 : 1],

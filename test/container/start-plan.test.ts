@@ -127,6 +127,26 @@ describe('the plan of a start', () => {
     );
   });
 
+  it('names interfaces without a name by their order, around the names that are given', (t) => {
+    const names = (...lines: string[]) => plan(t, lines).nics.map(({ name }) => name);
+    const veth = (...numbers: number[]) => numbers.map((number) => `lxc.net.${number}.type = veth`);
+    assert.deepEqual(names(...veth(1, 5)), ['eth0', 'eth1']);
+    assert.deepEqual(names('lxc.net.0.type = empty', ...veth(9)), [undefined, 'eth0']);
+    assert.deepEqual(names(...veth(2, 3, 4), 'lxc.net.3.name = eth0'), ['eth1', 'eth0', 'eth2']);
+  });
+
+  it('passes over limits that the host has nothing for, with a warning; lxc.strict refuses them', (t) => {
+    const limit = 'lxc.cgroup2.net_bogus.x = 1';
+    const { limits, warnings } = plan(t, [limit]);
+    assert.deepEqual(limits, []);
+    assert.deepEqual(
+      warnings.map(({ line, hint }) => [line, hint]),
+      [[2, undefined]],
+    );
+    assert.equal(fault(t, [limit, 'lxc.strict = 1']), 'CONTROLLER_MISSING 2');
+    assert.equal(fault(t, ['lxc.cgroup.memory.limit_in_byte = 1G']), 'CGROUP_UNTRANSLATABLE 2');
+  });
+
   it('plans nics by their numbers; none shares the network of the host', (t) => {
     const { nics, stage } = plan(t, [
       'lxc.net.1.type = empty',

@@ -45,6 +45,7 @@ export const LANGUAGE: {
       'Mistakes',
       [
         'A key that does not exist and a value that is not valid are errors, with file, line, column and what would be valid. All of a config is read before anything is done, and all mistakes are told at once; tslxc-config check NAME tells them without a start.',
+        'A part of a value that LXC passes over, as what follows the sixth field of a mount entry, and a limit for which this host has nothing, are passed over with a warning that names file and line; lxc.strict = 1 makes errors of them.',
         'A key that is known and without effect in this version is accepted; each start names it, with file and line. It is marked below.',
       ],
     ],

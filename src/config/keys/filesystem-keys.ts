@@ -1,8 +1,8 @@
 import { mountAuto, mountPoint, printMountAuto } from '../values/mount-auto.ts';
-import { mountEntry } from '../values/mount-entry.ts';
+import { mountEntries, mountEntry } from '../values/mount-entry.ts';
 import { count, flag, numberBetween } from '../values/number.ts';
 import { rootfsOptions, rootfsPath } from '../values/rootfs.ts';
-import { fileSize, ringSize, size } from '../values/size.ts';
+import { fileSize, ringSize, size, sizeOrDefault } from '../values/size.ts';
 import { absolutePath, path, relativePath } from '../values/text.ts';
 import { words } from '../values/value-type.ts';
 import { repeated, single } from './key-row.ts';
@@ -68,6 +68,7 @@ export const FILESYSTEM_KEYS = {
     doc: 'One line of fstab; the target lies below the root filesystem. Further options: optional, create=dir, create=file, relative, idmap=.',
     example: '/srv/data srv/data none bind,create=dir 0 0',
     since: '1.0',
+    split: mountEntries,
     acted: true,
   }),
   'lxc.mount.auto': repeated(mountAuto, {
@@ -87,7 +88,7 @@ export const FILESYSTEM_KEYS = {
     empty: { as: '0' },
     acted: true,
   }),
-  'lxc.autodev.tmpfs.size': single(size, {
+  'lxc.autodev.tmpfs.size': single(sizeOrDefault(500_000), {
     doc: 'How large that /dev may grow.',
     example: '1MB',
     since: '4.0',

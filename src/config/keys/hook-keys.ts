@@ -1,6 +1,6 @@
 import { logLevel } from '../values/log.ts';
-import { numberBetween } from '../values/number.ts';
-import { commandLine, oneOf, path } from '../values/text.ts';
+import { elseZero, flag, numberBetween } from '../values/number.ts';
+import { commandLine, oneOfAnyCase, path } from '../values/text.ts';
 import { repeated, single } from './key-row.ts';
 
 function hook(doc: string, since: string, live = false) {
@@ -26,7 +26,7 @@ export const HOOK_KEYS = {
     true,
   ),
   'lxc.hook.destroy': hook('Command run on the host before the container is deleted.', '2.0', true),
-  'lxc.hook.version': single(numberBetween(0, 1, '0|1'), {
+  'lxc.hook.version': single(elseZero(numberBetween(0, 1, '0|1'), 0), {
     doc: 'How hooks learn what they are about: 0 by arguments, 1 by environment variables.',
     example: '1',
     since: '3.0',
@@ -50,7 +50,7 @@ export const HOOK_KEYS = {
     acted: true,
   }),
   'lxc.log.syslog': single(
-    oneOf('daemon', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'),
+    oneOfAnyCase('daemon', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'),
     {
       doc: 'Send messages to the system log as well, under this facility.',
       example: 'daemon',
@@ -58,6 +58,14 @@ export const HOOK_KEYS = {
       acted: true,
     },
   ),
+  'lxc.strict': single(flag, {
+    doc: 'Make an error of what LXC passes over: parts of values without a meaning, limits that this host does not have. Else each is a warning with file and line.',
+    example: '1',
+    since: 'tslxc 0.2',
+    default: '0',
+    extension: true,
+    acted: true,
+  }),
   'lxc.include': repeated(path, {
     doc: 'File to read here, or folder whose *.conf files are read in the order of their names.',
     example: '/usr/share/tslxc/config/common.conf',

@@ -1,9 +1,9 @@
 import { arch } from '../values/arch.ts';
 import { environmentVariable } from '../values/environment.ts';
-import { flag, id, integer, seconds } from '../values/number.ts';
+import { flag, id, integer, nonZero, seconds } from '../values/number.ts';
 import { restartPolicy } from '../values/restart.ts';
 import { signal } from '../values/signal.ts';
-import { absolutePath, anyText, commandLine, hostname } from '../values/text.ts';
+import { anyText, commandLine, fromRoot, hostname } from '../values/text.ts';
 import { commaItems, words } from '../values/value-type.ts';
 import { repeated, single } from './key-row.ts';
 
@@ -53,7 +53,7 @@ export const INIT_KEYS = {
     printAll: (values) => values.join(','),
     acted: true,
   }),
-  'lxc.init.cwd': single(absolutePath, {
+  'lxc.init.cwd': single(fromRoot, {
     doc: 'Folder inside the container that init starts in.',
     example: '/srv',
     without: '/',
@@ -168,7 +168,7 @@ export const INIT_KEYS = {
     empty: { as: '0' },
     acted: true,
   }),
-  'lxc.monitor.unshare': single(flag, {
+  'lxc.monitor.unshare': single(nonZero, {
     doc: "Mount the root filesystem where the host does not see it. That is always so here: it is mounted in a namespace of the container's.",
     example: '1',
     since: '2.0',

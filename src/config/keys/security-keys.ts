@@ -1,7 +1,7 @@
 import { capability, keptCapability } from '../values/capability.ts';
 import { idMap } from '../values/id-map.ts';
 import { namespaceName, printNamespaces } from '../values/namespace.ts';
-import { flag } from '../values/number.ts';
+import { elseZero, flag } from '../values/number.ts';
 import { seccompProxy } from '../values/seccomp-proxy.ts';
 import { anyText, path } from '../values/text.ts';
 import { timeOffset } from '../values/time-offset.ts';
@@ -125,7 +125,7 @@ export const SECURITY_KEYS = {
     since: '2.1',
     acted: true,
   }),
-  'lxc.seccomp.allow_nesting': single(flag, {
+  'lxc.seccomp.allow_nesting': single(elseZero(flag, false), {
     doc: 'Add the filter to one that is in force already.',
     example: '1',
     since: '4.0',

@@ -1,5 +1,5 @@
 import { BadValue } from './bad-value.ts';
-import type { ValueType } from './value-type.ts';
+import { passOver, type ValueType } from './value-type.ts';
 
 /** A hardware address in which some digits may be left open. */
 export interface MacPattern {
@@ -9,14 +9,17 @@ export interface MacPattern {
   readonly fixed: boolean;
 }
 
-const MAC = /^[0-9a-fx]{2}(?::[0-9a-fx]{2}){5}$/;
+/** A byte may be one digit, as LXC has it. What follows a blank is passed over. */
+const MAC = /^([0-9a-fx]{1,2}(?::[0-9a-fx]{1,2}){5})(?:\s+(.*))?$/;
 
 export const macPattern: ValueType<MacPattern> = {
   name: 'MAC',
   valid: 'six pairs of hexadecimal digits with colons between; x for a digit to be drawn at random',
-  parse(text) {
-    const pattern = text.toLowerCase();
-    if (!MAC.test(pattern)) throw new BadValue(`"${text}" is not a hardware address`);
+  parse(text, context) {
+    const [, address, rest] = MAC.exec(text.toLowerCase()) ?? [];
+    if (address === undefined) throw new BadValue(`"${text}" is not a hardware address`);
+    if (rest) passOver(context, `"${rest}" is passed over`, text.length - rest.length);
+    const pattern = address.replace(/(?<![0-9a-fx])[0-9a-fx](?![0-9a-fx])/g, '0$&');
     // The lowest bit of the first byte marks a group of stations; the kernel refuses it as an interface's own.
     if (/^.[13579bdf]/.test(pattern)) {
       throw new BadValue(`"${text}" is a multicast address: its second digit must be even`, 1);

@@ -1,6 +1,6 @@
 import { BadValue } from './bad-value.ts';
 import { wholeNumber } from './number.ts';
-import { type ValueType, words } from './value-type.ts';
+import { type ParseContext, passOver, type Token, type ValueType, words } from './value-type.ts';
 
 /** A line of fstab(5). */
 export interface MountEntry {
@@ -29,40 +29,55 @@ function unescapeOctal(text: string): string {
   return Buffer.from(out).toString();
 }
 
-function counter(field: { text: string; offset: number } | undefined): number {
-  if (!field) return 0;
-  const number = wholeNumber(field.text);
-  if (number === undefined || number < 0) throw new BadValue(`"${field.text}" is not a number`, field.offset);
-  return number;
+/** Nothing here goes by dump(8) and fsck(8). */
+function counters(
+  dump: Token | undefined,
+  pass: Token | undefined,
+  context: ParseContext,
+): Pick<MountEntry, 'dump' | 'pass'> {
+  const number = (field: Token | undefined) => (field ? (wholeNumber(field.text) ?? -1) : 0);
+  const stray = [dump, pass].find((field) => number(field) < 0);
+  if (stray) passOver(context, `"${stray.text}" is not a number; 0 is taken`, stray.offset);
+  return { dump: Math.max(0, number(dump)), pass: Math.max(0, number(pass)) };
 }
 
-/** LXC's own options with a value; all others are the file system's business. */
-function checkOptions({ text, offset }: { text: string; offset: number }): void {
+/** `create=dir` and what begins so; LXC looks no further. */
+const CREATE = /^create=(dir|file)?(.*)$/;
+
+/** The options, of LXC's own those with a meaning; all others are the file system's business. */
+function optionsOf({ text, offset }: Token, context: ParseContext): string[] {
+  const options: string[] = [];
   let at = offset;
   for (const option of text.split(',')) {
-    const [, name, value = ''] = /^(create|idmap)=(.*)$/.exec(option) ?? [];
-    if (name === 'create' && value !== 'dir' && value !== 'file')
-      throw new BadValue(`"${option}" is neither create=dir nor create=file`, at);
-    if (name === 'idmap' && value !== 'container' && !value.startsWith('/'))
-      throw new BadValue(`"${option}": "${value}" is neither "container" nor a path`, at);
+    const [, kind, more] = CREATE.exec(option) ?? [];
+    if (more) passOver(context, `"${option}" is ${kind ? `taken for create=${kind}` : 'passed over'}`, at);
+    const idmap = option.startsWith('idmap=') ? option.slice('idmap='.length) : 'container';
+    if (idmap !== 'container' && !idmap.startsWith('/'))
+      throw new BadValue(`"${option}": "${idmap}" is neither "container" nor a path`, at);
+    if (kind) options.push(`create=${kind}`);
+    else if (option !== '' && !option.startsWith('create=')) options.push(option);
     at += option.length + 1;
   }
+  return options;
 }
 
-export function parseMountEntry(text: string): MountEntry {
+export function parseMountEntry(text: string, context: ParseContext): MountEntry {
   const [source, target, fstype, options, dump, pass, extra] = words(text);
   if (!source || !target) throw new BadValue('the target is missing', text.length);
   if (!fstype) throw new BadValue('the type of the filesystem is missing', text.length);
-  if (extra) throw new BadValue(`"${extra.text}" is one field too many`, extra.offset);
-  if (options) checkOptions(options);
+  if (extra) passOver(context, `"${text.slice(extra.offset)}" is passed over`, extra.offset);
   return {
     source: unescapeOctal(source.text),
     target: unescapeOctal(target.text),
     fstype: fstype.text,
-    options: (options?.text ?? '').split(',').filter((option) => option !== ''),
-    dump: counter(dump),
-    pass: counter(pass),
+    options: options ? optionsOf(options, context) : [],
+    ...counters(dump, pass, context),
   };
+}
+
+/** A line of fstab that is a comment is no entry. */
+export function mountEntries(text: string): Token[] {
+  return text.startsWith('#') ? [] : [{ text, offset: 0 }];
 }
 
 export const mountEntry: ValueType<MountEntry> = {

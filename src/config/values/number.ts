@@ -1,5 +1,5 @@
 import { BadValue } from './bad-value.ts';
-import type { ValueType } from './value-type.ts';
+import { passOver, type ValueType } from './value-type.ts';
 
 const DIGITS = /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))$/;
 
@@ -42,6 +42,30 @@ export const seconds = numberBetween(0, UINT_MAX, 'SECONDS');
 export const integer = numberBetween(-INT_MAX - 1, INT_MAX, 'INTEGER');
 /** A user or group id. 4294967295 means "no id" to the kernel. */
 export const id = numberBetween(0, UINT_MAX - 1, 'ID');
+
+/** As `type`, but text that is no number is 0, as LXC has it for a few keys. */
+export function elseZero<T>(type: ValueType<T>, zero: T): ValueType<T> {
+  return {
+    ...type,
+    parse(text, context) {
+      try {
+        return type.parse(text, context);
+      } catch (error) {
+        if (!(error instanceof BadValue) || wholeNumber(text) !== undefined) throw error;
+        passOver(context, `${error.message}; 0 is taken`, error.offset);
+        return zero;
+      }
+    },
+  };
+}
+
+/** `0` is off, any other number is on. */
+export const nonZero: ValueType<boolean> = {
+  name: '0|1',
+  valid: '0 (off) or 1 (on)',
+  parse: (text, context) => count.parse(text, context) !== 0,
+  print: (value) => (value ? '1' : '0'),
+};
 
 /** `0` or `1`. LXC takes no other words for it. */
 export const flag: ValueType<boolean> = {

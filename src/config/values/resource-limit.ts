@@ -18,7 +18,8 @@ export interface ResourceLimit {
 
 function limitValue(text: string, offset: number): LimitValue {
   const bare = text.trim();
-  if (bare === 'unlimited') return bare;
+  // The kernel's number for it, and as a signed one.
+  if (['unlimited', '-1', '18446744073709551615'].includes(bare)) return 'unlimited';
   const number = wholeNumber(bare);
   if (number === undefined || number < 0) {
     throw new BadValue(`"${bare}" is neither a number nor "unlimited"`, offset + text.indexOf(bare));
@@ -36,8 +37,10 @@ export const resourceLimit: ValueType<ResourceLimit> = {
       const both = limitValue(text, 0);
       return { soft: both, hard: both };
     }
-    const soft = limitValue(text.slice(0, colon), 0);
-    const hard = limitValue(text.slice(colon + 1), colon + 1);
+    // As LXC: a soft limit that is not there is 0, a hard one is the soft one.
+    const soft = limitValue(text.slice(0, colon).trim() || '0', 0);
+    const after = text.slice(colon + 1);
+    const hard = after.trim() === '' ? soft : limitValue(after, colon + 1);
     const above = hard !== 'unlimited' && (soft === 'unlimited' || soft > hard);
     if (above) throw new BadValue(`the soft limit ${soft} is above the hard limit ${hard}`);
     return { soft, hard };

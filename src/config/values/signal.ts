@@ -8,6 +8,9 @@ import type { ValueType } from './value-type.ts';
 const SIGRTMIN = 34;
 const SIGRTMAX = 64;
 
+/** By name; those of signal(7) that Node does not list among them. */
+const SIGNALS: Readonly<Record<string, number>> = { ...constants.signals, SIGCLD: 17, SIGPOLL: 29 };
+
 const REAL_TIME = /^SIGRT(MIN|MAX)(?:([+-])([0-9]{1,2}))?$/;
 
 /** The number of a signal, or undefined; names in any case, with their SIG. */
@@ -16,7 +19,7 @@ export function signalNumber(text: string): number | undefined {
   if (number !== undefined) return number >= 0 && number <= SIGRTMAX ? number : undefined;
   const name = text.toUpperCase();
   const realTime = REAL_TIME.exec(name);
-  if (!realTime) return (constants.signals as Readonly<Record<string, number>>)[name];
+  if (!realTime) return SIGNALS[name];
   const [, end, sign, distance = '0'] = realTime;
   const found = (end === 'MIN' ? SIGRTMIN : SIGRTMAX) + (sign === '-' ? -1 : 1) * Number(distance);
   return found >= SIGRTMIN && found <= SIGRTMAX ? found : undefined;

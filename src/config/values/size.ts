@@ -1,6 +1,6 @@
 import { BadValue } from './bad-value.ts';
 import { wholeNumber } from './number.ts';
-import type { ValueType } from './value-type.ts';
+import { passOver, type ValueType } from './value-type.ts';
 
 const UNIT: Readonly<Record<string, number>> = {
   '': 1,
@@ -10,7 +10,7 @@ const UNIT: Readonly<Record<string, number>> = {
   G: 2 ** 30,
   T: 2 ** 40,
 };
-const SIZE = /^([0-9a-fA-FxX]+?)[ \t]*(?:([KMGT])(?:iB|B)?|(B))?$/i;
+const SIZE = /^(\+?[0-9a-fA-FxX]+?)[ \t]*(?:([KMGT])(?:iB|B)?|(B))?$/i;
 
 /** LXC's `auto` for the console's log and ring buffer: 128 KiB. */
 const AUTO_BYTES = 128 * 1024;
@@ -33,6 +33,22 @@ const VALID_SIZE = 'a number of bytes, or a number with KB, MB or GB';
 
 /** Bytes. */
 export const size: ValueType<number> = { name: 'SIZE', valid: VALID_SIZE, parse: parseSize, print: String };
+
+/** Bytes; a text that is no size stands for the default, as LXC has it. */
+export function sizeOrDefault(bytes: number): ValueType<number> {
+  return {
+    ...size,
+    parse(text, context) {
+      try {
+        return parseSize(text);
+      } catch (error) {
+        if (!(error instanceof BadValue)) throw error;
+        passOver(context, `${error.message}; ${bytes} is taken`, error.offset);
+        return bytes;
+      }
+    },
+  };
+}
 
 /** Bytes of a buffer: at least a page, rounded up to a power of two, as LXC does. */
 function buffer(largest: number, shown: string): ValueType<number> {

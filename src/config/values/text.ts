@@ -1,6 +1,6 @@
 import { BadValue } from './bad-value.ts';
 import { meant } from './meant.ts';
-import type { ValueType } from './value-type.ts';
+import { passOver, type ValueType } from './value-type.ts';
 
 /** Anything. (Control characters are refused for every value by the reader.) */
 export const anyText: ValueType<string> = { name: 'TEXT', valid: 'any text', parse: (text) => text };
@@ -23,6 +23,13 @@ export const absolutePath: ValueType<string> = {
     if (!text.startsWith('/')) throw new BadValue(`"${text}" does not start with /`);
     return text;
   },
+};
+
+/** A path inside the container; init starts at its root, so that a relative one begins there. */
+export const fromRoot: ValueType<string> = {
+  name: 'PATH',
+  valid: 'a path of the container',
+  parse: (text) => (text.startsWith('/') ? text : `/${text}`),
 };
 
 /** A path below something that it must not leave: a cgroup, a folder of /dev. A leading slash is dropped. */
@@ -53,16 +60,25 @@ export function oneOf<const W extends string>(...choices: readonly W[]): ValueTy
   };
 }
 
+/** The type of a value that is one of a few words, in capitals too. */
+export function oneOfAnyCase<const W extends string>(...choices: readonly W[]): ValueType<W> {
+  const type = oneOf(...choices);
+  return { ...type, parse: (text, context) => type.parse(text.toLowerCase(), context) };
+}
+
 /** The kernel's limit for a host name, without the closing NUL (__NEW_UTS_LEN). */
 const HOSTNAME_BYTES = 64;
 
 export const hostname: ValueType<string> = {
   name: 'NAME',
   valid: `a host name: letters, digits, "-", "." and "_", at most ${HOSTNAME_BYTES} of them`,
-  parse(text) {
+  parse(text, context) {
+    const length = Buffer.byteLength(text);
+    if (length > HOSTNAME_BYTES) throw new BadValue(`a name of ${length} bytes is too long`);
     const stray = /[^A-Za-z0-9._-]/u.exec(text);
-    if (stray) throw new BadValue(`"${stray[0]}" can not be in a host name`, stray.index);
-    if (text.length > HOSTNAME_BYTES) throw new BadValue(`a name of ${text.length} characters is too long`);
+    // The kernel takes it, and so does LXC.
+    if (stray)
+      passOver(context, `"${stray[0]}" does not belong in a host name; it is set as it is`, stray.index);
     return text;
   },
 };
@@ -74,12 +90,16 @@ const INTERFACE_BYTES = 15;
 export const interfaceName: ValueType<string> = {
   name: 'INTERFACE',
   valid: `an interface name: at most ${INTERFACE_BYTES} bytes, no "/", ":" or blank`,
-  parse(text) {
+  parse(text, context) {
     const stray = /[/:\s]/.exec(text);
     if (stray) throw new BadValue(`"${stray[0]}" can not be in an interface name`, stray.index);
     if (text === '.' || text === '..') throw new BadValue(`"${text}" is not an interface name`);
-    const length = Buffer.byteLength(text);
-    if (length > INTERFACE_BYTES) throw new BadValue(`"${text}" is ${length} bytes long`);
-    return text;
+    const bytes = Buffer.from(text);
+    if (bytes.length <= INTERFACE_BYTES) return text;
+    const cut = bytes.toString('utf8', 0, INTERFACE_BYTES);
+    if (cut.includes('\uFFFD')) throw new BadValue(`"${text}" is ${bytes.length} bytes long`);
+    passOver(context, `"${text}" is longer than ${INTERFACE_BYTES} bytes and is cut to "${cut}"`);
+    return cut;
   },
+  print: (value) => value,
 };

@@ -1,7 +1,24 @@
+import { BadValue } from './bad-value.ts';
+
 /** What a parser may need to know besides the text. */
 export interface ParseContext {
   /** The caller's environment; undefined where a value is only checked, not used. */
   readonly env: NodeJS.ProcessEnv | undefined;
+  /**
+   * Told about a part of a value that is passed over, as LXC does. Where nothing listens such a
+   * value is refused.
+   */
+  readonly passOver?: ((what: string, offset: number) => void) | undefined;
+}
+
+/**
+ * Goes on without a part of a value that LXC passes over as well.
+ * @param what the part, and what holds instead, for the warning
+ * @throws BadValue where values are written and not read: tslxc writes nothing to be passed over
+ */
+export function passOver({ passOver: tell }: ParseContext, what: string, offset = 0): void {
+  if (!tell) throw new BadValue(what, offset);
+  tell(what, offset);
 }
 
 /** The syntax of a kind of value. Keys share these; the manual explains each once. */
@@ -22,7 +39,10 @@ export interface Token {
   readonly offset: number;
 }
 
-/** The pieces of `text` between characters that `separators` (a global regular expression's source) matches. */
+/**
+ * The pieces of `text` between characters that `separators` (a global regular expression's source)
+ * matches.
+ */
 function tokens(text: string, word: RegExp): Token[] {
   return [...text.matchAll(word)].map((match) => ({ text: match[0], offset: match.index }));
 }

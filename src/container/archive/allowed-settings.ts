@@ -84,7 +84,7 @@ function below(path: string, directory: string): string | undefined {
 function mountEntryAllowed(value: string, { directory }: ForeignPlace): boolean {
   let entry: ReturnType<typeof parseMountEntry>;
   try {
-    entry = parseMountEntry(value);
+    entry = parseMountEntry(value, { env: undefined, passOver: () => {} });
   } catch {
     return false;
   }
@@ -193,6 +193,7 @@ export const ALLOWED: {
   'lxc.hook.post-stop': HOST_PROGRAM,
   'lxc.hook.clone': HOST_PROGRAM,
   'lxc.hook.destroy': HOST_PROGRAM,
+  'lxc.strict': ANY,
   'lxc.hook.version': ANY,
   'lxc.log.level': ANY,
   'lxc.log.file': OWN_LOG,

@@ -6,6 +6,7 @@ import { type CgroupWrite, translate } from '../../cgroup/translate.ts';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import type { SystemConfig } from '../../config/system-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
+import type { PassedOver } from './passed-over.ts';
 
 /** What the system file says of cgroups. */
 export interface CgroupDefaults {
@@ -59,12 +60,15 @@ const PLACES = {
 export function planCgroups(
   config: ContainerConfig,
   layout: CgroupLayout,
-  defaults: CgroupDefaults = {},
+  defaults: CgroupDefaults,
+  passedOver: PassedOver,
 ): CgroupsOfConfig {
   const settings = config.cgroupSettings();
   return {
-    limits: translate(settings, layout),
-    devices: deviceRules(settings, layout),
+    limits: translate(settings, layout, {
+      meaningless: (what) => passedOver(what, 'the line has no effect'),
+    }),
+    devices: deviceRules(settings, layout, passedOver),
     cgroup: placement(config, defaults),
   };
 }

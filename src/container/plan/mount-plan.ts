@@ -68,6 +68,8 @@ export interface MountContext {
   readonly sysAdmin: boolean;
   readonly netAdmin: boolean;
   readonly unprivileged: boolean;
+  /** Told about each part of a line that is passed over. */
+  readonly passedOver: (what: TslxcError) => void;
   /** Host paths that stand for the container's root in the target of an entry. */
   readonly roots: readonly string[];
 }
@@ -77,7 +79,7 @@ export function planMounts(config: ContainerConfig, context: MountContext): Moun
   const fstab = config.get('lxc.mount.fstab');
   return [
     ...config.getAll('lxc.mount.auto').flatMap((setting) => autoMounts(setting, context)),
-    ...(fstab ? readFstab(fstab) : []).map((entry) => entryMount(entry, context)),
+    ...(fstab ? readFstab(fstab, context.passedOver) : []).map((entry) => entryMount(entry, context)),
     ...config.getAll('lxc.mount.entry').map((entry) => entryMount(entry, context)),
   ];
 }

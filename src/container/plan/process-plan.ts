@@ -42,7 +42,7 @@ export function planProcess(
 ): ProcessPlan {
   const arch = config.get('lxc.arch')?.value;
   const rlimits = config.subtree('lxc.prlimit.').map(({ key, value, origin }) => ({
-    resource: RLIMIT[key.slice('lxc.prlimit.'.length) as keyof typeof RLIMIT],
+    resource: resourceNumber(key.slice('lxc.prlimit.'.length)),
     soft: value.soft === 'unlimited' ? null : value.soft,
     hard: value.hard === 'unlimited' ? null : value.hard,
     origin,
@@ -67,6 +67,11 @@ export function planProcess(
       ...(overrides.execute ? { supervised: { onConsole: overrides.execute.onConsole } } : {}),
     },
   };
+}
+
+/** A resource by its name, or by its number where the kernel has one that LXC has no name for. */
+function resourceNumber(name: string): number {
+  return RLIMIT[name as keyof typeof RLIMIT] ?? Number(name);
 }
 
 /** On a machine where no core has two threads there is nothing to keep to oneself, and the kernel refuses. */

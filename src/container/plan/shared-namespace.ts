@@ -96,7 +96,12 @@ function unavailable(message: string, hint?: string): TslxcError {
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Opening it tells why.
+    return false;
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import type { ContainerConfig } from '../../config/container-config.ts';
 import type { RestartPolicy } from '../../config/values/restart.ts';
 import type { ErrorDetails } from '../../errors/tslxc-error.ts';
 import { CLONE, SIG } from '../../kernel/constants.ts';
-import type { NicOrigin, NicPlan } from '../../network/nic-plan.ts';
+import { type NicOrigin, type NicPlan, nameNics } from '../../network/nic-plan.ts';
 import { capabilityNumber } from '../../security/capabilities.ts';
 import type { HookCommand, StartStagePlan } from '../../stage/plan.ts';
 import { type LogPlan, planLog } from '../state/container-log.ts';
@@ -22,6 +22,7 @@ import type { SharedMount } from './mount-plan.ts';
 import { planMounts, sharedMounts } from './mount-plan.ts';
 import { planNamespaces } from './namespace-plan.ts';
 import { planNic } from './nic-from-config.ts';
+import { passedOver } from './passed-over.ts';
 import { type ProcFile, planProcFiles } from './proc-files-plan.ts';
 import { planProcess } from './process-plan.ts';
 import { planRootfs } from './rootfs-plan.ts';
@@ -76,7 +77,7 @@ export function planStart(
   const planned = planNamespaces(config, host, ref.lxcpath, warn);
   const { kept, ...namespaces } = planned;
   const owns = (flag: number) => (namespaces.namespaces & flag) !== 0;
-  const nics = owns(CLONE.NEWNET) ? config.nics().map(planNic) : [];
+  const nics = owns(CLONE.NEWNET) ? nameNics(config.nics().map(planNic)) : [];
   const seccomp = planSeccomp(config, host.seccomp, warn);
   const process = planProcess(config, host, planned, overrides, warn);
   const has = (name: Parameters<typeof capabilityNumber>[0]) =>
@@ -94,7 +95,7 @@ export function planStart(
     lxcpath: ref.lxcpath,
     configFile: config.file,
     nics,
-    ...planCgroups(config, host.layout, host.cgroup),
+    ...planCgroups(config, host.layout, host.cgroup ?? {}, passedOver(config, warn)),
     hostHooks: hooks.hostHooks,
     hookVariables: hooks.hookVariables,
     sharedMounts: sharedMounts(config),
@@ -128,6 +129,7 @@ export function planStart(
         sysAdmin: has('sys_admin'),
         netAdmin: has('net_admin'),
         unprivileged: namespaces.idmap.length > 0,
+        passedOver: passedOver(config, warn),
         roots: [rootfs.source, rootfs.mountPoint],
       }),
       ...(dev ? { dev } : {}),

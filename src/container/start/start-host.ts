@@ -1,10 +1,10 @@
 import type { CgroupLayout } from '../../cgroup/layout.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { FromStage, ToStage } from '../../stage/channel.ts';
+import type { FromStage, StageLogLevel, ToStage } from '../../stage/channel.ts';
 import type { StageKind } from '../../stage/run-stage.ts';
 
 /** Hears what a stage has to say for the container's log; INFO unless it says otherwise. */
-export type StageLog = (text: string, level?: 'DEBUG') => void;
+export type StageLog = (text: string, level?: StageLogLevel) => void;
 
 /** A stage at work, seen from the manager. */
 export interface StageProcess {

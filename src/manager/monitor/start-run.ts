@@ -14,6 +14,7 @@ import { ContainerLog, planLog } from '../../container/state/container-log.ts';
 import { isDefined, noSuchContainer } from '../../container/state/list.ts';
 import { type ContainerRef, configFile } from '../../container/state/paths.ts';
 import { ourselves, type RuntimeRecord, type StartOverrides } from '../../container/state/runtime-record.ts';
+import { notToldYet } from '../../container/state/told-names.ts';
 import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
 import type { StartRequest } from '../protocol.ts';
@@ -81,7 +82,11 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
   return {
     run: new Run({ kernel, record, plan, hooks, onTrouble: start.onTrouble }),
     terminals,
-    warnings: [...configWarnings(config), ...plan.warnings.map(errorFromJSON), ...rounded],
+    warnings: [
+      ...configWarnings(config, (old) => notToldYet(ref, old)),
+      ...plan.warnings.map(errorFromJSON),
+      ...rounded,
+    ],
   };
 }
 
