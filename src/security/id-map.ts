@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** One line of a user namespace's map: `range` ids from `nsId` inside are those from `hostId` outside. */
+/**
+ * One line of a user namespace's map: `range` ids from `nsId` inside are those from `hostId`
+ * outside.
+ */
 export interface IdMapEntry {
   readonly type: 'u' | 'g';
   readonly nsId: number;
@@ -30,6 +33,23 @@ export function hostIdOf(map: readonly IdMapEntry[], type: 'u' | 'g', id: number
 }
 
 /** Ids inside that stand for the namespace as a whole: those of its root, where it has one. */
+/**
+ * The id on the disk of what root of the host makes in a tree that is shown with a map. No image
+ * uses it.
+ */
+const OF_HOST_ROOT = 4_294_967_293;
+
+/**
+ * A map for a tree that the host writes to as well: without an id for its root, that could make no
+ * files there. Inside they belong to nobody, as in any file system with shifted owners.
+ */
+export function withHostRoot(map: readonly IdMapEntry[]): readonly IdMapEntry[] {
+  const added = (['u', 'g'] as const).filter(
+    (type) => !map.some((entry) => entry.type === type && entry.hostId === 0),
+  );
+  return [...map, ...added.map((type) => ({ type, nsId: OF_HOST_ROOT, hostId: 0, range: 1 }))];
+}
+
 export interface NamespaceOwner {
   readonly uid: number;
   readonly gid: number;
@@ -47,7 +67,10 @@ export interface Range {
   readonly count: number;
 }
 
-/** The ids that exist here, from /proc/self/uid_map or gid_map: all 2^32-1 of them on an ordinary host. */
+/**
+ * The ids that exist here, from /proc/self/uid_map or gid_map: all 2^32-1 of them on an ordinary
+ * host.
+ */
 export function availableIds(type: 'u' | 'g'): Range[] {
   const text = readFileSync(type === 'u' ? '/proc/self/uid_map' : '/proc/self/gid_map', 'utf8');
   return text
@@ -83,7 +106,10 @@ export function rangesText(ranges: readonly Range[]): string {
     .join(' and ');
 }
 
-/** What is wrong with a map, in one sentence naming the entry; undefined when the kernel will take it. */
+/**
+ * What is wrong with a map, in one sentence naming the entry; undefined when the kernel will take
+ * it.
+ */
 export function mapFault(
   map: readonly IdMapEntry[],
   available: Record<'u' | 'g', readonly Range[]>,

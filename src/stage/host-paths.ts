@@ -19,31 +19,45 @@ export interface HostPaths {
   readonly afterPreMount: ((carried: Carried) => Carried) | undefined;
 }
 
-/** @param userns descriptor of the container's user namespace */
-export function openHostPaths(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): HostPaths {
+/**
+ * @param userns descriptor of the container's user namespace
+ * @param layers of one with the map for layers that the host sees as well
+ */
+export function openHostPaths(
+  kernel: Kernel,
+  plan: StartStagePlan,
+  userns: number | undefined,
+  layers?: number,
+): HostPaths {
   const hooked = plan.hooks.some(({ type }) => type === 'pre-mount');
   const devices = userns !== undefined && plan.dev ? openDeviceSources(kernel, plan.dev) : undefined;
   if (hooked && userns === undefined)
     return {
       carried: { rootfs: -1, sources: new Map(), devices },
-      afterPreMount: () => openAll(kernel, plan, undefined, devices),
+      afterPreMount: () => openAll(kernel, plan, {}, devices),
     };
   if (hooked)
     return {
-      carried: openPresent(kernel, plan, userns, devices),
+      carried: openPresent(kernel, plan, { userns, layers }, devices),
       afterPreMount: (carried) => openChanged(kernel, plan, carried),
     };
-  return { carried: openAll(kernel, plan, userns, devices), afterPreMount: undefined };
+  return { carried: openAll(kernel, plan, { userns, layers }, devices), afterPreMount: undefined };
+}
+
+/** User namespaces whose maps mounts get. */
+interface Maps {
+  readonly userns?: number | undefined;
+  readonly layers?: number | undefined;
 }
 
 function openAll(
   kernel: Kernel,
   plan: StartStagePlan,
-  userns: number | undefined,
+  { userns, layers }: Maps,
   devices: Carried['devices'],
 ): Carried {
   return {
-    rootfs: openRootfs(kernel, plan, userns),
+    rootfs: openRootfs(kernel, plan, userns, layers),
     sources: openBindSources(kernel, plan.mounts, userns),
     devices,
   };
@@ -53,12 +67,12 @@ function openAll(
 function openPresent(
   kernel: Kernel,
   plan: StartStagePlan,
-  userns: number | undefined,
+  { userns, layers }: Maps,
   devices: Carried['devices'],
 ): Carried {
   const present = plan.mounts.map((step) => (inodeOf(() => statSync(step.source)) ? step : NO_BIND));
   return {
-    rootfs: ifThere(() => openRootfs(kernel, plan, userns)) ?? -1,
+    rootfs: ifThere(() => openRootfs(kernel, plan, userns, layers)) ?? -1,
     sources: openBindSources(kernel, present, userns),
     devices,
   };

@@ -73,6 +73,10 @@ export type RootfsVolume =
       /** Names in `work.directory`. */
       readonly upper: string;
       readonly work: { readonly directory: string; readonly name: string };
+      /**
+       * Where the host sees the files (src/storage/rootfs-view.ts); undefined where it does not.
+       */
+      readonly view?: string;
     };
 
 /** A seccomp filter in base64, and whether it puts system calls to a proxy. */
@@ -176,9 +180,12 @@ export interface StartStagePlan {
 
 /**
  * Descriptors of the stage's own: namespaces to enter (`user`: the container's, made for it or
- * shared), and what becomes 0, 1 and 2 of a supervised program.
+ * shared), the user namespace whose map the layers get that the host sees as well (`layers`), and
+ * what becomes 0, 1 and 2 of a supervised program.
  */
-export type StartDescriptors = Partial<Record<NamespaceName | 'stdin' | 'stdout' | 'stderr', number>>;
+export type StartDescriptors = Partial<
+  Record<NamespaceName | 'layers' | 'stdin' | 'stdout' | 'stderr', number>
+>;
 
 export interface AttachStagePlan {
   readonly name: string;

@@ -9,6 +9,17 @@ import { AT, CLONE, MNT_DETACH, MOVE_MOUNT, MS, O } from '../kernel/constants.ts
 import type { Kernel } from '../kernel/kernel.ts';
 import { hostIdOf } from '../security/id-map.ts';
 import { filesystemsToTry } from '../storage/filesystem-type.ts';
+import { hostProcess, inHostNamespace, inNamespace, isHostDirectory } from '../storage/host-namespace.ts';
+import {
+  isolateView,
+  isViewOf,
+  makeViewPoint,
+  mountView,
+  unmountView,
+  viewKind,
+  viewSource,
+  withViewLock,
+} from '../storage/rootfs-view.ts';
 import { cloneTree, mapOwners, openHostTree } from './mounts.ts';
 import type { RootfsVolume, StartStagePlan } from './plan.ts';
 
@@ -44,16 +55,27 @@ const OPEN: {
     kernel.close(loop.device);
     return mapped(kernel, tree, plan, userns);
   },
-  overlay: mountOverlay,
+  overlay: openLayers,
 };
 
 /** @throws TslxcError MOUNT_FAILED with the config's line */
-export function openRootfs(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): number {
+export function openRootfs(
+  kernel: Kernel,
+  plan: StartStagePlan,
+  userns: number | undefined,
+  /** User namespace with the map of layers that the host sees as well. */
+  layers?: number,
+): number {
   const { volume, source, origin } = plan.rootfs;
   try {
     return plan.rootfs.inMemory
       ? mountVolatile(kernel, plan, userns)
-      : OPEN[volume.kind](kernel, plan, volume as never, userns);
+      : OPEN[volume.kind](
+          kernel,
+          plan,
+          volume as never,
+          volume.kind === 'overlay' ? (layers ?? userns) : userns,
+        );
   } catch (error) {
     const failure = toTslxcError(error, 'MOUNT_FAILED');
     throw new TslxcError({
@@ -109,6 +131,78 @@ function mountDevice(
 }
 
 /**
+ * Whether a container needs an overlay of its own: with an id map the layers are mounted with the
+ * owners that it sees, and not as the host sees them while it is stopped. While it runs the host
+ * sees that one instead.
+ */
+export function needsOwnOverlay({ rootfs, idmap }: StartStagePlan): boolean {
+  if (rootfs.volume.kind !== 'overlay' || rootfs.volume.view === undefined || rootfs.inMemory) return false;
+  return idmap.length > 0 || rootfs.data !== '';
+}
+
+/**
+ * One overlay for an upper directory: the container and the host's view have copies of the same
+ * mount.
+ */
+function openLayers(
+  kernel: Kernel,
+  plan: StartStagePlan,
+  volume: Of<'overlay'>,
+  userns: number | undefined,
+): number {
+  const { view, work } = volume;
+  const host = hostProcess();
+  // What the host's processes find by this path is not what this one does: there is nothing to show
+  // there.
+  if (view === undefined || (host !== undefined && !isHostDirectory(host, work.directory)))
+    return mountOverlay(kernel, plan, volume, userns);
+  return withViewLock(kernel, view, () =>
+    needsOwnOverlay(plan)
+      ? mountAndShow(kernel, plan, { ...volume, view }, userns, host)
+      : inHostNamespace(kernel, host, () => copyOfView(kernel, { ...volume, view })),
+  );
+}
+
+type Shown = Of<'overlay'> & { readonly view: string };
+
+function copyOfView(kernel: Kernel, { view, lowers, upper, work }: Shown): number {
+  const { directory, name } = work;
+  const layers = { lowers, upper: `${directory}/${upper}`, work: `${directory}/${name}` };
+  if (viewKind(view) === 'mapped' || !isViewOf(view, layers.upper)) unmountView(kernel, view, true);
+  if (viewKind(view) === undefined) mountView(kernel, view, layers);
+  return openHostTree(kernel, view, false);
+}
+
+function mountAndShow(
+  kernel: Kernel,
+  plan: StartStagePlan,
+  volume: Shown,
+  userns: number | undefined,
+  host: number | undefined,
+): number {
+  const { view, lowers, upper, work } = volume;
+  const layers = { lowers, upper: `${work.directory}/${upper}`, work: `${work.directory}/${work.name}` };
+  // Before mountOverlay leaves the namespace in which the view is.
+  const home = openSync(
+    host === undefined ? '/proc/self/ns/mnt' : `/proc/${host}/ns/mnt`,
+    O.RDONLY | O.CLOEXEC,
+  );
+  inHostNamespace(kernel, host, () => unmountView(kernel, view, true));
+  let copy = -1;
+  const tree = mountOverlay(kernel, plan, volume, userns, viewSource('mapped'), (at) => {
+    copy = cloneTree(kernel, at);
+  });
+  inNamespace(kernel, home, () => {
+    makeViewPoint(view, layers);
+    kernel.moveMount(copy, '', AT.FDCWD, view, MOVE_MOUNT.F_EMPTY_PATH);
+    isolateView(kernel, view);
+  });
+  kernel.close(copy);
+  kernel.close(home);
+  return tree;
+}
+
+/**
  * An overlay takes no map itself; its layers do. The kernel takes layers with a map from mounts of
  * the caller's own mount namespace only (detached ones not before 6.15), and makes files in the
  * layers as who mounted the overlay: that has to be somebody whom the map knows, with the
@@ -120,11 +214,21 @@ function mountOverlay(
   plan: StartStagePlan,
   { lowers, upper, work }: Of<'overlay'>,
   userns: number | undefined,
+  source = 'overlay',
+  also: (at: number) => void = () => {},
 ): number {
   mkdirSync(`${work.directory}/${work.name}`, { recursive: true, mode: 0o700 });
   const open = (path: string) => mapped(kernel, openHostTree(kernel, path, false), plan, userns);
   const below = lowers.map(open);
-  return stack(kernel, plan, below, { tree: open(work.directory), upper, work: work.name }, userns);
+  return stack(
+    kernel,
+    plan,
+    below,
+    { tree: open(work.directory), upper, work: work.name },
+    userns,
+    source,
+    also,
+  );
 }
 
 /**
@@ -156,6 +260,8 @@ function stack(
   below: readonly number[],
   above: { readonly tree: number; readonly upper: string; readonly work: string },
   userns: number | undefined,
+  source = 'overlay',
+  also: (at: number) => void = () => {},
 ): number {
   leaveHostMounts(kernel);
   const layers = [...below, above.tree];
@@ -169,10 +275,10 @@ function stack(
     `workdir=${place(above.tree)}/${above.work}`,
     ...(rootfs.data === '' ? [] : [rootfs.data]),
   ].join(',');
-  const mount = () => kernel.mount('overlay', rootfs.mountPoint, 'overlay', rootfs.flags, options);
+  const mount = () => kernel.mount(source, rootfs.mountPoint, 'overlay', rootfs.flags, options);
   if (userns === undefined) mount();
   else asMappedRoot(kernel, hostIdOf(idmap, 'u', 0)!, hostIdOf(idmap, 'g', 0)!, mount);
-  const tree = takeOff(kernel, rootfs.mountPoint, layers.length + 1);
+  const tree = takeOff(kernel, rootfs.mountPoint, layers.length + 1, also);
   for (const fd of layers) kernel.close(fd);
   return tree;
 }
@@ -194,10 +300,17 @@ function asMappedRoot(kernel: Kernel, uid: number, gid: number, act: () => void)
 /**
  * A detached copy of what is mounted at a place, which is then as it was: `count` mounts are
  * removed from it.
+ * @param also gets the mount while it is there
  */
-function takeOff(kernel: Kernel, place: string, count: number): number {
+function takeOff(
+  kernel: Kernel,
+  place: string,
+  count: number,
+  also: (at: number) => void = () => {},
+): number {
   const at = kernel.openat2(AT.FDCWD, place, O.PATH | O.DIRECTORY, 0, 0);
   const tree = cloneTree(kernel, at);
+  also(at);
   kernel.close(at);
   for (let i = 0; i < count; i++) kernel.umount(place, MNT_DETACH);
   return tree;

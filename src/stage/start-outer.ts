@@ -25,12 +25,13 @@ export function startOuter(
   kernel: Kernel,
   channel: StageChannel,
   plan: StartStagePlan,
-  fds: StartDescriptors,
+  { layers, ...fds }: StartDescriptors,
   /** v2 cgroup for init to be born in, if it is to be. */
   initCgroup: string | undefined,
 ): never {
   const userns = fds.user;
-  const { carried, afterPreMount } = openOutside(kernel, plan, userns);
+  const { carried, afterPreMount } = openOutside(kernel, plan, userns, layers);
+  if (layers !== undefined) kernel.close(layers);
   // While the manager makes them, all of the above. A mapped root may not enter: it has to be there
   // before it is one.
   if (initCgroup === undefined) enterCgroups(channel.expect('cgroups').files);
@@ -61,10 +62,15 @@ export function startOuter(
 }
 
 /** What takes the host's privileges or its paths. */
-export function openOutside(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): HostPaths {
+export function openOutside(
+  kernel: Kernel,
+  plan: StartStagePlan,
+  userns: number | undefined,
+  layers?: number,
+): HostPaths {
   raiseHardLimits(kernel, plan.rlimits);
   if (plan.sessionKeyring) joinKeyring(kernel);
-  return openHostPaths(kernel, plan, userns);
+  return openHostPaths(kernel, plan, userns, layers);
 }
 
 /** A descriptor of a v2 cgroup to be born in. */

@@ -1,14 +1,14 @@
 /**
- * Layers: root filesystems that several containers share, each at `LXCPATH/.layers/ID/fs`. Nobody writes to a layer; a
- * container or snapshot that stands on one names it in its config, `lxc.rootfs.path = overlay:LAYER:…:UPPER`. Owners in
- * a layer are those that the container sees (ids are mapped when it is mounted), so privileged and mapped containers
- * share it alike.
+ * Layers: root filesystems that several containers share, each at `LXCPATH/.layers/ID/fs`. Nobody
+ * writes to a layer; a container or snapshot that stands on one names it in its config,
+ * `lxc.rootfs.path = overlay:LAYER:…:UPPER`. Owners in a layer are those that the container sees
+ * (ids are mapped when it is mounted), so privileged and mapped containers share it alike.
  */
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 
 const FOLDER = '.layers';
-const NAMED = /[^\s:"'=,]*\/\.layers\/[0-9a-f]{16}(?![0-9a-f])/g;
+const NAMED = /\/\.layers\/[0-9a-f]{16}(?![0-9a-f])/g;
 
 /** Where the layers of a container directory are. */
 export function layersDirectory(lxcpath: string): string {
@@ -38,12 +38,34 @@ export function isLayerId(entry: string): boolean {
   return /^[0-9a-f]{16}$/.test(entry);
 }
 
-/** The layers (their directories) that a text names, each once. A line that is commented out counts: it may come back. */
+/**
+ * The layers (their directories) that a text names, each once. A line that is commented out counts:
+ * it may come back.
+ */
 export function layersNamedIn(text: string): string[] {
-  return [...new Set(text.match(NAMED) ?? [])];
+  return [...new Set(text.split(/[:"\n]/).flatMap(namedInPart))];
 }
 
-/** Overlay's option list can not hold every path: no layers where it would have to be escaped. */
-export function canHoldLayers(lxcpath: string): boolean {
-  return !/[\s:,\\"'=]/.test(lxcpath);
+function namedInPart(part: string): string[] {
+  let start = 0;
+  return [...part.matchAll(NAMED)].map(({ 0: found, index }) => {
+    const from = part.indexOf('/', start);
+    start = index + found.length;
+    return part.slice(from, start);
+  });
+}
+
+/** Characters of a path that end it in a list of layers, or would need an escape there. */
+const NOT_IN_LIST: readonly (readonly [RegExp, string])[] = [
+  [/:/, 'a colon'],
+  [/\\/, 'a backslash'],
+  [/"/, 'a quotation mark'],
+  [/[\x00-\x1f\x7f]/, 'a control character'],
+];
+
+/**
+ * What in a path keeps it from being named in `lxc.rootfs.path = overlay:…`; undefined for nothing.
+ */
+export function unlistable(path: string): string | undefined {
+  return NOT_IN_LIST.find(([character]) => character.test(path))?.[1];
 }

@@ -2,7 +2,10 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** Mount points at or below `path`, in the order mounted. The last component of `path` is not followed. */
+/**
+ * Mount points at or below `path`, in the order mounted. The last component of `path` is not
+ * followed.
+ */
 export function mountsBelow(
   path: string,
   mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8'),
@@ -16,14 +19,22 @@ export function mountsBelow(
     .filter((point) => point === real || point.startsWith(prefix));
 }
 
-/** mountinfo shows real paths; a symlink at the very end is the object itself, not what it points to. */
+/**
+ * mountinfo shows real paths; a symlink at the very end is the object itself, not what it points
+ * to.
+ */
 function realLocation(path: string): string {
   if (path === '/') return path;
-  return join(realpathSync(dirname(path)), basename(path));
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    // Nothing can be mounted below what is not there.
+    return path;
+  }
 }
 
 /** Space, tab, newline and backslash are written as octal. */
-function decodeOctal(text: string): string {
+export function decodeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_all, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

@@ -1,7 +1,9 @@
 import { dirname, join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 
-/** `LOWER[:LOWER…]:UPPER` of an overlay, the topmost lower first, as LXC and the kernel write it. */
+/**
+ * `LOWER[:LOWER…]:UPPER` of an overlay, the topmost lower first, as LXC and the kernel write it.
+ */
 export interface OverlayParts {
   readonly lowers: readonly string[];
   readonly upper: string;
@@ -36,4 +38,12 @@ export function overlayLayers(path: string): OverlayLayers {
     });
   }
   return { ...parts, work: join(dirname(parts.upper), 'work') };
+}
+
+/**
+ * In the options of an overlay, a colon, comma or backslash in a path has a backslash in front of
+ * it.
+ */
+export function escapeForOverlay(path: string): string {
+  return path.replace(/[\\:,]/g, '\\$&');
 }

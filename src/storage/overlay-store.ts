@@ -10,10 +10,11 @@ import { joinOverlay, overlayLayers } from './overlay-path.ts';
 import { limitTrees, treeUsage } from './project-quota.ts';
 import { removeTree } from './remove-tree.ts';
 import type { Volume } from './rootfs-path.ts';
+import { overlayOptions } from './rootfs-view.ts';
 
 /**
- * Directories in layers: what is written goes to the upper one, the lower ones are only read and may be shared. `rootfs`
- * and `overlay/delta` in the container's directory, as LXC has it.
+ * Directories in layers: what is written goes to the upper one, the lower ones are only read and
+ * may be shared. `rootfs` and `overlay/delta` in the container's directory, as LXC has it.
  */
 export const overlayStore: BackingStore = {
   type: 'overlay',
@@ -39,12 +40,8 @@ export const overlayStore: BackingStore = {
     const { lowers, upper, work } = overlayLayers(path);
     if (purpose === 'fill') return mountedDirectory(lowers[0]!);
     mkdirSync(work, { recursive: true, mode: 0o700 });
-    const options = [
-      `lowerdir=${lowers.map(escaped).join(':')}`,
-      `upperdir=${escaped(upper)}`,
-      `workdir=${escaped(work)}`,
-    ];
-    return mountPrivately(`overlay ${path}`, ['-t', 'overlay', '-o', options.join(','), 'overlay']);
+    const options = overlayOptions({ lowers, upper, work });
+    return mountPrivately(`overlay ${path}`, ['-t', 'overlay', '-o', options, 'overlay']);
   },
   /** LXC's: the lower layers stay shared, what was written above them is copied. */
   async snapshotClone(from, to) {
@@ -63,7 +60,10 @@ export const overlayStore: BackingStore = {
     ])
       if (a !== b && existsSync(a)) renameSync(a, b);
   },
-  /** The lower layers may be somebody else's: those in the container's directory go with the directory. */
+  /**
+   * The lower layers may be somebody else's: those in the container's directory go with the
+   * directory.
+   */
   async remove({ path }) {
     const { upper, work } = overlayLayers(path);
     await removeTree(work);
@@ -94,9 +94,4 @@ function makeUpper(upper: string, work: string, like: string): void {
   chownSync(upper, uid, gid);
   chmodSync(upper, mode & 0o7777);
   mkdirSync(work, { recursive: true, mode: 0o700 });
-}
-
-/** In the options of an overlay, a colon, comma or backslash in a path has a backslash in front of it. */
-function escaped(path: string): string {
-  return path.replace(/[\\:,]/g, '\\$&');
 }

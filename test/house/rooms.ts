@@ -28,7 +28,8 @@ const FLOORS = [
   ['run'],
   ['start', 'lifecycle'],
   ['hooks', 'recovery', 'observe'],
-  ['plan', 'layers', 'rootfs'],
+  ['plan', 'layers'],
+  ['rootfs'],
   ['state'],
 ];
 

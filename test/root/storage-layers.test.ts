@@ -55,7 +55,8 @@ test('a snapshot makes the root filesystem a layer that both stand on', async ()
   assert.equal(lstatSync(join(layer, 'version')).ino, inode, 'nothing was copied');
   const upper = lstatSync(join(directory, 'overlay/delta'));
   assert.deepEqual([upper.mode & 0o7777, upper.uid, upper.gid], [0o751, 5, 6]);
-  assert.match(readFileSync(join(directory, 'rootfs/README'), 'utf8'), /--flatten/);
+  assert.equal(readFileSync(join(directory, 'rootfs/version'), 'utf8'), 'v1\n', 'shown where it was');
+  assert.match(readFileSync(join(directory, 'snaps/snap0/rootfs/README'), 'utf8'), /-N NEWNAME/);
   assert.deepEqual(definedContainers(lxcpath), ['one']);
   assert.deepEqual(checkStorage(lxcpath), []);
 });

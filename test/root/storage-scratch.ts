@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after } from 'node:test';
 import { delay, seconds } from './harness/slow.ts';
+import { unmountViews } from './harness/views.ts';
 
 export interface Scratch {
   readonly root: string;
@@ -22,6 +23,7 @@ export function scratch(): Scratch {
   mkdirSync(lxcpath);
   writeFileSync(join(root, 'empty.conf'), '# first line\nlxc.net.0.type = empty\n');
   after(() => {
+    unmountViews(root);
     unmountBelow(root);
     spawnSync('chattr', ['-R', '-f', '-i', '-a', root], { stdio: 'ignore' });
     rmSync(root, { recursive: true, force: true });

@@ -14,7 +14,8 @@ export const spec = defineSpec({
   ],
   description: [
     'Makes a container of its own out of a stopped one: with its own host name and MAC addresses, and copies of the files in the container directory that the config names.',
-    'Without -s all files are copied. With -s original and copy share what there is: a volume is cloned by its own means; a plain directory becomes a read-only layer in .layers of the container directory, above which either writes into a directory of its own. That costs the same for any size. The files are then no longer in rootfs; --flatten puts them back.',
+    'Without -s all files are copied. With -s original and copy share what there is: a volume is cloned by its own means; a plain directory becomes a read-only layer in .layers of the container directory, above which either writes into a directory of its own. That costs the same for any size. rootfs in the directory of each is then a link to its files, mounted as one tree; --flatten makes a plain directory again.',
+    'With -e the copy writes above the files of the original where they are. The original stays as it is, and cannot be destroyed before the copy.',
     'With -e the copy is made like -s, started, and destroyed when it stops. A command after -- is run in it, then it is shut down.',
     'Long copies tell on a terminal how far they have come. When anything fails, or on Ctrl-C, nothing is left of the copy and the original is as it was.',
   ],

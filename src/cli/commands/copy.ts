@@ -57,6 +57,7 @@ async function runEphemeral(call: CopyCall, container: ContainerShape): Promise<
       ...cloneOptions(call),
       hookArgs: [],
       snapshot: true,
+      inPlace: true,
       settings: ephemeralSettings(to, options),
       ...telling,
     }),

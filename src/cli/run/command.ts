@@ -127,6 +127,7 @@ export function command<const Options extends OptionTable>(
       for (const word of parsed.spare)
         await call.complain(usage(`argument '${word}' is passed over`), 'warning');
       await log.write('DEBUG', `called with: ${argv.join(' ')}`);
+      if (io.uid === 0 && 'lxcpath' in spec.options) await library.showRootfs?.(await lxcpath(), parsed.name);
       const status = await work(call);
       await log.write('DEBUG', `ended with exit status ${status}`);
       return status;
@@ -149,8 +150,8 @@ export function command<const Options extends OptionTable>(
 const ABOUT_THE_CALL = new Set<ErrorCode>(['USAGE', 'NAME_INVALID', 'NOT_PERMITTED', 'NOT_SUPPORTED']);
 
 /**
- * The error with what the command knows: its container, and for a command line that is not understood, where the
- * options are explained or which mistake is the likely one.
+ * The error with what the command knows: its container, and for a command line that is not
+ * understood, where the options are explained or which mistake is the likely one.
  */
 function addressed(
   thrown: unknown,

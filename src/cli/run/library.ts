@@ -1,11 +1,17 @@
-/** What commands get from the rooms below, each loaded when first asked for. Tests put their own here. */
+/**
+ * What commands get from the rooms below, each loaded when first asked for. Tests put their own
+ * here.
+ */
 
 import type { ContainerShape } from '../../api/container.ts';
 import type { HostCheck, ImportOptions, StorageFault } from '../../api/options.ts';
 import type { BridgeStatus } from '../../network/bridge-status.ts';
 import type { RequestContext } from '../../util/request-context.ts';
 
-/** Functions of a module that begin with the request's context, without that parameter: it is given already. */
+/**
+ * Functions of a module that begin with the request's context, without that parameter: it is given
+ * already.
+ */
 type OfRequest<Module, Names extends keyof Module> = {
   readonly [K in Names]: Module[K] extends (context: RequestContext, ...rest: infer Rest) => infer Result
     ? (...rest: Rest) => Result
@@ -16,6 +22,11 @@ export interface Library {
   /** `lxc.lxcpath` of the system's config file, or its default. */
   defaultLxcpath(): Promise<string>;
   container(name: string, lxcpath: string): Promise<ContainerShape>;
+  /**
+   * Mounts what `NAME/rootfs` of containers on layers leads to, where that is not done since the
+   * boot of the host.
+   */
+  showRootfs?(lxcpath: string, name: string | undefined): Promise<void>;
   /** Defined and running ones, sorted. */
   listContainers(lxcpath: string): Promise<readonly string[]>;
   bridge(): Promise<Bridge>;

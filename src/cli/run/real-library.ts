@@ -1,4 +1,6 @@
-/** The rooms below, as commands use them. Nothing is imported until it is needed: see library.ts. */
+/**
+ * The rooms below, as commands use them. Nothing is imported until it is needed: see library.ts.
+ */
 
 import type { ContainerShape } from '../../api/container.ts';
 import type { RequestContext } from '../../util/request-context.ts';
@@ -13,6 +15,9 @@ export function libraryFor(context: RequestContext): Library {
     async container(name, lxcpath): Promise<ContainerShape> {
       const { Container } = await import('../../api/container.ts');
       return new Container(name, lxcpath, context);
+    },
+    async showRootfs(lxcpath, name) {
+      await (await import('../../api/shown-rootfs.ts')).showRootfs(lxcpath, name);
     },
     async listContainers(lxcpath) {
       return (await import('../../api/list.ts')).listContainers(lxcpath);

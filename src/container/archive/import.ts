@@ -7,10 +7,10 @@ import { loadConfig } from '../../config/load-config.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import { changeIdentity } from '../copies/copied-config.ts';
 import type { CopyReports } from '../copies/copy-rootfs.ts';
+import { nameClone } from '../layers/open-for-writing.ts';
 import { abandon, claimDirectory } from '../lifecycle/claim-directory.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
 import { type Moves, movePaths } from '../rootfs/move-paths.ts';
-import { nameClone } from '../rootfs/open-rootfs.ts';
 import { lockContainer } from '../state/lock.ts';
 import { markPartial, unmarkPartial } from '../state/partial-marker.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
@@ -31,10 +31,11 @@ export interface ImportOptions extends CopyReports {
 }
 
 /**
- * Everything is verified before anything is made, and the files are unpacked where nothing but the container's root
- * filesystem can be written. The container appears whole or not at all.
+ * Everything is verified before anything is made, and the files are unpacked where nothing but the
+ * container's root filesystem can be written. The container appears whole or not at all.
  *
- * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, CONFIG_*, DISK_FULL, STORAGE, TOOL_MISSING …; or the signal's reason
+ * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, CONFIG_*, DISK_FULL, STORAGE, TOOL_MISSING …;
+ *   or the signal's reason
  */
 export async function importContainer(options: ImportOptions): Promise<ContainerRef> {
   const { file, signal } = options;
@@ -77,7 +78,10 @@ function open(file: string): number {
   }
 }
 
-/** The config with the paths of this host. Another name gets other MAC addresses: both may be in one network. */
+/**
+ * The config with the paths of this host. Another name gets other MAC addresses: both may be in one
+ * network.
+ */
 function configOf(
   fd: number,
   file: string,

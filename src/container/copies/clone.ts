@@ -15,11 +15,19 @@ import { makeClone } from './make-clone.ts';
 export interface CloneOptions extends CopyReports {
   /** Share what can be shared instead of copying. */
   readonly snapshot?: boolean;
+  /**
+   * The original stays as it is: the clone stands on its files where they are, and sees it when
+   * they change.
+   */
+  readonly inPlace?: boolean;
   /** Backing store of the clone, the original's unless given. */
   readonly backingStore?: string;
   /** Bytes, for stores that have a size. */
   readonly size?: number;
-  /** The original may run: all its files are copied as they are at the time, also where sharing was asked for. */
+  /**
+   * The original may run: all its files are copied as they are at the time, also where sharing was
+   * asked for.
+   */
   readonly allowRunning?: boolean;
   readonly keepName?: boolean;
   readonly keepMac?: boolean;
@@ -38,8 +46,8 @@ const LOCK_PATIENCE_MS = 10_000;
 
 /**
  * Makes the container `to` out of `from`.
- * @throws TslxcError NAME_INVALID, CONTAINER_MISSING, CONTAINER_EXISTS, RUNNING, CONTAINER_BUSY, DISK_FULL, HOOK_FAILED,
- * STORAGE, NOT_SUPPORTED …; or the signal's reason
+ * @throws TslxcError NAME_INVALID, CONTAINER_MISSING, CONTAINER_EXISTS, RUNNING, CONTAINER_BUSY,
+ *   DISK_FULL, HOOK_FAILED, STORAGE, NOT_SUPPORTED …; or the signal's reason
  */
 export async function cloneContainer(
   from: ContainerRef,
@@ -51,7 +59,8 @@ export async function cloneContainer(
   if (from.name === to.name && from.lxcpath === to.lxcpath) throw sameName(to);
   const running = liveRecord(from) !== undefined;
   if (running) refuseRunning(from, options);
-  // A running container's lock is the manager's while it starts or stops only; its files are not changed here.
+  // A running container's lock is the manager's while it starts or stops only; its files are not
+  // changed here.
   using _lock = await lockPatiently(from, LOCK_PATIENCE_MS);
   if (!running) {
     await recoverContainer(from);
@@ -63,7 +72,7 @@ export async function cloneContainer(
     to,
     origin: from,
     lxcpath: from.lxcpath,
-    way: options.snapshot && !running ? 'share' : 'copy',
+    way: running || !options.snapshot ? 'copy' : options.inPlace ? 'stand' : 'share',
     store: options.backingStore,
   });
 }

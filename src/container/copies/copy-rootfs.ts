@@ -1,28 +1,36 @@
-/** Makes the root filesystem of a copy: shared with the original where that is wanted and can be, else a full copy. */
+/**
+ * Makes the root filesystem of a copy: shared with the original where that is wanted and can be,
+ * else a full copy.
+ */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { BackingStore, VolumeOptions, VolumePlace } from '../../storage/backing-store.ts';
 import { bytesBelow, copyTree, type CopyReports as TreeReports } from '../../storage/copy-tree.ts';
 import { DEFAULT_SIZE } from '../../storage/filesystems.ts';
+import { unlistable } from '../../storage/layer-names.ts';
 import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
 import { copiesBlocksLazily } from '../../storage/reflink.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
+import { linkToView } from '../../storage/rootfs-view.ts';
 import { chooseStore, storeOf } from '../../storage/stores.ts';
 import { lockLayers } from '../layers/lock-layers.ts';
 import { keepsOverlays } from '../layers/nested-overlays.ts';
 import { makePlaceholder, makeUpper, upperIn } from '../layers/overlay-directory.ts';
 import { noteOtherLxcpath } from '../layers/references.ts';
-import { canSeal, sealLayer } from '../layers/seal.ts';
+import { sealLayer, whyNotSeal } from '../layers/seal.ts';
+import { showRootfs } from '../layers/show-rootfs.ts';
 import { dependantsOf } from '../lifecycle/dependants.ts';
 import type { Moves } from '../rootfs/move-paths.ts';
 import { openForReading } from '../rootfs/open-rootfs.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 
 /**
- * `copy`: everything is copied. `share`: the copy stands on what the original has, or it is an error. `cheap`: shared
- * where that costs nothing, else copied.
+ * `copy`: everything is copied. `share`: the copy stands on what the original has, or it is an
+ * error. `cheap`: shared where that costs nothing, else copied. `stand`: the copy stands on the
+ * original's files where they are, of which nothing is changed or moved.
  */
-export type Way = 'copy' | 'share' | 'cheap';
+export type Way = 'copy' | 'share' | 'cheap' | 'stand';
 
 export interface CopyReports extends TreeReports {
   onStep?: ((text: string) => void) | undefined;
@@ -57,6 +65,8 @@ export interface RootfsCopy extends CopyReports {
   readonly outside?: DirectoryPlace | undefined;
   /** Where the copy goes that is to take another one's place. */
   readonly volumes?: VolumePair | undefined;
+  /** It becomes a snapshot: nobody looks for its files in its directory. */
+  readonly forSnapshot?: boolean;
   /** A volume that does not lie in `buildDirectory` is about to be made. */
   onVolume?(volume: Volume): void;
 }
@@ -76,14 +86,19 @@ export const MOST_LAYERS = 60;
 /** A filesystem has tables of its own, and who fills it to the last byte can not start it. */
 const WITH_ROOM = 1.3;
 
+/** What `-B` may say for a clone on layers. LXC takes both. */
+const OVERLAY: ReadonlySet<string> = new Set(['overlay', 'overlayfs']);
+
 export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> {
-  const layered = copy.way !== 'copy' && (copy.store ?? 'overlay') === 'overlay';
+  const layered = copy.way !== 'copy' && OVERLAY.has(copy.store ?? 'overlay');
+  if (layered && copy.way === 'stand' && (source.type === 'dir' || source.type === 'overlay'))
+    return await shareLayers(copy, source, () => filesInPlace(copy.from, source));
   // A layer that is still in the container's own directory (-B overlay) stays there, as with LXC.
   if (layered && !copy.outside && hasOwnLower(copy.from, source)) return await cloneOverlay(copy, source);
   if (layered && sharesLayers(copy, source)) {
     // Clones of LXC's name the files where they are: these stay there.
-    if (!(await isStoodOn(copy, source))) return await shareLayers(copy, source, sealLayer);
-    if (copy.way === 'share') return await shareLayers(copy, source, () => [source.path]);
+    if (!(await isStoodOn(copy))) return await shareLayers(copy, source, sealLayer);
+    if (copy.way === 'share') return await shareLayers(copy, source, () => filesInPlace(copy.from, source));
     copy.onNotice?.('all files are copied: clones made by LXC stand on them where they are');
   }
   const store = storeOf(source);
@@ -96,18 +111,18 @@ export async function copyRootfs(copy: RootfsCopy, source: Volume): Promise<Copi
       // The copy is to be on another filesystem than the original.
       if (!(error instanceof TslxcError) || error.errno !== 'EXDEV') throw error;
     }
-  if (copy.way === 'share') throw notShared(source);
+  if (copy.way === 'share' || copy.way === 'stand') throw notShared(copy, source);
   return await copyAll(copy, source);
 }
 
 /** What has to outlive its original (a snapshot, a restore) is a clone only where that can. */
 async function prefersClone({ way }: RootfsCopy, source: Volume, store: BackingStore): Promise<boolean> {
   if (way === 'copy') return source.type === 'btrfs';
-  return way === 'share' || (await store.standsAlone?.(source)) !== false;
+  return way === 'share' || way === 'stand' || (await store.standsAlone?.(source)) !== false;
 }
 
 function sharesLayers(copy: RootfsCopy, source: Volume): boolean {
-  if (copy.outside || !canSeal(copy.from, source, copy.lxcpath)) return false;
+  if (copy.outside || whyNotSeal(copy.from, source, copy.lxcpath) !== undefined) return false;
   const overlay = source.type === 'overlay' ? splitOverlay(source.path) : undefined;
   if (overlay && overlay.lowers.length >= MOST_LAYERS) throw tooLong(copy.from, overlay.lowers.length);
   const nested = source.type === 'dir' ? keepsOverlays(source.path) : undefined;
@@ -128,7 +143,9 @@ function hasOwnLower(ref: ContainerRef, source: Volume): boolean {
   return lowers.some((lower) => lower.startsWith(own));
 }
 
-/** The directory of the container that a directory, its own or that of a snapshot of it, belongs to. */
+/**
+ * The directory of the container that a directory, its own or that of a snapshot of it, belongs to.
+ */
 function containerOf(directory: string): string {
   return directory.replace(/\/snaps\/snap\d+$/, '');
 }
@@ -145,8 +162,8 @@ async function cloneOverlay(copy: RootfsCopy, source: Volume): Promise<CopiedRoo
   return { volume: at(containerDirectory(copy.to)), moves: [], release() {} };
 }
 
-async function isStoodOn({ from, lxcpath }: RootfsCopy, source: Volume): Promise<boolean> {
-  return source.type === 'dir' && (await dependantsOf(from, lxcpath)).length > 0;
+async function isStoodOn({ from, lxcpath }: RootfsCopy): Promise<boolean> {
+  return (await dependantsOf(from, lxcpath)).length > 0;
 }
 
 /** @param layers makes what both are to stand on, the topmost first */
@@ -157,10 +174,12 @@ async function shareLayers(
 ): Promise<CopiedRootfs> {
   const lock = await lockLayers(copy.lxcpath);
   try {
-    const lowers = layers(copy.from, source, copy.lxcpath);
+    const lowers = layersOf(copy, source, layers);
     noteOtherLxcpath(copy.lxcpath, copy.to.lxcpath);
     makeUpper(upperIn(copy.buildDirectory), lowers[0]!);
-    makePlaceholder(join(copy.buildDirectory, 'rootfs'));
+    const rootfs = join(copy.buildDirectory, 'rootfs');
+    if (copy.forSnapshot) makePlaceholder(rootfs);
+    else linkToView(rootfs, containerDirectory(copy.to));
     const upper = upperIn(containerDirectory(copy.to));
     return {
       volume: { type: 'overlay', path: joinOverlay({ lowers, upper }) },
@@ -171,6 +190,48 @@ async function shareLayers(
     lock[Symbol.dispose]();
     throw error;
   }
+}
+
+function layersOf(
+  copy: RootfsCopy,
+  source: Volume,
+  layers: (ref: ContainerRef, volume: Volume, lxcpath: string) => readonly string[],
+): readonly string[] {
+  try {
+    return layers(copy.from, source, copy.lxcpath);
+  } finally {
+    // A snapshot has its layers already.
+    if (copy.from.lxcpath === copy.lxcpath) showRootfs(copy.from, copy.onNotice);
+  }
+}
+
+/**
+ * The directories that make up a root filesystem, the topmost first. @throws TslxcError
+ * NOT_SUPPORTED, STORAGE
+ */
+function filesInPlace(from: ContainerRef, source: Volume): readonly string[] {
+  const overlay = source.type === 'overlay' ? splitOverlay(source.path) : undefined;
+  const directories = overlay ? [overlay.upper, ...overlay.lowers] : [source.path];
+  if (directories.length > MOST_LAYERS) throw tooLong(from, directories.length);
+  for (const path of directories) refuseAsLayer(path);
+  const nested = overlay ? undefined : keepsOverlays(source.path);
+  if (nested !== undefined) throw nestedOverlays(from, nested);
+  return directories;
+}
+
+function refuseAsLayer(path: string): void {
+  const character = unlistable(path);
+  const fault = character
+    ? `has ${character} in its name: a list of layers can not hold that`
+    : statSync(path, { throwIfNoEntry: false })?.isDirectory()
+      ? undefined
+      : 'is not there, or is no directory';
+  if (fault === undefined) return;
+  throw new TslxcError({
+    code: 'NOT_SUPPORTED',
+    message: `the root filesystem ${path} can not be shared: it ${fault}`,
+    hint: FULL_COPY,
+  });
 }
 
 async function cloneVolume(copy: RootfsCopy, source: Volume, store: BackingStore): Promise<CopiedRootfs> {
@@ -243,19 +304,26 @@ function volumeOptionsOf({ size }: RootfsCopy): { size?: number } {
   return size === undefined ? {} : { size };
 }
 
-/** Lines may name the directory of the root filesystem, which has the same place in every container directory. */
+/**
+ * Lines may name the directory of the root filesystem, which has the same place in every container
+ * directory.
+ */
 function rootfsMoves(copy: RootfsCopy): Moves {
   return [[join(containerDirectory(copy.from), 'rootfs'), join(containerDirectory(copy.to), 'rootfs')]];
 }
 
-function notShared(source: Volume): TslxcError {
+const FULL_COPY = 'make a full copy instead, without -s';
+
+function notShared({ from, lxcpath, store }: RootfsCopy, source: Volume): TslxcError {
+  const wanted = store === undefined || OVERLAY.has(store) || store === source.type ? undefined : store;
+  const why = wanted
+    ? `it can not become one of type ${wanted} without a copy of all files`
+    : `it ${whyNotSeal(from, source, lxcpath) ?? 'can not become a layer'}`;
   return new TslxcError({
     code: 'NOT_SUPPORTED',
-    message:
-      source.type === 'dir' || source.type === 'overlay'
-        ? `the root filesystem ${source.path} can not be shared: it is not there, or lies outside the container's directory or on another filesystem`
-        : `a root filesystem of type ${source.type} can not be shared`,
-    hint: 'make a full copy instead, without -s',
+    container: from.name,
+    message: `the root filesystem ${source.path} can not be shared: ${why}`,
+    hint: FULL_COPY,
   });
 }
 
@@ -264,7 +332,7 @@ function nestedOverlays(ref: ContainerRef, path: string): TslxcError {
     code: 'NOT_SUPPORTED',
     container: ref.name,
     message: `its files can not be shared: /${path} in it keeps overlays of its own`,
-    hint: 'make a full copy instead, without -s',
+    hint: FULL_COPY,
   });
 }
 

@@ -1,7 +1,8 @@
 /** Makes a container of its own out of another one, or of a snapshot: whole or not at all. */
 import { checkName } from '../../config/container-name.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
-import { storeOf } from '../../storage/stores.ts';
+import { openForWriting } from '../layers/open-for-writing.ts';
+import { showRootfs } from '../layers/show-rootfs.ts';
 import { abandon, claimDirectory } from '../lifecycle/claim-directory.ts';
 import { writeHostname } from '../rootfs/hostname-file.ts';
 import { lockContainer } from '../state/lock.ts';
@@ -19,8 +20,8 @@ export interface CloneOfContainer
 
 /**
  * The caller holds the lock of what is cloned.
- * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, CONTAINER_BUSY, DISK_FULL, HOOK_FAILED, STORAGE …; or the signal's
- * reason
+ * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, CONTAINER_BUSY, DISK_FULL, HOOK_FAILED,
+ *   STORAGE …; or the signal's reason
  */
 export async function makeClone(clone: CloneOfContainer): Promise<void> {
   const { to } = clone;
@@ -39,6 +40,7 @@ export async function makeClone(clone: CloneOfContainer): Promise<void> {
       newIdentity: true,
     });
     await finish(clone, volume);
+    showRootfs(to, clone.onNotice);
     unmarkPartial(to);
   } catch (error) {
     throw await abandon(to, error, clone.signal);
@@ -51,7 +53,7 @@ async function finish(clone: CloneOfContainer, volume: Volume | undefined): Prom
   const hooks = cloneHooks(to);
   if (!volume) return await runCloneHooks(to, origin, undefined, hooks, clone);
   if (clone.keepName && hooks.length === 0) return;
-  await using rootfs = await storeOf(volume).mount(volume);
+  await using rootfs = await openForWriting(to, volume);
   if (!clone.keepName) writeHostname(rootfs.path, to.name);
   await runCloneHooks(to, origin, rootfs, hooks, clone);
 }

@@ -1,6 +1,7 @@
 /**
- * Gives a container another name: its directory is renamed, and the lines of its configs (its snapshots' too) that name
- * the directory follow. A marker in the directory lets the next command finish when it was killed in between.
+ * Gives a container another name: its directory is renamed, and the lines of its configs (its
+ * snapshots' too) that name the directory follow. A marker in the directory lets the next command
+ * finish when it was killed in between.
  */
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { checkName } from '../../config/container-name.ts';
 import { toTslxcError } from '../../errors/tslxc-error.ts';
 import { refuseMounts } from '../../storage/remove-tree.ts';
+import { hideRootfs, refuseMountsInRootfs, showRootfs } from '../layers/show-rootfs.ts';
 import { alreadyThere } from '../lifecycle/claim-directory.ts';
 import { refuseDependants } from '../lifecycle/dependants.ts';
 import { finishRename, type Renaming, renamingFile } from '../recovery/finish-rename.ts';
@@ -26,7 +28,8 @@ export interface RenameOptions {
 }
 
 /**
- * @throws TslxcError NAME_INVALID, CONTAINER_MISSING, CONTAINER_EXISTS, RUNNING, HAS_DEPENDANTS, CONTAINER_BUSY, STORAGE
+ * @throws TslxcError NAME_INVALID, CONTAINER_MISSING, CONTAINER_EXISTS, RUNNING, HAS_DEPENDANTS,
+ *   CONTAINER_BUSY, STORAGE
  */
 export async function renameContainer(
   ref: ContainerRef,
@@ -44,6 +47,7 @@ export async function renameContainer(
   await refuseDependants(ref);
   // Its snapshots stay below it; the first versions of LXC had them elsewhere, under the name.
   refuseMounts(containerDirectory(ref));
+  refuseMountsInRootfs(ref);
   const marker: Renaming = {
     from: containerDirectory(ref),
     to: containerDirectory(to),
@@ -54,6 +58,7 @@ export async function renameContainer(
     rmSync(renamingFile(ref), { force: true });
     writeMarker(renamingFile(ref), marker);
     const legacy = snapshotsDirectory(ref);
+    hideRootfs(ref);
     renameSync(containerDirectory(ref), containerDirectory(to));
     removeHistory(ref);
     if (!legacy.startsWith(`${marker.from}/`)) renameSync(legacy, join(legacy, '..', name));
@@ -61,6 +66,8 @@ export async function renameContainer(
   } catch (error) {
     // A full disk, say: as long as no config says otherwise, everything can be as it was.
     if (existsSync(renamingFile(to)) && isDeepStrictEqual(configTexts(to), written)) moveBack(to, ref);
+    else rmSync(renamingFile(ref), { force: true });
+    showRootfs(ref);
     throw toTslxcError(error, 'STORAGE', { container: ref.name });
   }
 }
@@ -72,6 +79,7 @@ function configTexts(ref: ContainerRef): string[] {
 
 function moveBack(from: ContainerRef, to: ContainerRef): void {
   const legacy = snapshotsDirectory(from);
+  hideRootfs(from);
   renameSync(containerDirectory(from), containerDirectory(to));
   if (!legacy.startsWith(`${containerDirectory(from)}/`) && existsSync(legacy))
     renameSync(legacy, join(legacy, '..', to.name));

@@ -9,6 +9,7 @@ import { refuseMounts } from '../../storage/remove-tree.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
 import { volumeOf } from '../../storage/rootfs-path.ts';
 import { isElsewhere, storeOf } from '../../storage/stores.ts';
+import { hideRootfs } from '../layers/show-rootfs.ts';
 import { finishRestore, type RestoreJournal, restoreJournalFile } from '../recovery/recover.ts';
 import { ownVolume } from '../rootfs/own-volumes.ts';
 import { ownRootfsOutside } from '../rootfs/rootfs-owner.ts';
@@ -20,9 +21,14 @@ import { snapshotNames, snapshotRef } from '../state/snapshot-layout.ts';
 import type { DirectoryPlace, VolumePair } from './copy-rootfs.ts';
 
 export interface Replacement extends RestoreJournal {
-  /** Where a root filesystem goes that the user wanted to have outside the container's directory. */
+  /**
+   * Where a root filesystem goes that the user wanted to have outside the container's directory.
+   */
   readonly outside?: DirectoryPlace;
-  /** The new root filesystem when it lies in no directory: as it is made, and as it is called in the end. */
+  /**
+   * The new root filesystem when it lies in no directory: as it is made, and as it is called in the
+   * end.
+   */
   readonly volumes?: VolumePair;
 }
 
@@ -70,7 +76,10 @@ function volumesInPlace(ref: ContainerRef, beside: Volume): VolumePair {
   return { build: at(`${ref.name}.restoring`), final: at(ref.name) };
 }
 
-/** The present volume has nobody who takes its place when it is called otherwise, or the new one is of another kind. */
+/**
+ * The present volume has nobody who takes its place when it is called otherwise, or the new one is
+ * of another kind.
+ */
 function goes(present: Volume | undefined, replaced?: string): Swap[] {
   if (!present || present.path === replaced) return [];
   return [{ type: present.type, target: present.path, old: `${present.path}.replaced` }];
@@ -127,6 +136,8 @@ function presentPlaces(ref: ContainerRef): string[] {
 export async function decideReplacement(ref: ContainerRef, journal: RestoreJournal): Promise<void> {
   const { build, files, swaps, layers } = journal;
   for (const { target, type } of swaps) if (type === undefined) refuseMounts(target);
+  // Here it can still be refused.
+  hideRootfs(ref);
   // Folders of hook scripts that have been removed since.
   for (const file of files)
     mkdirSync(dirname(join(containerDirectory(ref), file)), { recursive: true, mode: 0o700 });

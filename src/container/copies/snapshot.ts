@@ -47,7 +47,8 @@ const LARGEST_COMMENT = 1024 * 1024;
 
 /**
  * Makes the next `snapN`. It appears whole or not at all.
- * @throws TslxcError CONTAINER_MISSING, RUNNING, CONTAINER_BUSY, DISK_FULL, STORAGE …; or the signal's reason
+ * @throws TslxcError CONTAINER_MISSING, RUNNING, CONTAINER_BUSY, DISK_FULL, STORAGE …; or the
+ *   signal's reason
  */
 export async function createSnapshot(
   ref: ContainerRef,
@@ -75,6 +76,7 @@ export async function createSnapshot(
       volumeName: `${ref.name}_${name}`,
       onVolume: (volume) => noteVolume(build, volume),
       newIdentity: false,
+      forSnapshot: true,
     });
     writeFileSync(join(build, 'ts'), timestamp(new Date()));
     if (comment !== undefined) writeFileSync(join(build, 'comment'), comment);

@@ -1,6 +1,7 @@
 /**
- * What a container on layers has in its directory: `overlay/delta` takes what it writes, `overlay/work` is the kernel's,
- * and `rootfs` holds a text for whoever looks for the files there.
+ * What a container on layers has in its directory: `overlay/delta` takes what it writes,
+ * `overlay/work` is the kernel's, and `rootfs` leads to all of its files (show-rootfs.ts). A
+ * snapshot, which is never mounted, has a text there.
  */
 import {
   chmodSync,
@@ -14,16 +15,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isViewLink } from '../../storage/rootfs-view.ts';
 
 const README = 'README';
 
-const TEXT = `The files of this container are not in this directory: it shares read-only layers with its
-snapshots or clones, and what it writes goes to overlay/delta beside this directory. The line
-lxc.rootfs.path in its config names them all, the topmost first.
+const TEXT = `The files of this snapshot are not in this directory: it shares read-only layers with its
+container. The line lxc.rootfs.path in its config names them all, the topmost first.
 
-    tslxc-start                    mounts them, as ever; nothing has to be done
-    tslxc-copy -n NAME --flatten   puts all files back into rootfs (a full copy), for scripts
-                                   that work on the files of a stopped container
+    tslxc-snapshot -n NAME -r SNAPSHOT -N NEWNAME   makes a container of it, which shares them as well
 `;
 
 /** Where the writes of a container (or snapshot) in `directory` go. */
@@ -31,7 +30,10 @@ export function upperIn(directory: string): string {
   return join(directory, 'overlay', 'delta');
 }
 
-/** Makes an empty upper directory that looks like the root of the tree below it, with its work directory. */
+/**
+ * Makes an empty upper directory that looks like the root of the tree below it, with its work
+ * directory.
+ */
 export function makeUpper(upper: string, like: string): void {
   mkdirSync(dirname(upper), { recursive: true, mode: 0o755 });
   mkdirSync(upper, { recursive: true });
@@ -41,13 +43,15 @@ export function makeUpper(upper: string, like: string): void {
   mkdirSync(join(dirname(upper), 'work'), { recursive: true, mode: 0o755 });
 }
 
-/** A root filesystem directory with nothing but the text. */
+/** The root filesystem directory of a snapshot, with nothing but the text. */
 export function makePlaceholder(rootfs: string): void {
   mkdirSync(rootfs, { recursive: true, mode: 0o755 });
   writeFileSync(join(rootfs, README), TEXT);
 }
 
+/** Whether there are no files in it: a link to the view, or a text. */
 export function isPlaceholder(rootfs: string): boolean {
+  if (isViewLink(rootfs)) return true;
   try {
     return readdirSync(rootfs).every((entry) => entry === README);
   } catch {
@@ -58,6 +62,10 @@ export function isPlaceholder(rootfs: string): boolean {
 /** Removes it; an error when there is anything else in it. */
 export function removePlaceholder(rootfs: string): void {
   if (!lstatSync(rootfs, { throwIfNoEntry: false })) return;
+  if (isViewLink(rootfs)) {
+    unlinkSync(rootfs);
+    return;
+  }
   rmSync(join(rootfs, README), { force: true });
   rmdirSync(rootfs);
 }
@@ -70,9 +78,4 @@ export function removeEmptyUpper(upper: string): void {
 /** Whether nothing was written since it was made. */
 export function isEmptyUpper(upper: string): boolean {
   return readdirSync(upper).length === 0;
-}
-
-/** Removes the text alone, for a root filesystem that is about to be filled. */
-export function unlinkReadme(rootfs: string): void {
-  unlinkSync(join(rootfs, README));
 }

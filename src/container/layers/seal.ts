@@ -1,34 +1,36 @@
 /**
- * Makes a read-only layer of what a stopped container has written, by renaming: the cost is the same for any size. A
- * plain directory becomes a layer as it is; the upper directory of an overlay becomes one on top of those below it.
+ * Makes a read-only layer of what a stopped container has written, by renaming: the cost is the
+ * same for any size. A plain directory becomes a layer as it is; the upper directory of an overlay
+ * becomes one on top of those below it.
  *
- * A marker in the container's directory, written first, lets the next command finish or undo it: once the config names
- * the new layer everything is done, before that the files are put back.
+ * A marker in the container's directory, written first, lets the next command finish or undo it:
+ * once the config names the new layer everything is done, before that the files are put back.
  */
 import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readDocument, saveDocument } from '../../config/document-file.ts';
 import {
-  canHoldLayers,
   layerId,
   layersDirectory,
   layersNamedIn,
   layerTree,
   newLayer,
+  unlistable,
 } from '../../storage/layer-names.ts';
 import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
 import { formatVolume, type Volume } from '../../storage/rootfs-path.ts';
+import { linkToView } from '../../storage/rootfs-view.ts';
 import { readMarker, writeMarker } from '../state/marker-file.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 import {
   isEmptyUpper,
   isPlaceholder,
-  makePlaceholder,
   makeUpper,
   removeEmptyUpper,
   removePlaceholder,
   upperIn,
 } from './overlay-directory.ts';
+import { hideRootfs } from './show-rootfs.ts';
 
 /** `NAME/layering`. */
 interface Layering {
@@ -43,23 +45,31 @@ export function layeringFile(ref: ContainerRef): string {
 }
 
 /**
- * Whether `sealLayer` can do it: the files are the container's own, and renaming can take them to the layers of `lxcpath`.
+ * Why `sealLayer` can not do it, as the end of a sentence about the root filesystem; undefined
+ * where it can: the files are the container's own, and a rename takes them to the layers of
+ * `lxcpath`.
  */
-export function canSeal(ref: ContainerRef, volume: Volume, lxcpath: string): boolean {
+export function whyNotSeal(ref: ContainerRef, volume: Volume, lxcpath: string): string | undefined {
   const from = volume.type === 'dir' ? volume.path : splitOverlay(volume.path)?.upper;
-  if (from === undefined || (volume.type !== 'dir' && volume.type !== 'overlay')) return false;
-  if (!canHoldLayers(lxcpath) || !from.startsWith(`${containerDirectory(ref)}/`)) return false;
-  try {
-    return lstatSync(from).isDirectory() && statSync(from).dev === statSync(lxcpath).dev;
-  } catch {
-    return false;
-  }
+  if (from === undefined || (volume.type !== 'dir' && volume.type !== 'overlay'))
+    return `is of type ${volume.type}`;
+  const character = unlistable(lxcpath);
+  if (character !== undefined)
+    return `lies below ${lxcpath}, which has ${character} in its name: a list of layers can not hold that`;
+  if (!from.startsWith(`${containerDirectory(ref)}/`)) return "lies outside the container's directory";
+  const stat = lstatSync(from, { throwIfNoEntry: false });
+  if (!stat) return 'is not there';
+  if (stat.isSymbolicLink()) return 'is a symbolic link';
+  if (!stat.isDirectory()) return 'is no directory';
+  if (stat.dev !== statSync(lxcpath).dev) return `is on another filesystem than ${lxcpath}`;
+  return undefined;
 }
 
 /**
  * @param lxcpath the container directory whose layers it joins
- * @returns the layers that the container stands on now, the topmost first. The caller holds the container's lock and
- * that of the layers, and the container is stopped.
+ * @returns the layers that the container stands on now, the topmost first. The caller holds the
+ *   container's lock and that of the layers, the container is stopped, and its files are to be
+ *   shown again in any case.
  */
 export function sealLayer(ref: ContainerRef, volume: Volume, lxcpath: string): readonly string[] {
   const overlay = volume.type === 'overlay' ? splitOverlay(volume.path) : undefined;
@@ -78,11 +88,13 @@ export function sealLayer(ref: ContainerRef, volume: Volume, lxcpath: string): r
       join(layer, 'layer.json'),
       `${JSON.stringify({ version: 1, of: ref.name, made: new Date() })}\n`,
     );
+    // What the host writes from here on goes to the new upper directory.
+    if (overlay) hideRootfs(ref);
     renameSync(layering.from, layerTree(layer));
     const lowers = [layerTree(layer), ...(overlay?.lowers ?? [])];
     const upper = overlay?.upper ?? upperIn(containerDirectory(ref));
     makeUpper(upper, layerTree(layer));
-    if (!overlay) makePlaceholder(volume.path);
+    if (!overlay) leadToFiles(ref, volume.path);
     const document = readDocument(configFile(ref));
     for (const key of ['lxc.rootfs', 'lxc.rootfs.backend']) document.remove(key);
     document.set('lxc.rootfs.path', formatVolume({ type: 'overlay', path: joinOverlay({ lowers, upper }) }));
@@ -95,7 +107,10 @@ export function sealLayer(ref: ContainerRef, volume: Volume, lxcpath: string): r
   }
 }
 
-/** Ends what a freeze that was killed has begun. The caller holds the container's lock. */
+/**
+ * Ends what a seal that was killed has begun. The caller holds the container's lock, and shows the
+ * files again.
+ */
 export function recoverSeal(ref: ContainerRef): void {
   const marker = readMarker<Layering>(layeringFile(ref));
   if (!marker) return;
@@ -112,7 +127,8 @@ function undo(ref: ContainerRef, { layer, from, kind }: Layering): void {
   if (isThere(tree)) {
     if (kind === 'upper') removeEmptyUpper(from);
     else {
-      if (isPlaceholder(from)) removePlaceholder(from);
+      for (const link of new Set([from, join(containerDirectory(ref), 'rootfs')]))
+        if (isPlaceholder(link)) removePlaceholder(link);
       const upper = upperIn(containerDirectory(ref));
       removeEmptyUpper(upper);
       rmSync(dirname(upper), { recursive: true, force: true });
@@ -121,6 +137,16 @@ function undo(ref: ContainerRef, { layer, from, kind }: Layering): void {
   }
   rmSync(layer, { recursive: true, force: true });
   rmSync(layeringFile(ref), { force: true });
+}
+
+/**
+ * Whoever looks for the files by the old path finds them: in the layer, and what is written above
+ * it.
+ */
+function leadToFiles(ref: ContainerRef, path: string): void {
+  const directory = containerDirectory(ref);
+  for (const link of new Set([path, join(directory, 'rootfs')]))
+    if (!isThere(link)) linkToView(link, directory);
 }
 
 function isThere(path: string): boolean {

@@ -10,6 +10,7 @@ import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
 import { storeOf } from '../../storage/stores.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
 import { runHook } from '../hooks/run-hook.ts';
+import { refuseMountsInRootfs } from '../layers/show-rootfs.ts';
 import { hostHookVariables } from '../plan/environment.ts';
 import { lxcHookVariables } from '../plan/hook-environment.ts';
 import { discardContainer } from '../recovery/discard.ts';
@@ -44,10 +45,11 @@ export interface DestroyHelp {
 const LOCK_PATIENCE_MS = 5000;
 
 /**
- * Destroys a container. A kill half-way leaves nothing that can be mistaken for a container, and the next create or
- * destroy removes the rest.
+ * Destroys a container. A kill half-way leaves nothing that can be mistaken for a container, and
+ * the next create or destroy removes the rest.
  *
- * @throws TslxcError CONTAINER_MISSING, RUNNING, HAS_DEPENDANTS, HOOK_FAILED, CONTAINER_BUSY, CONFIG_*, STORAGE
+ * @throws TslxcError CONTAINER_MISSING, RUNNING, HAS_DEPENDANTS, HOOK_FAILED, CONTAINER_BUSY,
+ *   CONFIG_*, STORAGE
  */
 export async function destroyContainer(
   ref: ContainerRef,
@@ -58,7 +60,8 @@ export async function destroyContainer(
   using _lock = await lockPatiently(ref, stopped ? LOCK_PATIENCE_MS : 0);
   if (await sweepPartial(ref)) return;
   if (!existsSync(configFile(ref))) {
-    // Done already: a killed destroy had begun, or the manager removed an ephemeral container at its stop.
+    // Done already: a killed destroy had begun, or the manager removed an ephemeral container at
+    // its stop.
     if (swept.includes(ref.name) || stopped) return;
     throw noSuchContainer(ref);
   }
@@ -86,6 +89,7 @@ async function removeDefined(ref: ContainerRef, options: DestroyOptions & Destro
   const outside = errors.length > 0 ? undefined : ownRootfsOutside(ref, config);
   // Before the hooks: they are not to run for a destroy that is then refused.
   refuseMounts(containerDirectory(ref));
+  refuseMountsInRootfs(ref);
   if (outside) refuseMounts(outside.path);
   if (errors.length === 0) await runDestroyHooks(ref, config, options);
   const snapshots = snapshotsDirectory(ref);
@@ -105,7 +109,8 @@ async function runDestroyHooks(
       type: 'destroy',
       caller: options.caller,
       command: hook.value,
-      // Nothing is mounted there, but an empty variable would lead a careless hook to the host's root.
+      // Nothing is mounted there, but an empty variable would lead a careless hook to the host's
+      // root.
       env: { LXC_ROOTFS_MOUNT: MOUNT_POINT, ...hostHookVariables(config), ...lxcHookVariables(ref, config) },
       version: config.get('lxc.hook.version')?.value === 1 ? 1 : 0,
       origin: hook.origin,

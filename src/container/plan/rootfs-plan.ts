@@ -1,9 +1,10 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { RootfsVolume, StartStagePlan } from '../../stage/plan.ts';
 import { overlayLayers } from '../../storage/overlay-path.ts';
 import { type Volume, type VolumeType, volumeOf } from '../../storage/rootfs-path.ts';
+import { isViewLink, viewPath } from '../../storage/rootfs-view.ts';
 import { unsupportedStorage } from '../../storage/stores.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 import { parseMountOptions } from './mount-options.ts';
@@ -32,7 +33,8 @@ const FOR_STAGE: Readonly<Record<VolumeType, (volume: Volume) => RootfsVolume>> 
 };
 
 /**
- * The root filesystem of a container and how it is mounted. `mountPoint`: where, unless lxc.rootfs.mount says.
+ * The root filesystem of a container and how it is mounted. `mountPoint`: where, unless
+ * lxc.rootfs.mount says.
  * @throws TslxcError ROOTFS_MISSING where the config has none, CONFIG_VALUE, NOT_SUPPORTED
  */
 export function planRootfs(
@@ -56,7 +58,7 @@ export function planRootfs(
   const volume = volumeOf(rootfs.value);
   return {
     source: volume.path,
-    volume: forStage(volume, rootfs.origin),
+    volume: shown(ref, forStage(volume, rootfs.origin)),
     mountPoint: config.get('lxc.rootfs.mount')?.value ?? mountPoint,
     flags: options.flags,
     data: options.data,
@@ -67,6 +69,13 @@ export function planRootfs(
       ? {}
       : { idmap: foreignMap(idmap, volume, requested!.origin) }),
   };
+}
+
+/** Where there is a link to them, the files of a container on layers are the host's to see. */
+function shown(ref: ContainerRef, volume: RootfsVolume): RootfsVolume {
+  const directory = containerDirectory(ref);
+  if (volume.kind !== 'overlay' || volume.work.directory !== join(directory, 'overlay')) return volume;
+  return isViewLink(join(directory, 'rootfs')) ? { ...volume, view: viewPath(directory) } : volume;
 }
 
 function foreignMap(idmap: string, { type }: Volume, { file, line }: { file: string; line: number }): string {

@@ -1,6 +1,7 @@
 /**
- * Takes a container's directory out of sight with one rename and then removes it: whatever happens in between, there
- * is no half container, and the next command finishes the removal (see leftovers.ts).
+ * Takes a container's directory out of sight with one rename and then removes it: whatever happens
+ * in between, there is no half container, and the next command finishes the removal (see
+ * leftovers.ts).
  */
 import { lstatSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -9,12 +10,16 @@ import { refuseMounts, removeTree } from '../../storage/remove-tree.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
 import { storeOf } from '../../storage/stores.ts';
 import { removeWithLayers } from '../layers/collect.ts';
+import { dropRootfs } from '../layers/show-rootfs.ts';
 import { hiddenName } from '../state/hidden-name.ts';
 import { removeHistory } from '../state/history.ts';
 import { readMarker, writeMarker } from '../state/marker-file.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 
-/** A directory elsewhere that goes with the container. The inode makes sure that a later one of that name does not. */
+/**
+ * A directory elsewhere that goes with the container. The inode makes sure that a later one of that
+ * name does not.
+ */
 interface Destroying {
   readonly volumes?: readonly Volume[];
   readonly rootfs?: { path: string; hidden: string; ino: number; dev: number };
@@ -38,6 +43,7 @@ export async function discardContainer(
     await noteOutside(directory, outside);
   }
   if (volumes.length > 0) await noteVolumes(directory, volumes);
+  dropRootfs(ref);
   const hidden = join(ref.lxcpath, hiddenName(ref.name, 'destroying'));
   renameSync(directory, hidden);
   removeHistory(ref);
@@ -55,7 +61,8 @@ async function noteOutside(directory: string, outside: string): Promise<void> {
     writeMarker(marker, note);
   } catch (error) {
     if (!tellsOfFullDisk(error)) throw error;
-    // To make room is what people destroy containers for: do without the note, and so the dangerous part first.
+    // To make room is what people destroy containers for: do without the note, and so the dangerous
+    // part first.
     renameSync(outside, hidden);
     await removeTree(hidden);
   }

@@ -1,11 +1,15 @@
-/** The marker of a rename that is under way, and its completion: by the rename itself, or after it was killed. */
+/**
+ * The marker of a rename that is under way, and its completion: by the rename itself, or after it
+ * was killed.
+ */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readDocument, saveDocument } from '../../config/document-file.ts';
 import { loadConfig } from '../../config/load-config.ts';
+import { nameClone } from '../layers/open-for-writing.ts';
+import { showRootfs } from '../layers/show-rootfs.ts';
 import { managedVolume } from '../rootfs/managed-volume.ts';
 import { movePaths } from '../rootfs/move-paths.ts';
-import { nameClone } from '../rootfs/open-rootfs.ts';
 import { readMarker } from '../state/marker-file.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 import { snapshotNames, snapshotsDirectory } from '../state/snapshot-layout.ts';
@@ -33,6 +37,7 @@ export async function finishRename(ref: ContainerRef): Promise<void> {
     if (!keepName) await nameInside(ref);
   }
   rmSync(renamingFile(ref), { force: true });
+  showRootfs(ref);
 }
 
 async function nameInside(ref: ContainerRef): Promise<void> {

@@ -3,6 +3,7 @@ import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { sweepLayers } from '../layers/collect.ts';
+import { sweepViews } from '../layers/show-rootfs.ts';
 import { parseHiddenName } from '../state/hidden-name.ts';
 import { lockContainer } from '../state/lock.ts';
 import { isHeldByLxc, isPartial, removeMadeOutside } from '../state/partial-marker.ts';
@@ -11,8 +12,8 @@ import { liveRecord } from '../state/runtime-record.ts';
 import { discardContainer, finishDiscarding } from './discard.ts';
 
 /**
- * Removes half-made and half-removed containers from `lxcpath`, except those that a command is working on. What can
- * not be removed now (something mounted there, say) is left to a later call.
+ * Removes half-made and half-removed containers from `lxcpath`, except those that a command is
+ * working on. What can not be removed now (something mounted there, say) is left to a later call.
  * @returns names of the containers of which something was removed
  */
 export async function sweepLeftovers(lxcpath: string): Promise<string[]> {
@@ -31,6 +32,7 @@ export async function sweepLeftovers(lxcpath: string): Promise<string[]> {
     }
   }
   await sweepLayers(lxcpath);
+  sweepViews();
   return swept;
 }
 

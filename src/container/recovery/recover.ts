@@ -1,9 +1,13 @@
-/** What a command that was killed has left inside a container's directory: undone, or brought to its end. */
+/**
+ * What a command that was killed has left inside a container's directory: undone, or brought to its
+ * end.
+ */
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeTree } from '../../storage/remove-tree.ts';
 import { collectLayers, removeWithLayers } from '../layers/collect.ts';
 import { recoverSeal } from '../layers/seal.ts';
+import { dropRootfs, showRootfs } from '../layers/show-rootfs.ts';
 import { removeSnapshotVolume } from '../rootfs/own-volumes.ts';
 import { removeFresh, removeOld, type Swap, takePlace } from '../rootfs/swap.ts';
 import { hiddenName, parseHiddenName } from '../state/hidden-name.ts';
@@ -12,9 +16,14 @@ import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 import { snapshotsDirectory } from '../state/snapshot-layout.ts';
 import { finishRename } from './finish-rename.ts';
 
-/** Journal of a replacement of a container's root filesystem and files: `NAME/restoring`. All paths are absolute. */
+/**
+ * Journal of a replacement of a container's root filesystem and files: `NAME/restoring`. All paths
+ * are absolute.
+ */
 export interface RestoreJournal {
-  /** `building`: the original is untouched. `swapping`: the new one is complete and takes its place. */
+  /**
+   * `building`: the original is untouched. `swapping`: the new one is complete and takes its place.
+   */
   readonly phase: 'building' | 'swapping';
   /** Directory with the new config and files. */
   readonly build: string;
@@ -30,21 +39,26 @@ export function restoreJournalFile(ref: ContainerRef): string {
 }
 
 /**
- * To be called by whoever holds the container's lock, before anything else is done with it (a start as well: a restore
- * that was killed may have moved the root filesystem away). Costs a few looks when there is nothing to do.
+ * To be called by whoever holds the container's lock, before anything else is done with it (a start
+ * as well: a restore that was killed may have moved the root filesystem away). Costs a few looks
+ * when there is nothing to do.
  */
 export async function recoverContainer(ref: ContainerRef): Promise<void> {
   await finishRename(ref);
   recoverSeal(ref);
   const journal = readMarker<RestoreJournal>(restoreJournalFile(ref));
   if (journal) await finishRestore(ref, journal);
+  showRootfs(ref);
   const snapshots = snapshotsDirectory(ref);
   for (const entry of entriesOf(snapshots)) {
     if (parseHiddenName(entry)) await removeHiddenSnapshot(join(snapshots, entry));
   }
 }
 
-/** One that was being made still counts as a user of its layers: it is first marked as one that goes. */
+/**
+ * One that was being made still counts as a user of its layers: it is first marked as one that
+ * goes.
+ */
 export async function removeHiddenSnapshot(path: string): Promise<void> {
   const { name, purpose } = parseHiddenName(path.slice(dirname(path).length + 1)) ?? {};
   let hidden = path;
@@ -64,6 +78,7 @@ export async function finishRestore(ref: ContainerRef, journal: Partial<RestoreJ
     return rmSync(restoreJournalFile(ref), { force: true });
   }
   if (phase === 'swapping') {
+    dropRootfs(ref);
     for (const swap of swaps) await takePlace(swap);
     for (const file of files) {
       const from = join(build, file);
@@ -76,6 +91,7 @@ export async function finishRestore(ref: ContainerRef, journal: Partial<RestoreJ
   await removeTree(build);
   // The journal itself names the layers, and so keeps them.
   rmSync(restoreJournalFile(ref), { force: true });
+  showRootfs(ref);
   if (phase === 'swapping') await collectLayers(layers ?? []);
 }
 

@@ -26,6 +26,7 @@ import { SIG } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { deleteHostSide, deleteProxies } from '../../network/host-side.ts';
 import type { ResolvedNic } from '../../network/nic-plan.ts';
+import { showStopped } from '../layers/show-rootfs.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from '../state/paths.ts';
 import { isAlive, type ProcessIdentity } from '../state/runtime-record.ts';
 import { removeSharedMount } from './shared-mount.ts';
@@ -41,7 +42,9 @@ export type JournalEntry =
     }
   | { readonly kind: 'process'; readonly process: ProcessIdentity }
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'shared-mount'; readonly path: string };
+  | { readonly kind: 'shared-mount'; readonly path: string }
+  /** The host sees its files as the container does. */
+  | ({ readonly kind: 'rootfs-view' } & ContainerRef);
 
 const FILE = 'journal';
 const LXCPATH = 'lxcpath';
@@ -81,6 +84,9 @@ const RELEASE: {
   },
   'shared-mount'({ path }, kernel) {
     removeSharedMount(kernel, path);
+  },
+  'rootfs-view'({ name, lxcpath }, kernel) {
+    showStopped(kernel, { name, lxcpath });
   },
 };
 

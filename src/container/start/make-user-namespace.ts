@@ -1,6 +1,6 @@
 import { openSync, writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
-import { mapText } from '../../security/id-map.ts';
+import { type IdMapEntry, mapText } from '../../security/id-map.ts';
 import { expectFrom } from './stage-messages.ts';
 import type { StartContext } from './start-context.ts';
 
@@ -10,17 +10,20 @@ const MAP_FILES = [
 ] as const;
 
 /**
- * A user namespace with the container's maps, as a descriptor of this process. @throws TslxcError
+ * A user namespace with these maps, as a descriptor of this process. @throws TslxcError
  * IDMAP_UNAVAILABLE
  */
-export async function makeUserNamespace({ host, plan, log }: StartContext): Promise<number> {
+export async function makeUserNamespace(
+  { host, plan, log }: StartContext,
+  map: readonly IdMapEntry[],
+): Promise<number> {
   const holder = host.stage('userns', false, log);
   try {
     await holder.begun;
     await expectFrom(holder, 'userns');
     for (const [file, type] of MAP_FILES)
       try {
-        writeFileSync(`/proc/${holder.pid}/${file}`, mapText(plan.stage.idmap, type));
+        writeFileSync(`/proc/${holder.pid}/${file}`, mapText(map, type));
       } catch (error) {
         throw new TslxcError({
           ...toTslxcError(error, 'IDMAP_UNAVAILABLE').toJSON(),

@@ -9,7 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote } from '../../cgroup/container-cgroup.ts';
 import { createHostSide, resolveNic } from '../../network/host-side.ts';
 import type { ResolvedNic } from '../../network/nic-plan.ts';
+import { withHostRoot } from '../../security/id-map.ts';
 import type { StartDescriptors } from '../../stage/plan.ts';
+import { needsOwnOverlay } from '../../stage/rootfs.ts';
 import { canShareMemory } from '../../stage/start-by-vfork.ts';
 import { savePlan } from '../plan/saved-plan.ts';
 import { openJoined } from '../plan/shared-namespace.ts';
@@ -115,12 +117,17 @@ export class StartAttempt implements AsyncDisposable {
     if (plan.volume) await prepareVolume(plan.volume);
     const claim = (path: string) => journal.add({ kind: 'shared-mount', path });
     for (const shared of plan.sharedMounts) makeSharedMount(host.kernel, claim, shared);
+    if (needsOwnOverlay(plan.stage))
+      journal.add({ kind: 'rootfs-view', name: plan.name, lxcpath: plan.lxcpath });
   }
 
   async #openDescriptors(): Promise<void> {
     const { host, plan, stdio } = this.#context;
     this.#fds = openJoined(plan.stage.joined);
-    if (plan.stage.idmap.length > 0) this.#fds.user ??= await makeUserNamespace(this.#context);
+    const { idmap } = plan.stage;
+    if (idmap.length > 0) this.#fds.user ??= await makeUserNamespace(this.#context, idmap);
+    if (idmap.length > 0 && needsOwnOverlay(plan.stage))
+      this.#fds.layers = await makeUserNamespace(this.#context, withHostRoot(idmap));
     if (handsOver(plan, stdio)) Object.assign(this.#fds, takeStdio(host.kernel, stdio));
   }
 

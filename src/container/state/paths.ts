@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { ownVariable } from '../../util/own-process.ts';
+import { shortHash } from '../../util/short-hash.ts';
 
 /** Which container: its name below a container directory (`lxcpath`). */
 export interface ContainerRef {
@@ -29,16 +30,6 @@ export function configFile(ref: ContainerRef): string {
 /** A directory below the run directory that is the container's own: state, journal, lock. */
 export function containerRunDirectory(ref: ContainerRef): string {
   return join(runDirectory(), 'containers', shortHash(ref.lxcpath), ref.name);
-}
-
-/**
- * FNV-1a, 64 bits: tells directories apart. No defence against anybody (and node:crypto takes 6 ms
- * to load).
- */
-function shortHash(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return hash.toString(16).padStart(16, '0');
 }
 
 /** Where the container's log goes when the config names none (LXC's rule: lxc.md 1.0). */

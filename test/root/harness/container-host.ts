@@ -29,6 +29,7 @@ import {
 import { Terminal, type TerminalOptions } from './pty.ts';
 import { BIN, type Result, type RunOptions, run, sh } from './run-command.ts';
 import { eventually, seconds } from './slow.ts';
+import { unmountViews } from './views.ts';
 
 export const isRoot = process.getuid?.() === 0;
 /** For `test(name, { skip })`. */
@@ -300,6 +301,7 @@ export class ContainerHost {
     }
     for (const path of cgroupsOf(this.mark)) await run('rmdir', [path]);
     for (const path of mountsOf(this.root)) await run('umount', ['-l', path]);
+    unmountViews(this.root);
     for (const name of this.#bridges) {
       for (const port of portsOf(name)) await run('ip', ['link', 'del', port]);
       if (interfaces().includes(name)) await run('ip', ['link', 'del', name]);
