@@ -95,18 +95,13 @@ function follow(kernel: Kernel, channel: number, child: number, options: Unshare
     for (const line of lines.push(chunk.subarray(0, length))) {
       const message = JSON.parse(line) as FromStage;
       if (message.type === 'init') program = message.pid;
-      if (message.type === 'error') throw inOwnWords(errorFromJSON(message.error));
+      if (message.type === 'error') throw errorFromJSON(message.error);
       if (message.type !== 'userns') continue;
       if (options.namespaces & CLONE.NEWUSER) writeIdMap(child, options.idmap ?? []);
       for (const name of options.interfaces ?? []) moveInterface(kernel, name, child);
       kernel.send(channel, Buffer.from('{"type":"taken"}\n'));
     }
   }
-}
-
-/** The stage speaks of a container; here there is none. */
-function inOwnWords(error: TslxcError): TslxcError {
-  return new TslxcError({ ...error.toJSON(), message: error.message.replace(' in the container', '') });
 }
 
 function moveInterface(kernel: Kernel, name: string, pid: number): void {

@@ -2,7 +2,7 @@ import { watch as watchFile } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { currentState } from '../container/observe/info.ts';
-import type { ContainerRef } from '../container/state/paths.ts';
+import { type ContainerRef, refKey } from '../container/state/paths.ts';
 import { allRunning, liveRecord } from '../container/state/runtime-record.ts';
 import type { State } from '../container/state/state.ts';
 import { ManagerClient } from '../manager/client.ts';
@@ -35,16 +35,16 @@ export async function watchContainers(
   let since: string | undefined;
   let longGone = true;
   const tell = (event: ContainerEvent) => {
-    if (event.type === 'state') known?.set(key(event), event);
+    if (event.type === 'state') known?.set(refKey(event), event);
     listener.onEvent(event);
   };
   const compare = (now: readonly StateOfContainer[]) => {
     const before = known;
-    known = new Map(now.map((one) => [key(one), one]));
+    known = new Map(now.map((one) => [refKey(one), one]));
     listener.onStates?.(now);
     for (const old of before?.values() ?? [])
-      if (!known.has(key(old)) && old.state !== 'STOPPED') tell(unseen({ ...old, state: 'STOPPED' }));
-    if (before) for (const one of now) if (before.get(key(one))?.state !== one.state) tell(unseen(one));
+      if (!known.has(refKey(old)) && old.state !== 'STOPPED') tell(unseen({ ...old, state: 'STOPPED' }));
+    if (before) for (const one of now) if (before.get(refKey(one))?.state !== one.state) tell(unseen(one));
   };
   while (!signal.aborted) {
     const manager = await ManagerClient.connect(context, { start: false });
@@ -79,8 +79,6 @@ export async function watchContainers(
     }
   }
 }
-
-const key = (ref: ContainerRef) => `${ref.lxcpath}|${ref.name}`;
 
 function unseen({ name, lxcpath, state }: StateOfContainer): ContainerEvent {
   return { type: 'state', time: new Date().toISOString(), name, lxcpath, state };

@@ -158,19 +158,3 @@ export function reduceRules(rules: readonly DeviceRule[]): DevicePolicy {
   }
   return { default: byDefault, exceptions };
 }
-
-/** Whether the policy lets `access` bits of a device be used together. */
-export function permits(
-  policy: DevicePolicy,
-  device: { type: 'b' | 'c'; major: number; minor: number },
-  access: number,
-): boolean {
-  const matches = policy.exceptions.some(
-    (e) =>
-      e.type === device.type &&
-      (e.major === null || e.major === device.major) &&
-      (e.minor === null || e.minor === device.minor) &&
-      (policy.default === 'deny' ? (access & ~e.access) === 0 : (access & e.access) !== 0),
-  );
-  return matches !== (policy.default === 'allow');
-}

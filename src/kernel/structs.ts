@@ -1,21 +1,34 @@
-/**
- * Writers and readers for the kernel's structures: Buffers with our own layouts, little-endian
- * (x86-64, arm64).
- */
+/** Writers and readers of the kernel's structures, as buffers. The layouts name the header's fields. */
 import { CLONE, CLONE_INTO_CGROUP, SIG } from './constants.ts';
+import { layout } from './struct-layout.ts';
 
-/** `struct open_how` (openat2). */
+const OPEN_HOW = layout({ flags: 'u64', mode: 'u64', resolve: 'u64' });
+
+/** `struct open_how` of openat2(2). */
 export function openHow(flags: number, mode: number, resolve: number): Buffer {
-  const how = Buffer.alloc(24);
-  how.writeBigUInt64LE(BigInt(flags), 0);
-  how.writeBigUInt64LE(BigInt(mode), 8);
-  how.writeBigUInt64LE(BigInt(resolve), 16);
-  return how;
+  return OPEN_HOW.make({ flags, mode, resolve });
 }
 
+/** Version 2, with `cgroup`. */
+const CLONE_ARGS = layout({
+  flags: 'u64',
+  pidfd: 'u64',
+  child_tid: 'u64',
+  parent_tid: 'u64',
+  exit_signal: 'u64',
+  stack: 'u64',
+  stack_size: 'u64',
+  tls: 'u64',
+  set_tid: 'u64',
+  set_tid_size: 'u64',
+  cgroup: 'u64',
+});
+
 /**
- * `struct clone_args`, version 2 (clone3). `parentTid` and `childTid` are addresses; `cgroup` a
- * descriptor of the v2 cgroup that the child is born in. It ends with SIGCHLD.
+ * `struct clone_args` of clone3(2). The child's exit signal is SIGCHLD.
+ * @param parentTid address to which the kernel writes the child's pid
+ * @param cgroup descriptor of the v2 cgroup in which the child starts
+ * @param childTid the same in the child's memory, for CLONE_CHILD_SETTID and CLONE_CHILD_CLEARTID
  */
 export function cloneArguments(
   flags: number,
@@ -23,14 +36,14 @@ export function cloneArguments(
   cgroup: number | undefined,
   childTid = 0,
 ): Buffer {
-  const args = Buffer.alloc(88);
-  args.writeBigUInt64LE(BigInt(childTid), 16);
-  args.writeBigUInt64LE(BigInt(flags) | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP), 0);
-  args.writeBigUInt64LE(BigInt(parentTid), 24);
-  // With CLONE_PARENT the signal is what the caller's own end sends, and has to be left out.
-  args.writeBigUInt64LE(flags & CLONE.PARENT ? 0n : BigInt(SIG.CHLD), 32);
-  args.writeBigUInt64LE(BigInt(cgroup ?? 0), 80);
-  return args;
+  return CLONE_ARGS.make({
+    child_tid: childTid,
+    flags: BigInt(flags) | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP),
+    parent_tid: parentTid,
+    // With CLONE_PARENT the child has the caller's exit signal, and the field must be 0 (clone(2)).
+    exit_signal: flags & CLONE.PARENT ? 0 : SIG.CHLD,
+    cgroup: cgroup ?? 0,
+  });
 }
 
 export interface MountAttributes {
@@ -39,19 +52,15 @@ export interface MountAttributes {
   readonly clear?: number;
   /** MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE. */
   readonly propagation?: number;
-  /**
-   * Descriptor of the user namespace whose map the mount takes (with MOUNT_ATTR_IDMAP in `set`).
-   */
+  /** Descriptor of the user namespace whose map the mount takes (with MOUNT_ATTR_IDMAP in `set`). */
   readonly userns?: number;
 }
 
-/** `struct mount_attr` (mount_setattr). */
+const MOUNT_ATTR = layout({ attr_set: 'u64', attr_clr: 'u64', propagation: 'u64', userns_fd: 'u64' });
+
+/** `struct mount_attr` of mount_setattr(2). */
 export function mountAttr({ set = 0, clear = 0, propagation = 0, userns = 0 }: MountAttributes): Buffer {
-  const attr = Buffer.alloc(32);
-  [set, clear, propagation, userns].forEach((value, i) => {
-    attr.writeBigUInt64LE(BigInt(value), i * 8);
-  });
-  return attr;
+  return MOUNT_ATTR.make({ attr_set: set, attr_clr: clear, propagation, userns_fd: userns });
 }
 
 export interface WindowSize {
@@ -59,33 +68,32 @@ export interface WindowSize {
   readonly columns: number;
 }
 
-/** `struct winsize`. */
+const WINSIZE = layout({ ws_row: 'u16', ws_col: 'u16', ws_xpixel: 'u16', ws_ypixel: 'u16' });
+
+/** `struct winsize` of ioctl_tty(2). */
 export function winsize({ rows, columns }: WindowSize): Buffer {
-  const size = Buffer.alloc(8);
-  size.writeUInt16LE(rows, 0);
-  size.writeUInt16LE(columns, 2);
-  return size;
+  return WINSIZE.make({ ws_row: rows, ws_col: columns });
 }
 
 export function readWinsize(size: Buffer): WindowSize {
-  return { rows: size.readUInt16LE(0), columns: size.readUInt16LE(2) };
+  return { rows: Number(WINSIZE.read(size, 'ws_row')), columns: Number(WINSIZE.read(size, 'ws_col')) };
 }
 
-/** RLIM_INFINITY is written for `Infinity`. */
+const RLIMIT64 = layout({ rlim_cur: 'u64', rlim_max: 'u64' });
+const RLIM_INFINITY = 0xffffffffffffffffn;
+
+/** `struct rlimit64` of prlimit(2); `Infinity` is RLIM_INFINITY. */
 export function rlimit64(soft: number, hard: number): Buffer {
-  const limit = Buffer.alloc(16);
-  const infinity = 0xffffffffffffffffn;
-  limit.writeBigUInt64LE(soft === Infinity ? infinity : BigInt(soft), 0);
-  limit.writeBigUInt64LE(hard === Infinity ? infinity : BigInt(hard), 8);
-  return limit;
+  const value = (limit: number) => (limit === Infinity ? RLIM_INFINITY : limit);
+  return RLIMIT64.make({ rlim_cur: value(soft), rlim_max: value(hard) });
 }
 
 export function readRlimit64(limit: Buffer): { soft: number; hard: number } {
-  const one = (offset: number) => {
-    const value = limit.readBigUInt64LE(offset);
-    return value === 0xffffffffffffffffn ? Infinity : Number(value);
+  const value = (name: 'rlim_cur' | 'rlim_max') => {
+    const read = RLIMIT64.read(limit, name);
+    return read === RLIM_INFINITY ? Infinity : Number(read);
   };
-  return { soft: one(0), hard: one(8) };
+  return { soft: value('rlim_cur'), hard: value('rlim_max') };
 }
 
 /** The sets of `capset(2)`, version 3: one bit for each capability. */
@@ -96,12 +104,11 @@ export interface CapabilitySets {
 }
 
 const CAPABILITY_VERSION_3 = 0x20080522;
+const CAP_HEADER = layout({ version: 'u32', pid: 'i32' });
 
 /** `struct __user_cap_header_struct` for the calling thread. */
 export function capabilityHeader(): Buffer {
-  const header = Buffer.alloc(8);
-  header.writeUInt32LE(CAPABILITY_VERSION_3, 0);
-  return header;
+  return CAP_HEADER.make({ version: CAPABILITY_VERSION_3 });
 }
 
 /** Two `struct __user_cap_data_struct`: low words, then high words. */
@@ -133,45 +140,62 @@ export function unixAddress(path: string): Buffer {
   return address;
 }
 
+const MSGHDR = layout({
+  msg_name: 'u64',
+  msg_namelen: 'u32',
+  msg_iov: 'u64',
+  msg_iovlen: 'u64',
+  msg_control: 'u64',
+  msg_controllen: 'u64',
+  msg_flags: 'i32',
+});
+
 /** `struct msghdr` for one piece of data and one of control data, at these addresses. */
 export function messageHeader(data: number, control: number, controlLength: number): Buffer {
-  const header = Buffer.alloc(56);
-  header.writeBigUInt64LE(BigInt(data), 16);
-  header.writeBigUInt64LE(1n, 24);
-  header.writeBigUInt64LE(BigInt(control), 32);
-  header.writeBigUInt64LE(BigInt(controlLength), 40);
-  return header;
+  return MSGHDR.make({
+    msg_iov: data,
+    msg_iovlen: 1,
+    msg_control: control,
+    msg_controllen: controlLength,
+  });
 }
+
+const IOVEC = layout({ iov_base: 'u64', iov_len: 'u64' });
 
 /** `struct iovec`. */
 export function ioVector(address: number, length: number): Buffer {
-  const vector = Buffer.alloc(16);
-  vector.writeBigUInt64LE(BigInt(address), 0);
-  vector.writeBigUInt64LE(BigInt(length), 8);
-  return vector;
+  return IOVEC.make({ iov_base: address, iov_len: length });
 }
 
-/** `struct cmsghdr` of SCM_RIGHTS. */
+const CMSGHDR = layout({ cmsg_len: 'u64', cmsg_level: 'i32', cmsg_type: 'i32' });
+const SOL_SOCKET = 1;
+const SCM_RIGHTS = 1;
+
+/** `struct cmsghdr` of SCM_RIGHTS, with the descriptors behind it. */
 export function descriptorMessage(descriptors: readonly number[]): Buffer {
-  const length = 16 + descriptors.length * 4;
+  const length = CMSGHDR.size + descriptors.length * 4;
   const message = Buffer.alloc(Math.ceil(length / 8) * 8);
-  message.writeBigUInt64LE(BigInt(length), 0);
-  message.writeInt32LE(1 /* SOL_SOCKET */, 8);
-  message.writeInt32LE(1 /* SCM_RIGHTS */, 12);
+  CMSGHDR.write(message, { cmsg_len: length, cmsg_level: SOL_SOCKET, cmsg_type: SCM_RIGHTS });
   descriptors.forEach((fd, i) => {
-    message.writeInt32LE(fd, 16 + i * 4);
+    message.writeInt32LE(fd, CMSGHDR.size + i * 4);
   });
   return message;
 }
 
-/** One `struct pollfd`; `revents` is read back from the same place. */
+const POLLFD = layout({ fd: 'i32', events: 'i16', revents: 'i16' });
+
+/** An array of `struct pollfd` for poll(2). */
 export function pollfds(fds: readonly { fd: number; events: number }[]): Buffer {
-  const set = Buffer.alloc(fds.length * 8);
+  const set = Buffer.alloc(fds.length * POLLFD.size);
   fds.forEach(({ fd, events }, i) => {
-    set.writeInt32LE(fd, i * 8);
-    set.writeInt16LE(events, i * 8 + 4);
+    POLLFD.write(set, { fd, events }, i * POLLFD.size);
   });
   return set;
+}
+
+/** The events that poll(2) reported for the entry at `index`. */
+export function polledEvents(set: Buffer, index: number): number {
+  return Number(POLLFD.read(set, 'revents', index * POLLFD.size));
 }
 
 /** The kernel's `dev_t` as mknod(2) takes it (include/linux/kdev_t.h, new_encode_dev). */
@@ -190,13 +214,12 @@ export function loopConfig(file: number, flags: number, name: string): Buffer {
   return config;
 }
 
-/** Size of `struct sock_filter`, one instruction of classic BPF. */
+/** Bytes of `struct sock_filter`, one instruction of classic BPF. */
 const INSTRUCTION = 8;
+
+const SOCK_FPROG = layout({ len: 'u16', filter: 'u64' });
 
 /** `struct sock_fprog` for instructions at an address. */
 export function socketFilter(address: number, bytes: number): Buffer {
-  const program = Buffer.alloc(16);
-  program.writeUInt16LE(bytes / INSTRUCTION, 0);
-  program.writeBigUInt64LE(BigInt(address), 8);
-  return program;
+  return SOCK_FPROG.make({ len: bytes / INSTRUCTION, filter: address });
 }

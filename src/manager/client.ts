@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ControlFlow } from '../errors/control-flow.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -22,8 +23,10 @@ import { runPaths } from './run-paths.ts';
 const PATIENCE = 120_000;
 
 /** No manager answers, and this process, which acts for its callers, does not start one. */
-export class NoManager extends Error {
-  override readonly name = 'NoManager';
+export class NoManager extends ControlFlow {
+  constructor() {
+    super('no-manager');
+  }
 }
 
 export class ManagerClient {

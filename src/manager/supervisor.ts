@@ -10,7 +10,7 @@ import { Journal, type JournalEntry } from '../container/start/journal.ts';
 import { keptPrefix } from '../container/start/start-host.ts';
 import type { ForcedEnd, StartReason } from '../container/state/end-reason.ts';
 import { noSuchContainer } from '../container/state/list.ts';
-import { type ContainerRef, containerDirectory } from '../container/state/paths.ts';
+import { type ContainerRef, containerDirectory, refKey } from '../container/state/paths.ts';
 import { isAlive, removeRecord } from '../container/state/runtime-record.ts';
 import type { State } from '../container/state/state.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -39,8 +39,6 @@ const PHASES: { readonly [S in State]?: 'start' | 'end' } = {
 
 /** How many events are kept for late listeners. */
 const RECENT = 500;
-
-const key = (ref: { lxcpath: string; name: string }) => `${ref.lxcpath}|${ref.name}`;
 
 export class Supervisor {
   readonly kernel: Kernel;
@@ -162,7 +160,7 @@ export class Supervisor {
 
   /** @throws TslxcError NOT_RUNNING, CONTAINER_MISSING */
   get(ref: { lxcpath: string; name: string }): ContainerMonitor {
-    const container = this.#containers.get(key(ref));
+    const container = this.#containers.get(refKey(ref));
     if (container) return container;
     if (!existsSync(containerDirectory(ref))) throw noSuchContainer(ref);
     throw new TslxcError({ code: 'NOT_RUNNING', container: ref.name, message: 'it is not running' });
@@ -178,7 +176,7 @@ export class Supervisor {
     request: StopRequest,
     by: { readonly uid: number; readonly pid: number },
   ): Promise<ForcedEnd | undefined> {
-    if (!this.#containers.has(key(request)) && request.mode !== 'reboot' && this.#restarts.cancel(request))
+    if (!this.#containers.has(refKey(request)) && request.mode !== 'reboot' && this.#restarts.cancel(request))
       return undefined;
     const container = this.get(request);
     const phase = PHASES[container.state];
@@ -187,7 +185,7 @@ export class Supervisor {
     const over =
       phase === 'start' ? container.startSettled : container.isOver ? container.gone : container.ended();
     if (!(await inTime(over, request.timeout))) throw hangs(request, phase);
-    const next = this.#containers.get(key(request));
+    const next = this.#containers.get(refKey(request));
     if (next && !next.isOver) return await this.stop(request, by);
     this.#restarts.cancel(request);
     return undefined;
@@ -229,7 +227,7 @@ export class Supervisor {
    */
   async #notEnding(ref: { lxcpath: string; name: string }): Promise<ContainerMonitor | undefined> {
     for (;;) {
-      const container = this.#containers.get(key(ref));
+      const container = this.#containers.get(refKey(ref));
       if (!container || !(ENDING.has(container.state) || container.initHasEnded())) return container;
       await (container.isOver ? container.gone : Promise.race([container.ended(), container.gone]));
     }
@@ -237,14 +235,14 @@ export class Supervisor {
 
   #add(request: StartRequest, stdio?: ClientStdio): ContainerMonitor {
     const container = new ContainerMonitor(this.host, request, this.#listeners, stdio);
-    this.#containers.set(key(container.ref), container);
+    this.#containers.set(refKey(container.ref), container);
     this.onChange();
     return container;
   }
 
   readonly #listeners: MonitorListeners = {
     onEvent: (event) => {
-      const monitor = event.type === 'state' && this.#containers.get(key(event));
+      const monitor = event.type === 'state' && this.#containers.get(refKey(event));
       if (monitor) this.#lxcSockets.follow(monitor, event.state);
       this.#recent.push(event);
       if (this.#recent.length > RECENT) this.#recent.shift();
@@ -260,7 +258,8 @@ export class Supervisor {
   };
 
   #remove(container: ContainerMonitor): void {
-    if (this.#containers.get(key(container.ref)) === container) this.#containers.delete(key(container.ref));
+    if (this.#containers.get(refKey(container.ref)) === container)
+      this.#containers.delete(refKey(container.ref));
     container.markGone();
     this.onChange();
   }

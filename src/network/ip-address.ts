@@ -84,7 +84,3 @@ export function prefixOfNetmask(netmask: string): number | undefined {
   const bits = [...(parseV4(netmask) ?? [])].map((byte) => byte.toString(2).padStart(8, '0')).join('');
   return /^1*0*$/.test(bits) && bits !== '' ? bits.replaceAll('0', '').length : undefined;
 }
-
-export function netmaskOf(prefix: number): string {
-  return formatAddress(networkOf(Uint8Array.of(255, 255, 255, 255), prefix));
-}

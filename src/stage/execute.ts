@@ -97,7 +97,7 @@ function giveUp(kernel: Kernel, channel: StageChannel, { args }: Program, failur
 }
 
 const REASONS: Record<string, string> = {
-  ENOENT: 'no such file in the container (or its interpreter is missing)',
+  ENOENT: 'no such file, or its interpreter is missing',
   EACCES: 'not executable',
   ENOEXEC: 'not a program for this machine',
   ENOTDIR: 'a part of the path is not a directory',

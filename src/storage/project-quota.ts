@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
 import { TslxcError } from '../errors/tslxc-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { runTool } from './run-tool.ts';
 
@@ -16,19 +17,22 @@ const PROJECTS = 0x3fffffff;
  * Limits what trees of one filesystem may take together, in bytes; 0 takes the limit away.
  * @throws TslxcError NOT_SUPPORTED where the filesystem keeps no project quota
  */
-export async function limitTrees(trees: readonly [string, ...string[]], size: number): Promise<void> {
+export async function limitTrees(
+  trees: readonly [string, ...string[]],
+  size: number,
+  kernel = linuxKernel(),
+): Promise<void> {
   const [first] = trees;
   const fd = openDirectory(first);
   try {
-    const kernel = linuxKernel();
-    const { id, inherited } = projectOf(fd, first);
+    const { id, inherited } = projectOf(kernel, fd, first);
     if (size === 0) {
       if (id !== 0 && inherited && kernel.keepsProjectQuota(fd)) kernel.setProjectLimit(fd, id, 0);
       return;
     }
     if (!kernel.keepsProjectQuota(fd)) throw noProjectQuota(first);
-    const project = id !== 0 && inherited ? id : freeProject(fd);
-    for (const tree of trees) await assign(tree, project);
+    const project = id !== 0 && inherited ? id : freeProject(kernel, fd);
+    for (const tree of trees) await assign(kernel, tree, project);
     kernel.setProjectLimit(fd, project, size);
   } catch (error) {
     if (error instanceof TslxcError) throw error;
@@ -39,12 +43,14 @@ export async function limitTrees(trees: readonly [string, ...string[]], size: nu
 }
 
 /** The limit of a tree and what counts against it; both undefined where there is none. */
-export function treeUsage(tree: string): { size: number | undefined; used: number | undefined } {
+export function treeUsage(
+  tree: string,
+  kernel = linuxKernel(),
+): { size: number | undefined; used: number | undefined } {
   const none = { size: undefined, used: undefined };
   let fd: number | undefined;
   try {
     fd = openDirectory(tree);
-    const kernel = linuxKernel();
     const { id, inherited } = kernel.projectOf(fd);
     if (id === 0 || !inherited || !kernel.keepsProjectQuota(fd)) return none;
     const { limit, used } = kernel.projectUsage(fd, id);
@@ -65,17 +71,16 @@ function openDirectory(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 }
 
-function projectOf(fd: number, path: string): { id: number; inherited: boolean } {
+function projectOf(kernel: Kernel, fd: number, path: string): { id: number; inherited: boolean } {
   try {
-    return linuxKernel().projectOf(fd);
+    return kernel.projectOf(fd);
   } catch (error) {
     throw noProjectQuota(path, error);
   }
 }
 
 /** One that nothing counts against yet. The directory's inode number makes it likely to be the first that is tried. */
-function freeProject(fd: number): number {
-  const kernel = linuxKernel();
+function freeProject(kernel: Kernel, fd: number): number {
   const start = Number(fstatSync(fd, { bigint: true }).ino % BigInt(PROJECTS));
   for (let i = 0; i < PROJECTS; i++) {
     const id = FIRST_PROJECT + ((start + i) % PROJECTS);
@@ -85,10 +90,9 @@ function freeProject(fd: number): number {
 }
 
 /** Lets a tree belong to a project, with all that is in it. */
-async function assign(tree: string, project: number): Promise<void> {
+async function assign(kernel: Kernel, tree: string, project: number): Promise<void> {
   const fd = openDirectory(tree);
   try {
-    const kernel = linuxKernel();
     const present = kernel.projectOf(fd);
     if (present.id === project && present.inherited) return;
     // Links and device nodes have no attributes and are passed over.

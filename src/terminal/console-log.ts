@@ -69,16 +69,6 @@ export class ConsoleLog {
     }
   }
 
-  /** Opens the path anew, after logrotate has renamed the file. */
-  reopen(): void {
-    this.close();
-    try {
-      this.#open();
-    } catch (error) {
-      this.#report(error);
-    }
-  }
-
   /** Rotates or truncates now, whatever the size; what `lxc.console.rotate` calls a rotation by request. */
   rotate(): void {
     if (this.#fd < 0) return;

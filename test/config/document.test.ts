@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigDocument } from '../../src/config/config-document.ts';
-import { drawHardwareAddresses } from '../../src/config/hardware-addresses.ts';
 import { load } from './config-folder.ts';
 
 const TEXT = `# head
@@ -158,26 +157,4 @@ test('what would add a line of its own, or could not be read, is refused and cha
   assert.equal(document.get('lxc.environment'), 'ONLY_KNOWN_LATER');
   document.remove('lxc.environment');
   assert.equal(document.toString(), TEXT);
-});
-
-test('hardware addresses are drawn where they stand', () => {
-  const text =
-    'lxc.net.0.hwaddr = 10:66:6a:xx:xx:xx # x\nlxc.net.1.hwaddr=10:66:6A:01:02:03\nlxc.net.2.hwaddr =\n'.replace(
-      ' # x',
-      '',
-    );
-  const open = edited(text, (d) =>
-    assert.equal(
-      drawHardwareAddresses(d, 'open', () => 7),
-      1,
-    ),
-  );
-  assert.equal(open, text.replace('xx:xx:xx', '77:77:77'));
-  const all = edited(text, (d) =>
-    assert.equal(
-      drawHardwareAddresses(d, 'all', () => 7),
-      2,
-    ),
-  );
-  assert.equal(all, text.replace('xx:xx:xx', '77:77:77').replace('6A:01:02:03', '6a:77:77:77'));
 });

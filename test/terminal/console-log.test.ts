@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -60,18 +51,6 @@ test('the size counts what an earlier manager wrote', () => {
   log.append(Buffer.from('abcd'));
   log.close();
   assert.equal(text(path), 'cd');
-});
-
-test('reopen() after logrotate', () => {
-  const path = fresh();
-  const log = new ConsoleLog({ path, onError: fail });
-  log.append(Buffer.from('old'));
-  renameSync(path, `${path}.old`);
-  log.append(Buffer.from('er'));
-  log.reopen();
-  log.append(Buffer.from('new'));
-  log.close();
-  assert.deepEqual([text(`${path}.old`), text(path)], ['older', 'new']);
 });
 
 test('a symlink is not followed, neither at the start nor at a rotation', () => {

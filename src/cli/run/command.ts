@@ -1,6 +1,7 @@
 /** Makes a command, `(argv, io) => exit code`, of its specification and its work. */
 import { resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
+import { ControlFlow } from '../../errors/control-flow.ts';
 import type { ErrorCode } from '../../errors/error-table.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { plain } from '../../util/plain.ts';
@@ -136,8 +137,8 @@ export function command<const Options extends OptionTable>(
         if (!flags.quiet) io.printError(`${program}: ${plain(thrown.message)}\n`);
         return thrown.exitCode;
       }
-      // Nothing has been done, and whoever asked can do it: no failure of the command's.
-      if ((thrown as Error).name === 'NoManager') throw thrown;
+      // The command has done nothing yet, and its caller carries it out.
+      if (thrown instanceof ControlFlow && thrown.kind === 'no-manager') throw thrown;
       const error = addressed(thrown, spec as CommandSpec, argv, container);
       await log?.error(error, 'error').catch(() => {});
       await reportError(error, io, { program, ...flags });
@@ -172,9 +173,9 @@ function addressed(
   return thrown.with({ hint: `see '${program} --help'` });
 }
 
-/** By its name: interrupt.ts is loaded only by the commands that can be interrupted. */
+/** Compares the kind: only commands that can be interrupted load interrupt.ts. */
 function isInterrupted(thrown: unknown): thrown is Interrupted {
-  return thrown instanceof Error && thrown.name === 'Interrupted';
+  return thrown instanceof ControlFlow && thrown.kind === 'interrupted';
 }
 
 function notRoot(): TslxcError {

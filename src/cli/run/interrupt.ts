@@ -1,14 +1,14 @@
 import { constants } from 'node:os';
+import { ControlFlow } from '../../errors/control-flow.ts';
 import type { Io } from './io.ts';
 
-/** The user called the work off. */
-export class Interrupted extends Error {
+/** The user ended the command by a signal. */
+export class Interrupted extends ControlFlow {
   /** As a shell tells a program's death by the signal. */
   readonly exitCode: number;
 
   constructor(signal: NodeJS.Signals) {
-    super('interrupted');
-    this.name = 'Interrupted';
+    super('interrupted', 'interrupted');
     this.exitCode = 128 + constants.signals[signal];
   }
 }

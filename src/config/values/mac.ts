@@ -27,14 +27,3 @@ export const macPattern: ValueType<MacPattern> = {
     return { pattern, fixed: !pattern.includes('x') };
   },
 };
-
-/**
- * Draws the open digits.
- * @param digit gives a number from 0 to 15
- */
-export function drawMac({ pattern }: MacPattern, digit: () => number): string {
-  return pattern.replace(/x/g, (_open, position: number) => {
-    const drawn = digit() & 15;
-    return (position === 1 ? drawn & 14 : drawn).toString(16);
-  });
-}

@@ -1,5 +1,6 @@
 /** Puts a new root filesystem, config and files in the place of a container's present ones. */
-import { lstatSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readConfig } from '../../config/load-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
@@ -9,6 +10,7 @@ import { refuseMounts } from '../../storage/remove-tree.ts';
 import type { Volume } from '../../storage/rootfs-path.ts';
 import { volumeOf } from '../../storage/rootfs-path.ts';
 import { isElsewhere, storeOf } from '../../storage/stores.ts';
+import { isThere } from '../../util/files.ts';
 import { hideRootfs } from '../layers/show-rootfs.ts';
 import { finishRestore, type RestoreJournal, restoreJournalFile } from '../recovery/recover.ts';
 import { ownVolume } from '../rootfs/own-volumes.ts';
@@ -154,8 +156,4 @@ function beside(path: string, purpose: 'restoring' | 'replaced'): string {
 
 function old(path: string): string {
   return beside(path, 'replaced');
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

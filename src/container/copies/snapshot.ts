@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { refuseMounts } from '../../storage/remove-tree.ts';
+import { readIfThere } from '../../util/files.ts';
 import { makeDirectories } from '../../util/make-directories.ts';
 import { refuseDependants } from '../lifecycle/dependants.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
@@ -158,14 +159,6 @@ function snapshotInfo(ref: ContainerRef, name: string): SnapshotInfo {
     timestamp: written ?? timestamp(statSync(join(path, name, 'config')).mtime),
     ...(comment === undefined ? {} : { comment }),
   };
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 function timestamp(date: Date): string {

@@ -1,8 +1,9 @@
 /** Removes layers that nobody stands on any more. */
-import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { layerId, layerOwner, layersDirectory, layersNamedIn } from '../../storage/layer-names.ts';
 import { removeTree } from '../../storage/remove-tree.ts';
+import { entriesOf, readIfThere } from '../../util/files.ts';
 import { hiddenName, parseHiddenName } from '../state/hidden-name.ts';
 import { lockLayers } from './lock-layers.ts';
 import { unseenLxcpaths, usedLayers } from './references.ts';
@@ -40,7 +41,7 @@ async function hideUnused(lxcpath: string, layers: readonly string[]): Promise<s
 export function layersBelow(directory: string): string[] {
   const snapshots = join(directory, 'snaps');
   const configs = [directory, ...entriesOf(snapshots).map((name) => join(snapshots, name))];
-  return [...new Set(configs.flatMap((path) => layersNamedIn(textOf(join(path, 'config')))))];
+  return [...new Set(configs.flatMap((path) => layersNamedIn(readIfThere(join(path, 'config')) ?? '')))];
 }
 
 /**
@@ -57,20 +58,4 @@ export async function sweepLayers(lxcpath: string): Promise<void> {
   const directory = layersDirectory(lxcpath);
   for (const entry of entriesOf(directory))
     if (parseHiddenName(entry)) await removeTree(join(directory, entry)).catch(() => undefined);
-}
-
-function entriesOf(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }

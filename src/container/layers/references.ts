@@ -2,10 +2,11 @@
  * Who stands on which layer: found by reading the configs, each time. There is no list beside them that could say
  * something else; `lxcpaths` only tells where else to look.
  */
-import { appendFileSync, type Dirent, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readConfig } from '../../config/load-config.ts';
 import { layerId, layersDirectory, layersNamedIn } from '../../storage/layer-names.ts';
+import { directoriesIn, readIfThere } from '../../util/files.ts';
 import { parseHiddenName } from '../state/hidden-name.ts';
 import { containerRunDirectory } from '../state/paths.ts';
 import { liveRecord } from '../state/runtime-record.ts';
@@ -39,9 +40,7 @@ function isForSnapshots(lxcpath: string, other: string): boolean {
 
 /** Other container directories whose containers may stand on layers of this one. */
 export function otherLxcpaths(lxcpath: string): string[] {
-  return readIfThere(join(layersDirectory(lxcpath), 'lxcpaths'))
-    .split('\n')
-    .filter(Boolean);
+  return (readIfThere(join(layersDirectory(lxcpath), 'lxcpaths')) ?? '').split('\n').filter(Boolean);
 }
 
 /** Those that can not be looked at now: a filesystem that is not mounted, say. Nothing may be taken for unused then. */
@@ -74,11 +73,11 @@ function usersIn(lxcpath: string): LayerUser[] {
 }
 
 function userAt(name: string, directory: string, lxcpath?: string): LayerUser {
-  const texts = FILES.map((file) => readIfThere(join(directory, file)));
+  const texts = FILES.map((file) => readIfThere(join(directory, file)) ?? '');
   if (/^\s*lxc\.include\b/m.test(texts[0]!)) texts.push(includedRootfs(join(directory, 'config'), name));
   // What runs stays on what it was started on, whatever its config says by now.
   if (lxcpath !== undefined && liveRecord({ name, lxcpath }))
-    texts.push(readIfThere(join(containerRunDirectory({ name, lxcpath }), 'plan.json')));
+    texts.push(readIfThere(join(containerRunDirectory({ name, lxcpath }), 'plan.json')) ?? '');
   return { name, directory, layers: layersNamedIn(texts.join('\n')) };
 }
 
@@ -96,21 +95,5 @@ export function usedLayers(lxcpath: string): Set<string> {
 }
 
 function directories(path: string): string[] {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(path, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-  return entries
-    .filter((entry) => entry.isDirectory() && parseHiddenName(entry.name)?.purpose !== 'destroying')
-    .map(({ name }) => name);
-}
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
+  return directoriesIn(path).filter((name) => parseHiddenName(name)?.purpose !== 'destroying');
 }

@@ -20,6 +20,7 @@ import {
 import { joinOverlay, splitOverlay } from '../../storage/overlay-path.ts';
 import { formatVolume, type Volume } from '../../storage/rootfs-path.ts';
 import { linkToView } from '../../storage/rootfs-view.ts';
+import { isThere } from '../../util/files.ts';
 import { readMarker, writeMarker } from '../state/marker-file.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 import {
@@ -147,8 +148,4 @@ function leadToFiles(ref: ContainerRef, path: string): void {
   const directory = containerDirectory(ref);
   for (const link of new Set([path, join(directory, 'rootfs')]))
     if (!isThere(link)) linkToView(link, directory);
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

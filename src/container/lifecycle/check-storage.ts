@@ -1,7 +1,8 @@
 /** Looks for what does not belong together in a container directory: our fsck. */
-import { type Dirent, existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLayerId, layerId, layersDirectory, layerTree } from '../../storage/layer-names.ts';
+import { directoriesIn } from '../../util/files.ts';
 import { collectLayers } from '../layers/collect.ts';
 import { layerUsers, unseenLxcpaths, usedLayers } from '../layers/references.ts';
 import { layeringFile } from '../layers/seal.ts';
@@ -32,7 +33,7 @@ export function checkStorage(lxcpath: string): StorageFault[] {
 /** Brings to its end or undoes what was interrupted, and removes layers that nobody stands on. What is left. */
 export async function repairStorage(lxcpath: string): Promise<StorageFault[]> {
   await sweepLeftovers(lxcpath);
-  for (const name of directories(lxcpath)) {
+  for (const name of directoriesIn(lxcpath)) {
     if (name.startsWith('.')) continue;
     try {
       using _lock = lockContainer({ name, lxcpath });
@@ -47,7 +48,7 @@ export async function repairStorage(lxcpath: string): Promise<StorageFault[]> {
 
 function halfDone(lxcpath: string): StorageFault[] {
   const found: [path: string, what: string, ref: ContainerRef][] = [];
-  for (const entry of directories(lxcpath)) {
+  for (const entry of directoriesIn(lxcpath)) {
     const hidden = parseHiddenName(entry);
     const ref = { name: hidden?.name ?? entry, lxcpath };
     if (hidden) found.push([join(lxcpath, entry), `what is left of ${hidden.name}`, ref]);
@@ -60,11 +61,11 @@ function halfDone(lxcpath: string): StorageFault[] {
     ])
       if (existsSync(marker)) found.push([marker, 'an operation that was interrupted', ref]);
     const snapshots = join(containerDirectory(ref), 'snaps');
-    for (const snapshot of directories(snapshots))
+    for (const snapshot of directoriesIn(snapshots))
       if (parseHiddenName(snapshot))
         found.push([join(snapshots, snapshot), 'what is left of a snapshot', ref]);
   }
-  for (const entry of directories(layersDirectory(lxcpath)))
+  for (const entry of directoriesIn(layersDirectory(lxcpath)))
     if (parseHiddenName(entry))
       found.push([
         join(layersDirectory(lxcpath), entry),
@@ -109,7 +110,7 @@ function missingLayers(lxcpath: string): StorageFault[] {
 
 function unusedLayers(lxcpath: string): StorageFault[] {
   if (unseenLxcpaths(lxcpath).length > 0) return [];
-  const layers = directories(layersDirectory(lxcpath)).filter(isLayerId);
+  const layers = directoriesIn(layersDirectory(lxcpath)).filter(isLayerId);
   if (layers.length === 0) return [];
   const used = usedLayers(lxcpath);
   return layers
@@ -121,14 +122,4 @@ function unusedLayers(lxcpath: string): StorageFault[] {
       message: `no container or snapshot stands on the layer ${path}`,
       repairable: true,
     }));
-}
-
-function directories(path: string): string[] {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(path, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

@@ -1,7 +1,6 @@
-/** Finishes or undoes what commands that were killed have left in a container directory. */
-import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../../errors/tslxc-error.ts';
+import { directoriesIn } from '../../util/files.ts';
 import { sweepLayers } from '../layers/collect.ts';
 import { sweepViews } from '../layers/show-rootfs.ts';
 import { parseHiddenName } from '../state/hidden-name.ts';
@@ -18,7 +17,7 @@ import { discardContainer, finishDiscarding } from './discard.ts';
  */
 export async function sweepLeftovers(lxcpath: string): Promise<string[]> {
   const swept: string[] = [];
-  for (const entry of directories(lxcpath)) {
+  for (const entry of directoriesIn(lxcpath)) {
     const hidden = parseHiddenName(entry);
     const ref = { name: hidden?.name ?? entry, lxcpath };
     if (!hidden && !isPartial(ref)) continue;
@@ -45,14 +44,4 @@ export async function sweepPartial(ref: ContainerRef): Promise<boolean> {
   await removeMadeOutside(ref);
   await discardContainer(ref);
   return true;
-}
-
-function directories(lxcpath: string): string[] {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(lxcpath, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }

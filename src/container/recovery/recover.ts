@@ -2,9 +2,10 @@
  * What a command that was killed has left inside a container's directory: undone, or brought to its
  * end.
  */
-import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeTree } from '../../storage/remove-tree.ts';
+import { entriesOf, isThere } from '../../util/files.ts';
 import { collectLayers, removeWithLayers } from '../layers/collect.ts';
 import { recoverSeal } from '../layers/seal.ts';
 import { dropRootfs, showRootfs } from '../layers/show-rootfs.ts';
@@ -93,16 +94,4 @@ export async function finishRestore(ref: ContainerRef, journal: Partial<RestoreJ
   rmSync(restoreJournalFile(ref), { force: true });
   showRootfs(ref);
   if (phase === 'swapping') await collectLayers(layers ?? []);
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function entriesOf(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }

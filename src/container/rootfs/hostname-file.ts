@@ -7,8 +7,7 @@ import { linuxKernel } from '../../kernel/linux.ts';
  * path is resolved inside the root, and what it leads to is written only when it is a plain file of that very
  * filesystem (it may be a device node that is the host's disk, or a FIFO that nobody reads).
  */
-export function writeHostname(rootfs: string, name: string): void {
-  const kernel = linuxKernel();
+export function writeHostname(rootfs: string, name: string, kernel = linuxKernel()): void {
   const root = openSync(rootfs, O.PATH | O.DIRECTORY | O.NOFOLLOW | O.CLOEXEC);
   try {
     const resolve = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS | RESOLVE.NO_XDEV;

@@ -2,6 +2,7 @@ import type { CgroupLayout } from '../../cgroup/layout.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { FromStage, StageLogLevel, ToStage } from '../../stage/channel.ts';
 import type { StageKind } from '../../stage/run-stage.ts';
+import { refKey } from '../state/paths.ts';
 
 /** Hears what a stage has to say for the container's log; INFO unless it says otherwise. */
 export type StageLog = (text: string, level?: StageLogLevel) => void;
@@ -60,5 +61,5 @@ export interface StartHost {
 
 /** Label prefix of a container's descriptors in the keeper. */
 export function keptPrefix(ref: { readonly lxcpath: string; readonly name: string }): string {
-  return `${ref.lxcpath}|${ref.name}|`;
+  return `${refKey(ref)}|`;
 }

@@ -13,11 +13,11 @@ import { type ContainerRef, containerRunDirectory } from './paths.ts';
  *
  * @throws TslxcError CONTAINER_BUSY when another command holds it
  */
-export function lockContainer(ref: ContainerRef): Disposable & { release(): void } {
+export function lockContainer(ref: ContainerRef, kernel = linuxKernel()): Disposable & { release(): void } {
   const file = join(containerRunDirectory(ref), 'lock');
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const fd = openSync(file, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
-  if (!linuxKernel().flock(fd, LOCK.EX | LOCK.NB)) {
+  if (!kernel.flock(fd, LOCK.EX | LOCK.NB)) {
     closeSync(fd);
     throw new TslxcError({
       code: 'CONTAINER_BUSY',

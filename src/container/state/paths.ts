@@ -9,6 +9,11 @@ export interface ContainerRef {
   readonly lxcpath: string;
 }
 
+/** A container's key in maps and in the labels of kept descriptors. Names hold no `|`. */
+export function refKey({ name, lxcpath }: ContainerRef): string {
+  return `${lxcpath}|${name}`;
+}
+
 /** Where the manager keeps what does not outlive a boot. `TSLXC_RUNDIR` moves it (tests do). */
 export function runDirectory(): string {
   const moved = ownVariable('TSLXC_RUNDIR');

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RestartPolicy } from '../../config/values/restart.ts';
+import { entriesOf } from '../../util/files.ts';
 import type { EndReason } from './end-reason.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
 import type { StartOverrides } from './runtime-record.ts';
@@ -31,8 +32,8 @@ export function pendingRestart(ref: ContainerRef): PendingRestart | undefined {
 
 export function pendingRestarts(): PendingRestart[] {
   const root = join(runDirectory(), 'containers');
-  return list(root).flatMap((path) =>
-    list(join(root, path)).flatMap((name) => parse(join(root, path, name, RESTART_FILE)) ?? []),
+  return entriesOf(root).flatMap((path) =>
+    entriesOf(join(root, path)).flatMap((name) => parse(join(root, path, name, RESTART_FILE)) ?? []),
   );
 }
 
@@ -41,13 +42,5 @@ function parse(file: string): PendingRestart | undefined {
     return JSON.parse(readFileSync(file, 'utf8')) as PendingRestart;
   } catch {
     return undefined;
-  }
-}
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
   }
 }

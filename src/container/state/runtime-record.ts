@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupPlan, HookCgroup } from '../../cgroup/container-cgroup.ts';
 import type { GivenConfig } from '../../config/given-config.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { entriesOf } from '../../util/files.ts';
 import type { OperatorRequest } from './end-reason.ts';
 import { startedSinceBoot } from './last-run.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from './paths.ts';
@@ -235,8 +236,8 @@ export function removeRecord(ref: ContainerRef): void {
 export function allRecords(): RuntimeRecord[] {
   const root = join(runDirectory(), 'containers');
   const records: RuntimeRecord[] = [];
-  for (const path of list(root))
-    for (const name of list(join(root, path))) {
+  for (const path of entriesOf(root))
+    for (const name of entriesOf(join(root, path))) {
       const record = parse(join(root, path, name, FILE));
       if (record) records.push(record);
     }
@@ -253,14 +254,6 @@ export function allRunning(): RuntimeRecord[] {
 }
 
 const key = (ref: ContainerRef) => `${ref.lxcpath}|${ref.name}`;
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
 
 const UNDER_WAY: ReadonlySet<State> = new Set<State>(['STARTING', 'STOPPING', 'ABORTING']);
 

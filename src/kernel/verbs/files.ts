@@ -2,8 +2,8 @@ import type { Calls, KernelError } from '../binding.ts';
 import { F, FD_CLOEXEC, LOCK, O, SYS } from '../constants.ts';
 import { forkSilently } from '../fork.ts';
 import type { Kernel } from '../kernel.ts';
-import { retried } from '../retried.ts';
-import { openHow, pollfds } from '../structs.ts';
+import { retryOn } from '../retry-on.ts';
+import { openHow, polledEvents, pollfds } from '../structs.ts';
 import { wakeups } from '../wakeups.ts';
 
 const CLOSE_RANGE_CLOEXEC = 4;
@@ -15,10 +15,10 @@ export function fileVerbs(c: Calls) {
   return {
     openat2(dirfd, path, flags, mode, resolve) {
       const how = openHow(flags | O.CLOEXEC, mode, resolve);
-      const open = () => retried(() => c.openat2(SYS.openat2, dirfd, path, how, how.length));
+      const open = () => retryOn('EINTR', () => c.openat2(SYS.openat2, dirfd, path, how, how.length));
       // openat2(2): with RESOLVE_IN_ROOT or _BENEATH a `..` is not followed while something is
       // renamed or mounted anywhere.
-      return resolve === 0 ? open() : retried(open, 'EAGAIN');
+      return resolve === 0 ? open() : retryOn('EAGAIN', open);
     },
     mkdirat: (dirfd, path, mode) => void c.mkdirat(dirfd, path, mode),
     mknodat: (dirfd, path, mode, device) => void c.mknodat(dirfd, path, mode, device),
@@ -28,7 +28,7 @@ export function fileVerbs(c: Calls) {
     fchmodat: (dirfd, path, mode) => void c.fchmodat(dirfd, path, mode, 0),
     flock(fd, operation) {
       try {
-        retried(() => c.flock(fd, operation));
+        retryOn('EINTR', () => c.flock(fd, operation));
         return true;
       } catch (error) {
         if (operation & LOCK.NB && (error as KernelError).code === 'EAGAIN') return false;
@@ -64,13 +64,13 @@ export function fileVerbs(c: Calls) {
     cloexecFrom: (first) => void c.closeRange(SYS.close_range, first, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC),
     read(fd, buffer) {
       try {
-        return retried(() => c.read(fd, buffer, buffer.length));
+        return retryOn('EINTR', () => c.read(fd, buffer, buffer.length));
       } catch (error) {
         if ((error as KernelError).code === 'EAGAIN') return -1;
         throw error;
       }
     },
-    write: (fd, bytes) => retried(() => c.write(fd, bytes, bytes.length)),
+    write: (fd, bytes) => retryOn('EINTR', () => c.write(fd, bytes, bytes.length)),
     poll(fds, timeout) {
       const set = pollfds(fds);
       try {
@@ -80,7 +80,7 @@ export function fileVerbs(c: Calls) {
         throw error;
       }
       return fds
-        .map(({ fd }, i) => ({ fd, events: set.readInt16LE(i * 8 + 6) }))
+        .map(({ fd }, i) => ({ fd, events: polledEvents(set, i) }))
         .filter(({ events }) => events !== 0);
     },
   } satisfies Partial<Kernel>;

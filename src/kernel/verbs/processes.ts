@@ -6,7 +6,7 @@ import { bindEventLoop, takeOverEventLoop } from '../event-loop.ts';
 import { certifiedFork } from '../fork.ts';
 import type { ExitStatus, Kernel } from '../kernel.ts';
 import { type PointerArray, pointerArray } from '../pointer-array.ts';
-import { retried } from '../retried.ts';
+import { retryOn } from '../retry-on.ts';
 import { readRlimit64, rlimit64 } from '../structs.ts';
 import { Vfork } from '../vfork.ts';
 import { separateWakeups } from '../wakeups.ts';
@@ -47,7 +47,7 @@ export function processVerbs(c: Calls) {
     },
     wait(pid, block) {
       const word = Buffer.alloc(4);
-      const ended = retried(() => c.waitpid(pid, word, block ? 0 : WNOHANG));
+      const ended = retryOn('EINTR', () => c.waitpid(pid, word, block ? 0 : WNOHANG));
       return ended === 0 ? null : { pid: ended, status: decodeStatus(word.readInt32LE()) };
     },
     kill: (pid, signal) => void c.kill(pid, signal),

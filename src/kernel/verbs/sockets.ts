@@ -1,7 +1,7 @@
 import type { Calls } from '../binding.ts';
 import { O, SO_PEERCRED, SOL_SOCKET, SYS } from '../constants.ts';
 import type { Kernel } from '../kernel.ts';
-import { retried } from '../retried.ts';
+import { retryOn } from '../retry-on.ts';
 import { descriptorMessage, ioVector, messageHeader } from '../structs.ts';
 
 /**
@@ -25,18 +25,19 @@ export function socketVerbs(c: Calls) {
     },
     bind: (fd, address) => void c.bind(fd, address, address.length),
     listen: (fd, backlog) => void c.listen(fd, backlog),
-    accept: (fd) => retried(() => c.accept(fd, UNUSED, UNUSED, O.CLOEXEC)),
-    connect: (fd, address) => void retried(() => c.connect(fd, address, address.length)),
-    send: (fd, bytes) => retried(() => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL)),
-    sendNow: (fd, bytes) => retried(() => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT)),
+    accept: (fd) => retryOn('EINTR', () => c.accept(fd, UNUSED, UNUSED, O.CLOEXEC)),
+    connect: (fd, address) => void retryOn('EINTR', () => c.connect(fd, address, address.length)),
+    send: (fd, bytes) => retryOn('EINTR', () => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL)),
+    sendNow: (fd, bytes) =>
+      retryOn('EINTR', () => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT)),
     sendDescriptors(fd, bytes, descriptors) {
       const address = (buffer: Uint8Array) => c.addressOf(buffer, buffer, 0);
       held = [bytes, ioVector(address(bytes), bytes.length), descriptorMessage(descriptors)];
       const [, vector, control] = held;
       const header = messageHeader(address(vector), address(control), control.length);
-      retried(() => c.sendmsg(fd, header, MSG_NOSIGNAL));
+      retryOn('EINTR', () => c.sendmsg(fd, header, MSG_NOSIGNAL));
     },
-    recv: (fd, buffer) => retried(() => c.recv(fd, buffer, buffer.length, 0)),
+    recv: (fd, buffer) => retryOn('EINTR', () => c.recv(fd, buffer, buffer.length, 0)),
     setSocketOption(fd, level, option, value) {
       const int = Buffer.alloc(4);
       int.writeInt32LE(value);
@@ -55,7 +56,7 @@ export function socketVerbs(c: Calls) {
     // Loading a program is broken off with EAGAIN where a signal has come (bpf_check in
     // kernel/bpf/verifier.c).
     bpf: (command, attribute) =>
-      retried(() => c.bpf(SYS.bpf, command, attribute, attribute.length), 'EAGAIN'),
+      retryOn('EAGAIN', () => c.bpf(SYS.bpf, command, attribute, attribute.length)),
     addressOf: (buffer) => c.addressOf(buffer, buffer, 0),
   } satisfies Partial<Kernel>;
 }

@@ -8,7 +8,7 @@ import type { RestartPolicy } from '../../config/values/restart.ts';
 import type { StartPlan } from '../../container/plan/start-plan.ts';
 import { GOOD_RUN_SECONDS, restartDelay } from '../../container/run/restart-decision.ts';
 import type { EndReason, StartReason } from '../../container/state/end-reason.ts';
-import { type ContainerRef, containerRunDirectory } from '../../container/state/paths.ts';
+import { type ContainerRef, containerRunDirectory, refKey } from '../../container/state/paths.ts';
 import {
   type PendingRestart,
   pendingRestart,
@@ -18,8 +18,6 @@ import {
 import { liveRecord } from '../../container/state/runtime-record.ts';
 import { toTslxcError } from '../../errors/tslxc-error.ts';
 import type { StartRequest } from '../protocol.ts';
-
-const key = (ref: ContainerRef) => `${ref.lxcpath}|${ref.name}`;
 
 interface RestartActions {
   /** @throws TslxcError why it could not be started */
@@ -80,7 +78,7 @@ export class Restarts {
 
   #arm(pending: PendingRestart): void {
     const timer = setTimeout(() => void this.#restart(pending), Math.max(0, pending.due - Date.now()));
-    this.#timers.set(key(pending.request), timer);
+    this.#timers.set(refKey(pending.request), timer);
     this.#actions.onChange();
   }
 
@@ -96,20 +94,20 @@ export class Restarts {
       if (error.code === 'ALREADY_RUNNING') return;
       if (error.code === 'CONTAINER_MISSING') forget(request);
       else {
-        this.#timers.delete(key(request));
+        this.#timers.delete(refKey(request));
         this.#schedule(request as StartRequest, policy, { kind: 'start-failed', error: error.toJSON() }, 0);
       }
     } finally {
-      if (pendingRestart(request)?.waiting !== true) this.#timers.delete(key(request));
+      if (pendingRestart(request)?.waiting !== true) this.#timers.delete(refKey(request));
       this.#actions.onChange();
     }
   }
 
   /** Calls a restart off, and forgets how many there have been. @returns whether one was waiting */
   cancel(ref: ContainerRef): boolean {
-    const timer = this.#timers.get(key(ref));
+    const timer = this.#timers.get(refKey(ref));
     clearTimeout(timer);
-    this.#timers.delete(key(ref));
+    this.#timers.delete(refKey(ref));
     forget(ref);
     if (timer) this.#actions.onChange();
     return timer !== undefined;
@@ -118,7 +116,7 @@ export class Restarts {
   /** Goes on with the restarts that an earlier manager had decided on. */
   resume(): void {
     for (const pending of pendingRestarts()) {
-      if (liveRecord(pending.request) || this.#timers.has(key(pending.request))) continue;
+      if (liveRecord(pending.request) || this.#timers.has(refKey(pending.request))) continue;
       if (pending.waiting) this.#arm(pending);
       else this.#schedule(pending.request as StartRequest, pending.policy, pending.reason, 0);
     }
