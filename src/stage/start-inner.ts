@@ -143,7 +143,7 @@ function prepare(
     devpts: terminals.devpts,
   });
 
-  enterRoot(kernel, root);
+  enterRoot(kernel, root, plan.mounts);
   if (plan.personality !== undefined) kernel.personality(plan.personality);
   takeStdio(kernel, terminals, fds, plan.init.supervised?.onConsole);
   if (plan.coreScheduling) keepCores(kernel, 'own');

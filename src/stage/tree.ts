@@ -4,7 +4,7 @@
  */
 
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import { AT, MNT_DETACH, MOVE_MOUNT, O } from '../kernel/constants.ts';
+import { AT, MNT_DETACH, MOVE_MOUNT, MS, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { coverBootId } from './boot-id.ts';
 import type { StageLogLevel } from './channel.ts';
@@ -91,12 +91,34 @@ function inEssential<T>(name: string, act: () => T): T {
   }
 }
 
+/**
+ * Makes the tree shared, as LXC does: kubelet, containerd and `docker run -v …:rshared` ask for it,
+ * and only systemd does it by itself. A slave of a host's mount becomes the only peer of a new group,
+ * so that nothing reaches the host. A propagation that the config names stays.
+ */
+function shareTree(kernel: Kernel, root: number, steps: StartStagePlan['mounts']): void {
+  kernel.mountSetattr(root, '', AT.EMPTY_PATH | AT.RECURSIVE, { propagation: MS.SHARED });
+  for (const { kind, target, propagation, optional } of steps) {
+    if (propagation === 0 || kind === 'readonly') continue;
+    try {
+      const mounted = openInRoot(kernel, root, target);
+      const recursive = propagation & MS.REC ? AT.RECURSIVE : 0;
+      kernel.mountSetattr(mounted, '', AT.EMPTY_PATH | recursive, { propagation: propagation & ~MS.REC });
+      kernel.close(mounted);
+    } catch (error) {
+      if (!optional) throw error;
+    }
+  }
+}
+
 /** Changes the root of the namespace and drops the host's tree. */
-export function enterRoot(kernel: Kernel, root: number): void {
+export function enterRoot(kernel: Kernel, root: number, steps: StartStagePlan['mounts']): void {
   kernel.fchdir(root);
   kernel.pivotRoot('.', '.');
   // The old root lies on top of the new one now: this removes it.
   kernel.umount('.', MNT_DETACH);
   process.chdir('/');
+  // Not before: pivot_root(2) refuses (EINVAL) a shared mount.
+  shareTree(kernel, root, steps);
   kernel.close(root);
 }

@@ -14,6 +14,9 @@ import { before, test } from 'node:test';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
+import { mountsOf } from './harness/leftovers.ts';
+import { parseMountinfo } from './harness/mountinfo.ts';
+import { sh } from './harness/run-command.ts';
 
 const host = new ContainerHost({ eachTest: true });
 const busybox = new Busybox(host);
@@ -197,6 +200,36 @@ test('a mount of the host that comes and goes reaches no container', { skip }, a
     );
   } finally {
     await host.kill(current());
+    await sh(`umount -R ${source}`);
+  }
+});
+
+test('mounts inside are shared as in LXC, and nothing reaches the host', { skip }, async () => {
+  const source = join(host.root, 'shared-source');
+  mkdirSync(source);
+  // A mount of the host's that is shared: a peer of it in the container would take mounts back to it.
+  await sh(`mount -t tmpfs tmpfs ${source} && mount --make-shared ${source} && mkdir ${source}/below`);
+  try {
+    for (const [name, config] of [
+      ['sharing', ''],
+      ['sharingmap', 'lxc.include = /usr/share/tslxc/config/userns.conf\nlxc.idmap = b 0 100000 65536'],
+    ] as const) {
+      await busybox.start(
+        name,
+        `${config}\nlxc.mount.entry = ${source} mnt none rbind,create=dir\nlxc.mount.entry = tmpfs opt tmpfs private,create=dir`,
+        ['--', '/bin/sleep', '1000'],
+      );
+      const text = await host.inside(
+        name,
+        'mount -t tmpfs t /mnt/below && mount -t tmpfs t /tmp && cat /proc/self/mountinfo',
+      );
+      const inside = parseMountinfo(text);
+      for (const path of ['/', '/proc', '/mnt', '/mnt/below', '/tmp'])
+        assert.ok(inside.get(path)?.propagation.includes('shared'), `${path}: ${text}`);
+      assert.deepEqual(inside.get('/opt')?.propagation, []);
+      assert.equal(mountsOf(`${source}/below`).length, 0, 'a mount of the container is on the host');
+    }
+  } finally {
     await sh(`umount -R ${source}`);
   }
 });

@@ -1,7 +1,7 @@
 /** Makes a container: its directory, its config, its root filesystem filled by a template (lxc.md 1.8 and 4.1). */
 
 import { chmodSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ConfigDocument } from '../../config/config-document.ts';
 import { checkName } from '../../config/container-name.ts';
 import { readDocument, saveDocument } from '../../config/document-file.ts';
@@ -18,6 +18,7 @@ import { runTemplate } from '../../template/run-template.ts';
 import { templateHeader } from '../../template/template-header.ts';
 import { type CallerSurroundings, ownContext } from '../../util/request-context.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
+import { exposed, isReachable } from '../rootfs/exposed-tree.ts';
 import { lockContainer } from '../state/lock.ts';
 import {
   lookBefore,
@@ -103,15 +104,17 @@ async function planCreate(ref: ContainerRef, options: CreateOptions): Promise<Cr
     signal: options.signal,
     cwd: (options.caller ?? ownContext()).cwd,
   });
-  return {
-    ref,
-    options,
-    template,
-    store,
-    volume,
-    outside: volumeOptions.directory === undefined ? undefined : lookBefore(resolve(volumeOptions.directory)),
-    config: initialConfig(given, ref.name),
-  };
+  const outside =
+    volumeOptions.directory === undefined ? undefined : lookBefore(resolve(volumeOptions.directory));
+  const config = initialConfig(given, ref.name);
+  if (outside) refuseExposed(outside, config);
+  return { ref, options, template, store, volume, outside, config };
+}
+
+/** A directory that the container makes itself is closed; one that is there stays as its owner has made it. */
+function refuseExposed({ path, parents }: OutsideRootfs, config: ConfigDocument): void {
+  const isMapped = config.settings().some(({ key }) => key === 'lxc.idmap' || key === 'lxc.id_map');
+  if (isMapped && parents.length === 0 && isReachable(dirname(path))) throw exposed(path);
 }
 
 async function fill({ ref, options, template, store, volume, outside, config }: CreatePlan): Promise<void> {

@@ -14,6 +14,8 @@ import { openInRoot } from '../../stage/in-root.ts';
 import type { RootfsVolume } from '../../stage/plan.ts';
 import { DEFAULT_PATH } from '../../util/search-path.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
+import { closeDirectory, exposed, isReachable, treesOf } from '../rootfs/exposed-tree.ts';
+import { containerDirectory } from '../state/paths.ts';
 
 /** As many symlinks as the kernel follows, with the names between them. */
 const MAX_HOPS = 400;
@@ -53,6 +55,28 @@ export function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan)
     });
   }
 }
+
+/** Trees in the container's directory are left out: the start closes that (`closeContainerDirectory`). */
+export function checkReach(_kernel: Kernel, { name, lxcpath, stage, rootfsOrigin }: StartPlan): void {
+  if (stage.idmap.length === 0) return;
+  const own = containerDirectory({ name, lxcpath });
+  const trees = treesOf(stage.rootfs.volume).filter((tree) => !isInside(tree, own));
+  const reachable = trees.find((tree) => isReachable(tree));
+  if (reachable !== undefined) throw exposed(reachable, rootfsOrigin);
+}
+
+/**
+ * LXC makes container directories that other users may search, and so do administrators.
+ * @returns whether the container's directory was open to other users, and held a tree with mapped owners
+ */
+export function closeContainerDirectory({ name, lxcpath, stage }: StartPlan): boolean {
+  const own = containerDirectory({ name, lxcpath });
+  if (stage.idmap.length === 0 || !treesOf(stage.rootfs.volume).some((tree) => isInside(tree, own)))
+    return false;
+  return closeDirectory(own);
+}
+
+const isInside = (path: string, directory: string) => `${path}/`.startsWith(`${directory}/`);
 
 export function checkMountPoint(_kernel: Kernel, { stage, rootfsMountOrigin }: StartPlan): void {
   if (!rootfsMountOrigin) return;

@@ -28,6 +28,7 @@ import { handsOver, takeStdio } from './client-stdio.ts';
 import { isOfNic, type JournalEntry } from './journal.ts';
 import { makeUserNamespace } from './make-user-namespace.ts';
 import { writeProcFile } from './proc-files.ts';
+import { closeContainerDirectory } from './rootfs-checks.ts';
 import { prepareVolume } from './rootfs-size.ts';
 import { serveListener } from './seccomp-listener.ts';
 import { makeSharedMount } from './shared-mount.ts';
@@ -113,7 +114,9 @@ export class StartAttempt implements AsyncDisposable {
   }
 
   async #prepareRootfs(): Promise<void> {
-    const { host, plan, journal } = this.#context;
+    const { host, plan, journal, log } = this.#context;
+    if (closeContainerDirectory(plan))
+      log('closed the directory of the container to other users: owners in it are mapped');
     if (plan.volume) await prepareVolume(plan.volume);
     const claim = (path: string) => journal.add({ kind: 'shared-mount', path });
     for (const shared of plan.sharedMounts) makeSharedMount(host.kernel, claim, shared);

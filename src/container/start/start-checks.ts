@@ -10,7 +10,7 @@ import { availableIds, mapFault } from '../../security/id-map.ts';
 import { peerFault } from '../../terminal/console-peer.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
 import { type Finding, finding } from './finding.ts';
-import { checkInit, checkMountPoint, checkRootfs } from './rootfs-checks.ts';
+import { checkInit, checkMountPoint, checkReach, checkRootfs } from './rootfs-checks.ts';
 import type { StartHost } from './start-host.ts';
 
 /** What a check looks at. */
@@ -38,6 +38,7 @@ const check = (look: (kernel: Kernel, plan: StartPlan) => void): Row['faults'] =
 const CHECKS: readonly Row[] = [
   { faults: check(checkConsole), makers: ['pre-start'] },
   { faults: check(checkRootfs), makers: ['pre-start', 'pre-mount'] },
+  { faults: check(checkReach), makers: ['pre-start', 'pre-mount'] },
   { faults: check(checkMountPoint), makers: ['pre-start'] },
   { faults: check(checkIdMap), makers: [] },
   { faults: check(checkInit), makers: ['pre-start', 'pre-mount', 'mount', 'autodev'] },

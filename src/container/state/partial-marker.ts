@@ -78,9 +78,9 @@ export function lookBefore(path: string): OutsideRootfs {
   return { path, before: readdirSync(path).length === 0 ? 'empty' : 'full', parents };
 }
 
-/** Makes the directories above a root filesystem. */
+/** Makes the directories above a root filesystem: no other user comes by them (CVE-2021-41091). */
 export function makeParents(rootfs: OutsideRootfs): void {
-  for (const parent of rootfs.parents.toReversed()) mkdirSync(parent, { mode: 0o755 });
+  for (const parent of rootfs.parents.toReversed()) mkdirSync(parent, { mode: 0o700 });
 }
 
 /**
