@@ -1,5 +1,5 @@
 /**
- * Bundles the client, its resident form, the first moments of tslxcd and the manager. One CommonJS file each: Node 24 starts a CommonJS program 4 ms sooner than
+ * Bundles the client, the pool that does commands for callers, the first moments of tslxcd and the manager. One CommonJS file each: Node 24 starts a CommonJS program 4 ms sooner than
  * an ES module, and what is behind an `import()` is in the file but not run until it is asked for.
  */
 import { createHash } from 'node:crypto';
@@ -11,7 +11,7 @@ const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 
 const BUNDLES = [
   { entry: 'src/cli/main.ts', outfile: 'dist/cli.cjs' },
-  { entry: 'src/cli/resident/main.ts', outfile: 'dist/resident.cjs' },
+  { entry: 'src/cli/pool/main.ts', outfile: 'dist/pool.cjs' },
   { entry: 'src/manager/boot.ts', outfile: 'dist/tslxcd.cjs' },
   { entry: 'src/manager/main.ts', outfile: 'dist/manager.cjs' },
 ];
@@ -83,7 +83,7 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 });
-// What commands and their resident process know each other by: bin/tslxc reads it too.
+// What commands and their pool know each other by: bin/tslxc reads it too.
 const hash = createHash('sha256');
 for (const { outfile } of BUNDLES) hash.update(readFileSync(`${root}/${outfile}`));
 writeFileSync(`${root}/dist/build-id`, `${hash.digest('hex').slice(0, 16)}\n`);

@@ -11,6 +11,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { ownEnvironment } from '../util/own-process.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { DEFAULT_PATH } from '../util/search-path.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 import { type ManagerEvent, type Operation, PROTOCOL_VERSION, type Requests } from './protocol.ts';
 import { hostRootArgument, keepRootToThread, thisProcess, withReadOnlyHost } from './read-only-host.ts';
 import { RpcClient } from './rpc.ts';
@@ -169,6 +170,9 @@ async function startManager(path: string): Promise<Socket> {
   });
 }
 
+/** A request process runs from the binary of the manager that started its pool. */
+const isReadOnly = () => ManagerClient.caller !== undefined;
+
 function lastWords(log: string): string {
   const text = existsSync(log) ? readFileSync(log, 'utf8').trim() : '';
   return text ? `: ${text.split('\n')[0]}` : '';
@@ -184,15 +188,7 @@ function managerArguments(readOnly: boolean): string[] {
   // Next to the bundle of the command; from the sources (tests) next to this file.
   const bundle = join(import.meta.dirname ?? __dirname, 'tslxcd.cjs');
   const script = existsSync(bundle) ? bundle : join(import.meta.dirname ?? __dirname, 'boot.ts');
-  // Both flags, or a forked child may wait for V8 threads that it has not (docs/fork-selftest.md).
-  return [
-    '--single-threaded',
-    '--v8-pool-size=0',
-    '--expose-gc',
-    '--disable-warning=ExperimentalWarning',
-    script,
-    ...(readOnly ? [hostRootArgument(3)] : []),
-  ];
+  return [...NODE_FLAGS, script, ...(readOnly ? [hostRootArgument(3)] : [])];
 }
 
 /**
@@ -205,7 +201,7 @@ const KEPT_VARIABLES: ReadonlySet<string> = new Set([
   'XDG_RUNTIME_DIR',
   'TSLXC_RUNDIR',
   'TSLXC_IDLE_SECONDS',
-  'TSLXC_RESIDENT',
+  'TSLXC_POOL',
 ]);
 
 function managerEnvironment(): NodeJS.ProcessEnv {

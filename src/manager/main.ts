@@ -4,8 +4,9 @@ import { rmSync } from 'node:fs';
 import { leaveAndRemoveMonitorCgroup, type MonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { ownVariable } from '../util/own-process.ts';
+import { Pool } from './pool.ts';
 import { findKeeper, replaceKeeper } from './reach-keeper.ts';
-import { ResidentProcess } from './resident.ts';
+
 import type { runPaths } from './run-paths.ts';
 import { listen } from './server.ts';
 import { Supervisor } from './supervisor.ts';
@@ -34,11 +35,12 @@ export async function runManager(paths: ReturnType<typeof runPaths>, monitor: Mo
   await supervisor.adopt();
 
   let sessions = 0;
+  let busy = false;
   const server = await listen(kernel, supervisor, paths.managerSocket, (count) => {
     sessions = count;
     consider();
   });
-  const resident = new ResidentProcess();
+  const pool = new Pool();
   let timer: NodeJS.Timeout | undefined;
   let leaving = false;
   const leave = () => {
@@ -49,15 +51,18 @@ export async function runManager(paths: ReturnType<typeof runPaths>, monitor: Mo
   };
   const consider = (idle = IDLE) => {
     clearTimeout(timer);
-    if (idle !== null && sessions === 0 && supervisor.count === 0) timer = setTimeout(leave, idle);
+    if (idle !== null && sessions === 0 && !busy && supervisor.count === 0) timer = setTimeout(leave, idle);
   };
   supervisor.onChange = () => consider();
+  pool.onBusy = (now) => {
+    busy = now;
+    consider();
+  };
   supervisor.onLeave = leave;
   const keeperEnded = async () => {
     if (leaving) {
-      await resident.end();
-      // The fork server ends with us at the latest: it and the keeper are in the cgroup that is to
-      // be removed.
+      await pool.end();
+      // The fork server ends with us at the latest: it and the keeper are in the cgroup that is to be removed.
       await supervisor.forksEnded();
       leaveAndRemoveMonitorCgroup(monitor);
       process.exit(0);
@@ -76,5 +81,5 @@ export async function runManager(paths: ReturnType<typeof runPaths>, monitor: Mo
   // The command that started this manager has yet to find it.
   consider(IDLE === null ? null : Math.max(IDLE, FIRST_CLIENT));
   await supervisor.warm();
-  resident.start();
+  pool.start();
 }

@@ -109,7 +109,7 @@ test("what a killed export has left goes with the next one; nobody else's file d
     join(BIN, 'tslxc-export'),
     ['-P', host.lxcpath, '-n', host.name('web'), '-o', join(place, 'slow.tslxc'), '--compress', 'gzip'],
     {
-      env: { ...host.env, TSLXC_RESIDENT: '0', PATH: `${tools}:${process.env.PATH}` },
+      env: { ...host.env, TSLXC_POOL: '0', PATH: `${tools}:${process.env.PATH}` },
       stdio: 'ignore',
       detached: true,
     },

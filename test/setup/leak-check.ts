@@ -26,7 +26,7 @@ export interface Leak {
   readonly name: string;
 }
 
-const OUR_PROGRAMS = /^(tslxcd|tslxc-keeper|tslxc-forkserver|tslxc-spawner|tslxc-resident)$/;
+const OUR_PROGRAMS = /^(tslxcd|tslxc-keeper|tslxc-forkserver|tslxc-spawner|tslxc-pool|tslxc-request)$/;
 const OUR_INTERFACES = /^(veth|tslxc)/;
 /** What the system itself mounts when it is looked at, or when somebody logs in. */
 const NOT_OURS = /^\/(run\/user\/|proc\/sys\/fs\/binfmt_misc|run\/credentials)/;

@@ -111,9 +111,9 @@ export function identify(pid: number): ProcessIdentity | undefined {
 
 let own: ProcessIdentity | undefined;
 
-/** This process; not for one that was forked. */
+/** This process; in a fork only after it has taken over the event loop. */
 export function ourselves(): ProcessIdentity {
-  own ??= identify(process.pid)!;
+  if (own?.pid !== process.pid) own = identify(process.pid)!;
   return own;
 }
 

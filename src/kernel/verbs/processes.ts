@@ -33,7 +33,7 @@ export function processVerbs(c: Calls) {
   return {
     fork: () => certifiedFork(c),
     prepareEventLoop: () => bindEventLoop(),
-    takeOverEventLoop: () => takeOverEventLoop(c.getpid()),
+    takeOverEventLoop: () => takeOverEventLoop(c.getpid(), (status) => c.exit(status) as never),
     becomeOwnChild: (cgroup) => becomeOwnChild(c, cgroup),
     vfork(work, failed, cgroup) {
       vfork ??= Vfork.over(c);

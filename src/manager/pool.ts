@@ -1,12 +1,9 @@
-/**
- * The process that does commands for those who ask bin/tslxc (src/cli/resident): started here, and
- * it ends with us.
- */
-
+/** The pool that does commands for the callers of bin/tslxc (src/cli/pool): its zygote is started here, and ends with us. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownVariable } from '../util/own-process.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 
 /**
  * One that ends again sooner than this is not started again: something is wrong, and commands do
@@ -16,23 +13,35 @@ const SHORT_LIFE = 10_000;
 /** How long what it is at may take when we leave, milliseconds. */
 const PATIENCE = 3000;
 
-export class ResidentProcess {
+export class Pool {
   #child: ChildProcess | undefined;
   #leaving = false;
+  /** Told when its first request has come, and when its last one is done. */
+  onBusy: (busy: boolean) => void = () => {};
 
   start(): void {
-    const script = join(import.meta.dirname, 'resident.cjs');
+    const script = join(import.meta.dirname, 'pool.cjs');
     // From the sources (tests) there is none.
-    if (ownVariable('TSLXC_RESIDENT') === '0' || !existsSync(script)) return;
+    if (ownVariable('TSLXC_POOL') === '0' || !existsSync(script)) return;
     const since = Date.now();
-    const child = spawn('/proc/self/exe', ['--disable-warning=ExperimentalWarning', script], {
+    const child = spawn('/proc/self/exe', [...NODE_FLAGS, script], {
       cwd: '/',
-      stdio: ['pipe', 'inherit', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#child = child;
-    child.on('error', (error) => process.stderr.write(`the resident process: ${error.message}\n`));
+    let busy = false;
+    const tell = (next: boolean) => {
+      if (next === busy) return;
+      busy = next;
+      this.onBusy(next);
+    };
+    child.stdout.on('data', (chunk: Buffer) => {
+      for (const word of chunk.toString('latin1').trim().split('\n')) tell(word === 'busy');
+    });
+    child.on('error', (error) => process.stderr.write(`the pool: ${error.message}\n`));
     child.on('exit', () => {
       this.#child = undefined;
+      tell(false);
       if (!this.#leaving && Date.now() - since > SHORT_LIFE) this.start();
     });
     child.unref();

@@ -1,7 +1,16 @@
-/** The resident process: commands that bin/tslxc hands over end, print and fail as those that it does by itself. */
+/** The pool: commands that bin/tslxc hands over end, print and fail as those that it does by itself. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
@@ -16,14 +25,12 @@ const DEAF = 'lxc.signal.halt = SIGWINCH';
 const busybox = new Busybox(host);
 
 const meeting = () => {
-  const name = readdirSync(host.rundir).find((entry) => entry.startsWith('resident-'));
-  return name && join(host.rundir, name);
+  const sign = readdirSync(host.rundir).find((entry) => /^pool-[^.]+$/.test(entry));
+  return sign && join(host.rundir, readFileSync(join(host.rundir, sign), 'utf8').trim());
 };
-const resident = () => host.processes().find(({ title }) => title.startsWith('tslxc-resident'))?.pid;
-const isThere = () => {
-  const directory = meeting();
-  return directory !== undefined && readdirSync(directory).includes('requests');
-};
+const pool = () => host.processes().find(({ title }) => title.startsWith('tslxc-pool'))?.pid;
+const requestProcesses = () => host.processes().filter(({ title }) => title.startsWith('tslxc-request'));
+const isThere = () => meeting() !== undefined;
 const locks = () => readdirSync(meeting()!).filter((name) => name.endsWith('.lock'));
 
 /** A command as a child of ours, that can be signalled. */
@@ -40,8 +47,8 @@ function begin(command: string, args: readonly string[]) {
 
 test('what it answers is what a client of its own answers', { skip }, async () => {
   await busybox.start('r');
-  await eventually('the resident process is there', isThere);
-  const alone = { env: { TSLXC_RESIDENT: '0' } };
+  await eventually('the pool is there', isThere);
+  const alone = { env: { TSLXC_POOL: '0' } };
   for (const [command, ...args] of [
     ['info', '-n', '@r', '-s', '-p'],
     ['info', '-n', '@nosuch'],
@@ -105,9 +112,9 @@ const shell = (script: string) =>
   run('/bin/sh', ['-c', script.replaceAll('@', `${host.mark}-`)], {
     env: { ...host.env, TSLXC: join(BIN, 'tslxc'), P: host.lxcpath },
   });
-/** The same script with and without the resident process. */
+/** The same script with and without the pool. */
 async function both(script: string) {
-  const [there, alone] = [await shell(script), await shell(`export TSLXC_RESIDENT=0; ${script}`)];
+  const [there, alone] = [await shell(script), await shell(`export TSLXC_POOL=0; ${script}`)];
   return [there, alone].map(({ code, stdout, stderr }) => ({ code, stdout, stderr }));
 }
 
@@ -155,7 +162,7 @@ test('much output comes whole, to a slow reader too', { skip }, async () => {
 test('on a terminal it writes in colour, unless told not to', { skip }, async () => {
   for (const env of [{}, { NO_COLOR: '1' }, { TERM: 'dumb' }]) {
     const seen = await Promise.all(
-      [{}, { TSLXC_RESIDENT: '0' }].map(async (how) => {
+      [{}, { TSLXC_POOL: '0' }].map(async (how) => {
         const terminal = host.terminal('info', ['-n', host.name('nosuch')], { env: { ...env, ...how } });
         const { code } = await terminal.ended;
         return { code, output: terminal.output };
@@ -167,7 +174,7 @@ test('on a terminal it writes in colour, unless told not to', { skip }, async ()
 });
 
 test('many at a time, more than there are slots, and nothing is kept', { skip }, async () => {
-  const descriptors = () => readdirSync(`/proc/${resident()}/fd`).length;
+  const descriptors = () => readdirSync(`/proc/${pool()}/fd`).length;
   const before = descriptors();
   for (let round = 0; round < 3; round++) {
     const all = await Promise.all(
@@ -252,19 +259,123 @@ test('a launcher of another build goes its own way, and so does one in another p
   assert.deepEqual(locks(), []);
 });
 
-test('it is killed: who waits is told, the next command does without it', { skip }, async () => {
-  await busybox.start('deaf2', DEAF);
-  const { child, ended } = begin('stop', ['-n', host.name('deaf2'), '-t', '600', '--nokill']);
+test('a caller’s limits, mounts and bare environment are those of its command', { skip }, async () => {
+  const elsewhere = join(host.root, 'elsewhere');
+  await sh(`mkdir -p ${elsewhere}/seen; echo lxc.uts.name = seen >${elsewhere}/seen/config`);
+  for (const script of [
+    'env -i TSLXC_RUNDIR=$TSLXC_RUNDIR $TSLXC info -P $P -n @r -s -H',
+    'ulimit -n 64; $TSLXC info -P $P -n @r -s -H; $TSLXC ls -P $P -1 --active',
+    // What it sees at a path is what its caller has mounted there.
+    `unshare -m sh -c "mount --bind ${elsewhere} $P && $TSLXC ls -P $P -1"`,
+    `unshare -m sh -c "mount --bind ${elsewhere} $P && cd $P/seen && $TSLXC config check -P .. -n seen"; $TSLXC ls -P $P -1`,
+  ]) {
+    const [there, alone] = await both(script);
+    assert.deepEqual(there, alone, script);
+    assert.equal(there!.code, 0, there!.stderr);
+  }
+  const one = await shell(`unshare -m sh -c "mount --bind ${elsewhere} $P && $TSLXC ls -P $P -1"`);
+  assert.match(one.stdout, /^seen$/m);
+  await eventually('no process with another view waits for a caller', () => requestProcesses().length <= 2);
+});
+
+test('a command that is blocked stops no other one, and ends at once by a signal', { skip }, async () => {
+  const stuck = join(host.root, 'stuck');
+  await sh(`mkdir -p ${stuck}/fifo; mkfifo ${stuck}/fifo/config`);
+  for (const [command, signal] of [
+    ['ls', 'SIGINT'],
+    ['ls', 'SIGTERM'],
+    ['info', 'SIGHUP'],
+    // Of create it listens to signals, and cannot hear one.
+    ['copy', 'SIGINT'],
+  ] as const) {
+    const before = requestProcesses().map(({ pid }) => pid);
+    const more = { ls: ['-f'], info: ['-n', 'fifo', '-c', 'lxc.uts.name'], copy: ['-n', 'fifo', '-N', 'x'] };
+    const child = spawn(join(BIN, `tslxc-${command}`), ['-P', stuck, ...more[command]], {
+      env: { ...process.env, ...host.env },
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => child.once('close', (code, by) => resolve(by ?? code)));
+    await eventually('it is blocked', () =>
+      requestProcesses().some(({ pid }) => wchan(pid).includes('wait_for_partner')),
+    );
+    assert.equal((await host.tslxc('info', ['-n', '@r', '-s', '-H'])).stdout, 'RUNNING\n');
+    assert.equal((await host.tslxc('ls', ['-1', '--active'])).stdout, `${host.name('r')}\n`);
+    assert.equal((await host.tslxc('attach', ['-n', '@r', '--', '/bin/echo', 'hello'])).stdout, 'hello\n');
+    child.kill(signal);
+    const since = Date.now();
+    assert.equal(await ended, signal, command);
+    assert.ok(Date.now() - since < 2000, `${Date.now() - since} ms`);
+    await eventually('its process is gone', () =>
+      requestProcesses().every(({ pid }) => !wchan(pid).includes('wait_for_partner')),
+    );
+    assert.ok(before.length > 0);
+  }
+  assert.deepEqual(locks(), []);
+});
+
+function wchan(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/wchan`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** The process that does a command which waits, and the command. */
+async function atWork(name: string) {
+  await busybox.start(name, DEAF);
+  const idle = requestProcesses().map(({ pid }) => pid);
+  const { child, ended } = begin('stop', ['-n', host.name(name), '-t', '600', '--nokill']);
   let said = '';
   child.stderr!.on('data', (chunk) => {
     said += chunk;
   });
   await eventually('it is at work', () => locks().length === 1);
-  await new Promise((done) => setTimeout(done, 300));
-  await host.killProcesses(resident());
+  await delay(300);
+  const socket = join(host.rundir, 'manager.sock');
+  const [worker] = requestProcesses().filter(({ pid }) => hasSocket(pid));
+  assert.ok(worker, `one of ${idle} has a line to ${socket}`);
+  return { child, ended, worker: worker.pid, said: () => said };
+}
+
+/** Besides its line to the zygote. */
+function hasSocket(pid: number): boolean {
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+  return links.filter((link) => link.startsWith('socket:')).length > 1;
+}
+
+test('a request process is killed: its caller is told, and no other', { skip }, async () => {
+  const { ended, worker, said } = await atWork('deaf2');
+  await host.killProcesses(worker);
   assert.deepEqual(await ended, { code: 1, signal: null });
-  assert.match(said, /was killed\n {2}hint: /);
+  assert.match(said(), /was killed\n {2}hint: /);
   assert.equal(await host.state('r'), 'RUNNING');
   await host.kill('deaf2');
+});
+
+test('a killed request process leaves the caller’s terminal as it was', { skip }, async () => {
+  const attach = `${join(BIN, 'tslxc')} attach -P ${host.lxcpath} -n ${host.name('r')}`;
+  const terminal = host.command('/bin/sh', ['-c', `${attach}; stty -a; echo end`]);
+  await terminal.until('# ');
+  const [worker] = requestProcesses().filter(({ pid }) => hasSocket(pid));
+  await host.killProcesses(worker!.pid);
+  const said = await terminal.until('end\r\n');
+  assert.match(said, /was killed/);
+  assert.match(said, / icanon .* echo /s);
+});
+
+test('the pool is killed: what is at work comes to its end, and commands go on', { skip }, async () => {
+  const { child, ended } = await atWork('deaf3');
+  await host.killProcesses(pool());
+  assert.equal(await host.state('r'), 'RUNNING');
+  child.kill('SIGINT');
+  assert.deepEqual(await ended, { code: null, signal: 'SIGINT' });
+  await host.kill('deaf3');
   await host.kill('r');
 });

@@ -1,0 +1,47 @@
+/**
+ * What the zygote does before it forks: loads all commands and does some of them for nobody. V8 compiles a function at its
+ * first call, and a child has what its parent has compiled.
+ */
+import { COMMANDS, type CommandName, loadCommand } from '../run/command-table.ts';
+import { dispatch } from '../run/dispatch.ts';
+import type { Io } from '../run/io.ts';
+
+/** A place where no container is, so that nothing is looked at, asked for or made. */
+const NOWHERE = '/nonexistent/tslxc';
+
+const REHEARSED = [
+  ['info', '-P', NOWHERE, '-n', 'x', '-s'],
+  ['ls', '-P', NOWHERE, '-f'],
+  ['start', '-P', NOWHERE, '-n', 'x', '--dry-run'],
+  ['config', 'lxc.lxcpath'],
+  ['copy', '--help'],
+  ['create', '--help'],
+  ['destroy', '-P', NOWHERE, '-n', 'x'],
+];
+
+export async function rehearse(): Promise<void> {
+  for (const name of Object.keys(COMMANDS)) await loadCommand(name as CommandName);
+  for (const argv of REHEARSED) await dispatch(argv, SILENT);
+}
+
+const SILENT: Io = {
+  get stdin(): never {
+    throw new Error('a rehearsal reads nothing');
+  },
+  get stdout(): never {
+    throw new Error('a rehearsal writes nothing');
+  },
+  get stderr(): never {
+    throw new Error('a rehearsal writes nothing');
+  },
+  stdinIsTTY: false,
+  stdoutIsTTY: false,
+  stderrIsTTY: false,
+  columns: 80,
+  cwd: '/',
+  env: {},
+  uid: 0,
+  print() {},
+  printError() {},
+  onInterrupt: () => () => {},
+};
