@@ -61,6 +61,12 @@ function tryRemove(directory: string): void {
   }
 }
 
+/** Those of the calling process, if it was born in them. */
+export function ownMonitorCgroup(layout: CgroupLayout = detectLayout()): Pick<MonitorCgroup, 'entered'> {
+  const own = layout.hierarchies.map((hierarchy) => join(hierarchy.mountpoint, hierarchy.own));
+  return { entered: own.filter((directory) => basename(directory) === MONITOR) };
+}
+
 /** At the end: the calling process goes up again, and the cgroup goes if it was the last. */
 export function leaveAndRemoveMonitorCgroup({ entered }: Pick<MonitorCgroup, 'entered'>): void {
   for (const directory of entered) {

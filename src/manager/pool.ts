@@ -10,11 +10,12 @@ import { NODE_FLAGS } from './node-flags.ts';
  * without it.
  */
 const SHORT_LIFE = 10_000;
-/** How long what it is at may take when we leave, milliseconds. */
+/** How long an idle one may take to end, milliseconds. */
 const PATIENCE = 3000;
 
 export class Pool {
   #child: ChildProcess | undefined;
+  #busy = false;
   #leaving = false;
   /** Told when its first request has come, and when its last one is done. */
   onBusy: (busy: boolean) => void = () => {};
@@ -29,10 +30,9 @@ export class Pool {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#child = child;
-    let busy = false;
     const tell = (next: boolean) => {
-      if (next === busy) return;
-      busy = next;
+      if (next === this.#busy) return;
+      this.#busy = next;
       this.onBusy(next);
     };
     child.stdout.on('data', (chunk: Buffer) => {
@@ -47,13 +47,17 @@ export class Pool {
     child.unref();
   }
 
-  /** Has it end, and waits until it has: no other manager can come before. */
+  /**
+   * Has it end, and waits until it has: no other manager can come before. One that is busy (a monitor waits for the next
+   * manager) comes to its end by itself.
+   */
   async end(): Promise<void> {
     this.#leaving = true;
     const child = this.#child;
     if (!child) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.stdin!.destroy();
+    if (this.#busy) return;
     const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
     await ended;
     clearTimeout(late);

@@ -102,7 +102,7 @@ test('Ctrl-C and SIGTERM give the terminal back too', { skip }, async () => {
     await shell.until('TOTAL 2 of 2');
     await shell.until('TOTAL 2 of 2');
     if (act === '\x03') shell.write(act);
-    else await sh(`pkill -TERM -f '[d]ist/cli.cjs top -P ${host.lxcpath}'`);
+    else await sh(`pkill -TERM -f '[b]in/tslxc-top -P ${host.lxcpath}'`);
     // Not before the prompt: what is typed while the terminal is being given back is lost, as with any such program.
     await shell.until(/1049l[^$]*\$ /);
     shell.line('echo status=$?; stty -a; echo e"nd"');

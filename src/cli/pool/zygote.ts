@@ -5,6 +5,7 @@
  */
 import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { leaveAndRemoveMonitorCgroup, ownMonitorCgroup } from '../../cgroup/monitor-cgroup.ts';
 import { O, POLL, SIG, SOCK } from '../../kernel/constants.ts';
 import type { ExitStatus, Kernel } from '../../kernel/kernel.ts';
 import { LineBuffer } from '../../util/line-buffer.ts';
@@ -106,7 +107,7 @@ export class Zygote {
       this.#killDeaf();
       this.#sweep();
       this.#tellBusy();
-      if (this.#closed && this.#jobs().length === 0) this.#kernel.exit(0);
+      if (this.#closed && this.#jobs().length === 0) this.#leave();
     }
   }
 
@@ -226,9 +227,12 @@ export class Zygote {
     if (word === SAID.heard && child.job) child.job.deadline = Number.POSITIVE_INFINITY;
     if (word === SAID.done && child.job) this.#unwatch(child.job);
     if (word === SAID.ready) {
-      if (child.job) this.#settle(child.job);
-      child.job = undefined;
+      // A request that was given to it while it was being made is still before it.
+      const isOver = child.readySince !== undefined;
       child.readySince = performance.now();
+      if (!child.job || !isOver) return;
+      this.#settle(child.job);
+      child.job = undefined;
     }
   }
 
@@ -238,10 +242,10 @@ export class Zygote {
     job.deadline = Number.POSITIVE_INFINITY;
   }
 
+  /** As when the process is killed that does a command. What it asked the manager for takes its course. */
   #callerGone(child: Child, job: Job): void {
     this.#unwatch(job);
-    this.#kernel.pidfdSignal(child.pidfd, SIG.HUP);
-    this.#expectToHear(job.slot, 'SIGHUP');
+    this.#kernel.pidfdSignal(child.pidfd, SIG.KILL);
   }
 
   #killDeaf(): void {
@@ -341,6 +345,12 @@ export class Zygote {
     this.#closed = true;
     this.#meeting.close();
     for (const { pid } of this.#idle()) this.#dismiss(pid);
+  }
+
+  /** The manager may have left before the last command was done. */
+  #leave(): never {
+    leaveAndRemoveMonitorCgroup(ownMonitorCgroup());
+    return this.#kernel.exit(0);
   }
 
   /** It does nothing. */
