@@ -23,7 +23,7 @@ import { runPaths } from './run-paths.ts';
  */
 const PATIENCE = 120_000;
 
-/** No manager answers, and this process, which acts for its callers, does not start one. */
+/** The request has ended before it had a line to the manager. */
 export class NoManager extends ControlFlow {
   constructor() {
     super('no-manager');
@@ -64,7 +64,7 @@ export class ManagerClient {
    * Connects on behalf of a request, until that ends; `start` says whether to start a manager when
    * none answers.
    * @throws TslxcError MANAGER_UNREACHABLE
-   * @throws NoManager where the request has ended already, or its process may not start one
+   * @throws NoManager where the request has ended already
    */
   static async connect(
     context: RequestContext,
@@ -72,10 +72,7 @@ export class ManagerClient {
   ): Promise<ManagerClient | undefined> {
     const path = runPaths().managerSocket;
     let socket = await tryConnect(path);
-    if (!socket && options.start) {
-      if (!context.mayStartManager) throw new NoManager();
-      socket = await startManager(path);
-    }
+    if (!socket && options.start) socket = await startManager(path);
     if (!socket) return undefined;
     if (context.signal.aborted) {
       socket.destroy();
@@ -169,9 +166,6 @@ async function startManager(path: string): Promise<Socket> {
     hint: `its messages are in ${log}`,
   });
 }
-
-/** A request process runs from the binary of the manager that started its pool. */
-const isReadOnly = () => ManagerClient.caller !== undefined;
 
 function lastWords(log: string): string {
   const text = existsSync(log) ? readFileSync(log, 'utf8').trim() : '';

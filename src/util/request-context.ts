@@ -25,8 +25,6 @@ export interface RequestContext {
   readonly inherited: readonly number[];
   /** Aborted when the request ends before its work does: the caller has gone, or does not want the result any more. */
   readonly signal: AbortSignal;
-  /** False in a process of the manager's that acts for a caller: such a process never starts a manager. */
-  readonly mayStartManager: boolean;
 }
 
 /** What the manager has to know of the caller of a start: hooks and network scripts run in these surroundings. */
@@ -39,12 +37,20 @@ export function ownContext(): RequestContext {
   return {
     pid: process.pid,
     credentials: { uid: process.geteuid!(), gid: process.getegid!() },
-    cwd: process.cwd(),
-    env,
+    cwd: ownDirectory(),
+    env: ownEnvironment(),
     umask: process.umask(),
     streams: [0, 1, 2],
     inherited: TSLXC_INHERITED.split(' ').filter(Boolean).map(Number),
     signal: new AbortController().signal,
-    mayStartManager: true,
   };
+}
+
+/** A directory that was removed has no path; this one leads there, for what is not relative to it and for the manager too. */
+function ownDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return `/proc/${process.pid}/cwd`;
+  }
 }

@@ -113,9 +113,10 @@ function environment(settings: readonly string[]): Record<string, string> {
   return env;
 }
 
-/** `/bin/sh /usr/bin/tslxc-info -n c` is `info -n c`, as the launcher has it. */
+/** `/bin/sh /usr/bin/tslxc-info -n c` is `info -n c`, as the launcher has it; `lxc-info` stays as it is. */
 function commandLine([, script = '', ...args]: readonly string[]): string[] | undefined {
-  const [, command] = /^(?:ts)?lxc-(.+)$/.exec(basename(script)) ?? [];
-  if (command !== undefined) return [command, ...args];
-  return basename(script) === 'tslxc' ? args : undefined;
+  const name = basename(script);
+  if (name === 'tslxc') return args;
+  if (name.startsWith('tslxc-')) return [name.slice('tslxc-'.length), ...args];
+  return name.startsWith('lxc-') ? [name, ...args] : undefined;
 }

@@ -2,9 +2,10 @@
  * What the zygote does before it forks: loads all commands and does some of them for nobody. V8 compiles a function at its
  * first call, and a child has what its parent has compiled.
  */
+import type { RequestContext } from '../../util/request-context.ts';
 import { COMMANDS, type CommandName, loadCommand } from '../run/command-table.ts';
 import { dispatch } from '../run/dispatch.ts';
-import type { Io } from '../run/io.ts';
+import { type Io, processIo } from '../run/io.ts';
 
 /** A place where no container is, so that nothing is looked at, asked for or made. */
 const NOWHERE = '/nonexistent/tslxc';
@@ -21,10 +22,12 @@ const REHEARSED = [
 
 export async function rehearse(): Promise<void> {
   for (const name of Object.keys(COMMANDS)) await loadCommand(name as CommandName);
-  for (const argv of REHEARSED) await dispatch(argv, SILENT);
+  const { context } = processIo();
+  for (const argv of REHEARSED) await dispatch(argv, silent(context));
 }
 
-const SILENT: Io = {
+const silent = (context: RequestContext): Io => ({
+  context,
   get stdin(): never {
     throw new Error('a rehearsal reads nothing');
   },
@@ -44,4 +47,4 @@ const SILENT: Io = {
   print() {},
   printError() {},
   onInterrupt: () => () => {},
-};
+});

@@ -5,7 +5,8 @@
 import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { ManagerClient } from '../../manager/client.ts';
+import { thisProcess } from '../../manager/read-only-host.ts';
+import { calledBy } from '../parse/called-as.ts';
 import { dispatch } from '../run/dispatch.ts';
 import { type Io, isTerminal, processIo } from '../run/io.ts';
 import { type Caller, ownPlace, readCaller } from './caller.ts';
@@ -25,7 +26,6 @@ export class RequestProcess {
   readonly #meeting: string;
   readonly #traces = new Traces();
   readonly #place = ownPlace();
-  readonly #io: Io;
   /** Where the caller hears of its command; -1: there is none. */
   #pipe = -1;
 
@@ -34,10 +34,7 @@ export class RequestProcess {
     this.#kernel = kernel;
     this.#socket = socket;
     this.#meeting = meeting;
-    // Node's own way to the size of a terminal is an object that is made once.
-    this.#io = Object.defineProperty(processIo(), 'columns', {
-      get: () => (isTerminal(1) && kernel.windowSize(1).columns) || 80,
-    });
+    thisProcess.mayChangeRoot = true;
     this.#tellSignals();
     this.#tellExit();
   }
@@ -75,15 +72,24 @@ export class RequestProcess {
       this.#kernel.exit(0);
     }
     closeSync(caller.pidfd);
-    writeSync(this.#pipe, `taken ${process.pid}\n`);
-    ManagerClient.caller = caller.pid;
-    dispatch(caller.argv, this.#io).then(
+    writeSync(this.#pipe, `accepted ${process.pid}\n`);
+    dispatch(caller.argv, this.#ioFor(caller)).then(
       (code) => (isChanged ? process.exit(code) : this.#end(code)),
       (error) => {
         processIo().printError(`tslxc: ${error instanceof Error ? error.stack : String(error)}\n`);
         process.exit(1);
       },
     );
+  }
+
+  /** This process's own surroundings, which are the caller's by now. */
+  #ioFor({ pid }: Caller): Io {
+    const io = processIo();
+    return Object.defineProperties(io, {
+      context: { value: { ...io.context, pid } },
+      // Node's own way to the size of a terminal is an object that is made once.
+      columns: { get: () => (isTerminal(1) && this.#kernel.windowSize(1).columns) || 80 },
+    });
   }
 
   /** The command is done. Waits for another one, where nothing is left of this one. */
@@ -137,6 +143,6 @@ export class RequestProcess {
 }
 
 function isMine({ argv, isInForeground }: Caller): boolean {
-  const [command = ''] = argv;
+  const command = calledBy(argv[0] ?? '').name;
   return !NEVER.has(command) && (isInForeground || !ON_THE_TERMINAL.has(command));
 }
