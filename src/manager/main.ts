@@ -62,7 +62,8 @@ export async function runManager(paths: ReturnType<typeof runPaths>, monitor: Mo
   const keeperEnded = async () => {
     if (leaving) {
       await pool.end();
-      // The fork server ends with us at the latest: it and the keeper are in the cgroup that is to be removed.
+      // The fork server ends with us at the latest: it and the keeper are in the cgroup that is to
+      // be removed.
       await supervisor.forksEnded();
       leaveAndRemoveMonitorCgroup(monitor);
       process.exit(0);

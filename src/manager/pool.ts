@@ -1,4 +1,7 @@
-/** The pool that does commands for the callers of bin/tslxc (src/cli/pool): its zygote is started here, and ends with us. */
+/**
+ * The pool that does commands for the callers of bin/tslxc (src/cli/pool): its zygote is started
+ * here, and ends with us.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,8 +51,8 @@ export class Pool {
   }
 
   /**
-   * Has it end, and waits until it has: no other manager can come before. One that is busy (a monitor waits for the next
-   * manager) comes to its end by itself.
+   * Has it end, and waits until it has: no other manager can come before. One that is busy (a
+   * monitor waits for the next manager) comes to its end by itself.
    */
   async end(): Promise<void> {
     this.#leaving = true;

@@ -1,4 +1,7 @@
-/** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other (optimal string alignment). */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that turn one word into the other
+ * (optimal string alignment).
+ */
 export function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);

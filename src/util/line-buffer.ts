@@ -1,4 +1,7 @@
-/** Largest line taken from a peer, bytes: lengths are bounded before anything is parsed (CVE-2021-43784). */
+/**
+ * Largest line taken from a peer, bytes: lengths are bounded before anything is parsed
+ * (CVE-2021-43784).
+ */
 export const MAX_LINE = 1 << 20;
 
 const NEWLINE = 10;

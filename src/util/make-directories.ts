@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 
 /**
- * Makes a directory and those above it. Node's own `recursive` never returns where the kernel answers ENOENT for a
- * directory whose parent is there (/proc), and says ENOENT of a read-only disk, so it is not for paths that a user names.
+ * Makes a directory and those above it. Node's own `recursive` never returns where the kernel
+ * answers ENOENT for a directory whose parent is there (/proc), and says ENOENT of a read-only
+ * disk, so it is not for paths that a user names.
  */
 export function makeDirectories(path: string, mode = 0o777): void {
   if (existsSync(path)) return;

@@ -1,6 +1,7 @@
 /**
- * The environment of this process itself. Only two things may depend on it: the context of a request that this process
- * makes for itself, and settings that are the same for all requests (`TSLXC_*`, the search path of tools).
+ * The environment of this process itself. Only two things may depend on it: the context of a
+ * request that this process makes for itself, and settings that are the same for all requests
+ * (`TSLXC_*`, the search path of tools).
  */
 import { completePath, DEFAULT_PATH } from './search-path.ts';
 
@@ -16,12 +17,17 @@ export function ownVariable(
   return process.env[name];
 }
 
-/** The environment of tools whose words are read: a complete search path, messages in one language. */
+/**
+ * The environment of tools whose words are read: a complete search path, messages in one language.
+ */
 export function toolEnvironment(): { readonly PATH: string; readonly LC_ALL: 'C' } {
   return { PATH: toolPath(), LC_ALL: 'C' };
 }
 
-/** Directories in which tools of the host are looked for. An explicitly empty or odd PATH is completed, too. */
+/**
+ * Directories in which tools of the host are looked for. An explicitly empty or odd PATH is
+ * completed, too.
+ */
 export function toolPath(): string {
   return completePath(ownVariable('PATH') ?? DEFAULT_PATH);
 }

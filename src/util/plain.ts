@@ -1,7 +1,8 @@
 /**
- * Text that a terminal may be shown. Names of interfaces, files, archive members, cgroups and nested containers are chosen
- * by guests: an escape sequence in one of them could retitle the window, clear the screen or forge a prompt, and a mark of
- * the Unicode bidirectional algorithm could make a line read otherwise than it is.
+ * Text that a terminal may be shown. Names of interfaces, files, archive members, cgroups and
+ * nested containers are chosen by guests: an escape sequence in one of them could retitle the
+ * window, clear the screen or forge a prompt, and a mark of the Unicode bidirectional algorithm
+ * could make a line read otherwise than it is.
  */
 
 /** C0 without tab and newline, DEL, C1, line separators and bidirectional marks. */
@@ -15,7 +16,10 @@ function escaped(character: string): string {
     : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
-/** For text of several lines: tabs and newlines stay, what else is not to be seen is shown as `\x1b`. */
+/**
+ * For text of several lines: tabs and newlines stay, what else is not to be seen is shown as
+ * `\x1b`.
+ */
 export function plainText(text: string): string {
   return text.replace(CONTROL, escaped);
 }

@@ -1,7 +1,7 @@
 /**
- * The context of one request: everything that a command's outcome may depend on and that belongs to its caller, not to
- * the process that carries it out. It is passed as a parameter; no code below `cli` reads `process.env`, `process.cwd()`
- * or the umask.
+ * The context of one request: everything that a command's outcome may depend on and that belongs to
+ * its caller, not to the process that carries it out. It is passed as a parameter; no code below
+ * `cli` reads `process.env`, `process.cwd()` or the umask.
  */
 import { ownEnvironment } from './own-process.ts';
 
@@ -19,15 +19,24 @@ export interface RequestContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly umask: number;
-  /** The caller's standard input, output and error, as descriptors of the process that carries the request out. */
+  /**
+   * The caller's standard input, output and error, as descriptors of the process that carries the
+   * request out.
+   */
   readonly streams: readonly [stdin: number, stdout: number, stderr: number];
   /** Descriptors above 2 that the caller left open for the programs that the request runs. */
   readonly inherited: readonly number[];
-  /** Aborted when the request ends before its work does: the caller has gone, or does not want the result any more. */
+  /**
+   * Aborted when the request ends before its work does: the caller has gone, or does not want the
+   * result any more.
+   */
   readonly signal: AbortSignal;
 }
 
-/** What the manager has to know of the caller of a start: hooks and network scripts run in these surroundings. */
+/**
+ * What the manager has to know of the caller of a start: hooks and network scripts run in these
+ * surroundings.
+ */
 export type CallerSurroundings = Pick<RequestContext, 'cwd' | 'env' | 'umask'>;
 
 /** The context of a request that this process makes for itself. */
@@ -38,7 +47,7 @@ export function ownContext(): RequestContext {
     pid: process.pid,
     credentials: { uid: process.geteuid!(), gid: process.getegid!() },
     cwd: ownDirectory(),
-    env: ownEnvironment(),
+    env,
     umask: process.umask(),
     streams: [0, 1, 2],
     inherited: TSLXC_INHERITED.split(' ').filter(Boolean).map(Number),
@@ -46,7 +55,10 @@ export function ownContext(): RequestContext {
   };
 }
 
-/** A directory that was removed has no path; this one leads there, for what is not relative to it and for the manager too. */
+/**
+ * A directory that was removed has no path; this one leads there, for what is not relative to it
+ * and for the manager too.
+ */
 function ownDirectory(): string {
   try {
     return process.cwd();

@@ -1,4 +1,7 @@
-/** The comments of a source file: found by a small scanner that knows strings, templates and regular expressions. */
+/**
+ * The comments of a source file: found by a small scanner that knows strings, templates and regular
+ * expressions.
+ */
 
 export interface Comment {
   /** Offset of its first character. */

@@ -1,4 +1,7 @@
-/** Files that import each other in a circle, by types and by `import()` too (Tarjan's strongly connected components). */
+/**
+ * Files that import each other in a circle, by types and by `import()` too (Tarjan's strongly
+ * connected components).
+ */
 import type { Fault, SourceFile } from './source-files.ts';
 
 interface Visit {

@@ -8,7 +8,9 @@ import { processFaults } from './process-access.ts';
 import { roomFaults } from './rooms.ts';
 import { type Fault, sourceFiles } from './source-files.ts';
 
-/** How many faults against a rule there are yet. The numbers only shrink: `--shrink` lowers them. */
+/**
+ * How many faults against a rule there are yet. The numbers only shrink: `--shrink` lowers them.
+ */
 const NOT_YET = join(import.meta.dirname, 'not-yet.json');
 const notYet = JSON.parse(readFileSync(NOT_YET, 'utf8')) as Record<string, number>;
 

@@ -1,4 +1,7 @@
-/** A room imports only from rooms below it, a folder of container/ only from floors below it, a library has its rooms. */
+/**
+ * A room imports only from rooms below it, a folder of container/ only from floors below it, a
+ * library has its rooms.
+ */
 import type { Fault, SourceFile } from './source-files.ts';
 
 /** From the top of the house to its foundation. */
@@ -21,7 +24,10 @@ const ROOMS = [
   'util',
 ];
 
-/** The folders of container/, from the top floor down. Folders on one floor do not import from each other. */
+/**
+ * The folders of container/, from the top floor down. Folders on one floor do not import from each
+ * other.
+ */
 const FLOORS = [
   ['archive'],
   ['copies'],

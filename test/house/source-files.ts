@@ -1,4 +1,7 @@
-/** The sources as the checks of the house see them: one record a file, with its imports and comments. */
+/**
+ * The sources as the checks of the house see them: one record a file, with its imports and
+ * comments.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 

@@ -1,6 +1,7 @@
 /**
- * Wraps comments at 100 columns, as the formatter does with code: `npm run format:comments -- src/stage`. Paragraphs are
- * filled anew when one of their lines is too wide; diagrams, tables and lists keep their lines.
+ * Wraps comments at 100 columns, as the formatter does with code: `npm run format:comments --
+ * src/stage`. Paragraphs are filled anew when one of their lines is too wide; diagrams, tables and
+ * lists keep their lines.
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** The shell process that asks for a command: what it was called with, and whether a request process may stand in for it. */
+/**
+ * The shell process that asks for a command: what it was called with, and whether a request process
+ * may stand in for it.
+ */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -18,7 +21,10 @@ export interface Caller {
   readonly root: string;
 }
 
-/** A command done here would have other rights than the caller where one of these differs; none can be taken on. */
+/**
+ * A command done here would have other rights than the caller where one of these differs; none can
+ * be taken on.
+ */
 const STATUS =
   /^(?:Uid|Gid|Groups|Cap(?:Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp|Seccomp_filters|Cpus_allowed):.*$/gm;
 const NAMESPACES = ['cgroup', 'ipc', 'net', 'pid', 'user', 'uts'];
@@ -40,7 +46,10 @@ function statOf(pid: number | 'self'): string[] {
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
-/** This process's own place among the host's: it never moves, but for one that joins a caller's mounts and ends then. */
+/**
+ * This process's own place among the host's: it never moves, but for one that joins a caller's
+ * mounts and ends then.
+ */
 export interface Place {
   readonly standing: string;
   readonly mounts: string;
@@ -65,7 +74,8 @@ function rootOf(pid: number | 'self'): string {
 export const ownRoot = () => rootOf('self');
 
 /**
- * @param words how many words the launcher made of its command line: a check that we read it as it does
+ * @param words how many words the launcher made of its command line: a check that we read it as it
+ *   does
  * @returns undefined where the caller has to do the command by itself
  */
 export function readCaller(kernel: Kernel, pid: number, words: number, own: Place): Caller | undefined {
@@ -113,7 +123,10 @@ function environment(settings: readonly string[]): Record<string, string> {
   return env;
 }
 
-/** `/bin/sh /usr/bin/tslxc-info -n c` is `info -n c`, as the launcher has it; `lxc-info` stays as it is. */
+/**
+ * `/bin/sh /usr/bin/tslxc-info -n c` is `info -n c`, as the launcher has it; `lxc-info` stays as it
+ * is.
+ */
 function commandLine([, script = '', ...args]: readonly string[]): string[] | undefined {
   const name = basename(script);
   if (name === 'tslxc') return args;

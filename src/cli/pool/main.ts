@@ -1,8 +1,8 @@
 /**
- * The pool: does the commands of callers of bin/tslxc, which is a shell script and hands them over where it can. To start a
- * Node for each of them costs ten times what most have to do; so request processes are forked of a zygote that has
- * everything loaded, before they are needed. The manager starts the zygote; its requests are clients of the manager like
- * any other.
+ * The pool: does the commands of callers of bin/tslxc, which is a shell script and hands them over
+ * where it can. To start a Node for each of them costs ten times what most have to do; so request
+ * processes are forked of a zygote that has everything loaded, before they are needed. The manager
+ * starts the zygote; its requests are clients of the manager like any other.
  *
  *     caller                                       pool
  *     (makes SLOT.lock, opens the slot's pipe)
@@ -45,7 +45,10 @@ async function main(): Promise<void> {
   });
 }
 
-/** A request process touches what a command will touch before one has come, so that no caller waits for the copying. */
+/**
+ * A request process touches what a command will touch before one has come, so that no caller waits
+ * for the copying.
+ */
 async function serve(kernel: Kernel, line: Line, meeting: string): Promise<void> {
   const isWaitedFor = kernel.poll([{ fd: line.socket, events: POLL.IN }], 0).length > 0;
   if (!isWaitedFor) await rehearse();

@@ -1,8 +1,9 @@
 /**
- * Where callers (bin/tslxc) and the pool meet: a directory below the run directory (0700) with a pipe for requests and
- * some slots. A slot is a pipe on which one caller hears of its command, and a file `N.lock` that the caller makes
- * (`set -C`: two cannot make it). Only the pool and the request process hold the pipe open for writing, so that its end
- * tells the caller of their death. Each pool has a directory of its own; the file `pool-BUILD` names the current one.
+ * Where callers (bin/tslxc) and the pool meet: a directory below the run directory (0700) with a
+ * pipe for requests and some slots. A slot is a pipe on which one caller hears of its command, and
+ * a file `N.lock` that the caller makes (`set -C`: two cannot make it). Only the pool and the
+ * request process hold the pipe open for writing, so that its end tells the caller of their death.
+ * Each pool has a directory of its own; the file `pool-BUILD` names the current one.
  */
 import {
   closeSync,
@@ -22,10 +23,16 @@ import { join } from 'node:path';
 import { AT, O, S_IFIFO } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 
-/** As many commands at a time; a caller that finds no slot does its command by itself. bin/tslxc counts them too. */
+/**
+ * As many commands at a time; a caller that finds no slot does its command by itself. bin/tslxc
+ * counts them too.
+ */
 export const SLOTS = 32;
 
-/** A caller that has taken a slot asks at once; one that has not after so many milliseconds may be dead. */
+/**
+ * A caller that has taken a slot asks at once; one that has not after so many milliseconds may be
+ * dead.
+ */
 const MOMENT = 2000;
 
 export class Meeting {
@@ -71,7 +78,10 @@ export class Meeting {
     writeSync(this.#pipes[slot]!, `${line}\n`);
   }
 
-  /** The caller has been told all. It may not have read it yet, so that the next one gets another pipe. */
+  /**
+   * The caller has been told all. It may not have read it yet, so that the next one gets another
+   * pipe.
+   */
   free(slot: number): void {
     if (this.#closed) return;
     closeSync(this.#pipes[slot]!);
@@ -79,7 +89,10 @@ export class Meeting {
     rmSync(this.#lockFile(slot), { force: true });
   }
 
-  /** Frees slots whose caller was killed before it asked for anything. `busy`: those that are in use. */
+  /**
+   * Frees slots whose caller was killed before it asked for anything. `busy`: those that are in
+   * use.
+   */
   sweep(busy: (slot: number) => boolean): void {
     for (let slot = 0; slot < SLOTS; slot++) {
       const since = busy(slot)
@@ -118,7 +131,10 @@ function removeDeserted(rundir: string): void {
   }
 }
 
-/** Whether a process holds the pipe: a number can be another process's, from another pid namespace or after its owner's death. */
+/**
+ * Whether a process holds the pipe: a number can be another process's, from another pid namespace
+ * or after its owner's death.
+ */
 export function holdsPipe(pid: number, pipe: number): boolean {
   try {
     const [there, here] = [statSync(`/proc/${pid}/fd/${CALLER_PIPE}`), fstatSync(pipe)];

@@ -1,6 +1,7 @@
 /**
- * A request process: a child of the zygote that waits, takes one request at a time and does it as a client that was started
- * for it would: with a whole Node, in the caller's surroundings, on the caller's descriptors.
+ * A request process: a child of the zygote that waits, takes one request at a time and does it as a
+ * client that was started for it would: with a whole Node, in the caller's surroundings, on the
+ * caller's descriptors.
  */
 import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -15,7 +16,10 @@ import { leaveStreams, NotMine, takeSurroundings } from './surroundings.ts';
 import { Traces } from './traces.ts';
 import { type Line, SAID } from './zygote.ts';
 
-/** Where these do not run in the foreground of the caller's terminal, the caller stops for it, which it has to do itself. */
+/**
+ * Where these do not run in the foreground of the caller's terminal, the caller stops for it, which
+ * it has to do itself.
+ */
 const ON_THE_TERMINAL = new Set(['attach', 'console', 'execute', 'start', 'top']);
 /** What is done among the caller's own processes and in its session: shells with job control. */
 const NEVER = new Set(['unshare', 'usernsexec']);

@@ -1,6 +1,7 @@
 /**
- * A request process takes its caller's surroundings: mount namespace, directory, descriptors, environment, umask, limits.
- * Mounts and limits are not undone: such a process ends with the command. The others are as the next caller has them.
+ * A request process takes its caller's surroundings: mount namespace, directory, descriptors,
+ * environment, umask, limits. Mounts and limits are not undone: such a process ends with the
+ * command. The others are as the next caller has them.
  */
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { CLONE, O, RLIMIT } from '../../kernel/constants.ts';
@@ -10,7 +11,10 @@ import { type Caller, ownRoot } from './caller.ts';
 /** Where bin/tslxc has copies of its 0, 1 and 2 for us: a shell moves those about. */
 const STREAMS = [6, 7, 8] as const;
 
-/** The surroundings cannot be taken on: the caller has to do the command by itself. Nothing of it has been done. */
+/**
+ * The surroundings cannot be taken on: the caller has to do the command by itself. Nothing of it
+ * has been done.
+ */
 export class NotMine extends Error {}
 
 /**
@@ -40,7 +44,9 @@ export function leaveStreams(kernel: Kernel): void {
   process.chdir('/');
 }
 
-/** A stream that the caller has closed is /dev/null, which is what Node makes of it at its start. */
+/**
+ * A stream that the caller has closed is /dev/null, which is what Node makes of it at its start.
+ */
 function takeStreams(kernel: Kernel, caller: number): void {
   for (const [stream, fd] of STREAMS.entries()) {
     let copy: number;
@@ -59,7 +65,8 @@ function joinMounts(kernel: Kernel, namespace: string, root: string): void {
   const fd = openSync(namespace, O.RDONLY | O.CLOEXEC);
   try {
     kernel.setns(fd, CLONE.NEWNS);
-    // A caller that has changed its root has another view of that namespace than a process that joins it.
+    // A caller that has changed its root has another view of that namespace than a process that
+    // joins it.
     if (ownRoot() !== root) throw new NotMine('another root directory');
   } catch (error) {
     throw new NotMine((error as Error).message);

@@ -1,7 +1,7 @@
 /**
- * Whether a request process is after a command as it was before: only then it takes another request. What a command leaves
- * behind (a descriptor, a lock, a handle of the event loop, a listener, a thread's view of the mounts) must not be the
- * next caller's.
+ * Whether a request process is after a command as it was before: only then it takes another
+ * request. What a command leaves behind (a descriptor, a lock, a handle of the event loop, a
+ * listener, a thread's view of the mounts) must not be the next caller's.
  */
 import { readdirSync, readlinkSync } from 'node:fs';
 

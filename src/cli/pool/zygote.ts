@@ -1,7 +1,7 @@
 /**
- * The zygote of the pool: a synchronous process that has the whole program loaded, and forks request processes. It keeps
- * some idle, hands each request to one of them, and watches both sides: a caller that goes ends its request, a request
- * process that goes is told to its caller.
+ * The zygote of the pool: a synchronous process that has the whole program loaded, and forks
+ * request processes. It keeps some idle, hands each request to one of them, and watches both sides:
+ * a caller that goes ends its request, a request process that goes is told to its caller.
  */
 import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -14,13 +14,25 @@ import { type Meeting, SLOTS } from './meeting.ts';
 
 /** So many request processes wait. */
 const IDLE = 2;
-/** How long after the last event another one is forked where one is left, milliseconds: not in the middle of a command. */
+/**
+ * How long after the last event another one is forked where one is left, milliseconds: not in the
+ * middle of a command.
+ */
 const QUIET = 25;
-/** How long a request process may take to hear a signal, milliseconds: one that is blocked never does. */
+/**
+ * How long a request process may take to hear a signal, milliseconds: one that is blocked never
+ * does.
+ */
 const DEAF = 250;
-/** When so many request processes have died without a request the pool gives up, and commands do without. */
+/**
+ * When so many request processes have died without a request the pool gives up, and commands do
+ * without.
+ */
 const TOO_MANY = 20;
-/** How often it is looked for slots that were taken by nobody and for too many idle processes, milliseconds. */
+/**
+ * How often it is looked for slots that were taken by nobody and for too many idle processes,
+ * milliseconds.
+ */
 const SWEEP = 10_000;
 
 /** What a request process says on its line: */
@@ -33,7 +45,9 @@ export const SAID = {
   ready: 3,
 } as const;
 
-/** A request process's line to the zygote: requests come, each in one message of `SLOT PID WORDS`. */
+/**
+ * A request process's line to the zygote: requests come, each in one message of `SLOT PID WORDS`.
+ */
 export interface Line {
   readonly socket: number;
 }
@@ -242,7 +256,10 @@ export class Zygote {
     job.deadline = Number.POSITIVE_INFINITY;
   }
 
-  /** As when the process is killed that does a command. What it asked the manager for takes its course. */
+  /**
+   * As when the process is killed that does a command. What it asked the manager for takes its
+   * course.
+   */
   #callerGone(child: Child, job: Job): void {
     this.#unwatch(job);
     this.#kernel.pidfdSignal(child.pidfd, SIG.KILL);
@@ -293,7 +310,8 @@ export class Zygote {
     const [ours, theirs] = this.#kernel.socketpair(SOCK.SEQPACKET | O.CLOEXEC);
     const pid = this.#kernel.fork();
     if (pid === 0) {
-      // One by one: libuv's own descriptors have to stay, its at-fork handler closes them by number.
+      // One by one: libuv's own descriptors have to stay, its at-fork handler closes them by
+      // number.
       const { read, write } = this.#control;
       const others = [...this.#children.values()].flatMap(({ pidfd, socket, job }) => [
         pidfd,
@@ -375,7 +393,10 @@ const ORDINARY: readonly string[] = [
   'SIGPIPE',
 ];
 
-/** What a caller is told of the end of a process. @param asked the signal that it was killed for being deaf to */
+/**
+ * What a caller is told of the end of a process. @param asked the signal that it was killed for
+ * being deaf to
+ */
 function words({ code, signal }: ExitStatus, asked: string | undefined): string {
   if (signal === null) return `exit ${code}`;
   const name = NAMES[signal] ?? '';
