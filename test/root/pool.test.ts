@@ -324,9 +324,12 @@ async function blocked(stuck: string): Promise<void> {
   }
 }
 
+/** Its main thread, or one of the thread pool. */
 function isBlocked(pid: number): boolean {
   try {
-    return /fuse|request_wait_answer/.test(readFileSync(`/proc/${pid}/wchan`, 'latin1'));
+    return readdirSync(`/proc/${pid}/task`).some((thread) =>
+      /fuse|request_wait/.test(readFileSync(`/proc/${pid}/task/${thread}/wchan`, 'latin1')),
+    );
   } catch {
     return false;
   }
