@@ -59,6 +59,8 @@ export interface Example {
 export interface CommandSpec<Options extends OptionTable = OptionTable> {
   /** Without the `tslxc-` prefix. */
   readonly name: string;
+  /** A word of `tslxc` alone, which has no `tslxc-NAME`. */
+  readonly word?: true;
   /** For the list of commands and the NAME section: no capital, no full stop. */
   readonly summary: string;
   /** Forms of the command line after its name; the second and later ones are alternatives. */

@@ -5,8 +5,8 @@ import { HELP_OPTIONS, isCommon } from '../parse/common-options.ts';
 const OPTION_COLUMN = 28;
 
 /** The name that the user types. */
-export function programName(spec: Pick<CommandSpec, 'name'>): string {
-  return `tslxc-${spec.name}`;
+export function programName(spec: Pick<CommandSpec, 'name' | 'word'>): string {
+  return `tslxc${spec.word ? ' ' : '-'}${spec.name}`;
 }
 
 /** The command's own and those that every command has. */

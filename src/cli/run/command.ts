@@ -69,7 +69,7 @@ export function command<const Options extends OptionTable>(
     given?: Library,
     as: CalledAs = 'tslxc',
   ): Promise<number> {
-    const program = `${as}-${spec.name}`;
+    const program = spec.word ? programName(spec) : `${as}-${spec.name}`;
     // Where the line can not be parsed, these two still decide how that is said.
     const flags = { quiet: false, json: argv.includes('--json') && 'json' in spec.options };
     let log: Log | undefined;

@@ -7,6 +7,7 @@ import { type CalledAs, calledBy } from '../parse/called-as.ts';
 import { usage } from '../parse/getopt.ts';
 import { nearestAll } from '../parse/nearest.ts';
 import { reportError } from '../render/report-error.ts';
+import { WORDS, wordOf } from '../words/words.ts';
 import { GROUPS, NOT_IMPLEMENTED } from './command-groups.ts';
 import { COMMANDS, type CommandName, isCommandName, loadCommand } from './command-table.ts';
 import type { Io } from './io.ts';
@@ -19,6 +20,9 @@ export async function dispatch(argv: readonly string[], io: Io, library?: Librar
   const [called = '--help', ...rest] = argv;
   const { name: word, as } = calledBy(called);
   if (isCommandName(word)) return (await loadCommand(word)).run(rest, io, library, as);
+  const own = as === 'tslxc' ? wordOf(word) : undefined;
+  if (own && 'alias' in own) return await dispatch([...own.alias, ...rest], io, library);
+  if (own) return await (await own.load()).default.run(rest, io, library, as);
   if (Object.hasOwn(NOT_IMPLEMENTED, word)) return await notImplemented(word, rest, io, as);
   switch (word) {
     case 'help':
@@ -36,7 +40,7 @@ export async function dispatch(argv: readonly string[], io: Io, library?: Librar
 
 function unknown(word: string) {
   if (word.startsWith('-')) return usage(`unknown option '${word}'`, `see '${PROGRAM} --help'`);
-  const close = nearestAll(word, Object.keys(COMMANDS));
+  const close = nearestAll(word, [...Object.keys(COMMANDS), ...Object.keys(WORDS)]);
   const hint =
     close.length > 0
       ? `did you mean ${close.slice(0, 3).join(' or ')}?`
@@ -82,6 +86,9 @@ async function overview(io: Io): Promise<number> {
       'System containers: whole Linux machines that share the kernel of the host.',
       '',
       ...groups.flat(),
+      'Words of tslxc alone:',
+      ...Object.entries(WORDS).map(([name, { summary }]) => entry(name, summary)),
+      '',
       'In a later version:',
       ...Object.entries(NOT_IMPLEMENTED).map(([name, { summary }]) => entry(name, summary)),
       '',
