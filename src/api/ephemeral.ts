@@ -1,4 +1,4 @@
-/** What makes a copy an ephemeral one (lxc.md 1.7). */
+/** Settings of an ephemeral copy (`lxc-copy -e`). */
 import { randomInt } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';

@@ -12,7 +12,7 @@ export interface CgroupSetting {
 
 const PREFIX = /^lxc\.(cgroup2?)\.(.+)$/;
 
-/** Keys that look like controller files but say where the cgroups are (lxc.md 2.2). */
+/** Keys that look like controller files but say where the cgroups are (lxc.container.conf(5)). */
 const PLACEMENT = /^lxc\.cgroup\.(dir|relative|use|pattern)(\.|$)/;
 
 /**

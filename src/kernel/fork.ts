@@ -1,5 +1,5 @@
 /**
- * The certified fork (docs/design.md, section 4). V8 maps its heap MADV_DONTFORK, so a plain fork
+ * The certified fork (docs/design.md, The fork). V8 maps its heap MADV_DONTFORK, so a plain fork
  * crashes in the child. We lift that from every mapping, fork, and look whether a mapping appeared
  * in between that the child now lacks; if one did, the child (still blocked in read) is killed and
  * we try again. A child that gets the go byte is complete.

@@ -37,8 +37,17 @@ describe('generated files', () => {
   });
 
   it('has no page of a command that is gone', () => {
-    const pages = readdirSync(join(root, 'man')).filter((file) => /^tslxc-.*\.1$/.test(file));
+    const pages = readdirSync(join(root, 'man/man1')).filter((file) => /^tslxc-.*\.1$/.test(file));
     assert.deepEqual(pages.sort(), NAMES.map((name) => `tslxc-${name}.1`).sort());
+  });
+
+  it('has pages that man finds from the PATH', { skip: !existsSync('/usr/bin/man') }, () => {
+    const env = { LC_ALL: 'C.UTF-8', PATH: `${join(root, 'bin')}:${process.env.PATH}` };
+    for (const page of ['man1/tslxc-start.1', 'man5/tslxc.conf.5', 'man7/tslxc.7']) {
+      const name = page.slice('man1/'.length, -'.1'.length);
+      const { stdout } = spawnSync('man', ['-w', name], { encoding: 'utf8', env });
+      assert.equal(stdout.trim(), join(root, 'man', page));
+    }
   });
 
   it('has pages without a warning from man', { skip: !existsSync('/usr/bin/man') }, () => {
@@ -53,7 +62,7 @@ describe('generated files', () => {
   });
 
   it('has every key in the page of the config, with its example, and whether it has an effect', () => {
-    const page = plainText(files.get('man/tslxc.container.conf.5')!);
+    const page = plainText(files.get('man/man5/tslxc.container.conf.5')!);
     const entries = page.split(/^\.TP\n/m);
     for (const { keys } of KEY_FAMILIES)
       for (const [key, row] of Object.entries(keys)) {
@@ -74,7 +83,7 @@ describe('generated files', () => {
   });
 
   it('has every key of the system file in its page, with default and example', () => {
-    const entries = plainText(files.get('man/tslxc.conf.5')!).split(/^\.TP\n/m);
+    const entries = plainText(files.get('man/man5/tslxc.conf.5')!).split(/^\.TP\n/m);
     for (const [key, row] of Object.entries(SYSTEM_KEYS)) {
       const entry = entries.find((text) => text.startsWith(`${key} = `)) ?? '';
       assert.ok(entry.includes(row.doc), key);

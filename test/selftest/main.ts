@@ -1,6 +1,6 @@
 /**
  * npm run selftest:fork -- [COUNT] [--node 22|24|26] [--flags="--single-threaded …"] [--json]
- * Whether the certified fork (docs/design.md, section 4) holds on this machine: no certified child may fail.
+ * Whether the certified fork (docs/design.md, The fork) holds on this machine: no certified child may fail.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

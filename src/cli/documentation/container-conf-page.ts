@@ -4,7 +4,7 @@ import type { KeyRow } from '../../config/keys/key-row.ts';
 import { EXAMPLE, LANGUAGE, NOTES } from './container-conf-prose.ts';
 import { bold, escapeText, italic, literal, section } from './roff.ts';
 
-export const CONTAINER_CONF_PAGE = 'man/tslxc.container.conf.5';
+export const CONTAINER_CONF_PAGE = 'man/man5/tslxc.container.conf.5';
 
 export function containerConfPage(version: string): string {
   return [

@@ -13,7 +13,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const names = (Object.keys(COMMANDS) as CommandName[]).sort();
   const specs = await Promise.all(names.map(async (name) => (await loadCommand(name)).spec));
   return new Map([
-    ...specs.map((spec): [string, string] => [`man/tslxc-${spec.name}.1`, manPage(spec, version())]),
+    ...specs.map((spec): [string, string] => [`man/man1/tslxc-${spec.name}.1`, manPage(spec, version())]),
     [CONTAINER_CONF_PAGE, containerConfPage(version())],
     [SYSTEM_CONF_PAGE, systemConfPage(version())],
     ['config/completions/tslxc.bash', bashCompletion(specs)],

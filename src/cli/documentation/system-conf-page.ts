@@ -2,7 +2,7 @@
 import { SYSTEM_KEYS, type SystemKey } from '../../config/system-keys.ts';
 import { bold, escapeText, italic, literal, section } from './roff.ts';
 
-export const SYSTEM_CONF_PAGE = 'man/tslxc.conf.5';
+export const SYSTEM_CONF_PAGE = 'man/man5/tslxc.conf.5';
 
 const DESCRIPTION = [
   "Settings that hold for all containers. Root's commands read the file in /etc, an ordinary user's the one in the home folder. The file need not exist. tslxc-config KEY shows what holds.",

@@ -25,7 +25,7 @@ export function cloneHooks(to: ContainerRef): Hooks {
 }
 
 /**
- * Runs the `clone` hooks of a new container (lxc.md 5.2).
+ * Runs the `clone` hooks of a new container.
  * @throws TslxcError HOOK_FAILED
  */
 export async function runCloneHooks(

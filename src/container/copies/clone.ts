@@ -1,4 +1,4 @@
-/** Clones a container (lxc.md 1.7). */
+/** Clones a container (`lxc-copy`). */
 
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';

@@ -1,4 +1,4 @@
-/** Brings a snapshot back: as a new container, or in the place of the one that it was taken of (lxc.md 3.2). */
+/** Restores a snapshot: as a new container, or in place of the container it was taken of. */
 
 import { mkdirSync } from 'node:fs';
 import { checkName } from '../../config/container-name.ts';

@@ -1,4 +1,4 @@
-/** Snapshots of stopped containers (lxc.md 1.16 and 3.2): make, list, remove. */
+/** Snapshots of stopped containers (lxc-snapshot(1)): make, list, remove. */
 import {
   existsSync,
   mkdirSync,

@@ -1,4 +1,4 @@
-/** Runs a configured script on the host (lxc.md, section 5). */
+/** Runs the script of a hook on the host, as lxc.container.conf(5) describes hooks. */
 
 import { existsSync } from 'node:fs';
 import { TslxcError } from '../../errors/tslxc-error.ts';

@@ -1,4 +1,4 @@
-/** Makes a container: its directory, its config, its root filesystem filled by a template (lxc.md 1.8 and 4.1). */
+/** Creates a container: its directory, its config, and a root filesystem filled by a template. */
 
 import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-/** Removes a container with all that belongs to it (lxc.md 1.9). */
+/** Removes a container with its root filesystem, snapshots, logs and history. */
 
 import { existsSync } from 'node:fs';
 import type { ContainerConfig } from '../../config/container-config.ts';

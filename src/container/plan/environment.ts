@@ -19,7 +19,7 @@ export function configEnvironment(config: ContainerConfig): string[] {
   );
 }
 
-/** Environment of init: nothing of the manager's own (lxc.md 6.4). systemd and others look for `container`. */
+/** Environment of init: no variable of the manager. systemd and others look for `container`. */
 export function initEnvironment(config: ContainerConfig): string[] {
   return configEnvironment(config);
 }

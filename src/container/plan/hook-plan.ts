@@ -4,7 +4,7 @@ import type { ContainerRef } from '../state/paths.ts';
 import { hostHookVariables, stageHookVariables } from './environment.ts';
 import { lxcHookVariables } from './hook-environment.ts';
 
-/** Kinds of hooks of a start and a stop, in the order in which they run (lxc.md 5.1). */
+/** Kinds of hooks of a start and a stop, in the order in which they run (lxc.container.conf(5)). */
 export const HOOK_TYPES = [
   'pre-start',
   'pre-mount',

@@ -47,7 +47,7 @@ const sysfs = step('mount /sys', {
 const readonly = (target: string, except: readonly string[] = []) =>
   step(`make /${target} read-only`, { kind: 'readonly', target, except });
 
-/** What the tokens of `lxc.mount.auto` for proc and sys mean (lxc.md 6.6), mode by mode, in order. */
+/** Mounts of each token of `lxc.mount.auto` for proc and sys, in order (lxc.container.conf(5)). */
 const AUTO: Readonly<Record<string, (netAdmin: boolean) => readonly MountStep[]>> = {
   'proc:rw': () => [proc],
   'proc:mixed': (netAdmin) => [

@@ -37,7 +37,7 @@ export function containerRunDirectory(ref: ContainerRef): string {
   return join(runDirectory(), 'containers', shortHash(ref.lxcpath), ref.name);
 }
 
-/** Where the container's log goes when the config names none (LXC's rule: lxc.md 1.0). */
+/** The log file of a container whose config names none: where LXC writes it. */
 export function defaultLogFile(ref: ContainerRef): string {
   return process.getuid!() === 0 && ref.lxcpath === '/var/lib/tslxc'
     ? `/var/log/tslxc/${ref.name}.log`
