@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { checkName } from '../config/container-name.ts';
+import { checkUsableName } from '../config/container-name.ts';
 import { loadSystemConfig } from '../config/system-config.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../container/state/paths.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
@@ -26,7 +26,7 @@ export class Container implements ContainerRef {
    * @throws TslxcError NAME_INVALID
    */
   constructor(name: string, lxcpath?: string, context: RequestContext = ownContext()) {
-    checkName(name);
+    checkUsableName(name);
     this.#context = context;
     this.name = name;
     this.lxcpath = resolve(context.cwd, lxcpath ?? loadSystemConfig({ user: systemUser(context) }).lxcpath);

@@ -72,6 +72,20 @@ export function checkedPath(path: string, what: string): string {
   return segments.join('/');
 }
 
+/** Bytes of a folder's name, without the suffix of a conflict. */
+const LONGEST_PAYLOAD = 250;
+
+/** A name that a cgroup can have: the kernel takes no newline, and the prefix may make the name too long. */
+function payloadName(name: string): string {
+  const whole = `tslxc.payload.${name}`;
+  if (!name.includes('\n') && Buffer.byteLength(whole) <= LONGEST_PAYLOAD) return whole;
+  let hash = 0;
+  for (const byte of Buffer.from(name)) hash = (Math.imul(hash, 31) + byte) >>> 0;
+  let kept = whole.replaceAll('\n', '_');
+  while (Buffer.byteLength(kept) > LONGEST_PAYLOAD - 9) kept = [...kept].slice(0, -1).join('');
+  return `${kept}-${hash.toString(16).padStart(8, '0')}`;
+}
+
 /** The limit cgroup below the base, without the suffix of a conflict; `fixed` paths get none. */
 function limitPath(name: string, options: PlanOptions): { path: string; fixed: boolean } {
   if (options.container !== undefined) {
@@ -88,7 +102,7 @@ function limitPath(name: string, options: PlanOptions): { path: string; fixed: b
       fixed: false,
     };
   const dir = options.dir === undefined ? '' : `${checkedPath(options.dir, 'lxc.cgroup.dir')}/`;
-  return { path: `${dir}${checkedPath(`tslxc.payload.${name}`, 'container name')}`, fixed: false };
+  return { path: `${dir}${checkedPath(payloadName(name), 'container name')}`, fixed: false };
 }
 
 /**

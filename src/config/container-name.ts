@@ -31,3 +31,24 @@ export function checkName(name: string): void {
 export function isContainerName(name: string): boolean {
   return fault(name) === undefined;
 }
+
+/** Longest name of a folder on Linux, in bytes. */
+const NAME_MAX = 255;
+
+/**
+ * Whether something may be called so already: any name that a folder can have. LXC runs such containers, and who has one
+ * must be able to list, stop, rename and destroy it. New ones get names by {@link checkName}.
+ */
+export function isUsableName(name: string): boolean {
+  return (
+    name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && Buffer.byteLength(name) <= NAME_MAX
+  );
+}
+
+/** Throws NAME_INVALID for what can be no name of a container that exists. */
+export function checkUsableName(name: string): void {
+  if (isUsableName(name)) return;
+  const message =
+    fault(name) ?? `${JSON.stringify(`${name.slice(0, 40)}…`)} is no name for a container: it is too long`;
+  throw new TslxcError({ code: 'NAME_INVALID', message, hint: ALLOWED });
+}

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkName, isContainerName } from '../../src/config/container-name.ts';
+import {
+  checkName,
+  checkUsableName,
+  isContainerName,
+  isUsableName,
+} from '../../src/config/container-name.ts';
 
 test('names that work as folder, cgroup, socket and host name', () => {
   for (const name of ['web1', 'a', '1', '_x', 'a.b-c_d', 'user@host', 'c++', 'x'.repeat(64)]) {
@@ -28,4 +33,11 @@ test('names that do not, and what the error says', () => {
     assert.throws(() => checkName(name), { code: 'NAME_INVALID', message, hint: /letters, digits/ }, name);
     assert.equal(isContainerName(name), false);
   }
+});
+
+test('names that exist may be all that a folder can be called', () => {
+  for (const name of ['a b', 'web:8080', '.hid', '-dash', 'ünï', 'x'.repeat(255), 'a\nb'])
+    assert.ok(isUsableName(name), name);
+  for (const name of ['', '.', '..', 'a/b', 'a\0b', 'x'.repeat(256), 'ä'.repeat(128)])
+    assert.throws(() => checkUsableName(name), { code: 'NAME_INVALID' }, name);
 });

@@ -1,4 +1,6 @@
-import type { ContainerInfo } from '../../api/options.ts';
+import type { ContainerShape } from '../../api/container.ts';
+import type { ContainerInfo, InfoWanted } from '../../api/options.ts';
+import { toTslxcError } from '../../errors/tslxc-error.ts';
 import { extendedExpression } from '../parse/extended-expression.ts';
 import { usage } from '../parse/getopt.ts';
 import { jsonText } from '../render/json-output.ts';
@@ -12,19 +14,19 @@ type Column = (typeof COLUMNS)[number];
 /** What a column shows, and what it needs to know that is dear to find out. */
 const CELLS: Record<
   Column,
-  { show(info: ContainerInfo): string | undefined; needs?: 'statistics' | 'addresses' }
+  { show(info: ContainerInfo): string | undefined; needs?: 'statistics' | 'addresses' | 'config' }
 > = {
   NAME: { show: (info) => info.name },
   STATE: { show: (info) => info.state },
   PID: { show: (info) => info.pid?.toString() },
   RAM: { show: (info) => sized(info.memoryBytes), needs: 'statistics' },
   SWAP: { show: (info) => sized(info.swapBytes), needs: 'statistics' },
-  AUTOSTART: { show: (info) => (info.fault ? undefined : info.autostart ? '1' : '0') },
-  GROUPS: { show: (info) => info.groups.join(', ') },
+  AUTOSTART: { show: (info) => (info.fault ? undefined : info.autostart ? '1' : '0'), needs: 'config' },
+  GROUPS: { show: (info) => info.groups.join(', '), needs: 'config' },
   INTERFACE: { show: (info) => info.interfaces.join(', ') },
   IPV4: { show: (info) => addresses(info, 'inet'), needs: 'addresses' },
   IPV6: { show: (info) => addresses(info, 'inet6'), needs: 'addresses' },
-  UNPRIVILEGED: { show: (info) => (info.fault ? undefined : String(info.unprivileged)) },
+  UNPRIVILEGED: { show: (info) => (info.fault ? undefined : String(info.unprivileged)), needs: 'config' },
 };
 
 /** The state options: which states each keeps. */
@@ -56,22 +58,28 @@ export default command(spec, async (call) => {
   const groups = values.groups?.split(',').filter(Boolean) ?? [];
   const all = await call.library.listContainers(await call.lxcpath());
 
-  const looksInside =
-    fancy || call.json || depth > 0 || filters.length > 0 || groups.length > 0 || values.defined;
+  const shows = fancy || call.json;
+  const looksInside = shows || depth > 0 || filters.length > 0 || groups.length > 0 || values.defined;
   if (!looksInside) {
     io.print(plainText(call, all.filter(matches)));
     return 0;
   }
 
-  const want = { statistics: needed(columns, 'statistics'), addresses: needed(columns, 'addresses') };
+  const want = {
+    statistics: shows && needed(columns, 'statistics'),
+    addresses: shows && needed(columns, 'addresses'),
+    // Names by state are found without reading a single config.
+    config: (shows && needed(columns, 'config')) || groups.length > 0 || values.defined,
+  };
   const keeps = ({ info }: Listed) =>
     matches(info.name) &&
     (filters.length === 0 || filters.some(([, passes]) => passes(info))) &&
     groups.every((group) => info.groups.includes(group));
   const kept: Listed[] = [];
   for (const name of depth > 0 ? all : all.filter(matches)) {
-    const container = await call.library.container(name, await call.lxcpath());
-    const info = await container.info(want);
+    const found = await lookAt(call, name, want);
+    if (!found) continue;
+    const { container, info } = found;
     const own = { info, path: [name] };
     if (keeps(own) && !(values.defined && !container.defined())) {
       if (info.fault && !call.json) await call.complain(info.fault.with({ container: name }), 'warning');
@@ -94,6 +102,21 @@ export default command(spec, async (call) => {
     );
   return 0;
 });
+
+/** What is known of one container; one that cannot be looked at is told of, and does not end the list. */
+async function lookAt(
+  call: Call<typeof spec.options>,
+  name: string,
+  want: InfoWanted,
+): Promise<{ container: ContainerShape; info: ContainerInfo } | undefined> {
+  try {
+    const container = await call.library.container(name, await call.lxcpath());
+    return { container, info: await container.info(want) };
+  } catch (error) {
+    await call.complain(toTslxcError(error, 'STORAGE').with({ container: name }), 'warning');
+    return undefined;
+  }
+}
 
 /** `within`: the containers that it is in, from the outermost inwards. */
 function jsonOf({ info, path }: Listed): ContainerInfo & { within?: readonly string[] } {
@@ -119,7 +142,7 @@ function columnsOf(list: string | undefined, all: boolean): readonly Column[] {
   });
 }
 
-function needed(columns: readonly Column[], what: 'statistics' | 'addresses'): boolean {
+function needed(columns: readonly Column[], what: 'statistics' | 'addresses' | 'config'): boolean {
   return columns.some((column) => CELLS[column].needs === what);
 }
 

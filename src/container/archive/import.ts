@@ -44,7 +44,7 @@ export async function importContainer(options: ImportOptions): Promise<Container
     const members = readMembers(fd, file);
     const metadata = readMetadata(fd, file, members);
     const ref = { name: options.name ?? metadata.name, lxcpath: resolve(options.lxcpath) };
-    checkName(ref.name);
+    checkNewName(ref.name, options.name === undefined);
     options.onStep?.(`Verifying ${file}`);
     for (const member of members)
       if (metadata.members.some(({ name }) => name === member.name))
@@ -67,6 +67,17 @@ export async function importContainer(options: ImportOptions): Promise<Container
     return ref;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** What an archive is called may be no name for a new container. */
+function checkNewName(name: string, ofArchive: boolean): void {
+  try {
+    checkName(name);
+  } catch (error) {
+    if (!ofArchive || !(error instanceof TslxcError)) throw error;
+    const hint = `give it another one with -N NEWNAME; ${error.hint}`;
+    throw new TslxcError({ code: error.code, message: error.message, hint });
   }
 }
 

@@ -1,6 +1,6 @@
 /** `tslxc-export.json`: what is in an archive. */
 import { createHash } from 'node:crypto';
-import { isContainerName } from '../../config/container-name.ts';
+import { isUsableName } from '../../config/container-name.ts';
 import { type Member, noArchive, readAt } from './tar-container.ts';
 
 export const METADATA = 'tslxc-export.json';
@@ -51,7 +51,7 @@ export function readMetadata(fd: number, file: string, members: readonly Member[
   if (metadata?.format !== 'tslxc-export' || metadata.version !== 1)
     throw noArchive(file, `its format is not one that this version knows`);
   const { name, directory, rootfs } = metadata;
-  if (typeof name !== 'string' || !isContainerName(name)) throw noArchive(file, 'it has no name');
+  if (typeof name !== 'string' || !isUsableName(name)) throw noArchive(file, 'it has no name');
   for (const path of [directory, rootfs])
     if (path !== undefined && (typeof path !== 'string' || !/^\/[^\0\n]*$/.test(path)))
       throw noArchive(file, 'it names no proper directory');

@@ -54,9 +54,11 @@ export function whyNotSeal(ref: ContainerRef, volume: Volume, lxcpath: string): 
   const from = volume.type === 'dir' ? volume.path : splitOverlay(volume.path)?.upper;
   if (from === undefined || (volume.type !== 'dir' && volume.type !== 'overlay'))
     return `is of type ${volume.type}`;
-  const character = unlistable(lxcpath);
-  if (character !== undefined)
-    return `lies below ${lxcpath}, which has ${character} in its name: a list of layers can not hold that`;
+  for (const folder of [lxcpath, containerDirectory(ref)]) {
+    const character = unlistable(folder);
+    if (character !== undefined)
+      return `lies below ${folder}, which has ${character} in its name: a list of layers can not hold that`;
+  }
   if (!from.startsWith(`${containerDirectory(ref)}/`)) return "lies outside the container's directory";
   const stat = lstatSync(from, { throwIfNoEntry: false });
   if (!stat) return 'is not there';

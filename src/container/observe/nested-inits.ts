@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupPlan, pidsOf } from '../../cgroup/container-cgroup.ts';
 import { pathsOfProcess } from '../../cgroup/process-paths.ts';
-import { isContainerName } from '../../config/container-name.ts';
+import { isUsableName } from '../../config/container-name.ts';
 
 export interface NestedInit {
   /** Names from the outermost container's child inwards. */
@@ -63,6 +63,6 @@ function initOf(pid: number, plan: CgroupPlan): NestedInit | undefined {
     const limit = join(outer.mountpoint, below, inside.slice(0, last.index + last[0].length));
     hierarchies.push({ ...outer, limit, inner: limit, scaffold: [] });
   }
-  if (names.length === 0 || !names.every(isContainerName)) return undefined;
+  if (names.length === 0 || !names.every(isUsableName)) return undefined;
   return { path: names, pid, cgroup: { hierarchies, skipped: [], devices: [] } };
 }

@@ -1,7 +1,7 @@
 /** Containers inside a container: those that run, by what the kernel says, and those that the files in it define. */
 import { isFrozen } from '../../cgroup/container-cgroup.ts';
 import { splitLine } from '../../config/config-line.ts';
-import { isContainerName } from '../../config/container-name.ts';
+import { isUsableName } from '../../config/container-name.ts';
 import { linuxKernel } from '../../kernel/linux.ts';
 import { GuestFiles } from '../rootfs/guest-files.ts';
 import { byBytes } from '../state/list.ts';
@@ -62,7 +62,7 @@ function configsInside(pid: number, directories: readonly string[]): Map<string,
   try {
     for (const directory of directories)
       for (const name of files.list(directory)) {
-        if (configs.has(name) || !isContainerName(name)) continue;
+        if (configs.has(name) || !isUsableName(name)) continue;
         const text = files.read(`${directory}/${name}/config`);
         if (text !== undefined) configs.set(name, text);
       }

@@ -121,7 +121,7 @@ export function planStart(
       ...process,
       ...(seccomp ? { seccomp: seccomp.load } : {}),
       name: ref.name,
-      ...(owns(CLONE.NEWUTS) ? { hostname: hostname ?? ref.name } : {}),
+      ...(owns(CLONE.NEWUTS) ? { hostname: hostname ?? hostnameOf(ref.name) } : {}),
       rootfs,
       mounts: planMounts(config, {
         layout: host.layout,
@@ -137,4 +137,14 @@ export function planStart(
       ...hooks.stage,
     },
   };
+}
+
+/** Bytes that sethostname(2) takes (__NEW_UTS_LEN). */
+const LONGEST_HOSTNAME = 64;
+
+/** The container's name, as much of it as a host name can be. */
+function hostnameOf(name: string): string {
+  let kept = name;
+  while (Buffer.byteLength(kept) > LONGEST_HOSTNAME) kept = [...kept].slice(0, -1).join('');
+  return kept;
 }

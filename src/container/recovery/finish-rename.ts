@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readDocument, saveDocument } from '../../config/document-file.ts';
 import { loadConfig } from '../../config/load-config.ts';
+import { storeOf } from '../../storage/stores.ts';
 import { nameClone } from '../layers/open-for-writing.ts';
 import { showRootfs } from '../layers/show-rootfs.ts';
 import { managedVolume } from '../rootfs/managed-volume.ts';
@@ -42,7 +43,8 @@ export async function finishRename(ref: ContainerRef): Promise<void> {
 
 async function nameInside(ref: ContainerRef): Promise<void> {
   const volume = managedVolume(ref);
-  if (volume) await nameClone(ref, volume);
+  // A container whose root filesystem is gone can be renamed, and destroyed, as well.
+  if (volume && (await storeOf(volume).exists(volume))) await nameClone(ref, volume);
 }
 
 /** Lets the config in `directory`, and an fstab that it names, say the new place. */

@@ -21,7 +21,16 @@ export function definedContainers(lxcpath: string): string[] {
   } catch {
     return [];
   }
-  return names.filter((name) => !name.startsWith('.') && isDefined({ name, lxcpath })).sort(byBytes);
+  return names.filter((name) => !name.startsWith('.') && isListed({ name, lxcpath })).sort(byBytes);
+}
+
+/** One entry that cannot be looked at does not end a listing. */
+function isListed(ref: ContainerRef): boolean {
+  try {
+    return isDefined(ref);
+  } catch {
+    return existsSync(configFile(ref));
+  }
 }
 
 /** Names of those that run, whether or not they are still defined, sorted. */
