@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readDocument, saveDocument } from '../../config/document-file.ts';
 import { loadConfig } from '../../config/load-config.ts';
+import type { TslxcError } from '../../errors/tslxc-error.ts';
 import { storeOf } from '../../storage/stores.ts';
 import { nameClone } from '../layers/open-for-writing.ts';
 import { showRootfs } from '../layers/show-rootfs.ts';
@@ -41,8 +42,18 @@ export async function finishRename(ref: ContainerRef): Promise<void> {
   showRootfs(ref);
 }
 
+/** Undefined for a root filesystem that is not the container's own (`lxc.rootfs.managed = 0`): it keeps its host name. */
+function ownVolumeOf(ref: ContainerRef): ReturnType<typeof managedVolume> {
+  try {
+    return managedVolume(ref);
+  } catch (error) {
+    if ((error as TslxcError).code === 'CONFIG_CONFLICT') return undefined;
+    throw error;
+  }
+}
+
 async function nameInside(ref: ContainerRef): Promise<void> {
-  const volume = managedVolume(ref);
+  const volume = ownVolumeOf(ref);
   // A container whose root filesystem is gone can be renamed, and destroyed, as well.
   if (volume && (await storeOf(volume).exists(volume))) await nameClone(ref, volume);
 }
