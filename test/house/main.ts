@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { forbiddenWords, languageFaults } from './comment-language.ts';
+import { documentFaults } from './document-paths.ts';
 import { sizeFaults } from './file-size.ts';
 import { circleFaults } from './import-circles.ts';
 import { processFaults } from './process-access.ts';
@@ -18,6 +19,7 @@ const files = sourceFiles();
 const words = forbiddenWords();
 const faults: Record<string, Fault[]> = {
   imports: [...files.flatMap((file) => [...roomFaults(file)]), ...circleFaults(files)],
+  documents: documentFaults(),
   process: files.flatMap((file) => [...processFaults(file)]),
   size: files.flatMap((file) => [...sizeFaults(file)]),
   language: files.flatMap((file) => [...languageFaults(file, words)]),
@@ -35,5 +37,7 @@ for (const [rule, found] of Object.entries(faults)) {
   if (isBroken) process.exitCode = 1;
   for (const { path, line, message } of found)
     if ((isBroken && shown.length === 0) || shown.some((prefix) => `src/${path}`.startsWith(prefix)))
-      process.stderr.write(`src/${path}${line === undefined ? '' : `:${line}`}: ${message}\n`);
+      process.stderr.write(
+        `${rule === 'documents' ? '' : 'src/'}${path}${line === undefined ? '' : `:${line}`}: ${message}\n`,
+      );
 }
