@@ -64,12 +64,12 @@ test('shell is a login shell; list shows state; rm removes', { skip }, async () 
 
 test('mistakes have one error each and leave nothing', { skip }, async () => {
   const mistakes: [word: string, args: string[], words: RegExp][] = [
-    ['launch', [], /no image given/],
+    ['launch', [], /IMAGE is missing/],
     ['launch', ['nosuch/1'], /there is no template nosuch/],
     ['launch', ['busybox/1'], /busybox has no releases/],
     ['launch', ['busybox', 'x', '-c', 'nonsense'], /'nonsense' is not KEY=VALUE/],
     ['launch', ['local:nosuch', 'x'], /nosuch/],
-    ['exec', [name], /no program given/],
+    ['exec', [name], /COMMAND is missing/],
     ['exec', [name, '-u', 'root', '--', 'id'], /'root' is not UID/],
     ['lunch', ['busybox'], /did you mean launch/],
   ];

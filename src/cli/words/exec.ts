@@ -32,7 +32,6 @@ const spec = defineSpec({
 export default command(
   spec,
   async ({ values, operands, io, container }) => {
-    if (operands.length === 0) throw usage('no program given', "a shell is 'tslxc shell NAME'");
     const { cwd = '/' } = values;
     if (!cwd.startsWith('/')) throw usage(`'${cwd}' is not an absolute path`);
     const options = { ...cleanAttach(io, values), command: operands, cwd };

@@ -55,8 +55,7 @@ type LaunchCall = Call<typeof spec.options>;
 export default command(spec, async (call) => {
   const { operands, io, quiet, library, values } = call;
   const [text, given] = operands;
-  if (text === undefined) throw usage('no image given', "name one, as in 'tslxc launch debian/12 web'");
-  const image = parseImage(text);
+  const image = parseImage(text!);
   const lines = values.config.map(lineOf);
   const container = await library.container(given ?? madeUpName(image), await call.lxcpath());
   const begin = performance.now();
