@@ -13,7 +13,14 @@ export {
 export { configKeyOf, getItem, setItem } from './items.ts';
 export { applyLimits, type CgroupNote } from './limits.ts';
 export { killedByOom, type OomKill, oomKills, oomKillsLogged } from './oom.ts';
-export { type CgroupPlan, type PlannedHierarchy, type PlanOptions, planCgroup, v2Of } from './plan.ts';
+export {
+  type CgroupPlan,
+  type Naming,
+  type PlannedHierarchy,
+  type PlanOptions,
+  planCgroup,
+  v2Of,
+} from './plan.ts';
 export { attachFiles, enterFiles, killAll } from './processes.ts';
 export { pidsOf, removeCgroup, tryRemoveCgroup } from './remove.ts';
 export { type CgroupStatistics, statistics } from './statistics.ts';

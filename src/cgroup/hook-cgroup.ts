@@ -9,7 +9,7 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { fillCpuset } from './create.ts';
 import { errnoOf, pidsIn, tryWrite } from './files.ts';
 import { type CgroupLayout, MONITOR } from './layout.ts';
-import { checkedPath, type PlanOptions, placesOf } from './plan.ts';
+import { cgroupName, checkedPath, type PlanOptions, placesOf } from './plan.ts';
 
 /** The part in one hierarchy. Paths are absolute. */
 export interface HookCgroup {
@@ -28,10 +28,11 @@ export interface HookCgroup {
 }
 
 /** Below the base; undefined when the config asks for none, and hooks stay where the manager is. */
-function pathOf(name: string, { monitor, dir, pattern }: PlanOptions): string | undefined {
+function pathOf(name: string, { monitor, dir, pattern, naming }: PlanOptions): string | undefined {
+  const hooks = cgroupName(naming === 'lxc' ? 'lxc.monitor.' : `${MONITOR}.`, name);
   if (monitor !== undefined) return checkedPath(monitor, 'lxc.cgroup.dir.monitor');
-  if (dir !== undefined) return `${checkedPath(dir, 'lxc.cgroup.dir')}/${MONITOR}.${name}`;
-  if (pattern === undefined) return undefined;
+  if (dir !== undefined) return `${checkedPath(dir, 'lxc.cgroup.dir')}/${hooks}`;
+  if (pattern === undefined) return naming === 'lxc' ? hooks : undefined;
   return checkedPath(`${pattern.replaceAll('%n', name)}/monitor`, 'lxc.cgroup.pattern');
 }
 

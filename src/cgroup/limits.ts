@@ -5,6 +5,7 @@ import { children, errnoOf, readFile, writeFile } from './files.ts';
 import { words } from './layout.ts';
 import { type CgroupPlan, LEFT_OUT, type PlannedHierarchy } from './plan.ts';
 import { fileOf, settingError } from './setting.ts';
+import { clearQuotasBelow, showLimits, type TakenLimit } from './shown-limits.ts';
 import { bottomUp } from './subtree.ts';
 import type { CgroupWrite } from './translate.ts';
 import { nearestCgroupKey } from './translation-table.ts';
@@ -40,6 +41,7 @@ export function applyLimits(plan: CgroupPlan, writes: readonly CgroupWrite[]): C
   const [fault] = limitFaults(plan, writes);
   if (fault) throw fault;
   const notes: CgroupNote[] = [];
+  const taken: TakenLimit[] = [];
   for (const write of writes) {
     const key = write.setting.key;
     if (write.file === null) {
@@ -54,15 +56,31 @@ export function applyLimits(plan: CgroupPlan, writes: readonly CgroupWrite[]): C
     const hierarchy = hierarchyOf(plan, write)!;
     const { file, value } = present(hierarchy, write);
     try {
-      if (/^cpuset\.(cpus|mems)$/.test(file) && hierarchy.version === 1) writeCpuset(hierarchy, file, value);
-      else writeFile(join(hierarchy.limit, file), value);
+      writeLimit(hierarchy, file, value);
     } catch (error) {
       throw refused(hierarchy, write, file, value, error);
     }
+    taken.push({ hierarchy, file, value });
     const note = readBack(hierarchy, write, file, value);
     if (note) notes.push(note);
   }
+  showLimits(taken);
   return notes;
+}
+
+function writeLimit(hierarchy: PlannedHierarchy, file: string, value: string): void {
+  const { limit, version } = hierarchy;
+  if (version === 1 && /^cpuset\.(cpus|mems)$/.test(file)) {
+    writeCpuset(hierarchy, file, value);
+    return;
+  }
+  try {
+    writeFile(join(limit, file), value);
+  } catch (error) {
+    if (!file.startsWith('cpu.cfs_') || errnoOf(error) !== 'EINVAL') throw error;
+    clearQuotasBelow(limit);
+    writeFile(join(limit, file), value);
+  }
 }
 
 const hierarchyOf = (plan: CgroupPlan, write: CgroupWrite) =>

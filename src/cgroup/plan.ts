@@ -47,6 +47,8 @@ export interface PlanOptions {
   readonly pivot?: string | undefined;
   /** System key lxc.cgroup.pattern, for instance `lxc/%n`. */
   readonly pattern?: string | undefined;
+  /** System key lxc.cgroup.naming: whose names the cgroups have. */
+  readonly naming?: Naming | undefined;
   /**
    * System key lxc.cgroup.use: on v1 only hierarchies whose controllers are all listed, on v2 only
    * these controllers.
@@ -58,6 +60,12 @@ export interface PlanOptions {
   readonly exists?: (path: string) => boolean;
   readonly writable?: (path: string) => boolean;
 }
+
+/** Whose names a container's cgroups have; programs such as htop and netdata know those of LXC. */
+export type Naming = 'tslxc' | 'lxc';
+
+/** What the names of limit cgroups begin with. */
+export const PAYLOADS: Readonly<Record<Naming, string>> = { tslxc: 'tslxc.payload.', lxc: 'lxc.payload.' };
 
 /** How many containers of one name may run from different folders at once (as in LXC). */
 const MAX_SUFFIX = 999;
@@ -75,9 +83,12 @@ export function checkedPath(path: string, what: string): string {
 /** Bytes of a folder's name, without the suffix of a conflict. */
 const LONGEST_PAYLOAD = 250;
 
-/** A name that a cgroup can have: the kernel takes no newline, and the prefix may make the name too long. */
-function payloadName(name: string): string {
-  const whole = `tslxc.payload.${name}`;
+/**
+ * A name that a cgroup can have: the kernel takes no newline, and the prefix may make the name too
+ * long.
+ */
+export function cgroupName(start: string, name: string): string {
+  const whole = `${start}${name}`;
   if (!name.includes('\n') && Buffer.byteLength(whole) <= LONGEST_PAYLOAD) return whole;
   let hash = 0;
   for (const byte of Buffer.from(name)) hash = (Math.imul(hash, 31) + byte) >>> 0;
@@ -102,7 +113,8 @@ function limitPath(name: string, options: PlanOptions): { path: string; fixed: b
       fixed: false,
     };
   const dir = options.dir === undefined ? '' : `${checkedPath(options.dir, 'lxc.cgroup.dir')}/`;
-  return { path: `${dir}${checkedPath(payloadName(name), 'container name')}`, fixed: false };
+  const own = cgroupName(PAYLOADS[options.naming ?? 'tslxc'], name);
+  return { path: `${dir}${checkedPath(own, 'container name')}`, fixed: false };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { cgroupPattern, controllerList } from './values/cgroup-place.ts';
 import { flag } from './values/number.ts';
-import { absolutePath } from './values/text.ts';
+import { absolutePath, oneOf } from './values/text.ts';
 import type { ValueType } from './values/value-type.ts';
 import { cephPool, cephUser, lvmName, zfsDataset } from './values/volume-name.ts';
 
@@ -92,6 +92,13 @@ export const SYSTEM_KEYS = {
     without: 'tslxc.payload.NAME at the top of each hierarchy',
     default: () => undefined,
     listed: true,
+  },
+  'lxc.cgroup.naming': {
+    type: oneOf('tslxc', 'lxc'),
+    doc: "Whose names the cgroups of containers have. With lxc they are lxc.payload.NAME, and lxc.monitor.NAME for hooks, which htop, netdata, munin and other programs know as a container's.",
+    example: 'lxc',
+    default: () => 'tslxc',
+    listed: false,
   },
   'lxc.compat.socket': {
     type: flag,

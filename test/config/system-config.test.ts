@@ -51,6 +51,7 @@ const BAD: Readonly<Record<SystemKey, Readonly<Record<string, number>>>> = {
   'lxc.bdev.rbd.rbduser': { 'client.lxc': 0, '--keyring': 0, 'a b': 1 },
   'lxc.cgroup.use': { 'memory cpu': 0, 'cpu, mem/ory': 5, ',': 0, '@all': 0, 'name=': 0 },
   'lxc.compat.socket': { yes: 0, '2': 0 },
+  'lxc.cgroup.naming': { docker: 0 },
   'lxc.cgroup.pattern': { '../%n': 0, '/': 0, 'lxc/./%n': 0, 'lxc/\x1b%n': 4 },
 };
 

@@ -258,8 +258,8 @@ async function stopped(name: string): Promise<string> {
   return name;
 }
 
-test('the system file: lxc.cgroup.pattern and lxc.cgroup.use', { skip }, async () => {
-  covers('lxc.cgroup.pattern', 'lxc.cgroup.use');
+test('the system file: lxc.cgroup.pattern, lxc.cgroup.naming and lxc.cgroup.use', { skip }, async () => {
+  covers('lxc.cgroup.pattern', 'lxc.cgroup.naming', 'lxc.cgroup.use');
   const system = join(host.root, 'tslxc.conf');
   const other = new ContainerHost({ manual: true });
   /** A manager of its own, that sees this system file. */
@@ -285,6 +285,12 @@ test('the system file: lxc.cgroup.pattern and lxc.cgroup.use', { skip }, async (
     assert.deepEqual(own, [`/tslxc-${host.mark}/${host.name('system')}/payload/ns`]);
     const stop = () =>
       run(`${BIN}/tslxc-stop`, ['-P', host.lxcpath, '-n', host.name('system'), '-k'], { env: other.env });
+    assert.equal((await stop()).code, 0);
+
+    const named = await start('lxc.cgroup.naming = lxc\n');
+    assert.equal(named.code, 0, named.stderr);
+    const payload = `lxc.payload.${host.name('system')}`;
+    assert.deepEqual([...new Set(cgroupsOf(await pid()).values())], [`/${payload}/ns`]);
     assert.equal((await stop()).code, 0);
 
     const second = await start('lxc.cgroup.use = pids\n');

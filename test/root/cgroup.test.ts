@@ -185,6 +185,48 @@ test('limits of a running container: set, widened, narrowed', { skip }, () => {
   );
 });
 
+test('limits show in the cgroup that the container sees, and bind above it', { skip }, () => {
+  const { plan } = start(
+    'lxc.cgroup2.memory.max = 256M\nlxc.cgroup2.pids.max = 30\nlxc.cgroup2.cpu.max = 50000 100000\n',
+  );
+  const at = (place: 'limit' | 'inner', controller: string, v1: string, v2: string) => {
+    const version = isV2(controller) ? 2 : 1;
+    const own = plan.hierarchies.find((h) => h.version === version && h.controllers.includes(controller))!;
+    return join(own[place], version === 2 ? v2 : v1);
+  };
+  const files = (place: 'limit' | 'inner') => ({
+    memory: at(place, 'memory', 'memory.limit_in_bytes', 'memory.max'),
+    pids: at(place, 'pids', 'pids.max', 'pids.max'),
+    cpu: at(place, 'cpu', 'cpu.cfs_quota_us', 'cpu.max'),
+  });
+  const read = (place: 'limit' | 'inner') =>
+    Object.values(files(place)).map((file) => readFileSync(file, 'utf8').trim().split(' ')[0]);
+  const asked = [String(256 * 2 ** 20), '30', '50000'];
+  assert.deepEqual([read('limit'), read('inner')], [asked, asked]);
+
+  // From inside a copy can be raised, and nothing comes of it.
+  const inner = files('inner');
+  writeFileSync(inner.pids, 'max');
+  writeFileSync(inner.cpu, isV2('cpu') ? 'max 100000' : '-1');
+  assert.deepEqual(read('limit'), asked);
+  const forks = inside(plan, 'for i in $(seq 60); do sleep 5 & done; jobs -p | wc -l; kill $(jobs -p)');
+  assert.doesNotMatch(forks.stdout, /^60$/, 'the limit above binds');
+
+  // Both follow a change, also below a quota that the guest has set itself.
+  setItem(kernel, plan, 'pids.max', '20');
+  mkdirSync(join(inner.cpu, '../own'));
+  if (!isV2('cpu')) writeFileSync(join(inner.cpu, '../own/cpu.cfs_quota_us'), '40000');
+  for (const [quota, memory] of [
+    ['20000', '128M'],
+    ['80000', '512M'],
+  ] as const) {
+    setItem(kernel, plan, 'lxc.cgroup2.cpu.max', `${quota} 100000`);
+    setItem(kernel, plan, 'lxc.cgroup2.memory.max', memory);
+    const now = [String(Number.parseInt(memory, 10) * 2 ** 20), '20', quota];
+    assert.deepEqual([read('limit'), read('inner')], [now, now]);
+  }
+});
+
 test('what the kernel refuses is an error with key, line and reason', { skip }, () => {
   const refused = (config: string) => {
     try {

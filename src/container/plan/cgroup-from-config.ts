@@ -1,5 +1,5 @@
 /** Where the cgroups of a container are and what is set on them, as its config and the system file say. */
-import type { PlanOptions } from '../../cgroup/container-cgroup.ts';
+import type { Naming, PlanOptions } from '../../cgroup/container-cgroup.ts';
 import { type DeviceRule, deviceRules } from '../../cgroup/device-rules.ts';
 import type { CgroupLayout } from '../../cgroup/layout.ts';
 import { type CgroupWrite, translate } from '../../cgroup/translate.ts';
@@ -11,13 +11,14 @@ import type { PassedOver } from './passed-over.ts';
 /** What the system file says of cgroups. */
 export interface CgroupDefaults {
   readonly pattern?: string;
+  readonly naming?: Naming;
   readonly use?: readonly string[];
 }
 
 /** Plain data: it is saved with the plan. */
 export type CgroupPlacement = Pick<
   PlanOptions,
-  'dir' | 'relative' | 'container' | 'inner' | 'monitor' | 'pivot' | 'pattern' | 'use'
+  'dir' | 'relative' | 'container' | 'inner' | 'monitor' | 'pivot' | 'pattern' | 'naming' | 'use'
 >;
 
 export interface CgroupsOfConfig {
@@ -45,7 +46,8 @@ export function cgroupDefaults(system: SystemConfig, layout: CgroupLayout): Cgro
       ...system.origin('lxc.cgroup.use'),
       hint: `the controllers that it has: ${[...new Set(there)].sort().join(', ')}`,
     });
-  return { ...(pattern ? { pattern } : {}), ...(use ? { use } : {}) };
+  const naming = system.get('lxc.cgroup.naming') === 'lxc' ? { naming: 'lxc' as const } : {};
+  return { ...(pattern ? { pattern } : {}), ...naming, ...(use ? { use } : {}) };
 }
 
 const PLACES = {

@@ -9,12 +9,13 @@ import type { CgroupPlan } from '../../cgroup/container-cgroup.ts';
 import { pidsOf } from '../../cgroup/container-cgroup.ts';
 import { detectLayout } from '../../cgroup/layout.ts';
 import { markedCgroups, markedDirectory, markedRoot, readMark, writeMark } from '../../cgroup/mark.ts';
+import { cgroupName, PAYLOADS } from '../../cgroup/plan.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { linuxKernel } from '../../kernel/linux.ts';
 import { type ContainerRef, containerDirectory, runDirectory } from './paths.ts';
 
 /** How a cgroup is named unless the config says otherwise. */
-const PAYLOAD = 'tslxc.payload.';
+const NAMES = Object.values(PAYLOADS);
 /** Names of the notes. */
 const CLAIM = 'claim';
 export type Note = 'record' | 'plan' | 'journal';
@@ -90,7 +91,7 @@ export function markedAtTop(known: ReadonlySet<string | undefined>): MarkedCgrou
   const root = markedRootOfHost();
   if (root === undefined) return [];
   const paths = namesIn(root)
-    .filter((name) => name.startsWith(PAYLOAD))
+    .filter((name) => NAMES.some((start) => name.startsWith(start)))
     .map((name) => join(root, name));
   return paths.flatMap((path) => {
     const claim = known.has(path) ? undefined : claimOf(path);
@@ -104,7 +105,7 @@ export function markedAtTop(known: ReadonlySet<string | undefined>): MarkedCgrou
 export function markedByName(ref: ContainerRef): MarkedCgroup | undefined {
   const root = markedRootOfHost();
   if (root === undefined) return undefined;
-  for (const path of siblings(join(root, `${PAYLOAD}${ref.name}`))) {
+  for (const path of NAMES.flatMap((start) => siblings(join(root, cgroupName(start, ref.name))))) {
     const claim = claimOf(path);
     if (claim && isOwn(claim) && claim.name === ref.name && claim.lxcpath === ref.lxcpath)
       return { ref, path };
