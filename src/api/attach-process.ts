@@ -15,14 +15,20 @@ export interface ProcessRequest {
   /** Ids inside; those of the container's root by default. */
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
-  /** Descriptors of this process that become 0, 1 and 2. The caller closes its own after the program has begun. */
+  /**
+   * Descriptors of this process that become 0, 1 and 2. The caller closes its own after the program
+   * has begun.
+   */
   readonly stdio: readonly [number, number, number];
 }
 
 export interface AttachedProcess {
   /** Host pid. */
   readonly pid: number;
-  /** Settles at the program's end. Rejects with MANAGER_DIED where the status is lost; the program runs on. */
+  /**
+   * Settles at the program's end. Rejects with MANAGER_DIED where the status is lost; the program
+   * runs on.
+   */
   readonly exit: Promise<ExitStatus>;
   /** Sends a signal by its number. */
   kill(signal: number): Promise<void>;
@@ -30,7 +36,8 @@ export interface AttachedProcess {
 
 /**
  * Runs a program in a running container; settles when the program runs.
- * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, EXEC_FAILED (errno ENOENT: no such program), NOT_PERMITTED
+ * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, EXEC_FAILED (errno ENOENT: no such program),
+ *   NOT_PERMITTED
  */
 export function attachProcess(
   context: RequestContext,

@@ -16,9 +16,9 @@ import { withManager } from './manager.ts';
 import type { AttachOptions } from './options.ts';
 
 /**
- * Runs a program in a running container and waits for its end. Where one of the caller's streams is a terminal, the
- * program gets a fresh pty of the container's own in its place, never the caller's terminal (rule R5); pipes and files
- * are handed over as they are.
+ * Runs a program in a running container and waits for its end. Where one of the caller's streams is
+ * a terminal, the program gets a fresh pty of the container's own in its place, never the caller's
+ * terminal (rule R5); pipes and files are handed over as they are.
  *
  * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, EXEC_FAILED (errno ENOENT: no such program)
  */
@@ -96,7 +96,10 @@ async function environmentOf(context: RequestContext, file: string, ref: Contain
   return configEnvironment(loadConfig(given.file, { name: ref.name, env, cwd, texts: textsOf(given) }));
 }
 
-/** @throws TslxcError NOT_SUPPORTED where the kernel has no SELinux: a program must not run unlabelled in silence */
+/**
+ * @throws TslxcError NOT_SUPPORTED where the kernel has no SELinux: a program must not run
+ *   unlabelled in silence
+ */
 function labelled(context: string): string {
   if (existsSync('/sys/fs/selinux/enforce')) return context;
   throw new TslxcError({

@@ -1,4 +1,7 @@
-/** Which containers tslxc-autostart is about, in which order and why: a pure function of what the configs say. */
+/**
+ * Which containers tslxc-autostart is about, in which order and why: a pure function of what the
+ * configs say.
+ */
 import type { State } from '../container/state/state.ts';
 
 export type AutostartAction = 'start' | 'reboot' | 'shutdown' | 'kill';
@@ -16,7 +19,10 @@ export interface AutostartFacts {
 
 export interface AutostartChoice {
   readonly action: AutostartAction;
-  /** In the order in which they are gone through; the empty one stands for containers without a group. */
+  /**
+   * In the order in which they are gone through; the empty one stands for containers without a
+   * group.
+   */
   readonly groups: readonly string[];
   /** Whatever their groups. */
   readonly all: boolean;
@@ -92,8 +98,8 @@ function groupsText({ groups }: AutostartFacts, choice: AutostartChoice): string
 }
 
 /**
- * The work in steps: what is in one step may be done at a time. A step ends where the order value changes, and behind a
- * container after which there is a pause.
+ * The work in steps: what is in one step may be done at a time. A step ends where the order value
+ * changes, and behind a container after which there is a pause.
  */
 export function autostartSteps(
   verdicts: readonly AutostartVerdict[],

@@ -50,7 +50,10 @@ export function autostartPlan(lxcpath: string, choice: AutostartChoice): Autosta
   return autostartVerdicts(facts, choice);
 }
 
-/** Starts, reboots or stops the containers that are chosen, several at a time within one order value. */
+/**
+ * Starts, reboots or stops the containers that are chosen, several at a time within one order
+ * value.
+ */
 export async function autostart(
   context: RequestContext,
   lxcpath: string,
@@ -132,7 +135,10 @@ async function hostShutsDown(): Promise<boolean> {
   return state.trim() === 'stopping';
 }
 
-/** A start waits for others most of the time, and a stop for the guest; many more at once would only wait for each other. */
+/**
+ * A start waits for others most of the time, and a stop for the guest; many more at once would only
+ * wait for each other.
+ */
 const AT_A_TIME = Math.max(8, availableParallelism() * 2);
 
 async function severalAtATime<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

@@ -22,8 +22,8 @@ import type { CheckResult, StartOptions } from './options.ts';
 import { comingBridges } from './plan.ts';
 
 /**
- * Everything that keeps a container from starting on this host, as far as it can be known without starting it, and what
- * else a user should be told of its config. Nothing is touched.
+ * Everything that keeps a container from starting on this host, as far as it can be known without
+ * starting it, and what else a user should be told of its config. Nothing is touched.
  * @throws TslxcError CONTAINER_UNKNOWN, or for the system file
  */
 export async function check(
@@ -65,12 +65,15 @@ function cgroupFaults(layout: CgroupLayout, plan: StartPlan): TslxcError[] {
   ];
 }
 
-/** A plan has one fault for each line at most, so this is the end of a config in which every line is at fault. */
+/**
+ * A plan has one fault for each line at most, so this is the end of a config in which every line is
+ * at fault.
+ */
 const MOST_FAULTS = 1000;
 
 /**
- * Planning ends at the first fault. To find the others it is done again without the line at fault, until there is a plan
- * or a fault that no line is to blame for.
+ * Planning ends at the first fault. To find the others it is done again without the line at fault,
+ * until there is a plan or a fault that no line is to blame for.
  */
 function planned(
   ref: ContainerRef,

@@ -11,10 +11,10 @@ import type { ConfigChange } from './options.ts';
 const PATIENCE_MS = 10_000;
 
 /**
- * Writes settings into a container's own config file. Only their lines change; comments, order and includes stay. Whoever
- * reads the file meanwhile, and a crash, finds it whole.
- * @throws TslxcError CONTAINER_UNKNOWN, CONTAINER_BUSY, DISK_FULL, CONFIG_*: also for what is right by itself and wrong
- * beside the rest of the file. It is then as it was.
+ * Writes settings into a container's own config file. Only their lines change; comments, order and
+ * includes stay. Whoever reads the file meanwhile, and a crash, finds it whole.
+ * @throws TslxcError CONTAINER_UNKNOWN, CONTAINER_BUSY, DISK_FULL, CONFIG_*: also for what is right
+ *   by itself and wrong beside the rest of the file. It is then as it was.
  */
 export async function setConfig(ref: ContainerRef, changes: readonly ConfigChange[]): Promise<void> {
   if (!isDefined(ref)) throw noSuchContainer(ref);

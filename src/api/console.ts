@@ -8,7 +8,9 @@ import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { ConsoleLogOptions, ConsoleOptions } from './options.ts';
 
-/** What the console printed last. @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, TTY_UNAVAILABLE */
+/**
+ * What the console printed last. @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, TTY_UNAVAILABLE
+ */
 export async function consoleLog(
   context: RequestContext,
   ref: ContainerRef,
@@ -23,8 +25,8 @@ export async function consoleLog(
 }
 
 /**
- * The caller's terminal on one of the container's. A tty's master is copied from the manager and relayed here; the
- * console is read by the manager (for its log), which sends us the bytes.
+ * The caller's terminal on one of the container's. A tty's master is copied from the manager and
+ * relayed here; the console is read by the manager (for its log), which sends us the bytes.
  *
  * @returns how it ended: left by the escape (or a signal), or the container stopped
  * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, TTY_UNAVAILABLE

@@ -1,4 +1,7 @@
-/** The typed library: what a program that imports tslxc gets. Every command is a thin shell around it. */
+/**
+ * The typed library: what a program that imports tslxc gets. Every command is a thin shell around
+ * it.
+ */
 
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -11,8 +14,8 @@ import { ownContext, type RequestContext } from '../util/request-context.ts';
 import type * as options from './options.ts';
 
 /**
- * A container by name: defined on disk or not, running or not. Methods throw TslxcError. What a method needs is loaded
- * when it is called first.
+ * A container by name: defined on disk or not, running or not. Methods throw TslxcError. What a
+ * method needs is loaded when it is called first.
  */
 export class Container implements ContainerRef {
   readonly name: string;
@@ -59,7 +62,10 @@ export class Container implements ContainerRef {
     return (await import('../container/observe/why.ts')).whyReport(this);
   }
 
-  /** What is written down of it, by time: log, console, hooks, states, victims of the kernel's OOM killer. */
+  /**
+   * What is written down of it, by time: log, console, hooks, states, victims of the kernel's OOM
+   * killer.
+   */
   async logs(): Promise<options.LogLine[]> {
     return (await import('../container/observe/logs.ts')).containerLogs(this);
   }
@@ -100,7 +106,10 @@ export class Container implements ContainerRef {
     return (await import('./check.ts')).check(this.#context, this, o);
   }
 
-  /** Writes settings into its own config file, and changes nothing else there. A running container keeps what it has. */
+  /**
+   * Writes settings into its own config file, and changes nothing else there. A running container
+   * keeps what it has.
+   */
   async setConfig(changes: readonly options.ConfigChange[]): Promise<void> {
     await (await import('./config.ts')).setConfig(this, changes);
   }
@@ -110,7 +119,10 @@ export class Container implements ContainerRef {
     return (await import('./foreground.ts')).startForeground(this.#context, this, o);
   }
 
-  /** Runs one program, below an init of ours, until all of the container's processes have ended; its exit status. */
+  /**
+   * Runs one program, below an init of ours, until all of the container's processes have ended; its
+   * exit status.
+   */
   async execute(o: Parameters<typeof import('./execute.ts').execute>[2]): Promise<ExitStatus> {
     return (await import('./execute.ts')).execute(this.#context, this, o);
   }
@@ -124,7 +136,10 @@ export class Container implements ContainerRef {
     return await (await import('./stop.ts')).stop(this.#context, this, o);
   }
 
-  /** Settles when it is in one of the states, or with undefined when the seconds (-1: for ever) are over. */
+  /**
+   * Settles when it is in one of the states, or with undefined when the seconds (-1: for ever) are
+   * over.
+   */
   async wait(states: readonly options.State[], seconds = -1): Promise<options.State | undefined> {
     return (await import('./wait.ts')).waitForState(this.#context, this, states, seconds);
   }
@@ -143,7 +158,10 @@ export class Container implements ContainerRef {
     return (await import('./console.ts')).openConsole(this.#context, this, o);
   }
 
-  /** What the console of the running container printed last: as much as `lxc.console.buffer.size` keeps. */
+  /**
+   * What the console of the running container printed last: as much as `lxc.console.buffer.size`
+   * keeps.
+   */
   async consoleLog(o: options.ConsoleLogOptions = {}): Promise<Buffer> {
     return (await import('./console.ts')).consoleLog(this.#context, this, o);
   }

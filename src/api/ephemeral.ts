@@ -36,7 +36,10 @@ export function ephemeralSettings(
   ];
 }
 
-/** Makes what the mounts of the copy write to. @throws TslxcError NOT_SUPPORTED for an overlay in a mapped container */
+/**
+ * Makes what the mounts of the copy write to. @throws TslxcError NOT_SUPPORTED for an overlay in a
+ * mapped container
+ */
 export function prepareMounts(to: ContainerRef, options: Pick<EphemeralOptions, 'mounts'>): void {
   const mounts = options.mounts.flatMap((list) => list.split(','));
   for (const [index, mount] of mounts.entries()) {

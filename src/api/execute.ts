@@ -10,7 +10,9 @@ import { HandedStreams } from './handed-streams.ts';
 import type { ExecuteOptions, StartResult } from './options.ts';
 import { startInBackground, startRequest, startResult } from './start.ts';
 
-/** In the background output and errors go to the console, where they are kept; there is no input. */
+/**
+ * In the background output and errors go to the console, where they are kept; there is no input.
+ */
 const BACKGROUND = [1, 2];
 
 async function request(
@@ -33,8 +35,9 @@ async function request(
 }
 
 /**
- * Starts a container in which one program runs below an init of ours, and waits until all its processes have ended. The
- * program has the caller's standard streams, but for those that are a terminal: for them it has the container's console.
+ * Starts a container in which one program runs below an init of ours, and waits until all its
+ * processes have ended. The program has the caller's standard streams, but for those that are a
+ * terminal: for them it has the container's console.
  *
  * @throws TslxcError what a start throws; EXEC_FAILED, INIT_MISSING
  */

@@ -54,8 +54,8 @@ export function startAndStay(
 }
 
 /**
- * The container's console on the caller's terminal until the container stops. One that was ended from here, by a signal
- * or by the end of the terminal, counts as ended by SIGTERM.
+ * The container's console on the caller's terminal until the container stops. One that was ended
+ * from here, by a signal or by the end of the terminal, counts as ended by SIGTERM.
  */
 export async function relayConsole(
   ref: ContainerRef,
@@ -71,14 +71,18 @@ export async function relayConsole(
     signals: process,
   });
   const ended = relay.then(async (how) => (how === 'terminated' ? { code: null, signal: 15 } : await end));
-  // The other one only where the manager has died: the end of a container comes after what it has printed.
+  // The other one only where the manager has died: the end of a container comes after what it has
+  // printed.
   const lost = end.then(() => ended);
   const status = await Promise.race([ended, lost]);
   if (!stream.destroyed) stream.destroy();
   return status;
 }
 
-/** Starts a container with its console on the caller's terminal; settles with init's exit status when it stops. */
+/**
+ * Starts a container with its console on the caller's terminal; settles with init's exit status
+ * when it stops.
+ */
 export async function startForeground(
   context: RequestContext,
   ref: ContainerRef,

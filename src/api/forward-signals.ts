@@ -14,7 +14,10 @@ export interface SignalTarget {
   readonly pid: number;
 }
 
-/** Passes signals on to a program inside; one that comes before the program runs is passed on when it does. */
+/**
+ * Passes signals on to a program inside; one that comes before the program runs is passed on when
+ * it does.
+ */
 export class SignalForwarder {
   /** Rejects when the program can not be reached, or the user insists. */
   readonly givenUp: Promise<never>;
@@ -25,8 +28,8 @@ export class SignalForwarder {
   #sent = 0;
 
   /**
-   * @param pty whether the program has one: then the user's terminal sends signals by itself (Ctrl-C is a byte there),
-   * and only those of other processes are passed on
+   * @param pty whether the program has one: then the user's terminal sends signals by itself
+   *   (Ctrl-C is a byte there), and only those of other processes are passed on
    * @param instead another signal for some
    */
   constructor(pty: boolean, instead: Partial<Record<Forwarded, number>> = {}) {

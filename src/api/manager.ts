@@ -2,7 +2,10 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { ManagerClient } from '../manager/client.ts';
 import type { RequestContext } from '../util/request-context.ts';
 
-/** Starting, attaching and stopping need root in this version (containers of ordinary users come later). */
+/**
+ * Starting, attaching and stopping need root in this version (containers of ordinary users come
+ * later).
+ */
 export function requireRoot(what: string): void {
   if (process.getuid!() === 0) return;
   throw new TslxcError({

@@ -4,7 +4,10 @@ import { startBridge, stopBridge } from '../network/bridge-service.ts';
 import { type BridgeStatus, bridgeStatus } from '../network/bridge-status.ts';
 import { requireRoot } from './manager.ts';
 
-/** The default bridge with its DHCP, DNS and NAT. Started by the first container that names it; stopped when told. */
+/**
+ * The default bridge with its DHCP, DNS and NAT. Started by the first container that names it;
+ * stopped when told.
+ */
 export const bridge = {
   async start(): Promise<BridgeStatus> {
     requireRoot('start the bridge');

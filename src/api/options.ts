@@ -59,7 +59,9 @@ export interface CheckResult {
 
 export interface StopOptions {
   readonly mode?: 'shutdown' | 'reboot' | 'kill';
-  /** Seconds to wait for a clean end, 60 unless given; -1 for ever; 0 sends the request and returns. */
+  /**
+   * Seconds to wait for a clean end, 60 unless given; -1 for ever; 0 sends the request and returns.
+   */
   readonly timeout?: number;
   /** Whether to kill when the time is over (true unless given). */
   readonly killAfter?: boolean;
@@ -95,7 +97,10 @@ export interface ConsoleLogOptions {
 export interface ForegroundOptions extends StartOptions, TerminalEnds {
   /** Where the console is shown with `lxc.console.logfile = /dev/stderr`; `output` unless given. */
   readonly errors?: NodeJS.WriteStream;
-  /** Which of 0, 1 and 2 are terminals: without a console init has the others itself. All of them unless given. */
+  /**
+   * Which of 0, 1 and 2 are terminals: without a console init has the others itself. All of them
+   * unless given.
+   */
   readonly terminals?: readonly number[];
   readonly escape?: string;
   onStarted?(result: StartResult): void;
@@ -104,7 +109,10 @@ export interface ForegroundOptions extends StartOptions, TerminalEnds {
 export interface AttachOptions {
   /** Program with arguments; empty: the login shell. */
   readonly command?: readonly string[];
-  /** Environment of the program as `NAME=VALUE`: the whole of it but for what the container's config adds. */
+  /**
+   * Environment of the program as `NAME=VALUE`: the whole of it but for what the container's config
+   * adds.
+   */
   readonly env?: readonly string[];
   /** Variables that win over those of the config. */
   readonly setEnv?: readonly string[];

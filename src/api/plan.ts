@@ -19,8 +19,8 @@ import type { RequestContext } from '../util/request-context.ts';
 import type { PlanResult, StartOptions } from './options.ts';
 
 /**
- * What a start would do here and now, made and checked as a start makes and checks it. Nothing is touched, so it needs
- * neither the manager nor root.
+ * What a start would do here and now, made and checked as a start makes and checks it. Nothing is
+ * touched, so it needs neither the manager nor root.
  * @throws TslxcError what a start would throw before it touches anything
  */
 export async function plan(

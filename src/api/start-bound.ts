@@ -1,4 +1,7 @@
-/** A container whose life is bound to this process: when the process ends, however it does, the container is stopped. */
+/**
+ * A container whose life is bound to this process: when the process ends, however it does, the
+ * container is stopped.
+ */
 import type { ContainerRef } from '../container/state/paths.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { startAndStay } from './foreground.ts';
@@ -12,8 +15,8 @@ export interface BoundStart {
 }
 
 /**
- * Starts a container as `tslxc-start -F` does, without reading the console. The connection to the manager is the
- * bond; the connection does not keep this process alive.
+ * Starts a container as `tslxc-start -F` does, without reading the console. The connection to the
+ * manager is the bond; the connection does not keep this process alive.
  * @throws TslxcError what a start throws
  */
 export async function startBound(

@@ -7,7 +7,10 @@ import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { StartOptions, StartResult } from './options.ts';
 
-/** What the manager is asked for a start. @throws TslxcError CONFIG_READ for the config file that is named */
+/**
+ * What the manager is asked for a start. @throws TslxcError CONFIG_READ for the config file that is
+ * named
+ */
 export async function startRequest(
   context: RequestContext,
   ref: ContainerRef,

@@ -7,7 +7,8 @@ const DEFAULT_TIMEOUT = 60;
 
 /**
  * Stops (or reboots) a container.
- * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, STOP_TIMEOUT, START_FAILED for a reboot that did not come up
+ * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, STOP_TIMEOUT, START_FAILED for a reboot that
+ *   did not come up
  */
 export async function stop(
   context: RequestContext,

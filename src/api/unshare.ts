@@ -74,7 +74,10 @@ export async function unshare(options: UnshareOptions): Promise<ExitStatus | und
   }
 }
 
-/** A child of a Node with several threads may wait for ever for those that it has not (docs/fork-selftest.md). */
+/**
+ * A child of a Node with several threads may wait for ever for those that it has not
+ * (docs/fork-selftest.md).
+ */
 function mustFork(): void {
   if (process.execArgv.includes('--single-threaded')) return;
   throw new TslxcError({

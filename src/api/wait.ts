@@ -7,7 +7,8 @@ import { requireRoot } from './manager.ts';
 import { stateOf, watchContainers } from './watch.ts';
 
 /**
- * Waits until a container is in one of the states, -1 seconds for ever. One that does not exist counts as STOPPED.
+ * Waits until a container is in one of the states, -1 seconds for ever. One that does not exist
+ * counts as STOPPED.
  * @returns the state that came about; undefined when the time is over
  */
 export async function waitForState(

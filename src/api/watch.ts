@@ -14,14 +14,18 @@ import { requireRoot } from './manager.ts';
 export type { ContainerEvent, ExitEvent, StateEvent, StateOfContainer } from '../manager/protocol.ts';
 
 export interface WatchListener {
-  /** The containers that are not STOPPED: each time that the watch begins, or goes on with another manager. */
+  /**
+   * The containers that are not STOPPED: each time that the watch begins, or goes on with another
+   * manager.
+   */
   onStates?(containers: readonly StateOfContainer[]): void;
   onEvent(event: ContainerEvent): void;
 }
 
 /**
- * Tells what happens to the containers of these directories (none: of all that there are) until it is aborted. There need
- * not be a manager yet, and it may be replaced meanwhile: what happened in between is told as the state that came of it.
+ * Tells what happens to the containers of these directories (none: of all that there are) until it
+ * is aborted. There need not be a manager yet, and it may be replaced meanwhile: what happened in
+ * between is told as the state that came of it.
  */
 export async function watchContainers(
   context: RequestContext,
@@ -31,7 +35,9 @@ export async function watchContainers(
 ): Promise<void> {
   requireRoot('watch containers');
   let known: Map<string, StateOfContainer> | undefined;
-  /** Until when we know everything; a manager that was not there then tells what came about since. */
+  /**
+   * Until when we know everything; a manager that was not there then tells what came about since.
+   */
   let since: string | undefined;
   let longGone = true;
   const tell = (event: ContainerEvent) => {
@@ -49,7 +55,8 @@ export async function watchContainers(
   while (!signal.aborted) {
     const manager = await ManagerClient.connect(context, { start: false });
     if (!manager) {
-      // The next one, which is about to come where a container has ended, can tell more than what is on disk.
+      // The next one, which is about to come where a container has ended, can tell more than what
+      // is on disk.
       if (longGone) {
         since = new Date().toISOString();
         compare(statesOnDisk(lxcpaths));
@@ -97,7 +104,10 @@ export function stateOf(ref: ContainerRef): State {
   return currentState(liveRecord(ref));
 }
 
-/** Longest time between two looks for a manager's socket, in case that the word of its coming was missed. */
+/**
+ * Longest time between two looks for a manager's socket, in case that the word of its coming was
+ * missed.
+ */
 const LOOK_AGAIN = 3000;
 
 /** @returns false when a while has passed without one */

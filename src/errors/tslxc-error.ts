@@ -24,8 +24,8 @@ export interface ErrorDetails {
 }
 
 /**
- * A failure as a value: it crosses the manager's socket and the stages' pipes as JSON without losing anything,
- * and is turned into text once, by the command line.
+ * A failure as a value: it crosses the manager's socket and the stages' pipes as JSON without
+ * losing anything, and is turned into text once, by the command line.
  */
 export class TslxcError extends Error {
   readonly code: ErrorCode;
@@ -88,7 +88,9 @@ function definedOnly(details: ErrorDetails): ErrorDetails {
   return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** Anything thrown, as a TslxcError; `fallback` says what was being done when it is not one already. */
+/**
+ * Anything thrown, as a TslxcError; `fallback` says what was being done when it is not one already.
+ */
 export function toTslxcError(
   thrown: unknown,
   fallback: ErrorCode = 'INTERNAL',

@@ -1,6 +1,6 @@
 /**
- * The result of `work`, or the signal's reason as soon as it aborts. The work itself goes on: an operation of the
- * manager runs to its end, so that nothing is left half done.
+ * The result of `work`, or the signal's reason as soon as it aborts. The work itself goes on: an
+ * operation of the manager runs to its end, so that nothing is left half done.
  */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return await work;

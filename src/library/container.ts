@@ -1,4 +1,6 @@
-/** A container as a program sees it. Each method loads its part of tslxc when it is called first. */
+/**
+ * A container as a program sees it. Each method loads its part of tslxc when it is called first.
+ */
 import { Container as Engine } from '../api/container.ts';
 import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import { ownContext } from '../util/request-context.ts';
@@ -12,10 +14,9 @@ const STOP_SECONDS = 60;
 /**
  * A system container by its name; it need not exist yet. Methods reject with a {@link TslxcError}.
  *
- * @example
- * const web = await Container.create('web', { template: 'debian', settings: { memory: '2G', cpus: 1 } });
- * await web.start();
- * const { stdout } = await web.exec(['systemctl', 'is-system-running', '--wait']);
+ * @example const web = await Container.create('web', { template: 'debian', settings: { memory:
+ *   '2G', cpus: 1 } }); await web.start(); const { stdout } = await web.exec(['systemctl',
+ *   'is-system-running', '--wait']);
  */
 export class Container implements AsyncDisposable {
   readonly #engine: Engine;
@@ -43,7 +44,8 @@ export class Container implements AsyncDisposable {
 
   /**
    * Makes a container by a template. A failure, a kill or the signal leaves nothing behind.
-   * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, TEMPLATE_MISSING, TEMPLATE_FAILED, CONFIG_VALUE, DISK_FULL
+   * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, TEMPLATE_MISSING, TEMPLATE_FAILED,
+   *   CONFIG_VALUE, DISK_FULL
    */
   static async create(name: string, options: types.CreateOptions): Promise<Container> {
     const container = new Container(name, options);
@@ -67,8 +69,9 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * A running throw-away container: a copy of an image or of another container that shares its files. The container
-   * is destroyed by `await using` at the end of the block, when it stops, and when this process ends or is killed.
+   * A running throw-away container: a copy of an image or of another container that shares its
+   * files. The container is destroyed by `await using` at the end of the block, when it stops, and
+   * when this process ends or is killed.
    *
    * @example
    * await using box = await Container.ephemeral({ image: 'busybox' });
@@ -110,7 +113,8 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Writes settings into the container's config. A running container keeps what it has until its next start.
+   * Writes settings into the container's config. A running container keeps what it has until its
+   * next start.
    * @throws TslxcError CONTAINER_MISSING, CONTAINER_BUSY, CONFIG_VALUE, CONFIG_UNKNOWN_KEY
    */
   async configure(settings: types.Settings): Promise<void> {
@@ -119,7 +123,8 @@ export class Container implements AsyncDisposable {
 
   /**
    * Boots the container; resolves when its init runs.
-   * @throws TslxcError CONTAINER_MISSING, ALREADY_RUNNING, CONFIG_*, ROOTFS_MISSING, INIT_MISSING, START_FAILED
+   * @throws TslxcError CONTAINER_MISSING, ALREADY_RUNNING, CONFIG_*, ROOTFS_MISSING, INIT_MISSING,
+   *   START_FAILED
    */
   async start(options: types.StartOptions = {}): Promise<types.StartResult> {
     const defines = linesOf(options.settings).map(([key, value]) => `${key}=${value}`);
@@ -133,8 +138,8 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the state once the container is in it, or in one of several; with undefined at the time limit.
-   * A container that does not exist counts as STOPPED.
+   * Resolves with the state once the container is in it, or in one of several; with undefined at
+   * the time limit. A container that does not exist counts as STOPPED.
    */
   async wait(
     states: types.State | readonly types.State[],
@@ -154,8 +159,10 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Runs a program in the container to its end. A program that fails is no error: look at `exitCode`.
-   * @throws ExecError for a program that cannot be run; StateError for a container that does not run
+   * Runs a program in the container to its end. A program that fails is no error: look at
+   * `exitCode`.
+   * @throws ExecError for a program that cannot be run; StateError for a container that does not
+   *   run
    */
   async exec(command: readonly string[], options: types.RunOptions = {}): Promise<types.ExecResult> {
     return await (await import('./exec.ts')).run(this.#engine, command, options);
@@ -179,7 +186,8 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Writes a file of the running container, as its root, through the container's own shell; the file is replaced.
+   * Writes a file of the running container, as its root, through the container's own shell; the
+   * file is replaced.
    * @param path absolute path inside; its directory has to exist
    * @param mode permissions, as `0o644`
    */
@@ -198,7 +206,10 @@ export class Container implements AsyncDisposable {
       if (event.name === this.name) yield event;
   }
 
-  /** A snapshot of the stopped container; costs nothing on a plain directory. @throws StateError, TslxcError DISK_FULL */
+  /**
+   * A snapshot of the stopped container; costs nothing on a plain directory. @throws StateError,
+   * TslxcError DISK_FULL
+   */
   async snapshot(options: types.Cancellable = {}): Promise<types.Snapshot> {
     return toSnapshot(await this.#engine.snapshot(options.signal ? { signal: options.signal } : {}));
   }

@@ -1,6 +1,6 @@
 /**
- * The errors that the library throws. Every one is a TslxcError with a stable `code`; the subclasses stand for the
- * codes that a program is likely to tell apart.
+ * The errors that the library throws. Every one is a TslxcError with a stable `code`; the
+ * subclasses stand for the codes that a program is likely to tell apart.
  */
 import type { ErrorCode } from '../errors/error-table.ts';
 import { type ErrorDetails, TslxcError } from '../errors/tslxc-error.ts';
@@ -56,7 +56,9 @@ export class TimeoutError extends TslxcError {
   static override [Symbol.hasInstance] = among('STOP_TIMEOUT', 'FREEZE_TIMEOUT');
 }
 
-/** A program could not be run in the container. `errno` is ENOENT where there is no such program. */
+/**
+ * A program could not be run in the container. `errno` is ENOENT where there is no such program.
+ */
 export class ExecError extends TslxcError {
   static override [Symbol.hasInstance] = among('EXEC_FAILED');
 }

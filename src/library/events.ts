@@ -6,8 +6,9 @@ import { ownContext } from '../util/request-context.ts';
 import type { ContainerEvent, EventOptions } from './types.ts';
 
 /**
- * What happens to the containers of some directories. The manager may be replaced meanwhile: what happened in between
- * is told as the state that came of it. Ends when the signal aborts or the loop is left.
+ * What happens to the containers of some directories. The manager may be replaced meanwhile: what
+ * happened in between is told as the state that came of it. Ends when the signal aborts or the loop
+ * is left.
  * @throws TslxcError NOT_PERMITTED
  */
 export async function* events({ lxcpaths, signal }: EventOptions = {}): AsyncGenerator<ContainerEvent, void> {

@@ -72,7 +72,9 @@ export async function spawn(
   return { pid: program.pid, ...streams, exit: program.exit, kill };
 }
 
-/** Runs a program to its end. @throws what spawn throws; RangeError for more output than `maxBuffer` */
+/**
+ * Runs a program to its end. @throws what spawn throws; RangeError for more output than `maxBuffer`
+ */
 export async function run(
   ref: ContainerRef,
   command: readonly string[],

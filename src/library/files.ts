@@ -1,6 +1,7 @@
 /**
- * Files of a running container. They go through programs of the container's own (sh, cat), which see its mounts, ids
- * and limits: a host process that follows a path inside would have to distrust every link on the way.
+ * Files of a running container. They go through programs of the container's own (sh, cat), which
+ * see its mounts, ids and limits: a host process that follows a path inside would have to distrust
+ * every link on the way.
  */
 import type { ContainerRef } from '../container/state/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -24,7 +25,8 @@ export async function writeFile(
   data: string | Uint8Array,
   { mode = 0o644, ...options }: Cancellable & { readonly mode?: number },
 ): Promise<void> {
-  // A new file of the same directory takes the place of the old one, so that a reader sees one of the two whole.
+  // A new file of the same directory takes the place of the old one, so that a reader sees one of
+  // the two whole.
   const script =
     'set -e; umask 077; t=$1.tslxc-$$; trap \'rm -f "$t"\' EXIT; cat >"$t"; chmod "$2" "$t"; mv -f "$t" "$1"';
   const command = ['/bin/sh', '-c', script, 'sh', path, mode.toString(8)];

@@ -12,7 +12,10 @@ export const Host = {
     return listContainers(lxcpath).map((name) => new Container(name, { lxcpath }));
   },
 
-  /** What happens to containers, until the loop is left or the signal aborts. @throws PermissionError */
+  /**
+   * What happens to containers, until the loop is left or the signal aborts. @throws
+   * PermissionError
+   */
   events(options: EventOptions = {}): AsyncGenerator<ContainerEvent, void> {
     return events(options);
   },

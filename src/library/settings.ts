@@ -59,7 +59,10 @@ const WRITERS: { [K in keyof Settings]-?: (value: NonNullable<Settings[K]>) => r
     ),
 };
 
-/** The lines that settings stand for, in the order of the table above. @throws TslxcError CONFIG_VALUE */
+/**
+ * The lines that settings stand for, in the order of the table above. @throws TslxcError
+ * CONFIG_VALUE
+ */
 export function linesOf(settings: Settings = {}): Line[] {
   for (const name of Object.keys(settings))
     if (!(name in WRITERS)) throw wrong(name, undefined, `one of ${Object.keys(WRITERS).join(', ')}`);

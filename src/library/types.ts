@@ -1,4 +1,7 @@
-/** What the library takes and gives. Plain data and web-standard types; nothing of the program's inside. */
+/**
+ * What the library takes and gives. Plain data and web-standard types; nothing of the program's
+ * inside.
+ */
 import type { Readable, Writable } from 'node:stream';
 import type { TslxcError } from './errors.ts';
 
@@ -25,7 +28,10 @@ export interface ExitStatus {
   readonly signal: number | null;
 }
 
-/** Settings in the words of a programmer; each becomes one or more `lxc.*` lines of the container's config. */
+/**
+ * Settings in the words of a programmer; each becomes one or more `lxc.*` lines of the container's
+ * config.
+ */
 export interface Settings {
   /** Limit of memory: bytes, or text with K, M, G or T (powers of 1024). */
   readonly memory?: number | string | undefined;
@@ -38,8 +44,8 @@ export interface Settings {
   /** Host name inside. @default the container's name */
   readonly hostname?: string | undefined;
   /**
-   * `bridge`: a network card on the default bridge; `none`: only a loopback; `host`: the host's own network;
-   * any other text: the name of a bridge. @default what default.conf says
+   * `bridge`: a network card on the default bridge; `none`: only a loopback; `host`: the host's own
+   * network; any other text: the name of a bridge. @default what default.conf says
    */
   readonly network?: string | undefined;
   /** Variables of init and of attached programs. */
@@ -48,7 +54,9 @@ export interface Settings {
   readonly mounts?: readonly BindMount[] | undefined;
   /** Start with the host. @default false */
   readonly autostart?: boolean | undefined;
-  /** First host id of a range of `count` (65,536 by default) that the container's ids are mapped to. */
+  /**
+   * First host id of a range of `count` (65,536 by default) that the container's ids are mapped to.
+   */
   readonly idmap?: { readonly first: number; readonly count?: number } | undefined;
   /** Any other keys of tslxc.container.conf(5); a list writes several lines. */
   readonly lxc?: Readonly<Record<string, string | readonly string[]>> | undefined;
@@ -64,7 +72,10 @@ export interface BindMount {
 }
 
 export interface ContainerOptions {
-  /** Directory that holds the container's directory. @default `lxc.lxcpath` of tslxc.conf, else /var/lib/tslxc */
+  /**
+   * Directory that holds the container's directory. @default `lxc.lxcpath` of tslxc.conf, else
+   * /var/lib/tslxc
+   */
   readonly lxcpath?: string | undefined;
 }
 
@@ -111,7 +122,10 @@ export interface StartResult {
 }
 
 export interface StopOptions extends Cancellable {
-  /** `shutdown` asks init to halt, `reboot` to restart, `kill` ends all processes. @default 'shutdown' */
+  /**
+   * `shutdown` asks init to halt, `reboot` to restart, `kill` ends all processes. @default
+   * 'shutdown'
+   */
   readonly mode?: 'shutdown' | 'reboot' | 'kill' | undefined;
   /** Seconds that a clean end may take; then the container is killed. @default 60 */
   readonly timeout?: number | undefined;
@@ -130,7 +144,9 @@ export interface DestroyOptions {
 }
 
 export interface ExecOptions extends Cancellable {
-  /** Environment of the program: a PATH, HOME and TERM, these, and what the config adds. @default {} */
+  /**
+   * Environment of the program: a PATH, HOME and TERM, these, and what the config adds. @default {}
+   */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Working directory inside. @default '/' */
   readonly cwd?: string | undefined;
@@ -142,7 +158,10 @@ export interface ExecOptions extends Cancellable {
 export interface RunOptions extends ExecOptions {
   /** What the program reads. @default nothing */
   readonly input?: string | Uint8Array | undefined;
-  /** Most bytes of each stream; a program that prints more is killed and the call rejects. @default 64 MiB */
+  /**
+   * Most bytes of each stream; a program that prints more is killed and the call rejects. @default
+   * 64 MiB
+   */
   readonly maxBuffer?: number | undefined;
 }
 

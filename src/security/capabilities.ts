@@ -30,9 +30,8 @@ export function missingCapabilities(kernel: Kernel, last: number): number[] {
 }
 
 /**
- * Takes everything but `kept` (numbers) out of the bounding set, for ever: to be done while the process still has all its
- * capabilities, before it changes its ids. Read back,
- * rule R9.
+ * Takes everything but `kept` (numbers) out of the bounding set, for ever: to be done while the
+ * process still has all its capabilities, before it changes its ids. Read back, rule R9.
  */
 export function boundCapabilities(kernel: Kernel, kept: ReadonlySet<number>): void {
   const last = lastCapability(kernel);
@@ -45,12 +44,13 @@ export function boundCapabilities(kernel: Kernel, kept: ReadonlySet<number>): vo
 }
 
 /**
- * Leaves the calling process `kept` of what it holds; inheritable and ambient sets are emptied (CVE-2022-29162: an
- * inherited set must never come from the caller). After the ids are set: that may need a capability that goes here.
- * Read back, rule R9.
+ * Leaves the calling process `kept` of what it holds; inheritable and ambient sets are emptied
+ * (CVE-2022-29162: an inherited set must never come from the caller). After the ids are set: that
+ * may need a capability that goes here. Read back, rule R9.
  *
- * `until`: capabilities that the process needs up to execve(2), which takes them away: of a program without
- * capabilities of its own the root user gets what the bounding set has, anybody else gets none.
+ * `until`: capabilities that the process needs up to execve(2), which takes them away: of a program
+ * without capabilities of its own the root user gets what the bounding set has, anybody else gets
+ * none.
  */
 export function confineCapabilities(
   kernel: Kernel,
@@ -70,7 +70,10 @@ function maskOf(capabilities: readonly number[]): bigint {
   return capabilities.reduce((mask, capability) => mask | (1n << BigInt(capability)), 0n);
 }
 
-/** The sets of a config: `keep` lists what stays, `drop` what goes; neither means everything the kernel has. */
+/**
+ * The sets of a config: `keep` lists what stays, `drop` what goes; neither means everything the
+ * kernel has.
+ */
 export function keptCapabilities(options: {
   keep?: readonly number[] | undefined;
   drop: readonly number[];

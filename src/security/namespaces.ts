@@ -1,4 +1,7 @@
-/** Namespaces that are there already: which one a path names, whose it is, and the ids of a user namespace. */
+/**
+ * Namespaces that are there already: which one a path names, whose it is, and the ids of a user
+ * namespace.
+ */
 import { closeSync, constants, openSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import type { NamespaceName } from '../config/values/namespace.ts';
 import { CLONE } from '../kernel/constants.ts';
@@ -23,7 +26,10 @@ export interface NamespaceFacts {
   readonly path: string;
   /** `net:[4026531840]`: which one it is. */
   readonly link: string;
-  /** The same of the user namespace whose root has power over it; that namespace itself for a user namespace. */
+  /**
+   * The same of the user namespace whose root has power over it; that namespace itself for a user
+   * namespace.
+   */
   readonly owner: string;
 }
 

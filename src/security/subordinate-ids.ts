@@ -34,7 +34,10 @@ function nameOf(uid: number): string | undefined {
   }
 }
 
-/** The first range of each kind from 0 on: what containers of a user have by default. Undefined where one is missing. */
+/**
+ * The first range of each kind from 0 on: what containers of a user have by default. Undefined
+ * where one is missing.
+ */
 export function defaultIdMap(uid: number): IdMapEntry[] | undefined {
   const map = (['u', 'g'] as const).flatMap((type): IdMapEntry[] => {
     const [range] = subordinateIds(type, uid);

@@ -10,8 +10,8 @@ const KINDS = [
 ] as const;
 
 /**
- * Writes the maps of a process's fresh user namespace: root by itself, an ordinary user a map of nothing but itself, and
- * with newuidmap(1) and newgidmap(1) what subuid(5) gives it.
+ * Writes the maps of a process's fresh user namespace: root by itself, an ordinary user a map of
+ * nothing but itself, and with newuidmap(1) and newgidmap(1) what subuid(5) gives it.
  * @throws TslxcError IDMAP_UNAVAILABLE, TOOL_MISSING
  */
 export function writeIdMap(pid: number, map: readonly IdMapEntry[]): void {

@@ -4,12 +4,15 @@ import { basename, isAbsolute, join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 
 const PREFIX = 'tslxc-';
-/** Where LXC's own templates are; they keep to the same contract, so a name may stand for one of them. */
+/**
+ * Where LXC's own templates are; they keep to the same contract, so a name may stand for one of
+ * them.
+ */
 const LXC_TEMPLATES = '/usr/share/lxc/templates';
 
 /**
- * The absolute path of a template: `NAME` stands for `<templatesDir>/tslxc-NAME`, where that is missing for LXC's
- * `lxc-NAME`, and an absolute path for itself.
+ * The absolute path of a template: `NAME` stands for `<templatesDir>/tslxc-NAME`, where that is
+ * missing for LXC's `lxc-NAME`, and an absolute path for itself.
  * @throws TslxcError TEMPLATE_MISSING, which lists what there is.
  */
 export async function findTemplate(

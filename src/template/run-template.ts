@@ -17,7 +17,10 @@ export interface TemplateRun {
   readonly rootfs: string;
   /** What the user gave after `--`. */
   readonly args?: readonly string[];
-  /** In front of the script's command line: what enters the mount namespace that the root filesystem is in. */
+  /**
+   * In front of the script's command line: what enters the mount namespace that the root filesystem
+   * is in.
+   */
   readonly command?: readonly string[];
   /** In whose surroundings the script runs: those of this process unless given. */
   readonly caller?: Pick<CallerSurroundings, 'env'> | undefined;
@@ -150,8 +153,9 @@ function interrupted(run: TemplateRun): TslxcError {
 }
 
 /**
- * Asks the whole process group to end, and ends it when it has not after a while. It is asked twice: a shell that
- * was just about to start a program handles the first signal only after that program, which never got it.
+ * Asks the whole process group to end, and ends it when it has not after a while. It is asked
+ * twice: a shell that was just about to start a program handles the first signal only after that
+ * program, which never got it.
  */
 async function endGroup(pid: number | undefined, ended: PromiseLike<unknown>): Promise<void> {
   if (pid === undefined) return;

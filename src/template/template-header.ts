@@ -4,7 +4,9 @@ import { readFile } from 'node:fs/promises';
 /** Options whose value is a secret: a config file is read by more people than a command line. */
 const SECRET = /^--?(?:root[-_]password|password|auth-password)$/;
 
-/** The comment at the top of a config: which template made the container, in which version, and how. */
+/**
+ * The comment at the top of a config: which template made the container, in which version, and how.
+ */
 export async function templateHeader(template: string, args: readonly string[]): Promise<string> {
   const script = await readFile(template).catch(() => undefined);
   const shown = withoutSecrets(args).map(shellWord).join(' ');

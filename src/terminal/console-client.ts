@@ -11,8 +11,9 @@ const note = (bytes: number) =>
   Buffer.from(`\r\n[tslxc: ${bytes} bytes of console output were dropped here]\r\n`);
 
 /**
- * The queue before one client. Its stream is given more only when it asks for more, so that what waits is ours to throw
- * away: a client that has stopped reading costs at most `limit` bytes, and gets a note in place of what it missed.
+ * The queue before one client. Its stream is given more only when it asks for more, so that what
+ * waits is ours to throw away: a client that has stopped reading costs at most `limit` bytes, and
+ * gets a note in place of what it missed.
  */
 export class ConsoleClient {
   readonly #output: Writable;

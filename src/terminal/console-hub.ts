@@ -19,7 +19,10 @@ export interface ConsoleHubOptions {
   readonly onOutput?: ((bytes: Buffer) => void) | undefined;
   /** What one client may have waiting before it is dropped. */
   readonly backlog?: number | undefined;
-  /** Reading the master failed for good; clients have been let go. Never because the slave was closed. */
+  /**
+   * Reading the master failed for good; clients have been let go. Never because the slave was
+   * closed.
+   */
   readonly onError?: ((error: TslxcError) => void) | undefined;
 }
 
@@ -34,9 +37,10 @@ const BACKLOG = 1 << 20;
 const ignore = () => {};
 
 /**
- * A container's console in the manager. Its master is read all the time, whether or not anybody looks on: a container
- * must never wait for a reader of its boot messages. What it prints goes to the log, to the ring and to any number of
- * clients; none of them can hold up another, nor the reading.
+ * A container's console in the manager. Its master is read all the time, whether or not anybody
+ * looks on: a container must never wait for a reader of its boot messages. What it prints goes to
+ * the log, to the ring and to any number of clients; none of them can hold up another, nor the
+ * reading.
  */
 export class ConsoleHub {
   readonly #master: PtyMaster;
@@ -68,8 +72,8 @@ export class ConsoleHub {
   }
 
   /**
-   * Adds a client. `replay` sends it first what the ring holds, so that a console that waits at its prompt does not
-   * look dead.
+   * Adds a client. `replay` sends it first what the ring holds, so that a console that waits at its
+   * prompt does not look dead.
    */
   attach({ output, input }: ConsoleClientStreams, { replay = false } = {}): ConsoleAttachment {
     if (this.#closed) return { detach: ignore, ended: Promise.resolve() };
@@ -115,8 +119,9 @@ export class ConsoleHub {
   }
 
   /**
-   * Passes on what the container said last, lets all clients go and closes the master. What a client has not read yet
-   * is in its stream: end that, rather than destroy it. The log and the ring belong to the caller.
+   * Passes on what the container said last, lets all clients go and closes the master. What a
+   * client has not read yet is in its stream: end that, rather than destroy it. The log and the
+   * ring belong to the caller.
    */
   close(): void {
     if (this.#closed) return;

@@ -32,8 +32,9 @@ const FLAGS =
   constants.O_NOCTTY;
 
 /**
- * The file that a container's console output is appended to. Writes are synchronous, into the page cache: nothing is
- * lost when the manager is killed. Only opening throws; a full disk is reported once and the console goes on.
+ * The file that a container's console output is appended to. Writes are synchronous, into the page
+ * cache: nothing is lost when the manager is killed. Only opening throws; a full disk is reported
+ * once and the console goes on.
  */
 export class ConsoleLog {
   readonly #options: ConsoleLogOptions;
@@ -58,7 +59,8 @@ export class ConsoleLog {
         const fitting = Math.max(0, space);
         this.#write(rest.subarray(0, fitting));
         rest = rest.subarray(fitting);
-        // As LXC: of a burst that is larger than the whole file the end is worth more than the beginning.
+        // As LXC: of a burst that is larger than the whole file the end is worth more than the
+        // beginning.
         if (rest.length > this.#limit) rest = rest.subarray(rest.length - this.#limit);
         this.#startAnew();
       }
@@ -69,7 +71,10 @@ export class ConsoleLog {
     }
   }
 
-  /** Rotates or truncates now, whatever the size; what `lxc.console.rotate` calls a rotation by request. */
+  /**
+   * Rotates or truncates now, whatever the size; what `lxc.console.rotate` calls a rotation by
+   * request.
+   */
   rotate(): void {
     if (this.#fd < 0) return;
     try {

@@ -1,5 +1,6 @@
 /**
- * What `lxc.console.path` names: a file that gets what the console prints, or a terminal that shows it and is typed at.
+ * What `lxc.console.path` names: a file that gets what the console prints, or a terminal that shows
+ * it and is typed at.
  */
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { Writable } from 'node:stream';
@@ -18,7 +19,8 @@ export interface ConsolePeer extends ConsoleClientStreams {
 const TERMINAL_FLAGS = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
 
 /**
- * Why a path can not be the console's other end; undefined for one that can. A file that is not there yet is made.
+ * Why a path can not be the console's other end; undefined for one that can. A file that is not
+ * there yet is made.
  */
 export function peerFault(path: string): string | undefined {
   try {

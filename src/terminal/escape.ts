@@ -5,8 +5,8 @@ export const DEFAULT_ESCAPE = 0x01;
 const QUIT = 'q'.charCodeAt(0);
 
 /**
- * The argument of `-e`: `^a` or `a` for Ctrl-A, in either case. LXC computes nonsense from anything that is not one
- * lower-case letter; that is refused here.
+ * The argument of `-e`: `^a` or `a` for Ctrl-A, in either case. LXC computes nonsense from anything
+ * that is not one lower-case letter; that is refused here.
  */
 export function parseEscape(argument: string): number {
   const letter = /^\^?([A-Za-z])$/.exec(argument)?.[1];
@@ -34,8 +34,8 @@ export interface EscapeOutcome {
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Looks for the escape sequence in what the user types: prefix then `q` leaves, prefix twice sends it once, prefix and
- * anything else sends both. It remembers a prefix that ended a chunk.
+ * Looks for the escape sequence in what the user types: prefix then `q` leaves, prefix twice sends
+ * it once, prefix and anything else sends both. It remembers a prefix that ended a chunk.
  */
 export class EscapeFilter {
   readonly #prefix: number;

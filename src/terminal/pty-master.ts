@@ -8,20 +8,24 @@ import { endOfFileCharacter } from './raw-mode.ts';
 
 export interface PtyMasterOptions {
   /**
-   * Asked when no process has the slave open any more. While it says true (a getty will be started again) we wait for
-   * the next one that opens it; otherwise the stream ends. Nothing: the first hang-up is the end.
+   * Asked when no process has the slave open any more. While it says true (a getty will be started
+   * again) we wait for the next one that opens it; otherwise the stream ends. Nothing: the first
+   * hang-up is the end.
    */
   readonly alive?: (() => boolean) | undefined;
   /**
-   * Keep the slave open ourselves, so that it does not hang up between two processes of the container. Takes one more
-   * descriptor and saves the polling.
+   * Keep the slave open ourselves, so that it does not hang up between two processes of the
+   * container. Takes one more descriptor and saves the polling.
    */
   readonly holdSlave?: boolean | undefined;
 }
 
 const CHUNK = 65536;
 const NEWLINE = 10;
-/** While nobody has the slave open: milliseconds from the first to the longest pause between two looks. */
+/**
+ * While nobody has the slave open: milliseconds from the first to the longest pause between two
+ * looks.
+ */
 const RETRY = { first: 10, longest: 200 } as const;
 /** A full pty: the same for the next attempt to write. */
 const FULL = { first: 1, longest: 50 } as const;
@@ -31,14 +35,16 @@ const READS_IN_A_ROW = 64;
 const errnoOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
 /**
- * The master end of a pty as a stream. It owns the descriptor that it is given and closes it when destroyed.
+ * The master end of a pty as a stream. It owns the descriptor that it is given and closes it when
+ * destroyed.
  *
- * Reading goes through libuv's tty handle, by epoll: no thread waits in read(2). Writing does not: on a master, libuv
- * falls back to blocking writes, and a container that does not read its terminal would stop the whole process. So we
- * write non-blocking and, when the pty is full, try again on a timer (Node offers no way to wait for POLLOUT on it).
+ * Reading goes through libuv's tty handle, by epoll: no thread waits in read(2). Writing does not:
+ * on a master, libuv falls back to blocking writes, and a container that does not read its terminal
+ * would stop the whole process. So we write non-blocking and, when the pty is full, try again on a
+ * timer (Node offers no way to wait for POLLOUT on it).
  *
- * Linux answers EIO to a read of the master when the last slave is closed. The handle can not be used after that; each
- * spell of an open slave gets its own, on a copy of the descriptor.
+ * Linux answers EIO to a read of the master when the last slave is closed. The handle can not be
+ * used after that; each spell of an open slave gets its own, on a copy of the descriptor.
  */
 export class PtyMaster extends Duplex {
   readonly fd: number;
@@ -67,8 +73,9 @@ export class PtyMaster extends Duplex {
   }
 
   /**
-   * What the kernel holds for us at this moment, at most `limit` bytes, without waiting for the event loop: the last
-   * words of a container that has ended. Not for a stream that somebody has paused.
+   * What the kernel holds for us at this moment, at most `limit` bytes, without waiting for the
+   * event loop: the last words of a container that has ended. Not for a stream that somebody has
+   * paused.
    */
   readNow(limit: number): Buffer {
     const pieces: Buffer[] = [];
@@ -97,7 +104,9 @@ export class PtyMaster extends Duplex {
     this.#writeAll(chunk, FULL.first, done);
   }
 
-  /** The end of the input reaches a reader that waits for lines as its end-of-file character does. */
+  /**
+   * The end of the input reaches a reader that waits for lines as its end-of-file character does.
+   */
   override _final(done: (error?: Error | null) => void): void {
     let eof: number | undefined;
     try {
@@ -106,7 +115,8 @@ export class PtyMaster extends Duplex {
       // Hung up: there is no reader.
     }
     if (eof === undefined) done();
-    // Behind an unfinished line the first one only completes the line; the second is the end of the file.
+    // Behind an unfinished line the first one only completes the line; the second is the end of the
+    // file.
     else this.#writeAll(Buffer.from(this.#lineIsOpen ? [eof, eof] : [eof]), FULL.first, done);
   }
 
@@ -125,7 +135,8 @@ export class PtyMaster extends Duplex {
     const copy = this.#kernel.dup(this.fd);
     let reader: ReadStream;
     try {
-      // Its own buffer stays empty (highWaterMark 0 is a ReadStream's default): it would be thrown away at EIO.
+      // Its own buffer stays empty (highWaterMark 0 is a ReadStream's default): it would be thrown
+      // away at EIO.
       reader = new ReadStream(copy);
     } catch (error) {
       closeSync(copy);
@@ -149,7 +160,10 @@ export class PtyMaster extends Duplex {
     reader.on('close', over);
   }
 
-  /** Reads by hand what the slave left behind; then we know whether it is closed or was opened again. */
+  /**
+   * Reads by hand what the slave left behind; then we know whether it is closed or was opened
+   * again.
+   */
   #drain(): void {
     for (let i = 0; i < READS_IN_A_ROW; i++) {
       let length: number;

@@ -1,9 +1,9 @@
 import type { Kernel } from '../kernel/kernel.ts';
 
 /**
- * glibc's and musl's `struct termios`, the same on x86-64 and arm64: four 32-bit flag words, one byte of line
- * discipline at 16, the control characters from 17. (The kernel's own struct has fewer control characters; libc's
- * tcgetattr translates.)
+ * glibc's and musl's `struct termios`, the same on x86-64 and arm64: four 32-bit flag words, one
+ * byte of line discipline at 16, the control characters from 17. (The kernel's own struct has fewer
+ * control characters; libc's tcgetattr translates.)
  */
 const IFLAG = 0;
 const OFLAG = 4;
@@ -44,14 +44,16 @@ export function endOfFileCharacter(termios: Buffer): number | undefined {
 const FATAL_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 
 /**
- * Puts a terminal into raw mode and returns the function that restores it, which may be called any number of times.
+ * Puts a terminal into raw mode and returns the function that restores it, which may be called any
+ * number of times.
  *
- * Node's own setRawMode is not used: it leaves output processing on, so that a line feed from the container would get
- * a carriage return that the container did not send.
+ * Node's own setRawMode is not used: it leaves output processing on, so that a line feed from the
+ * container would get a carriage return that the container did not send.
  *
- * The terminal is restored as well when the process exits, by itself or because of an uncaught exception, and when a
- * signal is about to end it: a shell on a raw terminal is of no use to anyone. A signal that somebody else listens to
- * is theirs; otherwise it does what it would have done without us.
+ * The terminal is restored as well when the process exits, by itself or because of an uncaught
+ * exception, and when a signal is about to end it: a shell on a raw terminal is of no use to
+ * anyone. A signal that somebody else listens to is theirs; otherwise it does what it would have
+ * done without us.
  */
 export function enterRawMode(kernel: Kernel, fd: number, host: NodeJS.Process = process): () => void {
   const before = kernel.getTermios(fd);

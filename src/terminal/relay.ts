@@ -7,8 +7,8 @@ import { PtyMaster } from './pty-master.ts';
 import { enterRawMode } from './raw-mode.ts';
 
 /**
- * Why a relay ended: the user typed the escape sequence; the container's end is closed; or our own end is (a signal,
- * an abort, the user's terminal or the reader of our output went away).
+ * Why a relay ended: the user typed the escape sequence; the container's end is closed; or our own
+ * end is (a signal, an abort, the user's terminal or the reader of our output went away).
  */
 export type RelayEnd = 'detached' | 'closed' | 'terminated';
 
@@ -18,25 +18,33 @@ export interface RelayOptions {
   readonly input: Readable;
   readonly output: Writable;
   /**
-   * The container's end: the descriptor of a pty master (which the relay owns from now on and closes), or a stream to
-   * whoever reads that master (for the console; destroyed at the end).
+   * The container's end: the descriptor of a pty master (which the relay owns from now on and
+   * closes), or a stream to whoever reads that master (for the console; destroyed at the end).
    */
   readonly peer: number | Duplex;
   /**
-   * Descriptor of the user's terminal, which tells the window size, and gets raw mode if `input` is a terminal (has
-   * `isTTY`). Nothing if there is none.
+   * Descriptor of the user's terminal, which tells the window size, and gets raw mode if `input` is
+   * a terminal (has `isTTY`). Nothing if there is none.
    */
   readonly terminal?: number | undefined;
-  /** Nothing: no escape sequence; every byte belongs to the container (attach, `tslxc-start -F`). */
+  /**
+   * Nothing: no escape sequence; every byte belongs to the container (attach, `tslxc-start -F`).
+   */
   readonly escape?: EscapeFilter | undefined;
-  /** For a master: see PtyMasterOptions. A tty of a container survives its getty; an attached command does not. */
+  /**
+   * For a master: see PtyMasterOptions. A tty of a container survives its getty; an attached
+   * command does not.
+   */
   readonly alive?: (() => boolean) | undefined;
   /**
-   * What the end of an input that is no terminal does: `eof` sends the end-of-file character to a master (attach),
-   * `ignore` ends that direction only (the default), `detach` ends the relay.
+   * What the end of an input that is no terminal does: `eof` sends the end-of-file character to a
+   * master (attach), `ignore` ends that direction only (the default), `detach` ends the relay.
    */
   readonly endOfInput?: 'eof' | 'ignore' | 'detach' | undefined;
-  /** Told the size at the start and at each change; needed where `peer` is a stream, which has no window size. */
+  /**
+   * Told the size at the start and at each change; needed where `peer` is a stream, which has no
+   * window size.
+   */
   readonly onResize?: ((size: WindowSize) => void) | undefined;
   /** Where SIGWINCH, SIGTERM and SIGHUP come from: `process`, or nothing. */
   readonly signals?: EventEmitter | undefined;
@@ -44,8 +52,9 @@ export interface RelayOptions {
 }
 
 /**
- * Carries bytes between the user's terminal and a container's, both ways and with back-pressure, until one side ends.
- * The terminal is restored before the promise settles. Rejects only when the relay could not be set up.
+ * Carries bytes between the user's terminal and a container's, both ways and with back-pressure,
+ * until one side ends. The terminal is restored before the promise settles. Rejects only when the
+ * relay could not be set up.
  */
 export async function relayTerminal(options: RelayOptions): Promise<RelayEnd> {
   const { kernel, input, output, terminal, alive, signals, signal } = options;

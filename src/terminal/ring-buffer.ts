@@ -1,8 +1,8 @@
 const FIRST_ALLOCATION = 4096;
 
 /**
- * The last `capacity` bytes that were appended. Memory grows as it is needed, so that a container that says little
- * costs little.
+ * The last `capacity` bytes that were appended. Memory grows as it is needed, so that a container
+ * that says little costs little.
  */
 export class RingBuffer {
   readonly capacity: number;

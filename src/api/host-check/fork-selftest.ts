@@ -2,7 +2,9 @@ import { AT, CLONE, MOUNT_ATTR, O, OPEN_TREE_CLONE, POLL, PR, SIG } from '../../
 import { forkRetries } from '../../kernel/fork.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 
-/** Enough to meet a host on which forks do not work at all; `npm run selftest:fork` does thousands. */
+/**
+ * Enough to meet a host on which forks do not work at all; `npm run selftest:fork` does thousands.
+ */
 const FORKS = 25;
 const PATIENCE = 5000;
 
@@ -15,8 +17,8 @@ export interface ForkSelftest {
 }
 
 /**
- * Forks as the fork server does, and has the children do what stages do: use the heap until it is collected, and end.
- * Needs a process that was started like the manager (`--single-threaded`).
+ * Forks as the fork server does, and has the children do what stages do: use the heap until it is
+ * collected, and end. Needs a process that was started like the manager (`--single-threaded`).
  */
 export function forkSelftest(kernel: Kernel): ForkSelftest {
   const before = forkRetries;
@@ -55,8 +57,9 @@ function succeeded(kernel: Kernel, pid: number): boolean {
 }
 
 /**
- * Whether a child can make a user namespace, and the files of `directory` can be mounted with the owners of that: what a
- * container with `lxc.idmap` needs. Mounts nothing anywhere. @returns undefined, or what the kernel said
+ * Whether a child can make a user namespace, and the files of `directory` can be mounted with the
+ * owners of that: what a container with `lxc.idmap` needs. Mounts nothing anywhere. @returns
+ * undefined, or what the kernel said
  */
 export function idmapFault(
   kernel: Kernel,

@@ -1,4 +1,7 @@
-/** What there is to see of a host without changing it: the kernel's configuration and modules, programs, namespaces. */
+/**
+ * What there is to see of a host without changing it: the kernel's configuration and modules,
+ * programs, namespaces.
+ */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +45,10 @@ export class HostView {
     this.#builtin = read(`${modules}/modules.builtin`) ?? '';
   }
 
-  /** A part of the kernel by its module and its CONFIG_ word. What is loaded, or listed, is there whatever else is said. */
+  /**
+   * A part of the kernel by its module and its CONFIG_ word. What is loaded, or listed, is there
+   * whatever else is said.
+   */
   part(module: string, option: string): Presence {
     if (this.#another) return VALUES[this.#value(option) ?? ''] ?? 'absent';
     if (existsSync(`/sys/module/${module}`)) return 'loaded';
@@ -78,7 +84,10 @@ export class HostView {
     });
   }
 
-  /** Whether processes can be in a namespace of the kind (a name below /proc/PID/ns), and any may be made. */
+  /**
+   * Whether processes can be in a namespace of the kind (a name below /proc/PID/ns), and any may be
+   * made.
+   */
   namespace(kind: string): boolean {
     const limit = read(`/proc/sys/user/max_${kind}_namespaces`);
     return existsSync(`/proc/self/ns/${kind}`) && Number(limit ?? 1) > 0;

@@ -1,4 +1,7 @@
-/** Words of a policy for architectures, and libseccomp's token of each (its seccomp.h, linux/audit.h). */
+/**
+ * Words of a policy for architectures, and libseccomp's token of each (its seccomp.h,
+ * linux/audit.h).
+ */
 export const ARCHITECTURES: Readonly<Record<string, number>> = {
   x86: 0x40000003,
   x86_64: 0xc000003e,

@@ -64,7 +64,10 @@ export function compilePolicy(kernel: Pick<Kernel, 'memfd'>, policy: Policy): Fi
   }
 }
 
-/** All that the policy says about one architecture. Rules in `[all]` are for those that have the call. */
+/**
+ * All that the policy says about one architecture. Rules in `[all]` are for those that have the
+ * call.
+ */
 function context(library: Libseccomp, policy: Policy, word: string, unknown: Rule[]): number {
   const made = library.init(actionNumber(policy.otherwise));
   if (made === 0)
@@ -78,7 +81,8 @@ function context(library: Libseccomp, policy: Policy, word: string, unknown: Rul
   }
   for (const rule of policy.rules) {
     if (rule.section !== 'all' && rule.section !== word) continue;
-    // Calls go by their number on the machine's own architecture (below 0 where it has none); the library translates.
+    // Calls go by their number on the machine's own architecture (below 0 where it has none); the
+    // library translates.
     const number = typeof rule.call === 'number' ? rule.call : library.resolve(native, rule.call);
     if (number === RESOLVE_FAILED) {
       if (!unknown.includes(rule)) unknown.push(rule);

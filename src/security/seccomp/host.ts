@@ -12,7 +12,8 @@ export function underFilter(): boolean {
 const compiled = new Map<string, { readonly version: string; readonly filter: Filter }>();
 
 /**
- * The filter of a policy file; one that has not changed is compiled once, since nearly every container has the same.
+ * The filter of a policy file; one that has not changed is compiled once, since nearly every
+ * container has the same.
  * @throws TslxcError SECCOMP_POLICY, TOOL_MISSING; an error of the file's as Node throws it
  */
 export function compiledPolicy(kernel: Pick<Kernel, 'memfd'>, file: string): Filter {

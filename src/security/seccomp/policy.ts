@@ -1,5 +1,6 @@
 /**
- * The policy file of `lxc.seccomp.profile`. Its first line is the version, its second says what kind of list it is:
+ * The policy file of `lxc.seccomp.profile`. Its first line is the version, its second says what
+ * kind of list it is:
  *
  *     2                                       1
  *     denylist                                allowlist
