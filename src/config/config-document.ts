@@ -104,7 +104,8 @@ export class ConfigDocument {
   }
 
   #removeLines(indices: readonly number[]): void {
-    if (indices.length > 0) this.#lines = this.#lines.filter((_line, index) => !indices.includes(index));
+    const gone = new Set(indices);
+    if (gone.size > 0) this.#lines = this.#lines.filter((_line, index) => !gone.has(index));
   }
 }
 

@@ -17,10 +17,18 @@ export type ConfigLine =
   | { readonly kind: 'blank' | 'comment' | 'foreign' }
   | { readonly kind: 'broken'; readonly why: string; readonly offset: number };
 
-/** C's isspace. Not JavaScript's \s: a no-break space is a character of the value. */
-const BLANKS = ' \\t\\n\\v\\f\\r';
-const LINE = new RegExp(`^\\uFEFF?([${BLANKS}]*)(.*?)[${BLANKS}]*$`, 's');
-const KEY_VALUE = new RegExp(`^([^=]*?)([${BLANKS}]*=[${BLANKS}]*)(.*)$`, 's');
+/** C's isspace. Not JavaScript's: a no-break space is a character of the value. */
+const BLANKS = ' \t\n\v\f\r';
+const isBlank = (character: string | undefined) => character !== undefined && BLANKS.includes(character);
+
+/** Where the text from `from` to `to` begins and ends without the blanks around it. */
+function trimmed(text: string, from: number, to: number): [start: number, end: number] {
+  let [start, end] = [from, to];
+  while (start < end && isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
+  return [start, end];
+}
+
 /** All of ASCII's but tab. Found in the middle of a line they are a trap: LXC cuts at a NUL and keeps the rest. */
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
@@ -41,12 +49,13 @@ export function visible(character: string): string {
  * @param line without its newline
  */
 export function splitLine(line: string): ConfigLine {
-  const [, indent = '', content = ''] = LINE.exec(line) ?? [];
+  // By hand: an expression that takes blanks away at both ends needs the square of a long line's length.
+  const [keyStart, end] = trimmed(line, line.startsWith('\uFEFF') ? 1 : 0, line.length);
+  const content = line.slice(keyStart, end);
   if (content === '') return { kind: 'blank' };
   if (content.startsWith('#')) return { kind: 'comment' };
   if (!content.startsWith('lxc.')) return { kind: 'foreign' };
 
-  const keyStart = line.indexOf(content, line.startsWith('\uFEFF') ? 1 + indent.length : indent.length);
   const control = controlCharacterAt(content);
   if (control >= 0) {
     const shown = visible(content.charAt(control));
@@ -56,11 +65,12 @@ export function splitLine(line: string): ConfigLine {
       offset: keyStart + control,
     };
   }
-  const match = KEY_VALUE.exec(content);
-  if (!match) return { kind: 'broken', why: `"${content}" has no "="`, offset: keyStart + content.length };
+  const equals = line.indexOf('=', keyStart);
+  if (equals < 0) return { kind: 'broken', why: `"${content}" has no "="`, offset: end };
 
-  const [, key = '', equals = '', quoted = ''] = match;
-  const start = keyStart + key.length + equals.length;
+  const key = line.slice(keyStart, trimmed(line, keyStart, equals)[1]);
+  const [start] = trimmed(line, equals + 1, end);
+  const quoted = line.slice(start, end);
   const isQuoted = quoted.length >= 2 && /^['"]/.test(quoted) && quoted.endsWith(quoted.charAt(0));
   return {
     kind: 'setting',

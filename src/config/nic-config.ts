@@ -27,10 +27,18 @@ function fieldName(key: NicKey): string {
   return key.replace(/[._]([a-z])/g, (_separator, letter: string) => letter.toUpperCase());
 }
 
+/** The names of the fields, worked out once: a config may have thousands of interfaces. */
+const FIELDS = (Object.keys(NIC_KEYS) as NicKey[]).map((key) => ({
+  key,
+  name: fieldName(key),
+  repeated: NIC_KEYS[key].repeated,
+}));
+
 export function nicConfig(nic: NicFields): NicConfig {
-  const fields = (Object.keys(NIC_KEYS) as NicKey[]).map((key) => {
-    const settings = nic.fields.get(key) ?? [];
-    return [fieldName(key), NIC_KEYS[key].repeated ? settings : settings[0]];
-  });
-  return { index: nic.index, origin: nic.origin, ...Object.fromEntries(fields) };
+  const config: Record<string, unknown> = { index: nic.index, origin: nic.origin };
+  for (const { key, name, repeated } of FIELDS) {
+    const settings = nic.fields.get(key);
+    config[name] = repeated ? (settings ?? []) : settings?.[0];
+  }
+  return config as NicConfig;
 }

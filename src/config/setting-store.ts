@@ -18,6 +18,8 @@ export interface NicFields {
   typeIsBad: boolean;
 }
 
+/** How many unknown keys of one config are told with the key that was meant. */
+const MOST_SUGGESTIONS = 20;
 const COMMENT_HINT = '; a comment needs a line of its own: here the # belongs to the value';
 /** Fields that exist for one type of interface only are named after the type. */
 const TYPES_WITH_FIELDS = ['veth', 'vlan', 'macvlan', 'ipvlan'];
@@ -38,6 +40,13 @@ export class SettingStore {
   /** In which order settings of the families were read, across families and files. */
   readonly #order = new WeakMap<Setting<unknown>, number>();
   #read = 0;
+  /** Where in its family the setting of a key with one value stands. */
+  readonly #places = new Map<string, number>();
+  /** Where in its list the setting of a slot stands: a list is as long as the file, and is not searched for each line. */
+  readonly #slots = new WeakMap<Settings, Map<string, number>>();
+  #unknown = 0;
+  /** Number of the last interface, where it is known. */
+  #highest: number | undefined;
   readonly #fault: FaultListener;
   readonly #passedOver: FaultListener;
   readonly #context: ParseContext;
@@ -53,7 +62,7 @@ export class SettingStore {
     const target = lookUpKey(raw.key);
     switch (target?.kind) {
       case undefined:
-        this.#fault(unknownKey(raw.key, { ...raw.origin, column: raw.keyColumn }));
+        this.#refuseUnknown(raw);
         break;
       case 'key':
         this.#applyKey(raw, target.row);
@@ -65,7 +74,7 @@ export class SettingStore {
         this.#applyNic(raw, target.index, target.field, target.row);
         break;
       case 'whole-subtree':
-        if (this.#isEmptied(raw)) this.subtrees.delete(target.prefix);
+        if (this.#isEmptied(raw)) this.#setFamily(target.prefix, []);
         break;
       case 'whole-nic':
         if (this.#isEmptied(raw)) this.nics.delete(target.index);
@@ -85,6 +94,16 @@ export class SettingStore {
     return [...settings].sort((a, b) => place(a) - place(b));
   }
 
+  /** One more than the highest number of an interface. */
+  get nextNic(): number {
+    if (this.#highest === undefined || !this.nics.has(this.#highest)) {
+      this.#highest = undefined;
+      for (const number of this.nics.keys())
+        if (this.#highest === undefined || number > this.#highest) this.#highest = number;
+    }
+    return (this.#highest ?? -1) + 1;
+  }
+
   #applyKey(raw: RawSetting, row: KeyRow): void {
     if (raw.text === '') for (const key of EMPTIED_TOGETHER[raw.key] ?? []) this.keys.delete(key);
     const rival = row.excludes === undefined ? undefined : this.keys.get(row.excludes)?.[0];
@@ -98,23 +117,41 @@ export class SettingStore {
       );
       return;
     }
-    const next = this.#next(raw, row, this.keys.get(raw.key) ?? []);
-    // "none" says that there is nothing to keep, so it empties the list and does not outlast another name.
-    if (next) this.keys.set(raw.key, raw.key === 'lxc.cap.keep' ? withoutStaleNone(next) : next);
+    const added = this.#parsed(raw, row);
+    if (added) this.keys.set(raw.key, this.#after(this.keys.get(raw.key) ?? [], raw, row, added));
   }
 
   #applySubtree(raw: RawSetting, prefix: SubtreePrefix, row: KeyRow): void {
-    const all = this.subtrees.get(prefix) ?? [];
-    const same = all.filter(({ key }) => key === raw.key);
-    const next = this.#next(raw, row, same);
-    if (!next) return;
-    const added = next.filter((setting) => !same.includes(setting));
+    const added = this.#parsed(raw, row);
+    if (!added) return;
     for (const setting of added) this.#order.set(setting, this.#read++);
-    const kept = all.filter((setting) => setting.key !== raw.key || next.includes(setting));
-    const place = all.findIndex(({ key }) => key === raw.key);
+    const all = this.subtrees.get(prefix) ?? [];
+    const place = this.#places.get(raw.key);
+    const [only] = added;
+    if (!only)
+      this.#setFamily(
+        prefix,
+        all.filter(({ key }) => key !== raw.key),
+      );
     // A single value is replaced where it stands, as LXC does; the order shows in what `lxc-info -c` prints.
-    const replaced = !row.repeated && place >= 0 && added.length === 1;
-    this.subtrees.set(prefix, replaced ? kept.toSpliced(place, 0, ...added) : [...kept, ...added]);
+    else if (!row.repeated && place !== undefined) (all as Setting<unknown>[])[place] = only;
+    else {
+      if (!row.repeated) this.#places.set(raw.key, all.length);
+      this.subtrees.set(prefix, grown(all, added));
+    }
+  }
+
+  /** Puts a family's settings in the place of what there was. */
+  #setFamily(prefix: SubtreePrefix, settings: Settings): void {
+    for (const { key } of this.subtrees.get(prefix) ?? []) this.#places.delete(key);
+    for (const [place, { key }] of settings.entries()) this.#places.set(key, place);
+    this.subtrees.set(prefix, settings);
+  }
+
+  /** A key that is like it is looked for a few times only: a file of another program would take minutes. */
+  #refuseUnknown(raw: RawSetting): void {
+    const likeness = this.#unknown++ < MOST_SUGGESTIONS;
+    this.#fault(unknownKey(raw.key, { ...raw.origin, column: raw.keyColumn }, likeness));
   }
 
   #applyNic(raw: RawSetting, index: number, field: string, row: KeyRow): void {
@@ -127,17 +164,19 @@ export class SettingStore {
       if (!nic.typeIsBad) this.#fault(wrongNicType(raw, index, wanted, type));
       return;
     }
-    const next = this.#next(raw, row, nic.fields.get(field) ?? []);
+    const added = this.#parsed(raw, row);
+    const next = added && this.#after(nic.fields.get(field) ?? [], raw, row, added);
     if (field === 'type') nic.typeIsBad = next === undefined;
     // Another type makes another interface: LXC forgets everything that the nic had. What was written above the
     // first type is forgotten by LXC as well; that serves nobody, so it stays here.
     if (field === 'type' && next && type !== undefined) nic.fields.clear();
     if (next) nic.fields.set(field, next);
     this.nics.set(index, nic);
+    if (this.#highest !== undefined && index > this.#highest) this.#highest = index;
   }
 
-  /** The settings of a key after a line, given those before it; undefined when the line is at fault. */
-  #next(raw: RawSetting, row: KeyRow, before: Settings): Settings | undefined {
+  /** What a line says, item by item: none for a value that empties the key. Undefined when the line is at fault. */
+  #parsed(raw: RawSetting, row: KeyRow): Setting<unknown>[] | undefined {
     if (raw.text === '') {
       if (row.empty === 'unset') return [];
       if (row.empty === 'refused') return this.#refuse(raw, row, new BadValue('the value is empty'));
@@ -149,8 +188,30 @@ export class SettingStore {
     }
     const items = row.split ? row.split(text) : [{ text, offset: 0 }];
     const parsed = items.map((item) => this.#parse(raw, row, item));
-    if (!parsed.every((setting) => setting !== undefined)) return undefined;
-    return parsed.reduce<Settings>((list, setting) => addItem(list, setting, row.slot), before);
+    return parsed.every((setting) => setting !== undefined) ? parsed : undefined;
+  }
+
+  /** The settings of a key after a line, given those before it. */
+  #after(before: Settings, raw: RawSetting, row: KeyRow, added: Settings): Settings {
+    if (added.length === 0 && raw.text === '') return [];
+    if (!row.repeated) return added;
+    if (raw.key === 'lxc.cap.keep') return added.reduce(withKept, before);
+    return row.slot ? this.#inSlots(before, added, row.slot) : grown(before, added);
+  }
+
+  /** Each item takes the place of the one that stands for the same thing. */
+  #inSlots(before: Settings, added: Settings, slot: (value: never) => string): Settings {
+    const list = before as Setting<unknown>[];
+    const slots =
+      this.#slots.get(list) ?? new Map(list.map(({ value }, place) => [slot(value as never), place]));
+    this.#slots.set(list, slots);
+    for (const setting of added) {
+      const name = slot(setting.value as never);
+      const place = slots.get(name) ?? list.length;
+      slots.set(name, place);
+      list[place] = setting;
+    }
+    return list;
   }
 
   #parse(raw: RawSetting, row: KeyRow, item: Token): Setting<unknown> | undefined {
@@ -207,21 +268,17 @@ export class SettingStore {
   }
 }
 
-function addItem(
-  list: Settings,
-  setting: Setting<unknown>,
-  slot: ((value: never) => string) | undefined,
-): Settings {
-  if (!slot) return [...list, setting];
-  const name = slot(setting.value as never);
-  const place = list.findIndex((other) => slot(other.value as never) === name);
-  return place < 0 ? [...list, setting] : list.with(place, setting);
+/** Lists are added to where they are: to copy one for each line would take the square of the lines. */
+function grown(before: Settings, added: Settings): Settings {
+  const list = before as Setting<unknown>[];
+  for (const setting of added) list.push(setting);
+  return list;
 }
 
-function withoutStaleNone(list: Settings): Settings {
-  const none = list.findLastIndex(({ value }) => value === 'none');
-  if (none < 0) return list;
-  return none === list.length - 1 ? list.slice(none) : list.slice(none + 1);
+/** "none" says that there is nothing to keep, so it empties the list and does not outlast another name. */
+function withKept(list: Settings, setting: Setting<unknown>): Settings {
+  if (setting.value === 'none' || list[0]?.value === 'none') return [setting];
+  return grown(list, [setting]);
 }
 
 function conflict(raw: RawSetting, message: string, hint: string): TslxcError {

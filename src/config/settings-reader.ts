@@ -14,6 +14,9 @@ export const COMMAND_LINE = 'command line';
 /** Includes within includes; a chain this long is a mistake even when it is not a loop. */
 const DEEPEST_INCLUDE = 32;
 
+/** How many lines that are not LXC's are compared with its keys: the file may be another program's altogether. */
+const MOST_SLIPS = 20;
+
 interface ReaderParts {
   readonly store: SettingStore;
   readonly texts: ConfigTexts;
@@ -30,12 +33,13 @@ interface ReaderParts {
 export class SettingsReader {
   readonly #parts: ReaderParts;
   readonly #legacy: LegacyReader;
+  #slips = 0;
   /** Real paths of the files that are being read, outermost first. */
   readonly #open: string[] = [];
 
   constructor(parts: ReaderParts) {
     const { store, fault, warn } = parts;
-    const nextNic = () => Math.max(-1, ...store.nics.keys()) + 1;
+    const nextNic = () => store.nextNic;
     this.#parts = parts;
     this.#legacy = new LegacyReader({ nextNic, fault, warn });
   }
@@ -95,7 +99,8 @@ export class SettingsReader {
   /** LXC passes over lines that do not begin with `lxc.`, and so do we; but one that is nearly a key was meant as one. */
   #warnOfSlip(text: string, file: string, line: number): void {
     const key = /^\s*([A-Za-z][\w.-]*)\s*=/.exec(text)?.[1];
-    const nearest = key === undefined ? undefined : nearestKey(key);
+    if (key === undefined || this.#slips++ >= MOST_SLIPS) return;
+    const nearest = nearestKey(key);
     if (nearest === undefined) return;
     const message = `"${key}" does not begin with "lxc.", so the line has no effect`;
     this.#parts.warn({ message, hint: `did you mean ${nearest}?`, file, line });

@@ -1,3 +1,4 @@
+import { controlCharacterAt } from '../config-line.ts';
 import { isUsableName } from '../container-name.ts';
 import { BadValue } from './bad-value.ts';
 import { wholeNumber } from './number.ts';
@@ -36,7 +37,8 @@ export const namespaceSource: ValueType<NamespaceSource> = {
     const pid = /^[0-9]+$/.test(text) ? wholeNumber(text) : undefined;
     if (pid === 0) throw new BadValue('0 is the number of no process');
     if (pid !== undefined) return { kind: 'pid', pid };
-    if (!isUsableName(text)) throw new BadValue(`"${text}" is no name for a container`);
+    if (!isUsableName(text) || controlCharacterAt(text) >= 0)
+      throw new BadValue(`"${text}" is no name for a container`);
     return { kind: 'container', name: text };
   },
 };
