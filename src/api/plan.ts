@@ -15,6 +15,7 @@ import { hostFacts } from '../manager/monitor/host-facts.ts';
 import { readBridgeSettings } from '../network/bridge-settings.ts';
 import { findLink } from '../network/links.ts';
 import { withNetlink } from '../network/netlink.ts';
+import { bridgesOf } from '../network/nics/nics.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import type { PlanResult, StartOptions } from './options.ts';
 
@@ -60,8 +61,9 @@ export async function plan(
 
 /** The default bridge, if a nic names it and it is not there yet. */
 export function comingBridges(kernel: Kernel, { nics }: StartPlan): Set<string> {
-  if (!nics.some(({ type, link }) => type === 'veth' && link)) return new Set();
+  const wanted = bridgesOf(nics);
+  if (wanted.length === 0) return new Set();
   const { enabled, bridge } = readBridgeSettings();
-  if (!enabled || !nics.some(({ link }) => link === bridge)) return new Set();
+  if (!enabled || !wanted.includes(bridge)) return new Set();
   return withNetlink(kernel, (netlink) => new Set(findLink(netlink, bridge) ? [] : [bridge]));
 }

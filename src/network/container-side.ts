@@ -8,12 +8,18 @@ import { addAddress } from './addresses.ts';
 import type { Family } from './ip-address.ts';
 import { changeLink, findLink, getLink, type Link } from './links.ts';
 import { type Netlink, withNetlink } from './netlink.ts';
-import type { ResolvedNic } from './nic-plan.ts';
-import { nicStep } from './nic-plan.ts';
+import {
+  hasInterface,
+  type InterfaceNic,
+  nicStep,
+  type Resolved,
+  type ResolvedNic,
+  sharesHost,
+} from './nic-plan.ts';
 import { addDefaultRoute } from './routes.ts';
 
 /** Name, MAC and MTU as planned. The host side made them so; a link that came another way is brought to it here. */
-function shape(netlink: Netlink, nic: ResolvedNic): Link {
+function shape(netlink: Netlink, nic: Resolved<InterfaceNic>): Link {
   const link = nicStep(nic, 'name', () => getLink(netlink, nic.name));
   if (nic.hwaddr !== undefined && link.mac !== nic.hwaddr)
     nicStep(nic, 'hwaddr', () => changeLink(netlink, link, { mac: nic.hwaddr! }));
@@ -31,7 +37,7 @@ function addOnce(work: () => void): void {
   }
 }
 
-function addAddresses(netlink: Netlink, nic: ResolvedNic, link: Link): void {
+function addAddresses(netlink: Netlink, nic: Resolved<InterfaceNic>, link: Link): void {
   for (const family of [4, 6] as const)
     for (const address of family === 4 ? nic.ipv4 : nic.ipv6)
       nicStep(nic, `ipv${family}.address`, () =>
@@ -39,7 +45,7 @@ function addAddresses(netlink: Netlink, nic: ResolvedNic, link: Link): void {
       );
 }
 
-function addGateway(netlink: Netlink, nic: ResolvedNic, link: Link, family: Family): void {
+function addGateway(netlink: Netlink, nic: Resolved<InterfaceNic>, link: Link, family: Family): void {
   const gateway = family === 4 ? nic.ipv4Gateway : nic.ipv6Gateway;
   if (gateway === undefined) return;
   const key = `ipv${family}.gateway` as const;
@@ -65,17 +71,17 @@ function loopbackUp(netlink: Netlink): void {
 }
 
 /**
- * Loopback up, unless `isUp` says that it is, and every veth with its addresses, up if it is to be, and with its default
+ * Loopback up, unless `isUp` says that it is, and every interface with its addresses, up if it is to be, and with its default
  * routes.
  */
 export function configureContainerSide(kernel: Kernel, nics: readonly ResolvedNic[], isUp = false): void {
   // The host's own network: nothing there is ours to change.
-  if (nics.some((nic) => nic.type === 'none')) return;
-  if (isUp && nics.every((nic) => nic.type !== 'veth')) return;
+  if (nics.some(sharesHost)) return;
+  if (isUp && !nics.some(hasInterface)) return;
   withNetlink(kernel, (netlink) => {
     if (!isUp) loopbackUp(netlink);
     for (const nic of nics) {
-      if (nic.type !== 'veth') continue;
+      if (!hasInterface(nic)) continue;
       const link = shape(netlink, nic);
       addAddresses(netlink, nic, link);
       if (nic.up) nicStep(nic, 'flags', () => changeLink(netlink, link, { up: true }));

@@ -3,14 +3,20 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { AF } from '../kernel/constants.ts';
 import { macFromBytes, macToBytes } from './mac-bytes.ts';
 import type { Netlink } from './netlink.ts';
-import { attribute, decodeAttributes, nested, readText, text, u8, u32 } from './netlink-message.ts';
+import { attribute, decodeAttributes, nested, readText, text, u8, u16, u32 } from './netlink-message.ts';
 import {
   IFF,
   IFLA,
   IFLA_BR,
   IFLA_INET6_ADDR_GEN_MODE,
   IFLA_INFO,
+  IFLA_IPVLAN,
+  IFLA_MACVLAN_MODE,
+  IFLA_VLAN_ID,
   IN6_ADDR_GEN_MODE_NONE,
+  IPVLAN_FLAGS,
+  IPVLAN_MODE,
+  MACVLAN_MODE,
   NLM_F,
   RTM,
   VETH_INFO_PEER,
@@ -189,6 +195,55 @@ export function createVeth(
       nested(IFLA.LINKINFO, text(IFLA_INFO.KIND, 'veth'), nested(IFLA_INFO.DATA, peerInfo)),
     ],
     action: `create veth pair "${host.name}" and "${peer.name}"`,
+  });
+}
+
+/** A kind of interface that stands on another one, with what it needs to know. */
+export type LinkKind =
+  | { readonly name: 'macvlan'; readonly mode: keyof typeof MACVLAN_MODE }
+  | {
+      readonly name: 'ipvlan';
+      readonly mode: keyof typeof IPVLAN_MODE;
+      readonly isolation: keyof typeof IPVLAN_FLAGS;
+    }
+  | { readonly name: 'vlan'; readonly id: number };
+
+/** IFLA_INFO_DATA of each kind. */
+const KIND_DATA: {
+  readonly [K in LinkKind['name']]: (kind: Extract<LinkKind, { name: K }>) => readonly Buffer[];
+} = {
+  macvlan: ({ mode }) => [u32(IFLA_MACVLAN_MODE, MACVLAN_MODE[mode])],
+  ipvlan: ({ mode, isolation }) => [
+    u16(IFLA_IPVLAN.MODE, IPVLAN_MODE[mode]),
+    u16(IFLA_IPVLAN.FLAGS, IPVLAN_FLAGS[isolation]),
+  ],
+  vlan: ({ id }) => [u16(IFLA_VLAN_ID, id)],
+};
+
+export interface NewLink extends VethEnd {
+  readonly kind: LinkKind;
+  /** Index of the interface, in the current namespace, that it stands on. */
+  readonly on: number;
+  readonly namespace: NetworkNamespace;
+}
+
+/** Makes an interface on another one, down, in another namespace: there never is a moment at which it is here. */
+export function makeLink(netlink: Netlink, { kind, on, namespace, ...end }: NewLink): void {
+  netlink.change({
+    type: RTM.NEWLINK,
+    flags: NLM_F.CREATE | NLM_F.EXCL,
+    body: [
+      interfaceInfo(0),
+      ...endAttributes(end),
+      u32(IFLA.LINK, on),
+      namespaceAttribute(namespace),
+      nested(
+        IFLA.LINKINFO,
+        text(IFLA_INFO.KIND, kind.name),
+        nested(IFLA_INFO.DATA, ...KIND_DATA[kind.name](kind as never)),
+      ),
+    ],
+    action: `create ${kind.name} "${end.name}"`,
   });
 }
 

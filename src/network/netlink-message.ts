@@ -32,6 +32,12 @@ export function u8(type: number, value: number): Buffer {
   return attribute(type, Uint8Array.of(value));
 }
 
+export function u16(type: number, value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return attribute(type, bytes);
+}
+
 export function u32(type: number, value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);

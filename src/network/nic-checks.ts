@@ -3,14 +3,21 @@ import type { TslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { interfaceNameFault } from './interface-name.ts';
 import { type Family, parseAddress } from './ip-address.ts';
-import { findLink, isBridge, type Link } from './links.ts';
 import { macFault } from './mac-address.ts';
-import { type Netlink, withNetlink } from './netlink.ts';
-import { type NicAddress, type NicKey, type NicPlan, nicError, nicName } from './nic-plan.ts';
-import { vethFaults, vethFaultsOnHost } from './veth-checks.ts';
-import { isRouted } from './veth-router.ts';
+import { withNetlink } from './netlink.ts';
+import {
+  hasInterface,
+  type InterfaceNic,
+  type NicAddress,
+  type NicKey,
+  type NicPlan,
+  nicError,
+  nicName,
+  sharesHost,
+} from './nic-plan.ts';
+import { driverOf } from './nics/nics.ts';
 
-/** An IPv4 host must take packets of 68 bytes (RFC 791); the kernel allows no more than 65535 for a veth. */
+/** An IPv4 host must take packets of 68 bytes (RFC 791); the kernel allows no more than 65535 for an interface. */
 const MTU_RANGE = [68, 65535] as const;
 /** Below this the kernel takes IPv6 off the interface (RFC 8200). */
 const IPV6_MIN_MTU = 1280;
@@ -18,13 +25,13 @@ const GATEWAY_WORDS = new Set(['auto', 'dev']);
 const PREFIX_MAX: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 
 /** A fault of one nic alone: the key, what is wrong with it. */
-type Rule = (nic: NicPlan) => { key: NicKey; message: string } | undefined;
+type Rule = (nic: InterfaceNic) => { key: NicKey; message: string } | undefined;
 
 function nameFault(name: string): string | undefined {
   return interfaceNameFault(name) ?? (name === 'lo' ? 'is the loopback interface' : undefined);
 }
 
-function nameRule(key: NicKey, nameOf: (nic: NicPlan) => string | undefined): Rule {
+function nameRule(key: NicKey, nameOf: (nic: InterfaceNic) => string | undefined): Rule {
   return (nic) => {
     const name = nameOf(nic);
     if (name === undefined) return undefined;
@@ -33,7 +40,7 @@ function nameRule(key: NicKey, nameOf: (nic: NicPlan) => string | undefined): Ru
   };
 }
 
-function addressRule(family: Family, listOf: (nic: NicPlan) => readonly NicAddress[]): Rule {
+function addressRule(family: Family, listOf: (nic: InterfaceNic) => readonly NicAddress[]): Rule {
   return (nic) => {
     for (const { address, prefix, broadcast } of listOf(nic)) {
       const key: NicKey = `ipv${family}.address`;
@@ -48,7 +55,7 @@ function addressRule(family: Family, listOf: (nic: NicPlan) => readonly NicAddre
   };
 }
 
-function gatewayRule(family: Family, gatewayOf: (nic: NicPlan) => string | undefined): Rule {
+function gatewayRule(family: Family, gatewayOf: (nic: InterfaceNic) => string | undefined): Rule {
   return (nic) => {
     const gateway = gatewayOf(nic);
     const key: NicKey = `ipv${family}.gateway`;
@@ -64,9 +71,8 @@ function gatewayRule(family: Family, gatewayOf: (nic: NicPlan) => string | undef
   };
 }
 
-const VETH_RULES: readonly Rule[] = [
+const RULES: readonly Rule[] = [
   nameRule('name', nicName),
-  nameRule('veth.pair', (nic) => nic.pair),
   nameRule('link', (nic) => nic.link),
   ({ hwaddr }) => {
     const fault = hwaddr === undefined ? undefined : macFault(hwaddr);
@@ -91,7 +97,7 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
     hwaddr: new Map<string, NicPlan>(),
   };
   for (const nic of nics) {
-    if (nic.type === 'none' && nics.length > 1)
+    if (sharesHost(nic) && nics.length > 1)
       faults.push(
         nicError(
           nic,
@@ -100,12 +106,12 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
           "none shares the host's network, so there can be no other nic",
         ),
       );
-    if (nic.type !== 'veth') continue;
-    for (const rule of VETH_RULES) {
+    faults.push(...driverOf(nic).faults(nic));
+    if (!hasInterface(nic)) continue;
+    for (const rule of RULES) {
       const fault = rule(nic);
       if (fault) faults.push(nicError(nic, fault.key, 'CONFIG_VALUE', fault.message));
     }
-    faults.push(...vethFaults(nic));
     if (nic.ipv6.length > 0 && nic.mtu !== undefined && nic.mtu < IPV6_MIN_MTU)
       faults.push(
         nicError(
@@ -117,7 +123,7 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
       );
     for (const [key, name] of [
       ['name', nicName(nic)],
-      ['veth.pair', nic.pair],
+      ['veth.pair', driverOf(nic).hostInterface(nic)],
       // Digits still to be drawn make two addresses of one text.
       ['hwaddr', /x/i.test(nic.hwaddr ?? 'x') ? undefined : nic.hwaddr?.toLowerCase()],
     ] as const) {
@@ -134,53 +140,6 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
   return faults;
 }
 
-function linkFault(nic: NicPlan, link: Link | undefined): TslxcError | undefined {
-  const name = nic.link!;
-  if (isRouted(nic))
-    return link
-      ? undefined
-      : nicError(nic, 'link', 'INTERFACE_MISSING', `the host has no interface "${name}"`);
-  if (!link)
-    return nicError(
-      nic,
-      'link',
-      'BRIDGE_MISSING',
-      `bridge "${name}" does not exist`,
-      `create it: \`ip link add ${name} type bridge\` and \`ip link set ${name} up\`; ` +
-        'or name the default bridge, which `tslxc-net start` makes',
-    );
-  if (!isBridge(link))
-    return nicError(
-      nic,
-      'link',
-      'CONFIG_VALUE',
-      `interface "${name}" is not a bridge${link.kind ? ` but a ${link.kind}` : ''}`,
-      'a veth needs a bridge as its link, or none',
-    );
-  return undefined;
-}
-
-function hostFaults(netlink: Netlink, nic: NicPlan, coming: ReadonlySet<string>): TslxcError[] {
-  const faults: TslxcError[] = [];
-  if (nic.link !== undefined && !interfaceNameFault(nic.link)) {
-    const link = findLink(netlink, nic.link);
-    const fault = link || !coming.has(nic.link) ? linkFault(nic, link) : undefined;
-    if (fault) faults.push(fault);
-    else if (link) faults.push(...vethFaultsOnHost(nic, link));
-  }
-  if (nic.pair !== undefined && !nameFault(nic.pair) && findLink(netlink, nic.pair))
-    faults.push(
-      nicError(
-        nic,
-        'veth.pair',
-        'CONFIG_CONFLICT',
-        `the host has an interface "${nic.pair}" already`,
-        'leave lxc.net.N.veth.pair out, and a free name is drawn',
-      ),
-    );
-  return faults;
-}
-
 /**
  * What this host lacks for the nics. Run in the host's network namespace, after `ensureBridge`.
  * An empty list means that only the kernel itself can still say no.
@@ -191,9 +150,11 @@ export function nicFaultsOnHost(
   nics: readonly NicPlan[],
   coming: ReadonlySet<string> = new Set(),
 ): TslxcError[] {
-  const veths = nics.filter((nic) => nic.type === 'veth');
-  if (veths.length === 0) return [];
-  return withNetlink(kernel, (netlink) => veths.flatMap((nic) => hostFaults(netlink, nic, coming)));
+  const made = nics.filter(hasInterface);
+  if (made.length === 0) return [];
+  return withNetlink(kernel, (netlink) =>
+    made.flatMap((nic) => driverOf(nic).faultsOnHost(netlink, nic, coming)),
+  );
 }
 
 /** Throws the first fault. */

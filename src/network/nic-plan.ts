@@ -4,9 +4,6 @@ import type { ErrorCode } from '../errors/error-table.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ProxiedAddress } from './neighbours.ts';
 
-/** `empty`: a network namespace with loopback only. `none`: the host's network namespace. */
-export type NicType = 'veth' | 'empty' | 'none';
-
 export interface NicAddress {
   readonly address: string;
   readonly prefix: number;
@@ -30,6 +27,10 @@ export type NicKey =
   | 'veth.vlan.id'
   | 'veth.vlan.tagged.id'
   | 'l2proxy'
+  | 'macvlan.mode'
+  | 'ipvlan.mode'
+  | 'ipvlan.isolation'
+  | 'vlan.id'
   | 'flags'
   | 'ipv4.address'
   | 'ipv4.gateway'
@@ -50,29 +51,52 @@ export interface NicOrigin {
   readonly column?: number | undefined;
 }
 
-export interface NicPlan {
+/** Of every nic. */
+interface NicBase {
   /** N of `lxc.net.N`. */
   readonly index: number;
-  readonly type: NicType;
-  /**
-   * Bridge that the host's end is made a port of; without it the host's end stands alone. In router mode any interface,
-   * for its address and MTU, and for `l2proxy`.
-   */
+  /** Interface of the host: see the type. */
   readonly link?: string | undefined;
-  /** Name inside; `ethN` when not given. */
+  /** Name inside; see `nicName` for the default. */
   readonly name?: string | undefined;
+  readonly scriptUp?: string | undefined;
+  readonly scriptDown?: string | undefined;
+  /** Where each key was given, so that an error can point there. */
+  readonly origins?: Readonly<Partial<Record<NicKey, NicOrigin>>> | undefined;
+}
+
+/** A network namespace with loopback only. */
+export interface EmptyNic extends NicBase {
+  readonly type: 'empty';
+}
+
+/** The host's network namespace. */
+export interface NoneNic extends NicBase {
+  readonly type: 'none';
+}
+
+/** Of every nic that is an interface in the container. */
+export interface InterfaceSettings extends NicBase {
   /** May hold `x` for random digits until `resolveNic` drew them. */
   readonly hwaddr?: string | undefined;
-  /** The bridge's when not given. */
+  /** The link's when not given. */
   readonly mtu?: number | undefined;
   readonly up: boolean;
-  /** Name of the host's end; drawn by `resolveNic` when not given. */
-  readonly pair?: string | undefined;
   readonly ipv4: readonly NicAddress[];
-  /** An address, `auto` (the bridge's first address; `resolveNic` puts it here) or `dev` (no gateway, the link itself). */
+  /** An address, `auto` (the link's first address; `resolveNic` puts it here) or `dev` (no gateway, the link itself). */
   readonly ipv4Gateway?: string | undefined;
   readonly ipv6: readonly NicAddress[];
   readonly ipv6Gateway?: string | undefined;
+}
+
+/**
+ * `link`: bridge that the host's end is made a port of; without it the host's end stands alone. In router mode any
+ * interface, for its address and MTU, and for `l2proxy`.
+ */
+export interface VethNic extends InterfaceSettings {
+  readonly type: 'veth';
+  /** Name of the host's end; drawn by `resolveNic` when not given. */
+  readonly pair?: string | undefined;
   /** Whether the host's end is a port of the bridge (unless given) or is routed to. */
   readonly mode?: 'bridge' | 'router' | undefined;
   /** Of the container's end; the host's has them the other way round. */
@@ -86,23 +110,60 @@ export interface NicPlan {
   readonly taggedVlans?: readonly number[] | undefined;
   /** The host answers for the container's addresses on the link. */
   readonly l2proxy?: boolean | undefined;
-  readonly scriptUp?: string | undefined;
-  readonly scriptDown?: string | undefined;
-  /** Where each key was given, so that an error can point there. */
-  readonly origins?: Readonly<Partial<Record<NicKey, NicOrigin>>> | undefined;
 }
 
-/** A veth nic with everything decided: names, address, MTU, gateways. JSON, for the journal and for the stage. */
-export interface ResolvedNic extends NicPlan {
+/** `link`: the interface that it is on. */
+export interface MacvlanNic extends InterfaceSettings {
+  readonly type: 'macvlan';
+  readonly mode: 'private' | 'vepa' | 'bridge' | 'passthru';
+}
+
+/** `link`: the interface that it is on. */
+export interface IpvlanNic extends InterfaceSettings {
+  readonly type: 'ipvlan';
+  readonly mode: 'l2' | 'l3' | 'l3s';
+  readonly isolation: 'bridge' | 'private' | 'vepa';
+  /** The host answers for the container's addresses on the link. */
+  readonly l2proxy?: boolean | undefined;
+}
+
+/** `link`: the interface that carries the tagged packets. */
+export interface VlanNic extends InterfaceSettings {
+  readonly type: 'vlan';
+  readonly id: number | undefined;
+}
+
+/** `link`: the interface that moves into the container, and back at the end. */
+export interface PhysNic extends InterfaceSettings {
+  readonly type: 'phys';
+}
+
+export type InterfaceNic = VethNic | MacvlanNic | IpvlanNic | VlanNic | PhysNic;
+/** Each type has a driver: src/network/nics. */
+export type NicPlan = InterfaceNic | EmptyNic | NoneNic;
+export type NicType = NicPlan['type'];
+
+/** What `resolveNic` has decided. */
+interface Decided {
   readonly name: string;
-  readonly pair?: string | undefined;
   /** For what the host is to answer on the link and does not yet (`l2proxy`): to be taken back at the end. */
   readonly proxied?: readonly ProxiedAddress[] | undefined;
 }
 
-/** Name inside the container. */
-export function nicName(nic: NicPlan): string {
-  return nic.name ?? `eth${nic.index}`;
+/** A nic with everything decided: names, address, MTU, gateways. JSON, for the journal and for the stage. */
+export type Resolved<Nic extends NicPlan> = Nic & Decided;
+export type ResolvedNic = Resolved<NicPlan>;
+
+/** Nothing of the host's own network may be changed. */
+export const sharesHost = ({ type }: NicPlan): boolean => type === 'none';
+
+export function hasInterface<Nic extends NicPlan>(nic: Nic): nic is Nic & InterfaceNic {
+  return nic.type !== 'empty' && nic.type !== 'none';
+}
+
+/** The interface's name inside. A moved one keeps its name. */
+export function nicName({ type, index, name, link }: NicPlan): string {
+  return name ?? (type === 'phys' && link !== undefined ? link : `eth${index}`);
 }
 
 /**

@@ -62,6 +62,13 @@ export const IFLA = {
 } as const;
 export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 export const VETH_INFO_PEER = 1;
+/** Inside IFLA_INFO_DATA of the other kinds, and values of theirs (include/uapi/linux/if_link.h). */
+export const IFLA_MACVLAN_MODE = 1;
+export const MACVLAN_MODE = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
+export const IFLA_IPVLAN = { MODE: 1, FLAGS: 2 } as const;
+export const IPVLAN_MODE = { l2: 0, l3: 1, l3s: 2 } as const;
+export const IPVLAN_FLAGS = { bridge: 0, private: 1, vepa: 2 } as const;
+export const IFLA_VLAN_ID = 1;
 /** Inside IFLA_INFO_DATA of a bridge. */
 export const IFLA_BR = { VLAN_FILTERING: 7, VLAN_DEFAULT_PVID: 39 } as const;
 /** Inside IFLA_AF_SPEC of a port; and the flags of its `struct bridge_vlan_info`. */

@@ -2,17 +2,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { TslxcError } from '../errors/tslxc-error.ts';
 import type { Link } from './links.ts';
-import { type NicKey, type NicPlan, nicError } from './nic-plan.ts';
+import { type InterfaceNic, type NicKey, nicError, type VethNic } from './nic-plan.ts';
 import { isRouted } from './veth-router.ts';
 
 /** The VLAN key that is set. */
-function vlanKey(nic: NicPlan): NicKey | undefined {
+function vlanKey(nic: VethNic): NicKey | undefined {
   if (nic.vlan !== undefined) return 'veth.vlan.id';
   return nic.taggedVlans === undefined ? undefined : 'veth.vlan.tagged.id';
 }
 
 /** Contradictions of the config, found without looking at the host. */
-export function vethFaults(nic: NicPlan): TslxcError[] {
+export function vethFaults(nic: VethNic): TslxcError[] {
   const conflict = (key: NicKey, message: string) => nicError(nic, key, 'CONFIG_CONFLICT', message);
   const vlan = vlanKey(nic);
   const link = `lxc.net.${nic.index}.link`;
@@ -26,7 +26,7 @@ export function vethFaults(nic: NicPlan): TslxcError[] {
 }
 
 /** What the link lacks for the nic. */
-export function vethFaultsOnHost(nic: NicPlan, link: Link): TslxcError[] {
+export function vethFaultsOnHost(nic: VethNic, link: Link): TslxcError[] {
   const vlan = vlanKey(nic);
   return [
     ...(vlan && !isRouted(nic) ? vlanFaults(nic, vlan, link) : []),
@@ -34,7 +34,7 @@ export function vethFaultsOnHost(nic: NicPlan, link: Link): TslxcError[] {
   ];
 }
 
-function vlanFaults(nic: NicPlan, key: NicKey, { name, kind, vlans }: Link): TslxcError[] {
+function vlanFaults(nic: VethNic, key: NicKey, { name, kind, vlans }: Link): TslxcError[] {
   if (kind !== 'bridge' || vlans?.filters) return [];
   if (!vlans)
     return [
@@ -50,7 +50,7 @@ function vlanFaults(nic: NicPlan, key: NicKey, { name, kind, vlans }: Link): Tsl
 }
 
 /** As LXC, we do not make a router of the link behind the administrator's back. */
-function proxyFaults(nic: NicPlan, { name }: Link): TslxcError[] {
+export function proxyFaults(nic: InterfaceNic, { name }: Link): TslxcError[] {
   const wanted = [
     ...(nic.ipv4.length > 0 ? [`ipv4/conf/${name}/forwarding`] : []),
     ...(nic.ipv6.length > 0 ? [`ipv6/conf/${name}/forwarding`, `ipv6/conf/${name}/proxy_ndp`] : []),

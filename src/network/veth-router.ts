@@ -4,17 +4,16 @@ import type { Family } from './ip-address.ts';
 import type { Link } from './links.ts';
 import { addProxy } from './neighbours.ts';
 import type { Netlink } from './netlink.ts';
-import type { ResolvedNic } from './nic-plan.ts';
-import { type NicPlan, nicStep } from './nic-plan.ts';
+import { nicStep, type Resolved, type VethNic } from './nic-plan.ts';
 import { addRoute } from './routes.ts';
 import { setInterfaceSysctl } from './sysctl.ts';
 
 const FAMILIES = [4, 6] as const;
 const HOST_PREFIX: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 
-export const isRouted = (nic: NicPlan): boolean => nic.mode === 'router';
-const addressesOf = (nic: NicPlan, family: Family) => (family === 4 ? nic.ipv4 : nic.ipv6);
-const gatewayOf = (nic: NicPlan, family: Family) => (family === 4 ? nic.ipv4Gateway : nic.ipv6Gateway);
+export const isRouted = (nic: VethNic): boolean => nic.mode === 'router';
+const addressesOf = (nic: VethNic, family: Family) => (family === 4 ? nic.ipv4 : nic.ipv6);
+const gatewayOf = (nic: VethNic, family: Family) => (family === 4 ? nic.ipv4Gateway : nic.ipv6Gateway);
 
 /** Two addresses of the container may share a route of the host, and a route may be asked for twice. */
 function addOnce(work: () => void): void {
@@ -29,7 +28,7 @@ function addOnce(work: () => void): void {
  * The host end forwards, each address of the container has a route to it, and the host answers for the gateway, which
  * need not exist. The link is up by now. All of it goes with the link.
  */
-export function routeToContainer(netlink: Netlink, nic: ResolvedNic, host: Link): void {
+export function routeToContainer(netlink: Netlink, nic: Resolved<VethNic>, host: Link): void {
   for (const family of FAMILIES) {
     const gateway = gatewayOf(nic, family);
     const addresses = addressesOf(nic, family);
@@ -52,7 +51,7 @@ function prepareForwarding(family: Family, name: string, gateway: string | undef
 }
 
 /** `lxc.net.N.veth.ipv4.route` and `.ipv6.route`: networks behind the container, in either mode. */
-export function addHostRoutes(netlink: Netlink, nic: ResolvedNic, host: Link): void {
+export function addHostRoutes(netlink: Netlink, nic: Resolved<VethNic>, host: Link): void {
   for (const family of FAMILIES)
     for (const { network, prefix } of (family === 4 ? nic.ipv4Routes : nic.ipv6Routes) ?? [])
       nicStep(nic, `veth.ipv${family}.route`, () =>

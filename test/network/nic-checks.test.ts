@@ -4,10 +4,10 @@ import type { TslxcError } from '../../src/errors/tslxc-error.ts';
 import { interfaceNameFault, randomHostName } from '../../src/network/interface-name.ts';
 import { hostEndMac, resolveMac } from '../../src/network/mac-address.ts';
 import { checkNics, nicFaults } from '../../src/network/nic-checks.ts';
-import type { NicPlan } from '../../src/network/nic-plan.ts';
+import type { NicPlan, VethNic } from '../../src/network/nic-plan.ts';
 import { fakeHost } from './fake-netlink.ts';
 
-const veth = (extra: Partial<NicPlan> = {}): NicPlan => ({
+const veth = (extra: Partial<VethNic> = {}): VethNic => ({
   index: 0,
   type: 'veth',
   up: true,
@@ -92,7 +92,7 @@ for (const [what, nic, expected] of [
     'lxc.net.0.mtu: IPv6 needs an MTU of 1280, and 1000 is given',
   ],
 ] as const)
-  test(`fault: ${what}`, () => assert.deepEqual(messages(veth(nic as Partial<NicPlan>)), [expected]));
+  test(`fault: ${what}`, () => assert.deepEqual(messages(veth(nic as Partial<VethNic>)), [expected]));
 
 test('two nics of one name, and a nic beside none', () => {
   assert.deepEqual(messages(veth({ name: 'eth1' }), veth({ index: 1 })), [

@@ -1,4 +1,5 @@
 /** `tslxc-start --dry-run` tells the truth: all that it prints is found in the container that is then started. */
+
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -6,6 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { PlanResult } from '../../src/api/options.ts';
 import { CLONE, MS, RLIMIT } from '../../src/kernel/constants.ts';
+import { hasInterface } from '../../src/network/nic-plan.ts';
+import { driverOf } from '../../src/network/nics/nics.ts';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
@@ -286,7 +289,7 @@ async function network({ nics, stage }: Printed, pid: number): Promise<void> {
   const outside = JSON.parse(await sh('ip -j addr')) as Link[];
   const routes = await sh(`nsenter -t ${pid} -n ip route`);
   assert.deepEqual(inside.map(({ ifname }) => ifname).sort(), ['lo', ...nics.map(({ name }) => name)].sort());
-  for (const nic of nics) {
+  for (const nic of nics.filter(hasInterface)) {
     const link = inside.find(({ ifname }) => ifname === nic.name)!;
     assert.equal(link.address, nic.hwaddr);
     assert.equal(link.mtu, nic.mtu);
@@ -299,7 +302,7 @@ async function network({ nics, stage }: Printed, pid: number): Promise<void> {
         JSON.stringify(link.addr_info),
       );
     assert.match(routes, new RegExp(`^default via ${nic.ipv4Gateway} dev ${nic.name}`, 'm'));
-    assert.equal(outside.find(({ ifname }) => ifname === nic.pair)?.master, nic.link);
+    assert.equal(outside.find(({ ifname }) => ifname === driverOf(nic).hostInterface(nic))?.master, nic.link);
   }
 }
 

@@ -29,7 +29,7 @@ import { type BridgeSettings, parseBridgeSettings } from '../../src/network/brid
 import { bridgeStatus } from '../../src/network/bridge-status.ts';
 import { findLink } from '../../src/network/links.ts';
 import { withNetlink } from '../../src/network/netlink.ts';
-import type { NicPlan } from '../../src/network/nic-plan.ts';
+import type { VethNic } from '../../src/network/nic-plan.ts';
 import { seconds } from './harness/slow.ts';
 import { alive, type Guest, isRoot, leaveHostNetwork, sh, startGuest } from './network-guest.ts';
 
@@ -50,7 +50,7 @@ function service(extra: Partial<BridgeSettings> = {}): BridgeService {
   return { kernel, settings, runDirectory: join(folder, 'run'), leaseDirectory: join(folder, 'leases') };
 }
 
-const nic = (extra: Partial<NicPlan> = {}): NicPlan => ({
+const nic = (extra: Partial<VethNic> = {}): VethNic => ({
   index: 0,
   type: 'veth',
   link: BRIDGE,
@@ -60,7 +60,7 @@ const nic = (extra: Partial<NicPlan> = {}): NicPlan => ({
   ...extra,
 }); // one line
 
-function guest(extra: Partial<NicPlan> = {}): Guest {
+function guest(extra: Partial<VethNic> = {}): Guest {
   const made = startGuest(kernel, [nic(extra)]);
   guests.push(made);
   return made;
@@ -178,7 +178,7 @@ test('the default bridge', { skip: !isRoot, timeout: seconds(120) }, async (t) =
     assert.deepEqual([got.router, got.dns, got.domain], ['10.0.4.1', '10.0.4.1', 'tslxc']);
     assert.equal(one.run('busybox', 'ping', '-c', '1', '-W', '2', got.router).status, 0);
     const { leases, ports } = await bridgeStatus(service());
-    assert.deepEqual(ports, [one.host[0]!.host]);
+    assert.deepEqual(ports, [one.host[0]!]);
     assert.deepEqual(
       leases.map(({ mac, address, name }) => [mac, address, name]),
       [['10:66:6a:00:00:0a', got.ip, 'webone']],

@@ -1,12 +1,13 @@
 /** Helpers of the network tests: a private network namespace for the test itself, and guests made as a start makes them. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { errorFromJSON, toTslxcError } from '../../src/errors/tslxc-error.ts';
 import { CLONE, SIG } from '../../src/kernel/constants.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { configureContainerSide } from '../../src/network/container-side.ts';
-import { createHostSide, deleteHostSide, type HostSide, resolveNic } from '../../src/network/host-side.ts';
 import type { NicPlan, ResolvedNic } from '../../src/network/nic-plan.ts';
+import type { NicClaim } from '../../src/network/nics/nic-driver.ts';
+import { createNic, driverOf, releaseNicClaim, resolveNic } from '../../src/network/nics/nics.ts';
 import { seconds } from './harness/slow.ts';
 
 /**
@@ -20,7 +21,10 @@ export function leaveHostNetwork(kernel: Kernel): void {
 export interface Guest {
   readonly pid: number;
   readonly nics: readonly ResolvedNic[];
-  readonly host: readonly (HostSide | null)[];
+  /** Names of the interfaces on the host. */
+  readonly host: readonly (string | undefined)[];
+  /** What was made on the host. */
+  readonly claims: readonly NicClaim[];
   /** Runs a program in the guest's network namespace. */
   run(...command: string[]): { status: number | null; stdout: string; stderr: string };
   /** Kills it and waits until it is gone. */
@@ -40,7 +44,10 @@ function sendResult(kernel: Kernel, fd: number, work: () => void): boolean {
 
 /** Forks a child as the fork server does: new network namespace, nics from the host, then the stage's part of them. */
 export function startGuest(kernel: Kernel, plans: readonly NicPlan[]): Guest {
-  const nics = plans.map((plan) => resolveNic(kernel, plan));
+  const directory = mkdtempSync('/var/tmp/tslxc-test-guest-');
+  const resolved = plans.map((plan) => resolveNic(kernel, plan, directory));
+  const nics = resolved.map(({ nic }) => nic);
+  const claims = resolved.flatMap((one) => one.claims);
   const toParent = kernel.pipe();
   const toChild = kernel.pipe();
   const pid = kernel.fork();
@@ -61,18 +68,20 @@ export function startGuest(kernel: Kernel, plans: readonly NicPlan[]): Guest {
       // gone already
     }
     // The kernel clears a dead namespace up some time later; a host does not wait for that, and neither does a stop.
-    for (const { pair } of nics) if (pair !== undefined) deleteHostSide(kernel, pair);
+    for (const claim of [...claims].reverse()) releaseNicClaim(kernel, claim);
+    rmSync(directory, { recursive: true, force: true });
   };
   try {
     kernel.read(toParent[0], Buffer.alloc(1));
-    const host = nics.map((nic) => createHostSide(kernel, nic, { pid }));
+    for (const one of resolved) createNic(kernel, one.nic, { pid }, one.claims);
+    const host = nics.map((nic) => driverOf(nic).hostInterface(nic));
     kernel.write(toChild[1], Buffer.from('g'));
     const answer = Buffer.alloc(65536);
     const result = answer.toString('utf8', 0, kernel.read(toParent[0], answer));
     if (result !== 'ok') throw errorFromJSON(JSON.parse(result));
     const run = (...command: string[]) =>
       spawnSync('nsenter', ['-t', String(pid), '-n', ...command], { encoding: 'utf8', timeout: seconds(30) });
-    return { pid, nics, host, run, stop };
+    return { pid, nics, host, claims, run, stop };
   } catch (error) {
     stop();
     throw error;

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { linuxKernel } from '../../src/kernel/linux.ts';
 import { addAddress, listAddresses } from '../../src/network/addresses.ts';
-import { createHostSide, deleteHostSide, resolveNic } from '../../src/network/host-side.ts';
 import { changeLink, createBridge, findLink, getLink, listLinks } from '../../src/network/links.ts';
 import { withNetlink } from '../../src/network/netlink.ts';
 import { checkNics } from '../../src/network/nic-checks.ts';
-import type { NicPlan } from '../../src/network/nic-plan.ts';
+import { hasInterface, type NicPlan, type VethNic } from '../../src/network/nic-plan.ts';
+import { createNic, releaseNicClaim, resolveNic } from '../../src/network/nics/nics.ts';
 import { covers } from '../register/covers.ts';
 import { seconds } from './harness/slow.ts';
 import { type Guest, isRoot, leaveHostNetwork, startGuest } from './network-guest.ts';
@@ -19,7 +19,7 @@ const guest = (...nics: NicPlan[]) => {
   guests.push(made);
   return made;
 };
-const veth = (extra: Partial<NicPlan> = {}): NicPlan => ({
+const veth = (extra: Partial<VethNic> = {}): VethNic => ({
   index: 0,
   type: 'veth',
   link: 'br0',
@@ -66,7 +66,7 @@ test('nics', { skip: !isRoot, timeout: seconds(60) }, async (t) => {
     );
     const seen = JSON.parse(one.run('ip', '-j', 'address', 'show', 'net0').stdout)[0];
     assert.equal(seen.mtu, 1400);
-    assert.equal(seen.address, one.nics[0]!.hwaddr);
+    assert.equal(seen.address, one.nics.filter(hasInterface)[0]!.hwaddr);
     assert.deepEqual(
       seen.addr_info
         .filter(({ scope }: { scope: string }) => scope === 'global')
@@ -88,22 +88,21 @@ test('nics', { skip: !isRoot, timeout: seconds(60) }, async (t) => {
       assert.equal(ping.status, 0, `${target}: ${ping.stdout}${ping.stderr}`);
     }
     const host = one.host[0]!;
-    assert.match(host.host, /^veth[A-Za-z0-9]{6}$/);
-    assert.equal(host.bridge, 'br0');
-    assert.equal(host.mtu, 1400);
-    const hostLink = link(host.host)!;
+    assert.match(host, /^veth[A-Za-z0-9]{6}$/);
+    const hostLink = link(host)!;
+    assert.deepEqual([hostLink.master, hostLink.mtu], [link('br0')!.index, 1400]);
     assert.ok(hostLink.mac.startsWith('fe:'));
     assert.ok(hostLink.up && hostLink.statistics.rxBytes > 0);
     assert.deepEqual(
-      withNetlink(kernel, (n) => listAddresses(n, host.hostIndex)),
+      withNetlink(kernel, (n) => listAddresses(n, hostLink.index)),
       [],
       'the host end has no link-local address',
     );
     assert.equal(link('br0')!.mac, '10:66:6a:00:00:00');
     one.stop();
-    assert.equal(deleteHostSide(kernel, host.host) || link(host.host) === undefined, true);
-    assert.equal(link(host.host), undefined);
-    assert.equal(deleteHostSide(kernel, host.host), false);
+    assert.equal(link(host), undefined);
+    // Once more is no error.
+    releaseNicClaim(kernel, { type: 'veth', host });
   });
 
   await t.test('two guests reach each other over the bridge, on the same port', () => {
@@ -111,7 +110,7 @@ test('nics', { skip: !isRoot, timeout: seconds(60) }, async (t) => {
     assert.equal(a!.run('busybox', 'ping', '-c', '1', '-W', '2', '10.99.0.6').status, 0);
     assert.equal(b!.run('busybox', 'ping', '-c', '1', '-W', '2', '10.99.0.5').status, 0);
     const ports = withNetlink(kernel, (n) => listLinks(n, getLink(n, 'br0').index)).map(({ name }) => name);
-    assert.deepEqual(ports.sort(), [a!.host[0]!.host, b!.host[0]!.host].sort());
+    assert.deepEqual(ports.sort(), [a!.host[0]!, b!.host[0]!].sort());
     a!.stop();
     b!.stop();
   });
@@ -160,11 +159,11 @@ test('nics', { skip: !isRoot, timeout: seconds(60) }, async (t) => {
   });
 
   await t.test('loopback only', () => {
-    const one = guest({ ...veth(), type: 'empty', link: undefined });
+    const one = guest({ index: 0, type: 'empty' });
     assert.equal(one.run('busybox', 'ping', '-c', '1', '-W', '2', '127.0.0.1').status, 0);
     const outside = one.run('busybox', 'ping', '-c', '1', '-W', '2', '10.99.0.1');
     assert.match(outside.stderr, /Network is unreachable/);
-    assert.equal(one.host[0], null);
+    assert.equal(one.host[0], undefined);
     one.stop();
   });
 
@@ -179,19 +178,19 @@ test('nics', { skip: !isRoot, timeout: seconds(60) }, async (t) => {
 
   await t.test('a failure on the way leaves no link', () => {
     const before = withNetlink(kernel, (n) => listLinks(n)).length;
-    const resolved = resolveNic(kernel, veth());
+    const { nic, claims } = resolveNic(kernel, veth(), '/nowhere');
     assert.throws(
-      () => createHostSide(kernel, resolved, { pid: 0x3fffffff }),
+      () => createNic(kernel, nic, { pid: 0x3fffffff }, claims),
       /lxc\.net\.0\.type: create veth pair/,
     );
     assert.equal(withNetlink(kernel, (n) => listLinks(n)).length, before);
-    assert.throws(() => resolveNic(kernel, veth({ link: 'nobr', ipv4Gateway: 'auto' })), {
+    assert.throws(() => resolveNic(kernel, veth({ link: 'nobr', ipv4Gateway: 'auto' }), '/nowhere'), {
       code: 'INTERFACE_MISSING',
     });
   });
 
   await t.test('only a veth is ever deleted as a host side', () => {
-    assert.equal(deleteHostSide(kernel, 'br0'), false);
+    releaseNicClaim(kernel, { type: 'veth', host: 'br0' });
     assert.ok(link('br0'));
   });
 

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { linuxKernel } from '../../src/kernel/linux.ts';
-import { deleteProxies } from '../../src/network/host-side.ts';
 import { findLink } from '../../src/network/links.ts';
 import { withNetlink } from '../../src/network/netlink.ts';
 import { checkNics } from '../../src/network/nic-checks.ts';
-import type { NicPlan } from '../../src/network/nic-plan.ts';
+import type { VethNic } from '../../src/network/nic-plan.ts';
+import { releaseNicClaim } from '../../src/network/nics/nics.ts';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost } from './harness/container-host.ts';
@@ -15,7 +15,7 @@ import { seconds } from './harness/slow.ts';
 import { isRoot, leaveHostNetwork, sh, startGuest } from './network-guest.ts';
 
 const kernel = linuxKernel();
-const veth = (extra: Partial<NicPlan> = {}): NicPlan => ({
+const veth = (extra: Partial<VethNic> = {}): VethNic => ({
   index: 0,
   type: 'veth',
   up: true,
@@ -135,8 +135,8 @@ test('routed and filtered veths', { skip: !isRoot, timeout: seconds(120) }, asyn
       sh(`${there} ip address add 10.98.0.2/24 dev far0 && ${there} ip link set far0 up`);
       assert.match(sh(`${there} busybox ping -c 1 -W 3 10.98.0.50`), /1 packets received/);
       guest.stop();
-      deleteProxies(kernel, 'up0', proxied);
-      deleteProxies(kernel, 'up0', proxied);
+      for (let twice = 0; twice < 2; twice++)
+        releaseNicClaim(kernel, { type: 'proxies', link: 'up0', proxied });
       assert.doesNotMatch(sh('ip neigh show proxy; ip -6 neigh show proxy'), /::50|0\.50/);
       assert.match(sh('ip neigh show proxy'), /10\.98\.0\.51/);
       // Its end of the uplink goes with it, and so does ours.

@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { dirname } from 'node:path';
 import { detectLayout } from '../../cgroup/layout.ts';
 import { linuxKernel } from '../../kernel/linux.ts';
-import { HostView } from './host-view.ts';
+import { HostView } from '../../util/host-view.ts';
 import { type Host, isThere } from './row.ts';
 import { ROWS } from './rows.ts';
 

@@ -1,6 +1,6 @@
 import type { CgroupLayout } from '../../cgroup/layout.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { HostView } from './host-view.ts';
+import type { HostView } from '../../util/host-view.ts';
 
 /** What a row is looked for in. */
 export interface Host {

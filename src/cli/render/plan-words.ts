@@ -2,6 +2,8 @@
 import { constants } from 'node:os';
 import type { PlanResult } from '../../api/options.ts';
 import { CLONE, MS } from '../../kernel/constants.ts';
+import { hasInterface, nicName } from '../../network/nic-plan.ts';
+import { driverOf } from '../../network/nics/nics.ts';
 
 type Plan = PlanResult['plan'];
 type Mount = Plan['stage']['mounts'][number];
@@ -49,23 +51,16 @@ export function mountText(mount: Mount): string {
 }
 
 export function nicText(nic: Nic): string {
-  if (nic.type !== 'veth') return `${nic.index}: ${nic.type}`;
+  if (!hasInterface(nic)) return `${nic.index}: ${nic.type}`;
   const addresses = [...nic.ipv4, ...nic.ipv6].map(({ address, prefix }) => `${address}/${prefix}`);
   const gateways = [nic.ipv4Gateway, nic.ipv6Gateway].filter((gateway) => gateway !== undefined);
   return [
-    `${nic.index}: veth ${nic.name ?? `eth${nic.index}`}`,
-    nic.mode === 'router' ? 'routed to' : nic.link ? `on ${nic.link}` : 'on no bridge',
-    ...(nic.pair ? [`host side ${nic.pair}`] : []),
+    `${nic.index}: ${nic.type} ${nicName(nic)}`,
+    ...driverOf(nic).describe(nic),
     ...(nic.hwaddr ? [nic.hwaddr] : []),
     ...(nic.mtu === undefined ? [] : [`mtu ${nic.mtu}`]),
-    ...(nic.vlan === undefined ? [] : [`vlan ${nic.vlan}`]),
-    ...(nic.taggedVlans ?? []).map((id) => `tagged vlan ${id}`),
     ...addresses,
     ...gateways.map((gateway) => `gateway ${gateway}`),
-    ...[...(nic.ipv4Routes ?? []), ...(nic.ipv6Routes ?? [])].map(
-      ({ network, prefix }) => `route ${network}/${prefix}`,
-    ),
-    ...(nic.l2proxy ? [`proxy on ${nic.link}`] : []),
     nic.up ? 'up' : 'down',
     ...(nic.scriptUp ? [`script.up ${nic.scriptUp}`] : []),
     ...(nic.scriptDown ? [`script.down ${nic.scriptDown}`] : []),

@@ -154,23 +154,26 @@ export const NIC_KEYS = {
     since: '5.0',
     acted: true,
   }),
-  'vlan.id': single(vlanId, { doc: 'Number of the VLAN.', example: '7', since: '2.1' }),
+  'vlan.id': single(vlanId, { doc: 'Number of the VLAN.', example: '7', since: '2.1', acted: true }),
   'macvlan.mode': single(oneOf('private', 'vepa', 'bridge', 'passthru'), {
     doc: 'Whether interfaces on the same link reach each other.',
     example: 'bridge',
     since: '2.1',
     default: 'private',
+    acted: true,
   }),
   'ipvlan.mode': single(oneOf('l3', 'l3s', 'l2'), {
     doc: 'Layer that packets are switched at.',
     example: 'l2',
     since: '4.0',
     default: 'l3',
+    acted: true,
   }),
   'ipvlan.isolation': single(oneOf('bridge', 'private', 'vepa'), {
     doc: 'Whether interfaces on the same link reach each other.',
     example: 'private',
     since: '4.0',
     default: 'bridge',
+    acted: true,
   }),
 };

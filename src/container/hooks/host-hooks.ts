@@ -1,7 +1,8 @@
 /** Hooks of a container that run on the host, and the scripts of its nics: arguments, variables and order, as LXC's. */
 import { type HookCgroup, hookFiles } from '../../cgroup/container-cgroup.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { ResolvedNic } from '../../network/nic-plan.ts';
+import type { NicPlan } from '../../network/nic-plan.ts';
+import { driverOf } from '../../network/nics/nics.ts';
 import type { HookSurroundings } from '../../stage/plan.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
 import { completePath } from '../../util/search-path.ts';
@@ -9,17 +10,17 @@ import type { StartPlan } from '../plan/start-plan.ts';
 import { type HeldNamespaces, holdNamespaces } from './held-namespaces.ts';
 import { runHook } from './run-hook.ts';
 
-/** A nic, as far as its scripts are told of it. */
-export type ScriptedNic = Pick<ResolvedNic, 'type' | 'link' | 'pair' | 'scriptUp' | 'scriptDown' | 'origins'>;
-
-/** Types of nics whose scripts LXC never runs, by the occasion. */
-const WITHOUT_SCRIPT: Readonly<Record<'up' | 'down', ReadonlySet<string>>> = {
-  up: new Set(['none']),
-  down: new Set(['none', 'empty']),
-};
+/** A nic whose scripts run. */
+export interface ScriptedNic {
+  readonly nic: NicPlan;
+  /** Its interface on the host, where it has one. */
+  readonly host: string | undefined;
+}
 
 /** What the first part of an end needs of its container. */
 export interface EndOfHooks {
+  /** Gives interfaces of the host back that the container had, before the down scripts. */
+  giveBack(): void;
   /** Removes the nics, after their scripts and before the stop hooks. */
   releaseNics(): void;
   /** A hook or script fails; the rest goes on. */
@@ -96,15 +97,15 @@ export class HostHooks {
   }
 
   /** `lxc.net.N.script.up` and `.down`: `NAME net up TYPE [LINK] [HOSTVETH]`. @throws TslxcError HOOK_FAILED */
-  async networkScript(nic: ScriptedNic, way: 'up' | 'down'): Promise<void> {
+  async networkScript({ nic, host }: ScriptedNic, way: 'up' | 'down'): Promise<void> {
     const command = way === 'up' ? nic.scriptUp : nic.scriptDown;
-    if (command === undefined || WITHOUT_SCRIPT[way].has(nic.type)) return;
+    if (command === undefined || !driverOf(nic).scripts[way]) return;
     const { stage } = this.#plan;
     if (stage.hookVersion === 1)
       this.#network = {
         LXC_NET_TYPE: nic.type,
         ...(nic.type === 'empty' ? {} : { LXC_NET_PARENT: nic.link ?? '' }),
-        ...(nic.pair === undefined ? {} : { LXC_NET_PEER: nic.pair }),
+        ...(host === undefined ? {} : { LXC_NET_PEER: host }),
       };
     await runHook({
       ref: this.#plan,
@@ -113,7 +114,7 @@ export class HostHooks {
       section: 'net',
       command,
       version: stage.hookVersion,
-      args: [nic.type, nic.link, nic.pair].filter((word) => word !== undefined),
+      args: [nic.type, nic.link, host].filter((word) => word !== undefined),
       cgroupFiles: hookFiles(this.cgroups),
       env: { ...this.#variables(), ...(way === 'down' ? this.#namespaces?.variables() : {}) },
       origin: nic.origins?.[way === 'up' ? 'script.up' : 'script.down'],
@@ -123,6 +124,7 @@ export class HostHooks {
 
   /** The first part of a run's end: the nics' down scripts, the nics themselves, then stop hooks. */
   async runEnded(target: 'stop' | 'reboot', nics: readonly ScriptedNic[], end: EndOfHooks): Promise<void> {
+    end.giveBack();
     for (const nic of nics)
       await this.networkScript(nic, 'down').catch((error) => end.onFailure('network script', error));
     end.releaseNics();

@@ -24,8 +24,8 @@ import {
 } from '../../cgroup/container-cgroup.ts';
 import { SIG } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { deleteHostSide, deleteProxies } from '../../network/host-side.ts';
-import type { ResolvedNic } from '../../network/nic-plan.ts';
+import type { NicClaim } from '../../network/nics/nic-driver.ts';
+import { releaseNicClaim } from '../../network/nics/nics.ts';
 import { showStopped } from '../layers/show-rootfs.ts';
 import { type ContainerRef, containerRunDirectory, runDirectory } from '../state/paths.ts';
 import { isAlive, type ProcessIdentity } from '../state/runtime-record.ts';
@@ -34,12 +34,7 @@ import { removeSharedMount } from './shared-mount.ts';
 export type JournalEntry =
   | { readonly kind: 'cgroup'; readonly plan: CgroupPlan }
   | { readonly kind: 'hook-cgroups'; readonly plan: readonly HookCgroup[] }
-  | { readonly kind: 'veth'; readonly host: string }
-  | {
-      readonly kind: 'proxies';
-      readonly link: string;
-      readonly proxied: NonNullable<ResolvedNic['proxied']>;
-    }
+  | { readonly kind: 'nic'; readonly claim: NicClaim }
   | { readonly kind: 'process'; readonly process: ProcessIdentity }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'shared-mount'; readonly path: string }
@@ -64,11 +59,8 @@ const RELEASE: {
   'hook-cgroups'({ plan }) {
     removeHookCgroups(plan);
   },
-  veth({ host }, kernel) {
-    deleteHostSide(kernel, host);
-  },
-  proxies({ link, proxied }, kernel) {
-    deleteProxies(kernel, link, proxied);
+  nic({ claim }, kernel) {
+    releaseNicClaim(kernel, claim);
   },
   process({ process }, kernel) {
     if (!isAlive(process)) return;
@@ -91,7 +83,10 @@ const RELEASE: {
 };
 
 /** Of a container's network: released before the stop hooks run, as with LXC. */
-export const isOfNic = ({ kind }: JournalEntry): boolean => kind === 'veth' || kind === 'proxies';
+export const isOfNic = ({ kind }: JournalEntry): boolean => kind === 'nic';
+
+/** An interface of the host that the container has: it is back before the down scripts run. */
+export const isLent = (entry: JournalEntry): boolean => entry.kind === 'nic' && entry.claim.type === 'lent';
 
 export class Journal {
   readonly #ref: ContainerRef;

@@ -7,14 +7,16 @@
 import { closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote } from '../../cgroup/container-cgroup.ts';
-import { createHostSide, resolveNic } from '../../network/host-side.ts';
-import type { ResolvedNic } from '../../network/nic-plan.ts';
+import { hasInterface, type ResolvedNic } from '../../network/nic-plan.ts';
+import type { NicClaim } from '../../network/nics/nic-driver.ts';
+import { createNic, driverOf, resolveNic } from '../../network/nics/nics.ts';
 import { withHostRoot } from '../../security/id-map.ts';
 import type { StartDescriptors } from '../../stage/plan.ts';
 import { needsOwnOverlay } from '../../stage/rootfs.ts';
 import { canShareMemory } from '../../stage/start-by-vfork.ts';
 import { savePlan } from '../plan/saved-plan.ts';
 import { openJoined } from '../plan/shared-namespace.ts';
+import { containerRunDirectory } from '../state/paths.ts';
 import { noteOnCgroup } from '../state/run-mark.ts';
 import {
   identify,
@@ -25,7 +27,7 @@ import {
   writeRecord,
 } from '../state/runtime-record.ts';
 import { handsOver, takeStdio } from './client-stdio.ts';
-import { isOfNic, type JournalEntry } from './journal.ts';
+import { isLent, isOfNic, type JournalEntry } from './journal.ts';
 import { makeUserNamespace } from './make-user-namespace.ts';
 import { writeProcFile } from './proc-files.ts';
 import { closeContainerDirectory } from './rootfs-checks.ts';
@@ -53,6 +55,8 @@ export class StartAttempt implements AsyncDisposable {
   #cgroups: ClaimedCgroups | undefined;
   #notes: readonly CgroupNote[] = [];
   #nics: readonly ResolvedNic[] = [];
+  /** By nic. */
+  #nicClaims: readonly (readonly NicClaim[])[] = [];
   /** The stage knows the nics before init exists: nothing of them is made outside. */
   #nicsSent = false;
   #init: ProcessIdentity | undefined;
@@ -108,7 +112,11 @@ export class StartAttempt implements AsyncDisposable {
     const release = (which?: (entry: JournalEntry) => boolean) => {
       for (const failure of journal.release(host.kernel, which)) tell('could not clean up', failure);
     };
-    await hooks.startFailed({ releaseNics: () => release(isOfNic), onFailure: tell });
+    await hooks.startFailed({
+      giveBack: () => release(isLent),
+      releaseNics: () => release(isOfNic),
+      onFailure: tell,
+    });
     release();
     await hooks.postStop().catch((error) => tell('post-stop hook', error));
   }
@@ -174,12 +182,12 @@ export class StartAttempt implements AsyncDisposable {
 
   #planNics(): void {
     const { host, plan, journal } = this.#context;
-    this.#nics = plan.nics.map((nic) => resolveNic(host.kernel, nic));
-    this.#nicsSent = this.#nics.every(hasNoHostSide);
-    for (const { pair, link, proxied } of this.#nics) {
-      if (pair) journal.add({ kind: 'veth', host: pair });
-      if (link && proxied?.length) journal.add({ kind: 'proxies', link, proxied });
-    }
+    const directory = containerRunDirectory(plan);
+    const resolved = plan.nics.map((nic) => resolveNic(host.kernel, nic, directory));
+    this.#nics = resolved.map(({ nic }) => nic);
+    this.#nicClaims = resolved.map(({ claims }) => claims);
+    this.#nicsSent = this.#nics.every((nic) => !hasInterface(nic) && nic.scriptUp === undefined);
+    for (const claim of this.#nicClaims.flat()) journal.add({ kind: 'nic', claim });
   }
 
   async #expectInit(): Promise<void> {
@@ -194,10 +202,12 @@ export class StartAttempt implements AsyncDisposable {
   async #attachNetwork(): Promise<void> {
     if (this.#nicsSent) return;
     const { host, plan, hooks } = this.#context;
-    for (const nic of this.#nics) {
-      createHostSide(host.kernel, nic, { pid: this.#init!.pid });
-      if (nic.link && nic.hwaddr) host.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
-      await hooks.networkScript(nic, 'up');
+    for (const [i, nic] of this.#nics.entries()) {
+      createNic(host.kernel, nic, { pid: this.#init!.pid }, this.#nicClaims[i]!);
+      const bridge = driverOf(nic).bridge(nic);
+      if (bridge && hasInterface(nic) && nic.hwaddr)
+        host.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
+      await hooks.networkScript({ nic, host: driverOf(nic).hostInterface(nic) }, 'up');
     }
     this.#stage!.send({ type: 'network', nics: this.#nics });
   }
@@ -238,13 +248,7 @@ export class StartAttempt implements AsyncDisposable {
       init: this.#init!,
       startedAt: new Date().toISOString(),
       cgroup: this.#cgroups!.cgroup,
-      nics: this.#nics.map(({ index, type, link, pair, name }) => ({
-        index,
-        type,
-        name,
-        ...(link ? { link } : {}),
-        ...(pair ? { host: pair } : {}),
-      })),
+      nics: this.#nics.map(recordOf),
       ...(hooks.cgroups.length > 0 ? { hookCgroups: hooks.cgroups } : {}),
       ttys: plan.stage.ttys,
       unprivileged: plan.stage.idmap.length > 0,
@@ -268,8 +272,11 @@ export class StartAttempt implements AsyncDisposable {
   }
 }
 
-/** Nothing of it is made outside. */
-const hasNoHostSide = ({ type, scriptUp }: ResolvedNic) => type !== 'veth' && scriptUp === undefined;
+function recordOf(nic: ResolvedNic): RuntimeRecord['nics'][number] {
+  const { index, type, name, link } = nic;
+  const host = driverOf(nic).hostInterface(nic);
+  return { index, type, name, ...(link ? { link } : {}), ...(host ? { host } : {}) };
+}
 
 function onlyChildOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);

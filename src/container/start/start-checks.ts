@@ -3,9 +3,11 @@
  * names the thing, the config line and a remedy. A check whose subject a hook of the container may
  * change waits until that hook has run.
  */
+
 import { TslxcError, together } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { nicFaults, nicFaultsOnHost } from '../../network/nic-checks.ts';
+import { bridgesOf } from '../../network/nics/nics.ts';
 import { availableIds, mapFault } from '../../security/id-map.ts';
 import { peerFault } from '../../terminal/console-peer.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
@@ -61,7 +63,7 @@ export async function checkStart(
   plan: StartPlan,
 ): Promise<void> {
   // The default bridge is made when the first container names it; a hook may make any other.
-  for (const { type, link } of plan.nics) if (type === 'veth' && link) await ensureBridge(link);
+  for (const bridge of bridgesOf(plan.nics)) await ensureBridge(bridge);
   refuse(kernel, plan, (row) => makerOf(row, plan) === undefined);
 }
 

@@ -11,7 +11,7 @@ import { removePlan } from '../../container/plan/saved-plan.ts';
 import { recoverContainer } from '../../container/recovery/recover.ts';
 import type { StopRequest } from '../../container/run/stop.ts';
 import type { ClientStdio } from '../../container/start/client-stdio.ts';
-import { isOfNic, Journal, type JournalEntry } from '../../container/start/journal.ts';
+import { isLent, isOfNic, Journal, type JournalEntry } from '../../container/start/journal.ts';
 import { keptPrefix, type StartHost } from '../../container/start/start-host.ts';
 import type { ContainerLog } from '../../container/state/container-log.ts';
 import {
@@ -446,6 +446,7 @@ export class ContainerMonitor {
       terminals: this.terminals,
       history: this.#history,
       log: this.#log,
+      giveBack: () => this.#releaseSome(isLent),
       releaseNics: () => this.#releaseSome(isOfNic),
       release: () => this.#release(),
     });

@@ -83,7 +83,9 @@ function entriesOf({ cgroup, hookCgroups, nics, overrides }: RuntimeRecord): Jou
     ...(overrides.pidFile ? [{ kind: 'file', path: overrides.pidFile } as const] : []),
     ...(hookCgroups ? [{ kind: 'hook-cgroups', plan: hookCgroups } as const] : []),
     ...(cgroup ? [{ kind: 'cgroup', plan: cgroup } as const] : []),
-    ...nics.flatMap(({ host }) => (host === undefined ? [] : [{ kind: 'veth', host } as const])),
+    ...nics.flatMap(({ host }) =>
+      host === undefined ? [] : [{ kind: 'nic', claim: { type: 'veth', host } } as const],
+    ),
   ];
 }
 
@@ -99,7 +101,9 @@ function recordOfJournal(ref: ContainerRef): RuntimeRecord | undefined {
   const init = find('process')?.process;
   const cgroup: CgroupPlan | undefined = find('cgroup')?.plan;
   if (!init || !isAlive(init)) return undefined;
-  const hosts = entries.flatMap((entry) => (entry.kind === 'veth' ? [entry.host] : []));
+  const hosts = entries.flatMap((entry) =>
+    entry.kind === 'nic' && entry.claim.type === 'veth' ? [entry.claim.host] : [],
+  );
   return {
     version: 1,
     ...ref,

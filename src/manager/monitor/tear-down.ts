@@ -23,6 +23,8 @@ export interface TearDown {
   readonly log: ContainerLog | undefined;
   /** Gives back what is in the journal. */
   release(): Promise<void> | void;
+  /** Gives interfaces of the host back, ahead of the rest. */
+  giveBack(): void;
   /** Removes the run's nics, ahead of `release`. */
   releaseNics(): void;
 }
@@ -54,7 +56,7 @@ export function reasonOfEnd({ record, plan }: Run, status: ExitStatus | null, hi
 export async function tearDown(
   run: Run,
   target: 'stop' | 'reboot',
-  { host, terminals, history, log, releaseNics, release }: TearDown,
+  { host, terminals, history, log, giveBack, releaseNics, release }: TearDown,
 ): Promise<boolean> {
   const { record, plan, hooks } = run;
   const attempt = async (what: string, work: () => Promise<void> | void): Promise<boolean> => {
@@ -66,8 +68,9 @@ export async function tearDown(
       return false;
     }
   };
-  const nics = plan.nics.map((nic) => withHost(nic, record));
+  const nics = plan.nics.map((nic) => ({ nic, host: hostInterface(nic, record) }));
   await hooks.runEnded(target, nics, {
+    giveBack,
     releaseNics,
     onFailure: (step, error) => log?.error('ERROR', toTslxcError(error, 'INTERNAL', { step })),
   });
@@ -85,6 +88,7 @@ export async function tearDown(
   return await attempt('post-stop hook', () => hooks.postStop());
 }
 
-function withHost(nic: NicPlan, record: RuntimeRecord): NicPlan {
-  return { ...nic, pair: record.nics.find(({ index }) => index === nic.index)?.host ?? nic.pair };
+/** As it was drawn at the start. */
+function hostInterface({ index }: NicPlan, { nics }: RuntimeRecord): string | undefined {
+  return nics.find((nic) => nic.index === index)?.host;
 }

@@ -1,0 +1,94 @@
+/** The table of nic types, and what the other rooms ask of a nic whatever its type is. */
+import type { NicConfig } from '../../config/nic-config.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { deleteLink, findLink, type NetworkNamespace } from '../links.ts';
+import { deleteProxy } from '../neighbours.ts';
+import { type Netlink, withNetlink } from '../netlink.ts';
+import type { NicPlan, NicType, ResolvedNic } from '../nic-plan.ts';
+import { commonSettings } from './common-settings.ts';
+import { IPVLAN } from './ipvlan.ts';
+import { takeBack } from './lent-interface.ts';
+import { MACVLAN } from './macvlan.ts';
+import type { NicClaim, NicDriver } from './nic-driver.ts';
+import { PHYS } from './phys.ts';
+import { EMPTY, NONE } from './plain.ts';
+import { VETH } from './veth.ts';
+import { VLAN } from './vlan.ts';
+
+const NICS: { readonly [T in NicType]: NicDriver<Extract<NicPlan, { type: T }>> } = {
+  veth: VETH,
+  macvlan: MACVLAN,
+  ipvlan: IPVLAN,
+  vlan: VLAN,
+  phys: PHYS,
+  empty: EMPTY,
+  none: NONE,
+};
+
+export function driverOf({ type }: { readonly type: NicType }): NicDriver {
+  return NICS[type];
+}
+
+/** The config's `lxc.net.N.*` as a plan. */
+export function planNic(config: NicConfig): NicPlan {
+  const driver = driverOf({ type: config.type?.value ?? 'empty' });
+  return driver.parse(config, commonSettings(config));
+}
+
+/** Bridges that the nics need. */
+export function bridgesOf(nics: readonly NicPlan[]): string[] {
+  return nics.flatMap((nic) => driverOf(nic).bridge(nic) ?? []);
+}
+
+/** Decides what the config leaves open, and lists what `createNic` will make on the host. Makes nothing. */
+export function resolveNic(
+  kernel: Kernel,
+  nic: NicPlan,
+  directory: string,
+): { nic: ResolvedNic; claims: NicClaim[] } {
+  return withNetlink(kernel, (netlink) => {
+    const driver = driverOf(nic);
+    const resolved = driver.resolve(netlink, nic);
+    return { nic: resolved, claims: driver.claims(netlink, resolved, directory) };
+  });
+}
+
+/** Makes the nic in the container's network namespace, and its part on the host. The claims are written down by now. */
+export function createNic(
+  kernel: Kernel,
+  nic: ResolvedNic,
+  namespace: NetworkNamespace,
+  claims: readonly NicClaim[],
+): void {
+  driverOf(nic).create(kernel, nic, namespace, claims);
+}
+
+/** How each claim is released. Each may be done twice, or where the thing was never made. */
+const RELEASE: {
+  readonly [T in NicClaim['type']]: (
+    kernel: Kernel,
+    netlink: Netlink,
+    claim: Extract<NicClaim, { type: T }>,
+  ) => void;
+} = {
+  veth(_kernel, netlink, { host }) {
+    // Only ever a veth: the journal may be old, and the name may be another interface's by now.
+    if (findLink(netlink, host)?.kind === 'veth') deleteLink(netlink, host);
+  },
+  proxies(_kernel, netlink, { link: name, proxied }) {
+    // A link that is gone has taken them along.
+    const link = findLink(netlink, name);
+    if (link) for (const one of proxied) deleteProxy(netlink, link, one);
+  },
+  lent(kernel, _netlink, { lent }) {
+    takeBack(kernel, lent);
+  },
+};
+
+/** @throws TslxcError what the kernel says */
+export function releaseNicClaim(kernel: Kernel, claim: NicClaim): void {
+  if (!Object.hasOwn(RELEASE, claim.type))
+    throw new TslxcError({ code: 'INTERNAL', message: `the journal has an unknown claim "${claim.type}"` });
+  withNetlink(kernel, (netlink) => RELEASE[claim.type](kernel, netlink, claim as never));
+}
