@@ -69,3 +69,11 @@ export function modernName(key: string, nics: NicCounter): LegacyName | undefine
   const nic = NIC.exec(key);
   return nic ? modernNic(nic[1], nic[2] ?? nic[3], nics) : undefined;
 }
+
+/**
+ * `lxc.rootfs` and `lxc.rootfs.backend` in one value. LXC 1 and 2 wrote the type in front of some paths as well
+ * (`overlayfs:LOWER:UPPER`): it is not put there twice.
+ */
+export function rootfsWithBackend(backend: string, path: string): string {
+  return backend === '' || path === '' || /^[a-z]+:/.test(path) ? path : `${backend}:${path}`;
+}

@@ -1,5 +1,5 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
-import { modernName, type NicCounter } from './legacy-keys.ts';
+import { modernName, type NicCounter, rootfsWithBackend } from './legacy-keys.ts';
 import type { ConfigWarning, FaultListener, RawSetting } from './setting.ts';
 
 interface LegacyReaderParts {
@@ -48,8 +48,7 @@ export class LegacyReader {
   #rootfsPath(): RawSetting | undefined {
     const raw = this.#rootfs;
     if (!raw) return undefined;
-    const text = this.#backend && raw.text ? `${this.#backend}:${raw.text}` : raw.text;
-    return { ...raw, key: 'lxc.rootfs.path', text };
+    return { ...raw, key: 'lxc.rootfs.path', text: rootfsWithBackend(this.#backend, raw.text) };
   }
 
   #warnOnce(raw: RawSetting): void {

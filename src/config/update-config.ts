@@ -1,5 +1,5 @@
 import type { ConfigDocument, DocumentSetting } from './config-document.ts';
-import { modernName } from './legacy-keys.ts';
+import { modernName, rootfsWithBackend } from './legacy-keys.ts';
 
 /**
  * Rewrites the names that LXC dropped with 3.0 in today's words; everything else in the document stays. Lines without
@@ -19,7 +19,7 @@ export function updateLegacy(document: ConfigDocument): number {
     highest = Math.max(highest, Number(/^lxc\.net\.([0-9]{1,9})(?:\.|$)/.exec(key)?.[1] ?? -1));
     if (name?.kind === 'dropped' || name?.kind === 'backend') gone.push(setting);
     if (key === setting.key) continue;
-    const value = isPath && backend && setting.value !== '' ? `${backend}:${setting.value}` : setting.value;
+    const value = isPath ? rootfsWithBackend(backend ?? '', setting.value) : setting.value;
     document.rewriteLine(setting, key, value);
     rewritten++;
   }

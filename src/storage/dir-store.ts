@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackingStore } from './backing-store.ts';
 import { mountedDirectory } from './mounted-volume.ts';
@@ -17,10 +17,11 @@ export const dirStore: BackingStore = {
     makeDirectory(path);
     if (size !== undefined) await limitTrees([path], size);
   },
-  mount: async ({ path }) => mountedDirectory(path),
+  // A link to the files is as good: what is done with them is done where they are.
+  mount: async ({ path }) => mountedDirectory(lstatSync(path).isSymbolicLink() ? realpathSync(path) : path),
   rename: async (from, to) => renameSync(from.path, to.path),
   remove: ({ path }) => removeTree(path),
-  exists: async ({ path }) => isDirectory(path),
+  exists: async ({ path }) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
   sharesWith: async () => [],
   usage: async ({ path }) => treeUsage(path),
   resize: ({ path }, size) => limitTrees([path], size),

@@ -166,6 +166,9 @@ test('the type of storage may come before or after the path, or not at all', (t)
   for (const [text, storage] of [
     ['lxc.rootfs.backend = lvm\nlxc.rootfs = /dev/vg/x', 'lvm'],
     ['lxc.rootfs = /dev/vg/x\nlxc.rootfs.backend = lvm', 'lvm'],
+    // LXC 1 and 2 wrote the type twice.
+    ['lxc.rootfs = overlayfs:/dev/vg/x\nlxc.rootfs.backend = overlayfs', 'overlay'],
+    ['lxc.rootfs.backend = dir\nlxc.rootfs = dir:/dev/vg/x', 'dir'],
     ['lxc.rootfs = /dev/vg/x', undefined],
   ]) {
     assert.deepEqual(load(t, text ?? '').get('lxc.rootfs.path')?.value, { storage, path: '/dev/vg/x' });

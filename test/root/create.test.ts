@@ -37,17 +37,17 @@ test('a name that is taken is refused and nothing is touched', async () => {
   assert.equal(readFileSync(join(lxcpath, 'one/config'), 'utf8'), before);
 });
 
-test('a directory that is no container is somebody else’s, an empty one is nobody’s', async () => {
+test('a folder without a config is taken, and what is in it stays; a file in the way is refused', async () => {
   mkdirSync(join(lxcpath, 'data'));
   writeFileSync(join(lxcpath, 'data/precious'), 'x');
-  await assert.rejects(createContainer(ref('data'), { template: good, config }), {
+  await createContainer(ref('data'), { template: 'none', config });
+  assert.deepEqual(entries(join(lxcpath, 'data')), ['config', 'precious']);
+  writeFileSync(join(lxcpath, 'file'), 'x');
+  await assert.rejects(createContainer(ref('file'), { template: 'none', config }), {
     code: 'CONTAINER_EXISTS',
     message: /is no container/,
   });
-  assert.ok(existsSync(join(lxcpath, 'data/precious')));
-  rmSync(join(lxcpath, 'data/precious'));
-  await createContainer(ref('data'), { template: 'none', config });
-  assert.deepEqual(entries(join(lxcpath, 'data')), ['config']);
+  rmSync(join(lxcpath, 'file'));
 });
 
 test('a name that is none, a template that is not there, a config with a typo: nothing is made', async () => {

@@ -85,7 +85,10 @@ function keyParagraph(key: string, row: KeyRow): string[] {
   ];
 }
 
-/** The key as it is written; what is free in it is italic. The examples of open-ended families are whole lines. */
+/**
+ * The key as it is written; what is free in it is italic. The examples of open-ended families are
+ * whole lines.
+ */
 function spelled(key: string, row: KeyRow): { whole: string; example: string } {
   const family = key in SUBTREE_KEYS ? SUBTREE_KEYS[key as keyof typeof SUBTREE_KEYS] : undefined;
   if (family) return { whole: `${bold(key)}${italic(family.placeholder)}`, example: row.example };

@@ -1,4 +1,7 @@
-/** Everything that is generated from the specifications, as path and content. A test holds the files against it. */
+/**
+ * Everything that is generated from the specifications, as path and content. A test holds the files
+ * against it.
+ */
 import { COMMANDS, type CommandName, loadCommand } from '../run/command-table.ts';
 import { version } from '../run/version.ts';
 import { bashCompletion } from './bash-completion.ts';

@@ -1,6 +1,6 @@
 /**
- * The grammar of a command as data. One object for each command; the parser, `--help`, `--usage`, the manual
- * page and the shell completions are all made from it, so they can not disagree.
+ * The grammar of a command as data. One object for each command; the parser, `--help`, `--usage`,
+ * the manual page and the shell completions are all made from it, so they can not disagree.
  */
 
 /** What a shell can offer for an argument. */
@@ -17,7 +17,10 @@ export type Completion =
 export interface OptionSpec {
   /** One character for `-x`. */
   readonly short?: string;
-  /** What follows it: getopt_long's three cases. An optional argument must be glued (`-eX`, `--long=X`). */
+  /**
+   * What follows it: getopt_long's three cases. An optional argument must be glued (`-eX`,
+   * `--long=X`).
+   */
   readonly kind: 'none' | 'required' | 'optional';
   /** Name of the argument in the texts, in capitals. */
   readonly argument?: string;
@@ -68,7 +71,9 @@ export interface CommandSpec<Options extends OptionTable = OptionTable> {
   /** Paragraphs. */
   readonly description: readonly string[];
   readonly options: Options;
-  /** Whether the first operand names the container where `-n` is absent, or is a pattern for names. */
+  /**
+   * Whether the first operand names the container where `-n` is absent, or is a pattern for names.
+   */
   readonly container: 'required' | 'pattern' | 'none';
   readonly operands: readonly OperandSpec[];
   readonly exitCodes: readonly (readonly [code: string, meaning: string])[];

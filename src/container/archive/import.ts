@@ -12,7 +12,7 @@ import { abandon, claimDirectory } from '../lifecycle/claim-directory.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
 import { type Moves, movePaths } from '../rootfs/move-paths.ts';
 import { lockContainer } from '../state/lock.ts';
-import { markPartial, unmarkPartial } from '../state/partial-marker.ts';
+import { unmarkPartial } from '../state/partial-marker.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 import { compressorOf } from './compressors.ts';
 import { removeDeviceNodes } from './device-nodes.ts';
@@ -57,7 +57,6 @@ export async function importContainer(options: ImportOptions): Promise<Container
     using _lock = lockContainer(ref);
     claimDirectory(ref);
     try {
-      markPartial(ref);
       await fill(fd, ref, members, metadata, config, options);
       unmarkPartial(ref);
     } catch (error) {

@@ -6,7 +6,7 @@ import { showRootfs } from '../layers/show-rootfs.ts';
 import { abandon, claimDirectory } from '../lifecycle/claim-directory.ts';
 import { writeHostname } from '../rootfs/hostname-file.ts';
 import { lockContainer } from '../state/lock.ts';
-import { markPartial, remarkPartial, unmarkPartial } from '../state/partial-marker.ts';
+import { remarkPartial, unmarkPartial } from '../state/partial-marker.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 import { type CloneHookOptions, cloneHooks, runCloneHooks } from './clone-hooks.ts';
 import { type ContainerCopy, copyContainer } from './copy-container.ts';
@@ -29,7 +29,6 @@ export async function makeClone(clone: CloneOfContainer): Promise<void> {
   using _lock = lockContainer(to);
   claimDirectory(to);
   try {
-    markPartial(to);
     clone.onStep?.(`Copying ${clone.from.name} to ${to.name}`);
     const { volume } = await copyContainer({
       ...clone,

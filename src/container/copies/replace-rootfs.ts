@@ -14,6 +14,7 @@ import { isThere } from '../../util/files.ts';
 import { hideRootfs } from '../layers/show-rootfs.ts';
 import { finishRestore, type RestoreJournal, restoreJournalFile } from '../recovery/recover.ts';
 import { ownVolume } from '../rootfs/own-volumes.ts';
+import { placesOf, refuseLinks } from '../rootfs/refuse-links.ts';
 import { ownRootfsOutside } from '../rootfs/rootfs-owner.ts';
 import type { Swap } from '../rootfs/swap.ts';
 import { hiddenName } from '../state/hidden-name.ts';
@@ -44,6 +45,7 @@ export function planReplacement(ref: ContainerRef, source?: Volume): Replacement
   // A config that has been spoilt since is a reason to restore: its faults are passed over.
   const { config } = readConfig(configFile(ref), { name: ref.name });
   const outside = ownRootfsOutside(ref, config);
+  refuseLinks(ref, [...placesOf(ref).slice(1), ...(outside ? [outside.path] : [])]);
   const journal: RestoreJournal = {
     phase: 'building',
     build: join(directory, hiddenName('config', 'restoring')),

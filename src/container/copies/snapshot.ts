@@ -19,6 +19,7 @@ import { refuseDependants } from '../lifecycle/dependants.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
 import { recoverContainer, removeHiddenSnapshot } from '../recovery/recover.ts';
 import { noteVolume } from '../rootfs/own-volumes.ts';
+import { refuseLinks } from '../rootfs/refuse-links.ts';
 import { hiddenName } from '../state/hidden-name.ts';
 import { isDefined, noSuchContainer } from '../state/list.ts';
 import { lockContainer } from '../state/lock.ts';
@@ -111,6 +112,7 @@ export async function destroySnapshot(ref: ContainerRef, snapshot: string | 'ALL
   try {
     for (const name of snapshot === 'ALL' ? snapshotNames(ref) : [snapshot]) {
       refuseMounts(join(directory, name));
+      refuseLinks(ref, [join(directory, name)]);
       await refuseDependants(ref, snapshotRef(ref, name));
       const hidden = join(directory, hiddenName(name, 'destroying'));
       renameSync(join(directory, name), hidden);

@@ -2,11 +2,11 @@
  * Who stands on which layer: found by reading the configs, each time. There is no list beside them that could say
  * something else; `lxcpaths` only tells where else to look.
  */
-import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readConfig } from '../../config/load-config.ts';
 import { layerId, layersDirectory, layersNamedIn } from '../../storage/layer-names.ts';
-import { directoriesIn, readIfThere } from '../../util/files.ts';
+import { entriesOf, readIfThere } from '../../util/files.ts';
 import { parseHiddenName } from '../state/hidden-name.ts';
 import { containerRunDirectory } from '../state/paths.ts';
 import { liveRecord } from '../state/runtime-record.ts';
@@ -95,5 +95,16 @@ export function usedLayers(lxcpath: string): Set<string> {
 }
 
 function directories(path: string): string[] {
-  return directoriesIn(path).filter((name) => parseHiddenName(name)?.purpose !== 'destroying');
+  return entriesOf(path).filter(
+    (name) => parseHiddenName(name)?.purpose !== 'destroying' && leadsToDirectory(join(path, name)),
+  );
+}
+
+/** A container's directory may be a link to one. */
+function leadsToDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

@@ -1,15 +1,23 @@
 /** Takes the directory of a new container, and gives it back when nothing becomes of it. */
-import { chmodSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { makeDirectories } from '../../util/make-directories.ts';
-import { discardContainer } from '../recovery/discard.ts';
-import { isPartial, removeMadeOutside } from '../state/partial-marker.ts';
+import { undoPartial } from '../recovery/discard.ts';
+import { hiddenName } from '../state/hidden-name.ts';
+import { isPartial, markPartial, markPartialIn, type Partial } from '../state/partial-marker.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 import { liveRecord } from '../state/runtime-record.ts';
 
-/** 0700: the files of a container, set-id programs and devices among them, are nobody else's (CVE-2016-1581). */
-export function claimDirectory(ref: ContainerRef): void {
+/**
+ * Makes the container's directory with the mark that it is being made, both at once. Its mode is 0700: the files of a
+ * container, set-id programs and devices among them, are nobody else's (CVE-2016-1581).
+ * @param made what is going to be made besides it, to be removed after a kill
+ * @param prepared a folder with something but a config in it is taken as well; what was in it stays in any case
+ * @throws TslxcError CONTAINER_EXISTS, NOT_PERMITTED, DISK_FULL, STORAGE
+ */
+export function claimDirectory(ref: ContainerRef, made: Partial = {}, prepared = false): void {
   const directory = containerDirectory(ref);
   if (liveRecord(ref)) {
     throw new TslxcError({
@@ -19,13 +27,20 @@ export function claimDirectory(ref: ContainerRef): void {
       hint: `stop it first: tslxc-stop -n ${ref.name}`,
     });
   }
+  const build = join(ref.lxcpath, hiddenName(ref.name, 'creating'));
   try {
     makeDirectories(ref.lxcpath, 0o711);
-    // A directory with nothing in it is in nobody's way; one with something, config or not, is somebody's.
-    if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory()) rmdirSync(directory);
-    mkdirSync(directory);
-    chmodSync(directory, 0o700);
+    if (prepared && isPrepared(ref)) {
+      takePrepared(ref, made);
+      return;
+    }
+    mkdirSync(build);
+    chmodSync(build, 0o700);
+    markPartialIn(build, made);
+    // In the place of an empty directory, too. One with something in it belongs to its maker.
+    renameSync(build, directory);
   } catch (error) {
+    rmSync(build, { recursive: true, force: true });
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EBUSY' || code === 'ENOTDIR')
       throw alreadyThere(ref, code);
@@ -35,14 +50,34 @@ export function claimDirectory(ref: ContainerRef): void {
   }
 }
 
+/** Only a config makes a container: without one a folder is what its user prepared. A link to one is as good. */
+function isPrepared(ref: ContainerRef): boolean {
+  const stat = statSync(containerDirectory(ref), { throwIfNoEntry: false });
+  if (!stat?.isDirectory() || lstatSync(configFile(ref), { throwIfNoEntry: false })) return false;
+  const isLink = lstatSync(containerDirectory(ref)).isSymbolicLink();
+  return !isPartial(ref) && (isLink || entriesOf(ref).length > 0);
+}
+
+function takePrepared(ref: ContainerRef, made: Partial): void {
+  const kept = entriesOf(ref);
+  markPartial(ref, { ...made, kept });
+  chmodSync(containerDirectory(ref), 0o700);
+}
+
+function entriesOf(ref: ContainerRef): string[] {
+  return readdirSync(containerDirectory(ref));
+}
+
 export function alreadyThere(ref: ContainerRef, errno: string): TslxcError {
   const directory = containerDirectory(ref);
-  const defined = lstatSync(configFile(ref), { throwIfNoEntry: false }) !== undefined;
-  const what = isPartial(ref)
-    ? `${directory} is half made and could not be removed`
-    : defined
-      ? 'the container already exists'
-      : `${directory} is there, but is no container`;
+  const isDirectory = statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const defined = isDirectory && lstatSync(configFile(ref), { throwIfNoEntry: false }) !== undefined;
+  const what =
+    isDirectory && isPartial(ref)
+      ? `${directory} is half made and could not be removed`
+      : defined
+        ? 'the container already exists'
+        : `${directory} is there, but is no container`;
   return new TslxcError({
     code: 'CONTAINER_EXISTS',
     container: ref.name,
@@ -64,8 +99,7 @@ export async function abandon(
 ): Promise<unknown> {
   let hint: string | undefined;
   try {
-    await removeMadeOutside(ref);
-    await discardContainer(ref);
+    await undoPartial(ref);
   } catch (again) {
     hint = `what was made could not be removed (${(again as Error).message}); tslxc-destroy -n ${ref.name} tries again`;
   }

@@ -23,8 +23,8 @@ import { lockContainer } from '../state/lock.ts';
 import {
   lookBefore,
   makeParents,
-  markPartial,
   type OutsideRootfs,
+  type Partial,
   unmarkPartial,
 } from '../state/partial-marker.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
@@ -78,7 +78,7 @@ export async function createContainer(ref: ContainerRef, options: CreateOptions)
   options.signal?.throwIfAborted();
   await sweepLeftovers(ref.lxcpath);
   using _lock = lockContainer(ref);
-  claimDirectory(ref);
+  claimDirectory(ref, madeOutside(plan), true);
   try {
     await fill(plan);
     unmarkPartial(ref);
@@ -117,12 +117,16 @@ function refuseExposed({ path, parents }: OutsideRootfs, config: ConfigDocument)
   if (isMapped && parents.length === 0 && isReachable(dirname(path))) throw exposed(path);
 }
 
-async function fill({ ref, options, template, store, volume, outside, config }: CreatePlan): Promise<void> {
-  const { onStep, signal } = options;
-  markPartial(ref, {
+/** What the making of a container makes besides its directory. */
+function madeOutside({ store, volume, outside }: CreatePlan): Partial {
+  return {
     ...(outside ? { rootfs: outside } : {}),
     ...(volume && !store.inDirectory ? { volume } : {}),
-  });
+  };
+}
+
+async function fill({ ref, options, template, store, volume, outside, config }: CreatePlan): Promise<void> {
+  const { onStep, signal } = options;
   if (volume) {
     if (outside) makeParents(outside);
     if (!(await store.exists(volume))) await store.create(volume, options.volumeOptions);

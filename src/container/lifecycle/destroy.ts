@@ -1,6 +1,6 @@
 /** Removes a container with its root filesystem, snapshots, logs and history. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import { readConfig } from '../../config/load-config.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
@@ -17,6 +17,7 @@ import { discardContainer } from '../recovery/discard.ts';
 import { sweepLeftovers, sweepPartial } from '../recovery/leftovers.ts';
 import { recoverContainer } from '../recovery/recover.ts';
 import { ownVolumes } from '../rootfs/own-volumes.ts';
+import { placesOf, refuseLinks } from '../rootfs/refuse-links.ts';
 import { ownRootfsOutside } from '../rootfs/rootfs-owner.ts';
 import { noSuchContainer } from '../state/list.ts';
 import { lockPatiently } from '../state/lock.ts';
@@ -88,13 +89,20 @@ async function removeDefined(ref: ContainerRef, options: DestroyOptions & Destro
   if (volume && volume.type !== 'overlay') storeOf(volume);
   const outside = errors.length > 0 ? undefined : ownRootfsOutside(ref, config);
   // Before the hooks: they are not to run for a destroy that is then refused.
+  refuseLinks(ref, [...placesOf(ref), ...(outside ? [outside.path] : [])]);
   refuseMounts(containerDirectory(ref));
   refuseMountsInRootfs(ref);
   if (outside) refuseMounts(outside.path);
   if (errors.length === 0) await runDestroyHooks(ref, config, options);
   const snapshots = snapshotsDirectory(ref);
   if (!snapshots.startsWith(`${containerDirectory(ref)}/`)) await removeTree(snapshots);
+  const given = linkTarget(configFile(ref));
   await discardContainer(ref, outside?.path, errors.length > 0 ? [] : ownVolumes(ref));
+  if (given !== undefined) options.onLine?.(`its config was a link: ${given} is left as it is`, 'stderr');
+}
+
+function linkTarget(path: string): string | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? realpathSync(path) : undefined;
 }
 
 async function runDestroyHooks(

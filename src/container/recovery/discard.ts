@@ -3,7 +3,7 @@
  * in between, there is no half container, and the next command finishes the removal (see
  * leftovers.ts).
  */
-import { lstatSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { refuseMounts, removeTree } from '../../storage/remove-tree.ts';
@@ -14,6 +14,7 @@ import { dropRootfs } from '../layers/show-rootfs.ts';
 import { hiddenName } from '../state/hidden-name.ts';
 import { removeHistory } from '../state/history.ts';
 import { readMarker, writeMarker } from '../state/marker-file.ts';
+import { keptEntries, PARTIAL, removeMadeOutside, unmarkPartial } from '../state/partial-marker.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 
 /**
@@ -48,6 +49,18 @@ export async function discardContainer(
   renameSync(directory, hidden);
   removeHistory(ref);
   await finishDiscarding(hidden);
+}
+
+/** Removes what was made of a container that is not to be: all of it, or what a prepared folder did not have before. */
+export async function undoPartial(ref: ContainerRef): Promise<void> {
+  await removeMadeOutside(ref);
+  const kept = keptEntries(ref);
+  if (kept === undefined) return await discardContainer(ref);
+  const directory = containerDirectory(ref);
+  const spared = new Set([...kept, PARTIAL]);
+  for (const entry of readdirSync(directory))
+    if (!spared.has(entry)) await removeTree(join(directory, entry));
+  unmarkPartial(ref);
 }
 
 async function noteOutside(directory: string, outside: string): Promise<void> {

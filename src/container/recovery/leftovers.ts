@@ -5,10 +5,10 @@ import { sweepLayers } from '../layers/collect.ts';
 import { sweepViews } from '../layers/show-rootfs.ts';
 import { parseHiddenName } from '../state/hidden-name.ts';
 import { lockContainer } from '../state/lock.ts';
-import { isHeldByLxc, isPartial, removeMadeOutside } from '../state/partial-marker.ts';
+import { isHeldByLxc, isPartial } from '../state/partial-marker.ts';
 import type { ContainerRef } from '../state/paths.ts';
 import { liveRecord } from '../state/runtime-record.ts';
-import { discardContainer, finishDiscarding } from './discard.ts';
+import { finishDiscarding, undoPartial } from './discard.ts';
 
 /**
  * Removes half-made and half-removed containers from `lxcpath`, except those that a command is
@@ -41,7 +41,6 @@ export async function sweepPartial(ref: ContainerRef): Promise<boolean> {
   if (isHeldByLxc(ref) || liveRecord(ref)) {
     throw new TslxcError({ code: 'CONTAINER_BUSY', container: ref.name, message: 'it is being made' });
   }
-  await removeMadeOutside(ref);
-  await discardContainer(ref);
+  await undoPartial(ref);
   return true;
 }

@@ -2,7 +2,7 @@
  * What a command that was killed has left inside a container's directory: undone, or brought to its
  * end.
  */
-import { renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeTree } from '../../storage/remove-tree.ts';
 import { entriesOf, isThere } from '../../util/files.ts';
@@ -83,7 +83,7 @@ export async function finishRestore(ref: ContainerRef, journal: Partial<RestoreJ
     for (const swap of swaps) await takePlace(swap);
     for (const file of files) {
       const from = join(build, file);
-      if (isThere(from)) renameSync(from, join(containerDirectory(ref), file));
+      if (isThere(from)) replaceFile(from, join(containerDirectory(ref), file));
     }
     for (const swap of swaps) await removeOld(swap);
   } else {
@@ -94,4 +94,17 @@ export async function finishRestore(ref: ContainerRef, journal: Partial<RestoreJ
   rmSync(restoreJournalFile(ref), { force: true });
   showRootfs(ref);
   if (phase === 'swapping') await collectLayers(layers ?? []);
+}
+
+/** A config that is a link stays one, and what it leads to is replaced. */
+function replaceFile(from: string, to: string): void {
+  if (!lstatSync(to, { throwIfNoEntry: false })?.isSymbolicLink() || !existsSync(to)) {
+    renameSync(from, to);
+    return;
+  }
+  const real = realpathSync(to);
+  const fresh = `${real}.new`;
+  copyFileSync(from, fresh);
+  renameSync(fresh, real);
+  rmSync(from);
 }

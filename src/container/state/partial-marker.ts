@@ -29,13 +29,18 @@ export interface OutsideRootfs {
 }
 
 /** What is being made outside the container's directory. */
-interface Partial {
+export interface Partial {
   readonly rootfs?: OutsideRootfs;
   readonly volume?: Volume;
+  /** Entries of the container's directory that were there before: a folder that the user prepared. */
+  readonly kept?: readonly string[];
 }
 
+/** Name of the marker. LXC has one of the same name. */
+export const PARTIAL = 'partial';
+
 function markerFile(ref: ContainerRef): string {
-  return join(containerDirectory(ref), 'partial');
+  return join(containerDirectory(ref), PARTIAL);
 }
 
 export function isPartial(ref: ContainerRef): boolean {
@@ -44,6 +49,16 @@ export function isPartial(ref: ContainerRef): boolean {
 
 export function markPartial(ref: ContainerRef, outside: Partial = {}): void {
   writeMarker(markerFile(ref), outside);
+}
+
+/** The same in a directory that does not have the container's name yet. */
+export function markPartialIn(directory: string, outside: Partial): void {
+  writeMarker(join(directory, PARTIAL), outside);
+}
+
+/** What was in the container's directory before; undefined where the directory itself is new. */
+export function keptEntries(ref: ContainerRef): readonly string[] | undefined {
+  return readMarker<Partial>(markerFile(ref))?.kept;
 }
 
 /** Says more about what is being made. The marker is never gone. */
