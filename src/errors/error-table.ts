@@ -1,7 +1,7 @@
 /**
  * Every failure that tslxc reports has a code from this table. The value is the sentence fragment
- * that the manual uses to explain the code; the message of an actual error names the object that is
- * at fault. A code is stable: programs branch on it (`--json`, the API), people search for it.
+ * by which the manual explains the code; the message of an error names the object at fault. A code
+ * is stable: programs branch on it (`--json`, the API), and people search for it.
  */
 export const ERROR_TABLE = {
   USAGE: 'the command line is not understood',

@@ -1,31 +1,31 @@
 import type { ErrorCode } from './error-table.ts';
 
-/** Where and why something failed; all of it optional but the code and the message. */
+/** Where and why something failed. Only the code and the message are required. */
 export interface ErrorDetails {
   readonly code: ErrorCode;
-  /** One line that names the object at fault, without the container's name and without the hint. */
+  /** A line that names the object at fault, without the container's name and without the hint. */
   readonly message: string;
   readonly container?: string | undefined;
-  /** Config (or other) file at fault, absolute. */
+  /** The config file (or other file) at fault, absolute. */
   readonly file?: string | undefined;
   /** Line in `file`, from 1. */
   readonly line?: number | undefined;
   /** Column in `line`, from 1. */
   readonly column?: number | undefined;
-  /** The step of a plan that was being done, for instance `mount /proc`. */
+  /** The step of a plan that failed, for instance `mount /proc`. */
   readonly step?: string | undefined;
   /** Symbolic errno, for instance `ENOENT`. */
   readonly errno?: string | undefined;
-  /** What the user can do about it. */
+  /** What the user can do. */
   readonly hint?: string | undefined;
-  /** Others that were found along with it: a config is read, and a start checked, to the end. */
+  /** Further errors found in the same run: a config is read, and a start checked, to the end. */
   readonly also?: readonly ErrorDetails[] | undefined;
   readonly cause?: unknown;
 }
 
 /**
- * A failure as a value: it crosses the manager's socket and the stages' pipes as JSON without
- * losing anything, and is turned into text once, by the command line.
+ * A failure as a value: it crosses the manager's socket and the stages' pipes as JSON without loss,
+ * and the command line turns it into text once.
  */
 export class TslxcError extends Error {
   readonly code: ErrorCode;
@@ -54,7 +54,7 @@ export class TslxcError extends Error {
     );
   }
 
-  /** The same error with more known about it; what is known already wins. */
+  /** Returns the error with additional details. Details that the error already has are kept. */
   with(extra: Partial<Omit<ErrorDetails, 'code' | 'message'>>): TslxcError {
     const also =
       this.also.length > 0
@@ -89,7 +89,8 @@ function definedOnly(details: ErrorDetails): ErrorDetails {
 }
 
 /**
- * Anything thrown, as a TslxcError; `fallback` says what was being done when it is not one already.
+ * Returns anything thrown as a TslxcError.
+ * @param fallback the code of an error that is no TslxcError
  */
 export function toTslxcError(
   thrown: unknown,
@@ -108,13 +109,15 @@ export function toTslxcError(
   });
 }
 
-/** One error for all of them, the first in front; undefined when there is none. */
+/**
+ * Returns a single error for all of them, with the first one in front; undefined without errors.
+ */
 export function together(errors: readonly TslxcError[]): TslxcError | undefined {
   const [first, ...others] = errors;
   return first && others.length > 0 ? first.with({ also: others }) : first;
 }
 
-/** Rebuilds an error that came over a pipe or a socket. */
+/** Restores an error that was received over a pipe or a socket. */
 export function errorFromJSON(details: ErrorDetails): TslxcError {
   return new TslxcError(details);
 }

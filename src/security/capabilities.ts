@@ -2,12 +2,12 @@ import { CAPABILITIES, type CapabilityName } from '../config/values/capability.t
 import { PR } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
-/** Number of a capability by its name without `CAP_`. */
+/** Number of a capability, by its name without `CAP_`. */
 export function capabilityNumber(name: CapabilityName): number {
   return CAPABILITIES.indexOf(name);
 }
 
-/** Highest capability of the running kernel: higher ones can neither be dropped nor kept. */
+/** Highest capability of the running kernel. Higher numbers can neither be dropped nor kept. */
 export function lastCapability(kernel: Kernel): number {
   let last = CAPABILITIES.length - 1;
   while (last < 63 && exists(kernel, last + 1)) last++;
@@ -24,14 +24,15 @@ function exists(kernel: Kernel, capability: number): boolean {
   }
 }
 
-/** Capabilities up to `last` that are not in the caller's bounding set. */
+/** Capabilities up to `last` that are missing from the caller's bounding set. */
 export function missingCapabilities(kernel: Kernel, last: number): number[] {
   return Array.from({ length: last + 1 }, (_, i) => i).filter((c) => kernel.prctl(PR.CAPBSET_READ, c) === 0);
 }
 
 /**
- * Takes everything but `kept` (numbers) out of the bounding set, for ever: to be done while the
- * process still has all its capabilities, before it changes its ids. Read back, rule R9.
+ * Removes everything but `kept` (numbers) from the bounding set, permanently. Called while the
+ * process still has all its capabilities, before it changes its ids. The result is read back (rule
+ * R9).
  */
 export function boundCapabilities(kernel: Kernel, kept: ReadonlySet<number>): void {
   const last = lastCapability(kernel);
@@ -44,13 +45,12 @@ export function boundCapabilities(kernel: Kernel, kept: ReadonlySet<number>): vo
 }
 
 /**
- * Leaves the calling process `kept` of what it holds; inheritable and ambient sets are emptied
- * (CVE-2022-29162: an inherited set must never come from the caller). After the ids are set: that
- * may need a capability that goes here. Read back, rule R9.
- *
- * `until`: capabilities that the process needs up to execve(2), which takes them away: of a program
- * without capabilities of its own the root user gets what the bounding set has, anybody else gets
- * none.
+ * Reduces the calling process's capabilities to `kept`, and empties the inheritable and ambient
+ * sets: an inherited set must never come from the caller (CVE-2022-29162). Called after the ids are
+ * set, since setting them may need a capability that is dropped here. The result is read back (rule
+ * R9).
+ * @param until capabilities that the process needs up to execve(2), which removes them: root gets
+ *   the bounding set for a program without file capabilities, other users get none
  */
 export function confineCapabilities(
   kernel: Kernel,
@@ -71,8 +71,8 @@ function maskOf(capabilities: readonly number[]): bigint {
 }
 
 /**
- * The sets of a config: `keep` lists what stays, `drop` what goes; neither means everything the
- * kernel has.
+ * The capabilities of a config: `keep` lists what stays, `drop` what goes. Without either, all
+ * capabilities of the kernel.
  */
 export function keptCapabilities(options: {
   keep?: readonly number[] | undefined;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * One line of a user namespace's map: `range` ids from `nsId` inside are those from `hostId`
+ * A line of a user namespace's map: `range` ids from `nsId` inside stand for those from `hostId`
  * outside.
  */
 export interface IdMapEntry {
@@ -9,11 +9,11 @@ export interface IdMapEntry {
   readonly nsId: number;
   readonly hostId: number;
   readonly range: number;
-  /** Line that it was written in. */
+  /** The config line of the entry. */
   readonly origin?: { readonly file: string; readonly line: number };
 }
 
-/** An entry as a config has it: `u 0 100000 65536`. */
+/** The entry as a config has it: `u 0 100000 65536`. */
 export function idMapText({ type, nsId, hostId, range }: IdMapEntry): string {
   return `${type} ${nsId} ${hostId} ${range}`;
 }
@@ -26,7 +26,7 @@ export function mapText(map: readonly IdMapEntry[], type: 'u' | 'g'): string {
     .join('');
 }
 
-/** Host id of an id inside, or undefined where the map has none. */
+/** The host id of an id inside; undefined if the map has none. */
 export function hostIdOf(map: readonly IdMapEntry[], type: 'u' | 'g', id: number): number | undefined {
   const entry = map.find((e) => e.type === type && id >= e.nsId && id < e.nsId + e.range);
   return entry && entry.hostId + (id - entry.nsId);
@@ -34,14 +34,15 @@ export function hostIdOf(map: readonly IdMapEntry[], type: 'u' | 'g', id: number
 
 /** Ids inside that stand for the namespace as a whole: those of its root, where it has one. */
 /**
- * The id on the disk of what root of the host makes in a tree that is shown with a map. No image
- * uses it.
+ * The id on disk of files that the host's root makes in a tree shown with a map. No image uses this
+ * id.
  */
 const OF_HOST_ROOT = 4_294_967_293;
 
 /**
- * A map for a tree that the host writes to as well: without an id for its root, that could make no
- * files there. Inside they belong to nobody, as in any file system with shifted owners.
+ * Adds an id for the host's root to a map, for a tree that the host writes to as well: without such
+ * an id the host's root could make no files there. Inside, these files belong to the overflow user,
+ * as in any file system with shifted owners.
  */
 export function withHostRoot(map: readonly IdMapEntry[]): readonly IdMapEntry[] {
   const added = (['u', 'g'] as const).filter(
@@ -55,7 +56,10 @@ export interface NamespaceOwner {
   readonly gid: number;
 }
 
-/** Root where the map has it (or there is no map); else the ids that init runs with. */
+/**
+ * The ids that own a container's files: those of root if the map has root (or there is no map),
+ * else those of init.
+ */
 export function ownerOf(map: readonly IdMapEntry[], init: NamespaceOwner): NamespaceOwner {
   const has = (type: 'u' | 'g') => map.length === 0 || hostIdOf(map, type, 0) !== undefined;
   return { uid: has('u') ? 0 : init.uid, gid: has('g') ? 0 : init.gid };
@@ -68,8 +72,8 @@ export interface Range {
 }
 
 /**
- * The ids that exist here, from /proc/self/uid_map or gid_map: all 2^32-1 of them on an ordinary
- * host.
+ * The ids that exist here, from /proc/self/uid_map or gid_map. On an ordinary host these are all
+ * 2^32-1 ids.
  */
 export function availableIds(type: 'u' | 'g'): Range[] {
   const text = readFileSync(type === 'u' ? '/proc/self/uid_map' : '/proc/self/gid_map', 'utf8');
@@ -82,10 +86,10 @@ export function availableIds(type: 'u' | 'g'): Range[] {
     });
 }
 
-/** Of a map (Linux 4.15). */
+/** Largest number of entries in a map (Linux 4.15). */
 const MOST_ENTRIES = 340;
 
-/** Those ids of the host that an entry asks for and that are in none of the ranges. */
+/** The host ids of an entry that are in none of the ranges. */
 export function missingIds({ hostId, range }: IdMapEntry, available: readonly Range[]): Range[] {
   const missing: Range[] = [];
   let next = hostId;
@@ -107,8 +111,8 @@ export function rangesText(ranges: readonly Range[]): string {
 }
 
 /**
- * What is wrong with a map, in one sentence naming the entry; undefined when the kernel will take
- * it.
+ * Returns the fault of a map as a sentence that names the entry; undefined if the kernel will
+ * accept the map.
  */
 export function mapFault(
   map: readonly IdMapEntry[],

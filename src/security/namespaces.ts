@@ -1,5 +1,5 @@
 /**
- * Namespaces that are there already: which one a path names, whose it is, and the ids of a user
+ * Existing namespaces: which one a path names, which user namespace owns it, and the ids of a user
  * namespace.
  */
 import { closeSync, constants, openSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { CLONE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type IdMapEntry, idMapText } from './id-map.ts';
 
-/** The CLONE_NEW* of a namespace by the name of its file in /proc/PID/ns. */
+/** The CLONE_NEW* flag of a namespace, by its file name in /proc/PID/ns. */
 export const NAMESPACE_FLAG: Readonly<Record<NamespaceName, number>> = {
   user: CLONE.NEWUSER,
   mnt: CLONE.NEWNS,
@@ -20,16 +20,13 @@ export const NAMESPACE_FLAG: Readonly<Record<NamespaceName, number>> = {
   time: CLONE.NEWTIME,
 };
 
-/** A namespace that exists. */
+/** An existing namespace. */
 export interface NamespaceFacts {
-  /** Where it can be opened. */
+  /** A path that opens the namespace. */
   readonly path: string;
-  /** `net:[4026531840]`: which one it is. */
+  /** Identity of the namespace: `net:[4026531840]`. */
   readonly link: string;
-  /**
-   * The same of the user namespace whose root has power over it; that namespace itself for a user
-   * namespace.
-   */
+  /** Identity of the user namespace that owns the namespace; for a user namespace, its own. */
   readonly owner: string;
 }
 
@@ -37,9 +34,9 @@ export interface NamespaceFacts {
 const NSFS = 0x6e736673;
 
 /**
- * Opens a namespace by its file; nothing but a namespace is ever opened.
- * @returns a descriptor, and `net:[4026531840]` as the kernel calls what it has open
- * @throws Error of node:fs with a `code`; EINVAL for what is no namespace of this kind
+ * Opens a namespace by its file. Never opens anything but a namespace.
+ * @returns a descriptor, and the kernel's name of the opened namespace (`net:[4026531840]`)
+ * @throws Error of node:fs with a `code`; EINVAL for a file that is no namespace of this kind
  */
 export function openNamespace(path: string, name: NamespaceName): { fd: number; link: string } {
   const wrong = (what: string) => Object.assign(new Error(`${path} is ${what}`), { code: 'EINVAL' });
@@ -67,7 +64,7 @@ export function namespaceAt(kernel: Kernel, path: string, name: NamespaceName): 
   }
 }
 
-/** The maps of a process's user namespace, host ids on the right. */
+/** The maps of a process's user namespace, as seen from the host. */
 export function idMapOf(pid: number): IdMapEntry[] {
   return (['u', 'g'] as const).flatMap((type) =>
     readFileSync(`/proc/${pid}/${type}id_map`, 'utf8')
@@ -78,7 +75,7 @@ export function idMapOf(pid: number): IdMapEntry[] {
   );
 }
 
-/** Two maps are one if they map every id alike, in whatever order they are written. */
+/** Two maps are the same if they map every id alike; the order of their entries does not matter. */
 export function sameIdMap(a: readonly IdMapEntry[], b: readonly IdMapEntry[]): boolean {
   const words = (map: readonly IdMapEntry[]) => map.map(idMapText).sort().join('\n');
   return words(a) === words(b);

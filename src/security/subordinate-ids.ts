@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { IdMapEntry, Range } from './id-map.ts';
 
-/** A user's ranges from subuid(5) or subgid(5): lines begin with its name or its number. */
+/** A user's ranges in subuid(5) or subgid(5): lines begin with the user's name or number. */
 export function rangesOf(text: string, name: string | undefined, uid: number): Range[] {
   return text.split('\n').flatMap((line) => {
     const [owner, first, count] = line.trim().split(':');
@@ -14,7 +14,7 @@ export function rangesOf(text: string, name: string | undefined, uid: number): R
 
 export const SUBORDINATE_FILES = { u: '/etc/subuid', g: '/etc/subgid' } as const;
 
-/** The ranges that the host's files give to a user; none where a file is not there. */
+/** The ranges that the host's files give to a user; none without the file. */
 export function subordinateIds(type: 'u' | 'g', uid: number): Range[] {
   let text: string;
   try {
@@ -35,8 +35,8 @@ function nameOf(uid: number): string | undefined {
 }
 
 /**
- * The first range of each kind from 0 on: what containers of a user have by default. Undefined
- * where one is missing.
+ * The first range of each kind, mapped from 0: the default map for containers of a user. Undefined
+ * if a kind has no range.
  */
 export function defaultIdMap(uid: number): IdMapEntry[] | undefined {
   const map = (['u', 'g'] as const).flatMap((type): IdMapEntry[] => {

@@ -10,8 +10,8 @@ const KINDS = [
 ] as const;
 
 /**
- * Writes the maps of a process's fresh user namespace: root by itself, an ordinary user a map of
- * nothing but itself, and with newuidmap(1) and newgidmap(1) what subuid(5) gives it.
+ * Writes the maps of a process's new user namespace. Root writes any map, an ordinary user a map of
+ * their own id; ids of subuid(5) need newuidmap(1) and newgidmap(1).
  * @throws TslxcError IDMAP_UNAVAILABLE, TOOL_MISSING
  */
 export function writeIdMap(pid: number, map: readonly IdMapEntry[]): void {
@@ -29,7 +29,7 @@ export function writeIdMap(pid: number, map: readonly IdMapEntry[]): void {
   }
 }
 
-/** The tools only say that they refuse. */
+/** Checked first, since the tools only report that they refuse. */
 function mustBeGiven(entries: readonly IdMapEntry[], type: 'u' | 'g'): void {
   const uid = process.geteuid!();
   const self = { first: type === 'u' ? uid : process.getegid!(), count: 1 };
@@ -70,7 +70,7 @@ function runTool(tool: string, pid: number, entries: readonly IdMapEntry[]): voi
     execFileSync(tool, [String(pid), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   } catch (error) {
     const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: Buffer };
-    // EACCES: a folder of the PATH that this user may not look into.
+    // EACCES: this user may not search a directory of the PATH.
     if (code === 'ENOENT' || code === 'EACCES')
       throw new TslxcError({
         code: 'TOOL_MISSING',

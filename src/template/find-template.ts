@@ -5,15 +5,15 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 
 const PREFIX = 'tslxc-';
 /**
- * Where LXC's own templates are; they keep to the same contract, so a name may stand for one of
+ * The directory of LXC's templates. They keep the same contract, so a template name may mean one of
  * them.
  */
 const LXC_TEMPLATES = '/usr/share/lxc/templates';
 
 /**
- * The absolute path of a template: `NAME` stands for `<templatesDir>/tslxc-NAME`, where that is
- * missing for LXC's `lxc-NAME`, and an absolute path for itself.
- * @throws TslxcError TEMPLATE_MISSING, which lists what there is.
+ * Resolves a template: `NAME` means `<templatesDir>/tslxc-NAME`, or LXC's `lxc-NAME` if that is
+ * missing; an absolute path means itself.
+ * @throws TslxcError TEMPLATE_MISSING, which lists the available templates
  */
 export async function findTemplate(
   name: string,
@@ -44,7 +44,7 @@ export async function findTemplate(
   return path;
 }
 
-/** Names of the templates in a folder, sorted. */
+/** Names of the templates in a directory, sorted. */
 export async function listTemplates(templatesDir: string): Promise<string[]> {
   const entries = await readdir(templatesDir).catch(() => []);
   const found: string[] = [];
@@ -56,7 +56,7 @@ export async function listTemplates(templatesDir: string): Promise<string[]> {
   return found;
 }
 
-/** What a user calls the template: the file's name without the prefix of its maker. */
+/** A template's name for users: the file name without its maker's prefix. */
 export function templateName(path: string): string {
   return basename(path).replace(/^(tslxc|lxc)-/, '');
 }
@@ -67,14 +67,15 @@ async function requireProgram(path: string): Promise<void> {
   throw new TslxcError({ code: 'TEMPLATE_MISSING', message: `the template ${path} ${fault}` });
 }
 
-/** Why a path can not be run as a template, or undefined. */
+/** Says why a path cannot be run as a template; undefined if it can. */
 async function faultOf(path: string): Promise<string | undefined> {
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => error.code ?? 'EIO');
   if (typeof stats === 'string') {
     return stats === 'ENOENT' || stats === 'ENOTDIR' ? 'does not exist' : `can not be reached (${stats})`;
   }
   if (!stats.isFile()) return 'is not a file';
-  // Root passes access(2) for X_OK only if some execute bit is set, which is what is asked here.
+  // For root, access(2) with X_OK succeeds only if an execute bit is set, so root needs no separate
+  // check.
   return access(path, constants.X_OK).then(
     () => undefined,
     () => 'is not executable',

@@ -6,47 +6,47 @@ import { completePath } from '../util/search-path.ts';
 import { templateName } from './find-template.ts';
 import { templateCommand } from './template-command.ts';
 
-/** What a template is called with (LXC's contract), and who hears what it says. */
+/** The arguments of a template (LXC's contract), and the receivers of its output. */
 export interface TemplateRun {
   /** Absolute path of the script, see findTemplate. */
   readonly template: string;
-  /** The container's directory; the template appends to `config` in it. */
+  /** The container's directory. The template appends to the `config` in it. */
   readonly path: string;
   readonly name: string;
-  /** Where the root filesystem is, mounted and empty. */
+  /** The root filesystem, mounted and empty. */
   readonly rootfs: string;
-  /** What the user gave after `--`. */
+  /** The user's arguments behind `--`. */
   readonly args?: readonly string[];
   /**
-   * In front of the script's command line: what enters the mount namespace that the root filesystem
-   * is in.
+   * Program and arguments in front of the script's command line; they enter the mount namespace of
+   * the root filesystem.
    */
   readonly command?: readonly string[];
-  /** In whose surroundings the script runs: those of this process unless given. */
+  /** The caller whose environment the script gets; by default this process. */
   readonly caller?: Pick<CallerSurroundings, 'env'> | undefined;
-  /** Variables that are added to the caller's. */
+  /** Variables added to the caller's. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Host ids that stand for the container's root. */
+  /** Host ids of the container's root. */
   readonly mappedIds?: { readonly uid: number; readonly gid: number };
-  /** `inherit` lets a template ask questions; a quiet creation has nobody to answer. */
+  /** `inherit` lets a template ask questions; a quiet creation gives it no input. */
   readonly stdin?: 'inherit' | 'ignore';
   readonly signal?: AbortSignal;
-  /** A big step begins (a line `==> text`). */
+  /** Called for a line `==> text`, which announces a larger step. */
   readonly onStep?: (text: string) => void;
-  /** Any other line. */
+  /** Called for any other line. */
   readonly onLine?: (text: string, stream: 'stdout' | 'stderr') => void;
 }
 
-/** Lines of output that an error carries along as its cause. */
+/** Output lines that an error carries as its cause. */
 const TAIL = 20;
-/** How long an interrupted template may clean up. */
+/** Time for an interrupted template to clean up, milliseconds. */
 const GRACE_MS = 4000;
 const ASK_AGAIN_MS = 300;
 const STEP = /^==> *(.*)$/;
 
 /**
- * Runs a template to its end. When this returns or throws, no process of the template is left.
- * @throws TslxcError TEMPLATE_FAILED (or DISK_FULL) with the template's own last words.
+ * Runs a template to its end. Afterwards no process of the template is left.
+ * @throws TslxcError TEMPLATE_FAILED (or DISK_FULL) with the template's last output
  */
 export async function runTemplate(run: TemplateRun): Promise<void> {
   if (run.signal?.aborted) throw interrupted(run);
@@ -55,7 +55,7 @@ export async function runTemplate(run: TemplateRun): Promise<void> {
   const { env } = run.caller ?? ownContext();
   const [program, ...rest] = [...(run.command ?? []), file, ...args];
   const subprocess = execa(program!, rest, {
-    // A process group (and session) of its own, so that all of it can be signalled at once.
+    // A session of its own, so that all processes of the template can be signalled at once.
     detached: true,
     cwd: '/',
     extendEnv: false,
@@ -84,7 +84,7 @@ export async function runTemplate(run: TemplateRun): Promise<void> {
   if (result.exitCode !== 0) throw failure(run, result.exitCode, result.signal, tail, result.message);
 }
 
-/** LXC's calling contract; what the ids are mapped to comes last. */
+/** Arguments of LXC's calling contract. The mapped ids come last. */
 export function templateArguments(run: TemplateRun): string[] {
   return [
     `--path=${run.path}`,
@@ -97,18 +97,18 @@ export function templateArguments(run: TemplateRun): string[] {
   ];
 }
 
-/** The last lines of a template, and the one among them that says most. */
+/** The last lines of a template's output, and the most informative one among them. */
 class Tail {
   readonly #lines: { text: string; stream: 'stdout' | 'stderr' }[] = [];
 
   add(text: string, stream: 'stdout' | 'stderr'): void {
     this.#lines.push({ text, stream });
-    // Each stream keeps its share: chatter on one must not push out the reason on the other.
+    // Each stream keeps its share, so that output on one does not displace the reason on the other.
     const same = this.#lines.filter((line) => line.stream === stream);
     if (same.length > TAIL) this.#lines.splice(this.#lines.indexOf(same[0]!), 1);
   }
 
-  /** The last line with a letter in it, rather from stderr. */
+  /** The last line that contains a letter, preferably from stderr. */
   lastWords(): string | undefined {
     const meaningful = this.#lines.filter((line) => /\p{L}/u.test(line.text) && !STEP.test(line.text));
     const words = meaningful.findLast((line) => line.stream === 'stderr') ?? meaningful.at(-1);
@@ -153,9 +153,9 @@ function interrupted(run: TemplateRun): TslxcError {
 }
 
 /**
- * Asks the whole process group to end, and ends it when it has not after a while. It is asked
- * twice: a shell that was just about to start a program handles the first signal only after that
- * program, which never got it.
+ * Signals the process group, and kills it after a while. The signal is sent twice: a shell that is
+ * about to start a program handles the first signal only after that program, which never received
+ * it.
  */
 async function endGroup(pid: number | undefined, ended: PromiseLike<unknown>): Promise<void> {
   if (pid === undefined) return;
@@ -175,6 +175,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // It has ended by itself.
+    // The group has ended by itself.
   }
 }

@@ -1,31 +1,31 @@
 import { execa } from 'execa';
 
-/** How a template is started: a program and its arguments. */
+/** A program and its arguments. */
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
 }
 
-/** umask of every template; LXC's templates rely on it. */
+/** umask of every template. LXC's templates rely on it. */
 const UMASK = '022';
 
 /**
- * New mount and process namespaces; the first process of the latter takes all others along when it
- * ends.
+ * New mount and process namespaces. When the first process of a process namespace ends, the kernel
+ * kills all others in it.
  */
 const ISOLATION = ['--mount', '--pid', '--fork', '--mount-proc'];
 
 /**
- * The command line for a template that must leave nothing running.
+ * The command line for a template that must leave no process behind.
  *
- * As root the template gets a process namespace: when its first process ends or is killed, the
- * kernel kills all others in it, daemons that a tool left behind included. setpriv ties that first
- * process to us, so that not even a `kill -9` of ours leaves a template at work. The mount
- * namespace keeps the template's mounts off the host. The shell in between makes the template an
- * ordinary process (the first one of a process namespace ignores signals that it has no handler
- * for) and sets the umask, which is per process and not ours to change.
+ * As root, the template runs in a process namespace: when the first process of that namespace ends
+ * or is killed, the kernel kills all others, including daemons that a tool left behind. setpriv
+ * ties the first process to the caller, so that not even `kill -9` leaves a template running. The
+ * mount namespace keeps the template's mounts off the host. The shell in between makes the template
+ * an ordinary process (the first process of a namespace ignores signals without a handler) and sets
+ * the umask, which is per process.
  *
- * Where namespaces are not allowed, the template at least dies with us.
+ * Without permission for namespaces, the template at least ends with its caller.
  */
 export async function templateCommand(template: string, args: readonly string[]): Promise<Command> {
   const isolated = await canRun('unshare', [...ISOLATION, 'true']);

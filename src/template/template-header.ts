@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-/** Options whose value is a secret: a config file is read by more people than a command line. */
+/** Options with a secret value: more people read a config file than a command line. */
 const SECRET = /^--?(?:root[-_]password|password|auth-password)$/;
 
 /**
- * The comment at the top of a config: which template made the container, in which version, and how.
+ * The comment at the top of a config: which template made the container, in which version and with
+ * which arguments.
  */
 export async function templateHeader(template: string, args: readonly string[]): Promise<string> {
   const script = await readFile(template).catch(() => undefined);
@@ -30,13 +31,13 @@ function withoutSecrets(args: readonly string[]): string[] {
   });
 }
 
-/** Quoted as a shell would need it, so that the line can be pasted. */
+/** Quotes an argument for a shell, so that the line can be pasted. */
 function shellWord(arg: string): string {
   const text = printable(arg);
   return /^[\w@%+=:,./*-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A line break in an argument must not end the comment and become a line of the config. */
+/** A line break in an argument must not end the comment and begin a config line. */
 function printable(text: string): string {
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,

@@ -1,9 +1,9 @@
 import { execa } from 'execa';
 
-/** A template that prints its help takes no time; one that does not know --help may do anything. */
+/** Printing the help is quick; a template that does not know --help may do anything. */
 const TIMEOUT_MS = 10_000;
 
-/** What `TEMPLATE --help` prints; undefined when it prints nothing. */
+/** Output of `TEMPLATE --help`; undefined if there is none. */
 export async function templateHelp(template: string): Promise<string | undefined> {
   const { stdout, stderr } = await execa(template, ['--help'], {
     reject: false,
@@ -11,7 +11,7 @@ export async function templateHelp(template: string): Promise<string | undefined
     timeout: TIMEOUT_MS,
     cwd: '/',
   });
-  // Some of LXC's templates print it on stderr, or exit with 1.
+  // Some of LXC's templates print the help on stderr, or exit with 1.
   const text = (stdout ?? '').trim() || (stderr ?? '').trim();
   return text || undefined;
 }

@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** One that is attached to a console: gets everything that is printed, may type. */
+/** The streams of a client that is attached to a console: it gets all output and may type. */
 export interface ConsoleClientStreams {
   readonly output: Writable;
-  /** Nothing: a client that only looks on. */
+  /** Undefined for a client that only watches. */
   readonly input?: Readable | undefined;
 }
 
@@ -11,9 +11,9 @@ const note = (bytes: number) =>
   Buffer.from(`\r\n[tslxc: ${bytes} bytes of console output were dropped here]\r\n`);
 
 /**
- * The queue before one client. Its stream is given more only when it asks for more, so that what
- * waits is ours to throw away: a client that has stopped reading costs at most `limit` bytes, and
- * gets a note in place of what it missed.
+ * The output queue of one client. The client's stream is given more only when it asks for more, so
+ * waiting bytes can be dropped: a client that stops reading costs at most `limit` bytes, and gets a
+ * note in place of the output it missed.
  */
 export class ConsoleClient {
   readonly #output: Writable;
@@ -29,7 +29,7 @@ export class ConsoleClient {
     output.on('drain', this.#onDrain);
   }
 
-  /** Bytes that wait here, without those in the stream's own buffer. */
+  /** Bytes that wait here, not counting the stream's own buffer. */
   get backlog(): number {
     return this.#queued;
   }
@@ -48,7 +48,7 @@ export class ConsoleClient {
     this.#queued += bytes.length;
   }
 
-  /** Hands all that waits over to the stream, which goes on by itself: nothing more will come. */
+  /** Hands all waiting bytes over to the stream. Called once, when no more output follows. */
   flush(): void {
     this.#blocked = false;
     if (this.#dropped > 0) this.#output.write(note(this.#dropped));
@@ -73,7 +73,7 @@ export class ConsoleClient {
     const queue = this.#queue;
     this.#queue = [];
     this.#queued = 0;
-    // Those that the stream takes no more are queued again.
+    // Bytes that the stream refuses are queued again.
     for (const bytes of queue) this.send(bytes);
   };
 }

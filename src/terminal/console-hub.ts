@@ -11,25 +11,25 @@ import type { RingBuffer } from './ring-buffer.ts';
 
 export interface ConsoleHubOptions {
   readonly kernel: Kernel;
-  /** The console's master; the hub owns this descriptor and closes it. */
+  /** Descriptor of the console's master. The hub owns and closes it. */
   readonly master: number;
   readonly log?: ConsoleLog | undefined;
   readonly ring?: RingBuffer | undefined;
-  /** Gets all that the console prints. */
+  /** Called with all output of the console. */
   readonly onOutput?: ((bytes: Buffer) => void) | undefined;
-  /** What one client may have waiting before it is dropped. */
+  /** Bytes that one client may have waiting before output is dropped. */
   readonly backlog?: number | undefined;
   /**
-   * Reading the master failed for good; clients have been let go. Never because the slave was
-   * closed.
+   * Called when reading the master failed for good; clients have been detached. A closed slave is
+   * no such failure.
    */
   readonly onError?: ((error: TslxcError) => void) | undefined;
 }
 
 export interface ConsoleAttachment {
-  /** Lets the client go; its streams stay open. Any number of times. */
+  /** Detaches the client; its streams stay open. May be called more than once. */
   detach(): void;
-  /** Settles when the client has gone or the hub was closed. */
+  /** Settles when the client is detached or the hub is closed. */
   readonly ended: Promise<void>;
 }
 
@@ -37,16 +37,15 @@ const BACKLOG = 1 << 20;
 const ignore = () => {};
 
 /**
- * A container's console in the manager. Its master is read all the time, whether or not anybody
- * looks on: a container must never wait for a reader of its boot messages. What it prints goes to
- * the log, to the ring and to any number of clients; none of them can hold up another, nor the
- * reading.
+ * A container's console in the manager. The hub reads the master all the time, with or without
+ * clients: a container must never wait for a reader of its boot messages. Output goes to the log,
+ * to the ring and to any number of clients; no client can hold up another client or the reading.
  */
 export class ConsoleHub {
   readonly #master: PtyMaster;
   readonly #options: ConsoleHubOptions;
   readonly #clients = new Map<ConsoleClient, () => void>();
-  /** Inputs that wait until the container reads its console. */
+  /** Inputs that are paused until the container reads its console. */
   readonly #waiting = new Set<Readable>();
   #closed = false;
 
@@ -72,8 +71,8 @@ export class ConsoleHub {
   }
 
   /**
-   * Adds a client. `replay` sends it first what the ring holds, so that a console that waits at its
-   * prompt does not look dead.
+   * Adds a client. With `replay` the client first gets the content of the ring, so that a console
+   * that waits at its prompt does not look dead.
    */
   attach({ output, input }: ConsoleClientStreams, { replay = false } = {}): ConsoleAttachment {
     if (this.#closed) return { detach: ignore, ended: Promise.resolve() };
@@ -92,7 +91,7 @@ export class ConsoleHub {
       client.close();
       for (const step of undo) step();
       if (input) this.#waiting.delete(input);
-      // The write that is under way may fail after we have stopped to listen.
+      // A write under way may still fail after the hub has stopped listening.
       if (!output.listeners('error').includes(ignore)) output.on('error', ignore);
       resolve();
     };
@@ -113,15 +112,15 @@ export class ConsoleHub {
     return { detach, ended };
   }
 
-  /** The window of the client that had the last word; a console has only one size. */
+  /** Sets the console's window size. A console has one size: that of the client that typed last. */
   resize(size: WindowSize): void {
     if (!this.#closed) this.#master.resize(size);
   }
 
   /**
-   * Passes on what the container said last, lets all clients go and closes the master. What a
-   * client has not read yet is in its stream: end that, rather than destroy it. The log and the
-   * ring belong to the caller.
+   * Passes on the container's last output, detaches all clients and closes the master. Output that
+   * a client has not read yet is in its stream: callers end that stream and do not destroy it. The
+   * log and the ring belong to the caller.
    */
   close(): void {
     if (this.#closed) return;

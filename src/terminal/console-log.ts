@@ -17,12 +17,12 @@ export interface ConsoleLogOptions {
   readonly size?: number | undefined;
   /** `lxc.console.rotate`: a full file becomes `path.1`; otherwise it is emptied. */
   readonly rotate?: boolean | undefined;
-  /** Told once when writing fails, and again only after it has worked in between. */
+  /** Called once when writing fails, and again only after a write has succeeded in between. */
   readonly onError: (error: TslxcError) => void;
 }
 
 const MODE = 0o640;
-// Never through a symlink that somebody put there, and never waiting for the reader of a fifo.
+// O_NOFOLLOW: another user may have put a symlink there. O_NONBLOCK: a fifo may have no reader.
 const FLAGS =
   constants.O_WRONLY |
   constants.O_APPEND |
@@ -32,16 +32,16 @@ const FLAGS =
   constants.O_NOCTTY;
 
 /**
- * The file that a container's console output is appended to. Writes are synchronous, into the page
+ * The file to which a container's console output is appended. Writes are synchronous, into the page
  * cache: nothing is lost when the manager is killed. Only opening throws; a full disk is reported
- * once and the console goes on.
+ * once, and the console continues.
  */
 export class ConsoleLog {
   readonly #options: ConsoleLogOptions;
   #fd = -1;
-  /** Bytes in the file. */
+  /** Current size of the file, bytes. */
   #length = 0;
-  /** A limit makes sense for a regular file only, not for a device such as /dev/null. */
+  /** Bytes; Infinity for files that are not regular, such as /dev/null. */
   #limit = Infinity;
   #failing = false;
 
@@ -59,8 +59,7 @@ export class ConsoleLog {
         const fitting = Math.max(0, space);
         this.#write(rest.subarray(0, fitting));
         rest = rest.subarray(fitting);
-        // As LXC: of a burst that is larger than the whole file the end is worth more than the
-        // beginning.
+        // As LXC: of a burst larger than the whole file, the end is kept.
         if (rest.length > this.#limit) rest = rest.subarray(rest.length - this.#limit);
         this.#startAnew();
       }
@@ -71,10 +70,7 @@ export class ConsoleLog {
     }
   }
 
-  /**
-   * Rotates or truncates now, whatever the size; what `lxc.console.rotate` calls a rotation by
-   * request.
-   */
+  /** Rotates or truncates the file now, regardless of its size: LXC's rotation by request. */
   rotate(): void {
     if (this.#fd < 0) return;
     try {
@@ -101,7 +97,7 @@ export class ConsoleLog {
           message: `console log ${path} is not a file`,
           file: path,
         });
-      // The umask must not decide whether the administrators' group can read the log.
+      // Set explicitly, so that the umask does not decide whether the group can read the log.
       if (stat.isFile() && stat.size === 0) fchmodSync(this.#fd, MODE);
       this.#length = stat.size;
       this.#limit = stat.isFile() && size ? size : Infinity;

@@ -1,6 +1,6 @@
 /**
- * What `lxc.console.path` names: a file that gets what the console prints, or a terminal that shows
- * it and is typed at.
+ * The target of `lxc.console.path`: a file that gets the console's output, or a terminal that shows
+ * the console and is typed at.
  */
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { Writable } from 'node:stream';
@@ -12,16 +12,13 @@ import { ConsoleLog } from './console-log.ts';
 import { makeRaw } from './raw-mode.ts';
 
 export interface ConsolePeer extends ConsoleClientStreams {
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal and closes it. */
   close(): void;
 }
 
 const TERMINAL_FLAGS = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
 
-/**
- * Why a path can not be the console's other end; undefined for one that can. A file that is not
- * there yet is made.
- */
+/** Says why a path cannot be the target; undefined if it can. A missing file is created. */
 export function peerFault(path: string): string | undefined {
   try {
     const stat = statSync(path);
@@ -34,7 +31,10 @@ export function peerFault(path: string): string | undefined {
   }
 }
 
-/** @throws TslxcError where it can not be opened; `onError` hears of later trouble */
+/**
+ * @param onError called for failures after the target was opened
+ * @throws TslxcError if the target cannot be opened
+ */
 export function openConsolePeer(
   kernel: Kernel,
   path: string,
@@ -60,7 +60,8 @@ function openDevice(kernel: Kernel, path: string, onError: (error: TslxcError) =
   kernel.setTermios(fd, makeRaw(before));
   const own = kernel.dup(fd);
   kernel.setCloexec(own, true);
-  // A duplex stream, in spite of its name; it never blocks, as a WriteStream of a terminal does.
+  // A tty.ReadStream is a duplex stream in spite of its name, and it does not block as a
+  // tty.WriteStream does.
   const stream = new ReadStream(fd);
   stream.on('error', () => {});
   return {
@@ -70,7 +71,7 @@ function openDevice(kernel: Kernel, path: string, onError: (error: TslxcError) =
       try {
         kernel.setTermios(own, before);
       } catch {
-        // Its window was closed.
+        // The terminal's window was closed.
       }
       closeSync(own);
       stream.destroy();

@@ -5,8 +5,8 @@ export const DEFAULT_ESCAPE = 0x01;
 const QUIT = 'q'.charCodeAt(0);
 
 /**
- * The argument of `-e`: `^a` or `a` for Ctrl-A, in either case. LXC computes nonsense from anything
- * that is not one lower-case letter; that is refused here.
+ * Parses the argument of `-e`: `^a` or `a` for Ctrl-A, in either case. LXC computes a wrong prefix
+ * from anything but one lower-case letter; here such arguments are refused.
  */
 export function parseEscape(argument: string): number {
   const letter = /^\^?([A-Za-z])$/.exec(argument)?.[1];
@@ -19,23 +19,24 @@ export function parseEscape(argument: string): number {
   return letter.toUpperCase().charCodeAt(0) - 0x40;
 }
 
-/** How the prefix is shown to a human: `Ctrl+a`, as in LXC's banner. */
+/** The prefix for people, `Ctrl+a`, as in LXC's banner. */
 export function describeEscape(prefix: number): string {
   return `Ctrl+${String.fromCharCode(prefix + 0x60)}`;
 }
 
 export interface EscapeOutcome {
-  /** What goes to the container. */
+  /** Bytes for the container. */
   readonly forward: Buffer;
-  /** The user asked to leave; what followed in the same chunk is not forwarded. */
+  /** The user asked to leave. Bytes behind the sequence in the same chunk are not forwarded. */
   readonly detach: boolean;
 }
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Looks for the escape sequence in what the user types: prefix then `q` leaves, prefix twice sends
- * it once, prefix and anything else sends both. It remembers a prefix that ended a chunk.
+ * Looks for the escape sequence in the user's input: the prefix and `q` detach, the prefix twice
+ * sends the prefix once, the prefix and any other byte send both. A prefix at the end of a chunk is
+ * remembered.
  */
 export class EscapeFilter {
   readonly #prefix: number;
@@ -46,10 +47,10 @@ export class EscapeFilter {
   }
 
   feed(bytes: Uint8Array): EscapeOutcome {
-    // Nearly every chunk has no prefix in it: hand it on as it is.
+    // Nearly every chunk has no prefix and is passed on unchanged.
     if (!this.#held && !bytes.includes(this.#prefix))
       return { forward: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), detach: false };
-    // One byte longer than the input: a prefix that was held back may have to go out, too.
+    // A remembered prefix may need one byte more.
     const forward = Buffer.alloc(bytes.length + 1);
     let length = 0;
     for (const byte of bytes) {
@@ -66,7 +67,7 @@ export class EscapeFilter {
     return { forward: forward.subarray(0, length), detach: false };
   }
 
-  /** The input has ended: a prefix that was held back was no sequence. */
+  /** Ends the input. Returns a remembered prefix, since no sequence followed. */
   end(): Buffer {
     if (!this.#held) return NOTHING;
     this.#held = false;

@@ -2,7 +2,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { enterRawMode } from './raw-mode.ts';
 
 const ESCAPE = '\x1b';
-/** The other screen without a cursor, so that what was there before is back afterwards. */
+/** Switches to the alternate screen without a cursor, so that the previous content comes back. */
 const ENTER = `${ESCAPE}[?1049h${ESCAPE}[?25l`;
 const LEAVE = `${ESCAPE}[?25h${ESCAPE}[?1049l`;
 const HOME = `${ESCAPE}[H`;
@@ -16,13 +16,13 @@ export interface LiveScreenOptions {
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
   onKey(key: string): void;
-  /** The window has another size: draw anew. */
+  /** The window has a new size: the caller draws again. */
   onResize(): void;
-  /** Nobody can press a key any more: the window was closed. */
+  /** The window was closed, so that no key can be pressed. */
   onEnd(): void;
 }
 
-/** A whole terminal that is drawn again and again, with keys read one by one. */
+/** A whole terminal that is redrawn repeatedly, with keys read one at a time. */
 export class LiveScreen {
   readonly #output: NodeJS.WriteStream;
   readonly #close: () => void;
@@ -53,7 +53,7 @@ export class LiveScreen {
     return { rows: this.#output.rows || 24, columns: this.#output.columns || 80 };
   }
 
-  /** Lines from the top; the first `heading` ones stand out. */
+  /** Draws lines from the top; the first `heading` lines are highlighted. */
   draw(lines: readonly string[], heading: number): void {
     const { columns } = this.size;
     const text = lines.map((line, i) =>
@@ -62,7 +62,7 @@ export class LiveScreen {
     this.#output.write(`${HOME}${text.join('\r\n')}${CLEAR_BELOW}`);
   }
 
-  /** The terminal is as it was. */
+  /** Restores the terminal. */
   close(): void {
     this.#close();
   }

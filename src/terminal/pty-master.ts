@@ -8,43 +8,40 @@ import { endOfFileCharacter } from './raw-mode.ts';
 
 export interface PtyMasterOptions {
   /**
-   * Asked when no process has the slave open any more. While it says true (a getty will be started
-   * again) we wait for the next one that opens it; otherwise the stream ends. Nothing: the first
-   * hang-up is the end.
+   * Called when no process has the slave open. While `alive` returns true (a getty is about to be
+   * restarted), the stream waits for the next process that opens the slave; otherwise the stream
+   * ends. Without `alive` the first hang-up ends the stream.
    */
   readonly alive?: (() => boolean) | undefined;
   /**
-   * Keep the slave open ourselves, so that it does not hang up between two processes of the
-   * container. Takes one more descriptor and saves the polling.
+   * Keeps the slave open in this process, so that the pty does not hang up between two processes of
+   * the container. Costs one descriptor and saves the polling.
    */
   readonly holdSlave?: boolean | undefined;
 }
 
 const CHUNK = 65536;
 const NEWLINE = 10;
-/**
- * While nobody has the slave open: milliseconds from the first to the longest pause between two
- * looks.
- */
+/** While no process has the slave open: first and longest pause between two looks, milliseconds. */
 const RETRY = { first: 10, longest: 200 } as const;
-/** A full pty: the same for the next attempt to write. */
+/** When the pty is full: first and longest pause before the next write, milliseconds. */
 const FULL = { first: 1, longest: 50 } as const;
-/** Reads in a row by hand before the event loop gets its turn. */
+/** Synchronous reads in a row before the event loop gets its turn. */
 const READS_IN_A_ROW = 64;
 
 const errnoOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
 /**
- * The master end of a pty as a stream. It owns the descriptor that it is given and closes it when
- * destroyed.
+ * The master end of a pty as a stream. The stream owns its descriptor and closes it when destroyed.
  *
- * Reading goes through libuv's tty handle, by epoll: no thread waits in read(2). Writing does not:
+ * Reading uses libuv's tty handle and epoll, so that no thread waits in read(2). Writing does not:
  * on a master, libuv falls back to blocking writes, and a container that does not read its terminal
- * would stop the whole process. So we write non-blocking and, when the pty is full, try again on a
- * timer (Node offers no way to wait for POLLOUT on it).
+ * would stop the whole process. Writes are therefore non-blocking and, when the pty is full,
+ * retried by a timer (Node cannot wait for POLLOUT on the handle).
  *
- * Linux answers EIO to a read of the master when the last slave is closed. The handle can not be
- * used after that; each spell of an open slave gets its own, on a copy of the descriptor.
+ * Linux answers EIO to a read of the master when the last slave is closed. The handle is unusable
+ * after that, so each period with an open slave gets a handle of its own, on a copy of the
+ * descriptor.
  */
 export class PtyMaster extends Duplex {
   readonly fd: number;
@@ -68,14 +65,13 @@ export class PtyMaster extends Duplex {
   }
 
   resize(size: WindowSize): void {
-    // A terminal that does not know its size (a serial line) says 0; the slave then keeps its own.
+    // A terminal without a known size (a serial line) reports 0; the slave then keeps its size.
     if (size.rows > 0 && size.columns > 0) this.#kernel.setWindowSize(this.fd, size);
   }
 
   /**
-   * What the kernel holds for us at this moment, at most `limit` bytes, without waiting for the
-   * event loop: the last words of a container that has ended. Not for a stream that somebody has
-   * paused.
+   * Reads what the kernel holds at this moment, at most `limit` bytes, without the event loop: the
+   * last output of a container that has ended. Must not be used on a paused stream.
    */
   readNow(limit: number): Buffer {
     const pieces: Buffer[] = [];
@@ -84,7 +80,7 @@ export class PtyMaster extends Duplex {
       try {
         length = readSync(this.fd, this.#buffer);
       } catch {
-        // EAGAIN: nothing more; EIO: nobody is there to say more.
+        // EAGAIN: the kernel holds nothing more. EIO: the slave is closed.
       }
       if (length === 0) break;
       pieces.push(Buffer.from(this.#buffer.subarray(0, length)));
@@ -104,19 +100,17 @@ export class PtyMaster extends Duplex {
     this.#writeAll(chunk, FULL.first, done);
   }
 
-  /**
-   * The end of the input reaches a reader that waits for lines as its end-of-file character does.
-   */
+  /** Passes the end of the input on to a reader of lines as its end-of-file character. */
   override _final(done: (error?: Error | null) => void): void {
     let eof: number | undefined;
     try {
       eof = endOfFileCharacter(this.#kernel.getTermios(this.fd));
     } catch {
-      // Hung up: there is no reader.
+      // Hung up: no process reads the slave.
     }
     if (eof === undefined) done();
-    // Behind an unfinished line the first one only completes the line; the second is the end of the
-    // file.
+    // Behind an unfinished line the first end-of-file character only completes the line; the second
+    // one is the end of the file.
     else this.#writeAll(Buffer.from(this.#lineIsOpen ? [eof, eof] : [eof]), FULL.first, done);
   }
 
@@ -130,13 +124,13 @@ export class PtyMaster extends Duplex {
     done(error);
   }
 
-  /** Reads through the event loop until the slave hangs up. */
+  /** Reads by the event loop until the slave hangs up. */
   #stream(): void {
     const copy = this.#kernel.dup(this.fd);
     let reader: ReadStream;
     try {
-      // Its own buffer stays empty (highWaterMark 0 is a ReadStream's default): it would be thrown
-      // away at EIO.
+      // The reader's own buffer stays empty (highWaterMark 0 is a ReadStream's default); its
+      // content would be lost at EIO.
       reader = new ReadStream(copy);
     } catch (error) {
       closeSync(copy);
@@ -151,7 +145,7 @@ export class PtyMaster extends Duplex {
     const over = () => {
       if (this.#reader !== reader) return;
       this.#dropReader();
-      // libuv may report the end while the kernel still has bytes for us.
+      // libuv may report the end while the kernel still holds bytes.
       this.#state = 'draining';
       this.#drain();
     };
@@ -161,7 +155,7 @@ export class PtyMaster extends Duplex {
   }
 
   /**
-   * Reads by hand what the slave left behind; then we know whether it is closed or was opened
+   * Reads the rest synchronously; afterwards it is known whether the slave is closed or was opened
    * again.
    */
   #drain(): void {
@@ -179,7 +173,7 @@ export class PtyMaster extends Duplex {
         this.#hungUp(RETRY.first);
         return;
       }
-      // Not enough room: _read calls again.
+      // The stream's buffer is full: _read continues later.
       if (!this.push(Buffer.from(this.#buffer.subarray(0, length)))) return;
     }
     this.#stream();
@@ -214,7 +208,7 @@ export class PtyMaster extends Duplex {
         written = writeSync(this.fd, rest);
       } catch (error) {
         if (errnoOf(error) !== 'EAGAIN') {
-          // EIO: nobody is there to read it. As on a line that is unplugged, the bytes are gone.
+          // EIO: no process reads the slave. The bytes are lost, as on an unplugged serial line.
           done(errnoOf(error) === 'EIO' ? null : (error as Error));
           return;
         }
@@ -243,7 +237,7 @@ export class PtyMaster extends Duplex {
     try {
       this.#slave = this.#kernel.openPtyPeer(this.fd);
     } catch {
-      // Its devpts may be gone already; then we poll, as without it.
+      // The devpts may be unmounted already; the stream then polls.
     }
   }
 

@@ -1,9 +1,9 @@
 import type { Kernel } from '../kernel/kernel.ts';
 
 /**
- * glibc's and musl's `struct termios`, the same on x86-64 and arm64: four 32-bit flag words, one
- * byte of line discipline at 16, the control characters from 17. (The kernel's own struct has fewer
- * control characters; libc's tcgetattr translates.)
+ * `struct termios` of glibc and musl, the same on x86-64 and arm64: four 32-bit flag words, the
+ * line discipline in one byte at 16, the control characters from 17. The kernel's own structure has
+ * fewer control characters; tcgetattr(3) translates.
  */
 const IFLAG = 0;
 const OFLAG = 4;
@@ -14,15 +14,18 @@ const VEOF = 4;
 const VTIME = 5;
 const VMIN = 6;
 
-/** Bits that cfmakeraw(3) clears. */
-const INPUT_BITS = 0o2 | 0o10 | 0o1 | 0o40 | 0o100 | 0o200 | 0o400 | 0o2000; // BRKINT PARMRK IGNBRK ISTRIP INLCR IGNCR ICRNL IXON
+/**
+ * Bits that cfmakeraw(3) clears: BRKINT, PARMRK, IGNBRK, ISTRIP, INLCR, IGNCR, ICRNL, IXON; below,
+ * ECHO, ECHONL, ICANON, ISIG, IEXTEN.
+ */
+const INPUT_BITS = 0o2 | 0o10 | 0o1 | 0o40 | 0o100 | 0o200 | 0o400 | 0o2000;
 const OPOST = 0o1;
 const ICANON = 0o2;
-const LOCAL_BITS = 0o10 | 0o100 | ICANON | 0o1 | 0o100000; // ECHO ECHONL ICANON ISIG IEXTEN
+const LOCAL_BITS = 0o10 | 0o100 | ICANON | 0o1 | 0o100000;
 const CSIZE_PARENB = 0o60 | 0o400;
 const CS8 = 0o60;
 
-/** What cfmakeraw(3) makes of `termios`; the argument stays as it is. */
+/** Returns `termios` as cfmakeraw(3) would change it. The argument is not modified. */
 export function makeRaw(termios: Buffer): Buffer {
   const raw = Buffer.from(termios);
   const clear = (offset: number, bits: number, set = 0) =>
@@ -36,7 +39,7 @@ export function makeRaw(termios: Buffer): Buffer {
   return raw;
 }
 
-/** The end-of-file character of a terminal that collects lines; undefined for one that does not. */
+/** The end-of-file character of a terminal in line mode; undefined in other modes. */
 export function endOfFileCharacter(termios: Buffer): number | undefined {
   return termios.readUInt32LE(LFLAG) & ICANON ? termios[CC + VEOF] : undefined;
 }
@@ -44,16 +47,15 @@ export function endOfFileCharacter(termios: Buffer): number | undefined {
 const FATAL_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 
 /**
- * Puts a terminal into raw mode and returns the function that restores it, which may be called any
- * number of times.
+ * Puts a terminal into raw mode. The returned function restores it and may be called more than
+ * once.
  *
- * Node's own setRawMode is not used: it leaves output processing on, so that a line feed from the
+ * Node's setRawMode is not used because it leaves output processing on: a line feed from the
  * container would get a carriage return that the container did not send.
  *
  * The terminal is restored as well when the process exits, by itself or because of an uncaught
- * exception, and when a signal is about to end it: a shell on a raw terminal is of no use to
- * anyone. A signal that somebody else listens to is theirs; otherwise it does what it would have
- * done without us.
+ * exception, and when a signal is about to end the process. A signal with other listeners is left
+ * to them; otherwise the signal has its default effect afterwards.
  */
 export function enterRawMode(kernel: Kernel, fd: number, host: NodeJS.Process = process): () => void {
   const before = kernel.getTermios(fd);
@@ -67,7 +69,7 @@ export function enterRawMode(kernel: Kernel, fd: number, host: NodeJS.Process = 
     try {
       kernel.setTermios(fd, before);
     } catch {
-      // The terminal is gone (its window was closed): there is nothing left to restore.
+      // The terminal's window was closed: there is nothing to restore.
     }
   };
   const onSignal = (signal: NodeJS.Signals) => {

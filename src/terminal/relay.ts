@@ -7,54 +7,56 @@ import { PtyMaster } from './pty-master.ts';
 import { enterRawMode } from './raw-mode.ts';
 
 /**
- * Why a relay ended: the user typed the escape sequence; the container's end is closed; or our own
- * end is (a signal, an abort, the user's terminal or the reader of our output went away).
+ * Why a relay ended. `detached`: the user typed the escape sequence. `closed`: the container's end
+ * closed. `terminated`: the caller's end closed (a signal, an abort, the user's terminal or the
+ * reader of the output went away).
  */
 export type RelayEnd = 'detached' | 'closed' | 'terminated';
 
 export interface RelayOptions {
   readonly kernel: Kernel;
-  /** What the user types. */
+  /** The user's input. */
   readonly input: Readable;
   readonly output: Writable;
   /**
-   * The container's end: the descriptor of a pty master (which the relay owns from now on and
-   * closes), or a stream to whoever reads that master (for the console; destroyed at the end).
+   * The container's end: the descriptor of a pty master, which the relay then owns and closes, or a
+   * stream to the process that reads the master (the console's), which is destroyed at the end.
    */
   readonly peer: number | Duplex;
   /**
-   * Descriptor of the user's terminal, which tells the window size, and gets raw mode if `input` is
-   * a terminal (has `isTTY`). Nothing if there is none.
+   * Descriptor of the user's terminal. The relay reads the window size from it and puts it into raw
+   * mode if `input` is a terminal (`isTTY`). Undefined without a terminal.
    */
   readonly terminal?: number | undefined;
   /**
-   * Nothing: no escape sequence; every byte belongs to the container (attach, `tslxc-start -F`).
+   * Undefined without an escape sequence: every byte belongs to the container (attach, `tslxc-start
+   * -F`).
    */
   readonly escape?: EscapeFilter | undefined;
   /**
-   * For a master: see PtyMasterOptions. A tty of a container survives its getty; an attached
-   * command does not.
+   * See PtyMasterOptions, for a master. A tty of a container survives its getty; the terminal of an
+   * attached program ends with it.
    */
   readonly alive?: (() => boolean) | undefined;
   /**
-   * What the end of an input that is no terminal does: `eof` sends the end-of-file character to a
-   * master (attach), `ignore` ends that direction only (the default), `detach` ends the relay.
+   * The effect of the end of an input that is no terminal. `eof` sends the end-of-file character to
+   * a master (attach), `ignore` ends that direction only (the default), `detach` ends the relay.
    */
   readonly endOfInput?: 'eof' | 'ignore' | 'detach' | undefined;
   /**
-   * Told the size at the start and at each change; needed where `peer` is a stream, which has no
-   * window size.
+   * Called with the size at the start and at each change. Needed if `peer` is a stream, which has
+   * no window size.
    */
   readonly onResize?: ((size: WindowSize) => void) | undefined;
-  /** Where SIGWINCH, SIGTERM and SIGHUP come from: `process`, or nothing. */
+  /** Source of SIGWINCH, SIGTERM and SIGHUP: `process`, or undefined. */
   readonly signals?: EventEmitter | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Carries bytes between the user's terminal and a container's, both ways and with back-pressure,
- * until one side ends. The terminal is restored before the promise settles. Rejects only when the
- * relay could not be set up.
+ * Carries bytes between the user's terminal and a container's, in both directions with
+ * back-pressure, until one side ends. The terminal is restored before the promise settles. Rejects
+ * only if the relay could not be set up.
  */
 export async function relayTerminal(options: RelayOptions): Promise<RelayEnd> {
   const { kernel, input, output, terminal, alive, signals, signal } = options;
@@ -69,7 +71,7 @@ export async function relayTerminal(options: RelayOptions): Promise<RelayEnd> {
   };
 
   try {
-    // With input from a pipe nobody types; the terminal is then a place for output only.
+    // Input from a pipe is not typed: the terminal is then used for output only.
     if (terminal !== undefined && isTerminal) undo.push(enterRawMode(kernel, terminal));
 
     return await new Promise<RelayEnd>((resolve) => {
@@ -80,7 +82,7 @@ export async function relayTerminal(options: RelayOptions): Promise<RelayEnd> {
           if (peer instanceof PtyMaster) peer.resize(size);
           options.onResize?.(size);
         } catch {
-          // One of the two terminals is gone: its stream tells us, too.
+          // The user's terminal was closed: its stream reports that as well.
         }
       };
       const terminated = () => resolve('terminated');
@@ -105,7 +107,7 @@ export async function relayTerminal(options: RelayOptions): Promise<RelayEnd> {
         if (!output.write(chunk)) peer.pause();
       });
       on(output, 'drain', () => peer.resume());
-      // The last bytes are the user's: a full output is waited for.
+      // The last bytes must reach the user: wait for a full output.
       on(peer, 'end', () => output.write('', () => resolve('closed')));
       on(peer, 'error', () => resolve('closed'));
       on(peer, 'close', () => {
@@ -130,10 +132,10 @@ export async function relayTerminal(options: RelayOptions): Promise<RelayEnd> {
       peer.resume();
     });
   } finally {
-    // A late error (a reset socket) must not end the process when nobody listens any more.
+    // A late error (a reset socket) must not end the process when the relay has ended.
     peer.on('error', () => {});
     for (const step of undo.reverse()) step();
-    // Otherwise an open stdin keeps the process alive.
+    // An open standard input would keep the process running.
     input.pause();
   }
 }

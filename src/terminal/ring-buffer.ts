@@ -1,13 +1,13 @@
 const FIRST_ALLOCATION = 4096;
 
 /**
- * The last `capacity` bytes that were appended. Memory grows as it is needed, so that a container
- * that says little costs little.
+ * The last `capacity` bytes that were appended. Memory grows on demand, so that a quiet container
+ * costs little.
  */
 export class RingBuffer {
   readonly capacity: number;
   #bytes: Buffer;
-  /** Where the next byte goes. */
+  /** Position of the next byte. */
   #next = 0;
   #length = 0;
 
@@ -35,7 +35,7 @@ export class RingBuffer {
     }
   }
 
-  /** A copy of everything that is kept, oldest byte first. */
+  /** Returns a copy of all bytes, oldest first. */
   read(): Buffer {
     const start = this.#next - this.#length;
     if (start >= 0) return Buffer.from(this.#bytes.subarray(start, this.#next));
@@ -51,7 +51,7 @@ export class RingBuffer {
     this.#bytes = Buffer.alloc(Math.min(this.capacity, FIRST_ALLOCATION));
   }
 
-  /** Makes room for `wanted` bytes, as far as the capacity allows. */
+  /** Grows the buffer for `wanted` bytes, up to the capacity. */
   #grow(wanted: number): void {
     if (wanted <= this.#bytes.length || this.#bytes.length === this.capacity) return;
     const kept = this.read();

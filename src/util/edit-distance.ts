@@ -1,6 +1,6 @@
 /**
- * Insertions, deletions, replacements and swaps of neighbours that turn one word into the other
- * (optimal string alignment).
+ * The number of insertions, deletions, replacements and swaps of neighbours that turn one word into
+ * the other (optimal string alignment).
  */
 export function editDistance(a: string, b: string): number {
   let before: number[] = [];
@@ -19,10 +19,10 @@ export function editDistance(a: string, b: string): number {
   return above[b.length] ?? 0;
 }
 
-/** Distances are not worked out for absurdly long words. */
+/** Longer words are not compared. */
 const LONGEST = 200;
 
-/** The candidate most like `word`, whose case does not count, that is at most `most` edits away. */
+/** Returns the candidate most like `word`, ignoring case, that is at most `most` edits away. */
 export function nearestOf(word: string, candidates: Iterable<string>, most: number): string | undefined {
   if (word.length > LONGEST) return undefined;
   const lower = word.toLowerCase();

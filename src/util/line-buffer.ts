@@ -1,18 +1,18 @@
 /**
- * Largest line taken from a peer, bytes: lengths are bounded before anything is parsed
+ * Longest line accepted from a peer, bytes. Lengths are bounded before anything is parsed
  * (CVE-2021-43784).
  */
 export const MAX_LINE = 1 << 20;
 
 const NEWLINE = 10;
 
-/** Cuts a stream of bytes into lines. */
+/** Splits a stream of bytes into lines. */
 export class LineBuffer {
   #pending: Buffer = Buffer.alloc(0);
 
   /**
-   * The lines that this chunk completes, without their newlines.
-   * @throws RangeError when a line is longer than MAX_LINE
+   * Returns the lines that this chunk completes, without their newlines.
+   * @throws RangeError if a line is longer than MAX_LINE
    */
   push(chunk: Uint8Array): string[] {
     this.#pending = this.#pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#pending, chunk]);

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 
 /**
- * Makes a directory and those above it. Node's own `recursive` never returns where the kernel
- * answers ENOENT for a directory whose parent is there (/proc), and says ENOENT of a read-only
- * disk, so it is not for paths that a user names.
+ * Makes a directory and its parents. Node's `recursive` never returns where the kernel answers
+ * ENOENT for a directory whose parent exists (/proc), and reports ENOENT for a read-only disk. So
+ * it is unsuitable for paths that a user names.
  */
 export function makeDirectories(path: string, mode = 0o777): void {
   if (existsSync(path)) return;
@@ -14,7 +14,7 @@ export function makeDirectories(path: string, mode = 0o777): void {
       mkdirSync(directory, mode);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Something in the way that is no directory shows at the next part, or when it is used.
+      // A file in the way fails at the next part of the path, or when the path is used.
       if (code !== 'EEXIST' && !(code === 'EROFS' && depth < parts.length)) throw error;
     }
   }

@@ -1,7 +1,7 @@
 /**
- * The environment of this process itself. Only two things may depend on it: the context of a
- * request that this process makes for itself, and settings that are the same for all requests
- * (`TSLXC_*`, the search path of tools).
+ * The environment of this process. Only two things may depend on it: the context of a request that
+ * this process makes for itself, and settings that are the same for all requests (`TSLXC_*`, the
+ * search path of tools).
  */
 import { completePath, DEFAULT_PATH } from './search-path.ts';
 
@@ -10,7 +10,7 @@ export function ownEnvironment(): Record<string, string> {
   return Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? '']));
 }
 
-/** A variable of this process's environment; undefined where it is not set. */
+/** A variable of this process's environment; undefined if it is not set. */
 export function ownVariable(
   name: `TSLXC_${string}` | 'XDG_RUNTIME_DIR' | 'HOME' | 'TZ' | 'PATH',
 ): string | undefined {
@@ -18,15 +18,14 @@ export function ownVariable(
 }
 
 /**
- * The environment of tools whose words are read: a complete search path, messages in one language.
+ * The environment of tools whose output is parsed: a complete search path, and messages in English.
  */
 export function toolEnvironment(): { readonly PATH: string; readonly LC_ALL: 'C' } {
   return { PATH: toolPath(), LC_ALL: 'C' };
 }
 
 /**
- * Directories in which tools of the host are looked for. An explicitly empty or odd PATH is
- * completed, too.
+ * Directories in which tools of the host are searched. An empty or incomplete PATH is completed.
  */
 export function toolPath(): string {
   return completePath(ownVariable('PATH') ?? DEFAULT_PATH);

@@ -1,8 +1,8 @@
 /**
- * Text that a terminal may be shown. Names of interfaces, files, archive members, cgroups and
- * nested containers are chosen by guests: an escape sequence in one of them could retitle the
- * window, clear the screen or forge a prompt, and a mark of the Unicode bidirectional algorithm
- * could make a line read otherwise than it is.
+ * Makes text safe to show on a terminal. Guests choose the names of interfaces, files, archive
+ * members, cgroups and nested containers: an escape sequence in a name could retitle the window,
+ * clear the screen or forge a prompt, and a mark of the Unicode bidirectional algorithm could make
+ * a line read differently.
  */
 
 /** C0 without tab and newline, DEL, C1, line separators and bidirectional marks. */
@@ -17,14 +17,14 @@ function escaped(character: string): string {
 }
 
 /**
- * For text of several lines: tabs and newlines stay, what else is not to be seen is shown as
- * `\x1b`.
+ * For text of several lines: tabs and newlines stay, other invisible characters become `\x1b` and
+ * the like.
  */
 export function plainText(text: string): string {
   return text.replace(CONTROL, escaped);
 }
 
-/** For a name or a table's cell: tabs and newlines are shown, too. */
+/** For a name or a cell of a table: tabs and newlines are shown as well. */
 export function plain(text: string): string {
   return plainText(text).replace(IN_LINE, escaped);
 }

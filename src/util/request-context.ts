@@ -1,7 +1,7 @@
 /**
- * The context of one request: everything that a command's outcome may depend on and that belongs to
- * its caller, not to the process that carries it out. It is passed as a parameter; no code below
- * `cli` reads `process.env`, `process.cwd()` or the umask.
+ * The context of one request: everything that belongs to the caller and can influence the outcome
+ * of a command. The context is passed as a parameter; no code below `cli` reads `process.env`,
+ * `process.cwd()` or the umask.
  */
 import { ownEnvironment } from './own-process.ts';
 
@@ -20,28 +20,25 @@ export interface RequestContext {
   readonly env: Readonly<Record<string, string>>;
   readonly umask: number;
   /**
-   * The caller's standard input, output and error, as descriptors of the process that carries the
-   * request out.
+   * The caller's standard input, output and error, as descriptors of the process that carries out
+   * the request.
    */
   readonly streams: readonly [stdin: number, stdout: number, stderr: number];
-  /** Descriptors above 2 that the caller left open for the programs that the request runs. */
+  /** Descriptors above 2 that the caller left open for programs that the request runs. */
   readonly inherited: readonly number[];
-  /**
-   * Aborted when the request ends before its work does: the caller has gone, or does not want the
-   * result any more.
-   */
+  /** Aborted when the caller has gone or no longer wants the result. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What the manager has to know of the caller of a start: hooks and network scripts run in these
- * surroundings.
+ * The part of a caller's context that the manager needs for a start: hooks and network scripts run
+ * in these surroundings.
  */
 export type CallerSurroundings = Pick<RequestContext, 'cwd' | 'env' | 'umask'>;
 
 /** The context of a request that this process makes for itself. */
 export function ownContext(): RequestContext {
-  // The launcher tells of them: Node marks what it inherits as close-on-exec.
+  // Named by the launcher: Node marks inherited descriptors as close-on-exec.
   const { TSLXC_INHERITED = '', ...env } = ownEnvironment();
   return {
     pid: process.pid,
@@ -56,8 +53,8 @@ export function ownContext(): RequestContext {
 }
 
 /**
- * A directory that was removed has no path; this one leads there, for what is not relative to it
- * and for the manager too.
+ * A removed directory has no path. This path leads to it for the manager as well, as long as
+ * nothing is looked up relative to it.
  */
 function ownDirectory(): string {
   try {

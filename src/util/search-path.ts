@@ -1,9 +1,9 @@
-/** Where programs without a slash in their name are looked for. */
+/** Where programs without a slash in their name are searched. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * `path` with the standard directories that it lacks behind it: cron and systemd leave out the sbin
- * ones.
+ * Returns `path` followed by the standard directories that it lacks: cron and systemd leave out the
+ * sbin directories.
  */
 export function completePath(path: string | undefined): string {
   const given = path ? path.split(':') : [];

@@ -1,6 +1,6 @@
 /**
- * FNV-1a, 64 bits, in hexadecimal: tells paths apart, and defends against nothing. (node:crypto
- * takes 6 ms to load.)
+ * FNV-1a with 64 bits, in hexadecimal. Tells paths apart; not a defence against forged collisions.
+ * (Loading node:crypto takes 6 ms.)
  */
 export function shortHash(text: string): string {
   let hash = 0xcbf29ce484222325n;

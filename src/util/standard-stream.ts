@@ -9,8 +9,8 @@ const PATHS: Readonly<Record<string, 1 | 2>> = {
 };
 
 /**
- * Which standard stream a path names. In a manager such a path is the manager's own stream, and
- * never what the caller of a command means by it.
+ * Says which standard stream a path names. In the manager such a path is the manager's own stream,
+ * which the caller of a command never means.
  */
 export function standardStream(path: string): 1 | 2 | undefined {
   return Object.hasOwn(PATHS, path) ? PATHS[path] : undefined;

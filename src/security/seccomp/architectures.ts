@@ -23,13 +23,13 @@ export const ARCHITECTURES: Readonly<Record<string, number>> = {
   s390x: 0x80000016,
 };
 
-/** What a kernel runs besides its own programs, its own first. */
+/** Architectures whose programs a kernel runs, its own first. */
 const RUNS: Readonly<Record<string, readonly string[]>> = {
   x64: ['x86_64', 'x86', 'x32'],
   arm64: ['arm64', 'arm'],
 };
 
-/** Architectures of this machine, the one that its kernel is built for first. */
+/** Architectures of this machine, beginning with the kernel's own. */
 export function hostArchitectures(arch: string = process.arch): readonly string[] {
   return RUNS[arch] ?? [];
 }

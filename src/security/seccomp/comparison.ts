@@ -1,16 +1,16 @@
 import { PolicyFault } from './policy-fault.ts';
 
-/** One argument of a system call compared with a number. */
+/** A comparison of an argument of a system call with a number. */
 export interface Comparison {
-  /** Number of the argument, from 0. */
+  /** Index of the argument, from 0. */
   readonly index: number;
   readonly operator: number;
   readonly value: bigint;
-  /** What is left of the argument before it is compared. */
+  /** Applied to the argument before the comparison. */
   readonly mask: bigint;
 }
 
-/** Words for an operator, by its number in libseccomp (enum scmp_compare). */
+/** Spellings of each operator, by its number in libseccomp (enum scmp_compare). */
 const OPERATORS: readonly (readonly string[])[] = [
   [],
   ['!=', 'SCMP_CMP_NE'],
@@ -25,7 +25,7 @@ const MASKED = 7;
 const ARGUMENTS = 6;
 const SHAPE = '[ARGUMENT,VALUE,OPERATOR] or [ARGUMENT,VALUE,&=,MASK], the argument from 0 to 5';
 
-/** `[0,0x10,==] [1,0x9400,&=,0xff00]`: all of them have to be met. */
+/** Parses `[0,0x10,==] [1,0x9400,&=,0xff00]`. All comparisons of a rule must hold. */
 export function parseComparisons(text: string): Comparison[] {
   const rest = text.replaceAll(/\[[^[\]]*\]/g, '').trim();
   const groups = [...text.matchAll(/\[([^[\]]*)\]/g)].map((match) => match[1]!);
@@ -51,7 +51,7 @@ function parseComparison(group: string): Comparison {
   return { index: Number(index), operator: number, value: values[0]!, mask: values[1]! };
 }
 
-/** 64 bits without a sign: decimal, 0x… or, with a leading 0, octal. */
+/** 64 bits without a sign: decimal, 0x…, or octal with a leading 0. */
 function parseValue(text: string): bigint | undefined {
   const octal = /^0([0-7]+)$/.exec(text);
   if (!octal && !/^(0|[1-9][0-9]*|0[xX][0-9a-fA-F]+)$/.test(text)) return undefined;

@@ -1,4 +1,4 @@
-/** A policy as the kernel takes it: instructions of classic BPF, made by libseccomp. */
+/** Compiles a policy to instructions of classic BPF, by libseccomp. */
 import { closeSync, readFileSync } from 'node:fs';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { errnoName, errnoNumber } from '../../kernel/errno.ts';
@@ -10,9 +10,9 @@ import { policyFault } from './policy-fault.ts';
 
 export interface Filter {
   readonly bpf: Buffer;
-  /** Whether some system call is put to a proxy. */
+  /** Whether the policy passes a system call to a proxy. */
   readonly notifies: boolean;
-  /** Rules about system calls that libseccomp does not know: they do nothing. */
+  /** Rules for system calls that libseccomp does not know; they have no effect. */
   readonly unknown: readonly Rule[];
 }
 
@@ -25,14 +25,14 @@ const ACTION: Record<Action['kind'], number> = {
 };
 const actionNumber = (action: Action) => ACTION[action.kind] + (action.kind === 'errno' ? action.errno : 0);
 
-/** System call -1 is a tracer's way to skip one. */
+/** A tracer skips a system call by setting its number to -1. */
 const ATTRIBUTE_SKIP = 5;
 const RESOLVE_FAILED = -1;
 /** `struct scmp_arg_cmp`. */
 const COMPARISON_SIZE = 24;
 
 /**
- * @throws TslxcError TOOL_MISSING without libseccomp, SECCOMP_POLICY where it refuses a rule
+ * @throws TslxcError TOOL_MISSING without libseccomp, SECCOMP_POLICY if libseccomp refuses a rule
  */
 export function compilePolicy(kernel: Pick<Kernel, 'memfd'>, policy: Policy): Filter {
   const library = libseccomp();
@@ -45,7 +45,7 @@ export function compilePolicy(kernel: Pick<Kernel, 'memfd'>, policy: Policy): Fi
   const words = policy.version === 1 ? hostArchitectures().slice(0, 1) : hostArchitectures();
   const unknown: Rule[] = [];
   const [main, ...others] = words.map((word) => context(library, policy, word, unknown));
-  // A merged context is freed with the one that it is merged into.
+  // libseccomp frees a merged context together with the one it is merged into.
   for (const other of others)
     if (library.merge(main!, other) < 0)
       throw refused(policy, undefined, 'the architectures do not go together');
@@ -65,7 +65,7 @@ export function compilePolicy(kernel: Pick<Kernel, 'memfd'>, policy: Policy): Fi
 }
 
 /**
- * All that the policy says about one architecture. Rules in `[all]` are for those that have the
+ * Builds the filter for one architecture. Rules in `[all]` apply to the architectures that have the
  * call.
  */
 function context(library: Libseccomp, policy: Policy, word: string, unknown: Rule[]): number {
@@ -81,8 +81,8 @@ function context(library: Libseccomp, policy: Policy, word: string, unknown: Rul
   }
   for (const rule of policy.rules) {
     if (rule.section !== 'all' && rule.section !== word) continue;
-    // Calls go by their number on the machine's own architecture (below 0 where it has none); the
-    // library translates.
+    // The library expects numbers of the machine's own architecture (below 0 where the call does
+    // not exist there) and translates them.
     const number = typeof rule.call === 'number' ? rule.call : library.resolve(native, rule.call);
     if (number === RESOLVE_FAILED) {
       if (!unknown.includes(rule)) unknown.push(rule);
@@ -94,7 +94,7 @@ function context(library: Libseccomp, policy: Policy, word: string, unknown: Rul
 
 function addRule(library: Libseccomp, policy: Policy, made: number, rule: Rule, number: number): void {
   const action = actionNumber(rule.action);
-  // Says what holds without it, which libseccomp takes for a mistake.
+  // The rule repeats the default, which libseccomp refuses as a mistake.
   if (action === actionNumber(policy.otherwise)) return;
   const comparisons = Buffer.alloc(COMPARISON_SIZE * Math.max(1, rule.comparisons.length));
   rule.comparisons.forEach(({ index, operator, value, mask }, i) => {

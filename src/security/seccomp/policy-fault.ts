@@ -1,6 +1,6 @@
 import { TslxcError } from '../../errors/tslxc-error.ts';
 
-/** Thrown by the parsers of parts of a line, which do not know where they are. */
+/** Thrown by parsers of a part of a line; the caller adds file and line. */
 export class PolicyFault extends Error {
   readonly hint: string;
   constructor(message: string, hint: string) {

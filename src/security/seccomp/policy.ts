@@ -1,6 +1,6 @@
 /**
- * The policy file of `lxc.seccomp.profile`. Its first line is the version, its second says what
- * kind of list it is:
+ * Parser for the policy file of `lxc.seccomp.profile`. The first line is the version, the second
+ * the kind of list:
  *
  *     2                                       1
  *     denylist                                allowlist
@@ -9,7 +9,7 @@
  *     mknod errno 1
  *     ioctl errno 1 [1,0x9400,&=,0xff00]
  *
- * Version 1 lists numbers of system calls that are allowed; all others kill.
+ * Version 1 lists the numbers of the allowed system calls; all others kill the process.
  */
 import { errnoNumber } from '../../kernel/errno.ts';
 import { ARCHITECTURES } from './architectures.ts';
@@ -21,11 +21,11 @@ export type Action =
   | { readonly kind: 'errno'; readonly errno: number };
 
 export interface Rule {
-  /** Name of the system call; a number in version 1. */
+  /** Name of the system call; its number in version 1. */
   readonly call: string | number;
   readonly action: Action;
   readonly comparisons: readonly Comparison[];
-  /** Word of the architecture section it is in; `all` before the first. */
+  /** Architecture section of the rule; `all` before the first section. */
   readonly section: string;
   readonly line: number;
 }
@@ -33,7 +33,7 @@ export interface Rule {
 export interface Policy {
   readonly file: string;
   readonly version: 1 | 2;
-  /** For a system call that no rule is about. */
+  /** Action for system calls without a rule. */
   readonly otherwise: Action;
   readonly rules: readonly Rule[];
 }
