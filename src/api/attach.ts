@@ -30,7 +30,10 @@ export async function attach(
   const terminal = callerTerminal(options);
   const request = await attachRequest(context, ref, options, terminal);
   const signals = new SignalForwarder(terminal !== undefined);
-  return withManager(context, 'attach to a container', async (manager) => {
+  const run = (manager: ManagerClient) => Promise.race([attachBy(manager), signals.calledOff]);
+  return withManager(context, 'attach to a container', run).finally(() => signals.stop());
+
+  async function attachBy(manager: ManagerClient): Promise<ExitStatus> {
     let ended: (status: ExitStatus) => void = () => {};
     const end = new Promise<ExitStatus>((resolve, reject) => {
       ended = resolve;
@@ -51,7 +54,7 @@ export async function attach(
     signals.begin({ manager, pid });
     if (fd !== undefined && terminal) await relay(manager, fd, terminal, options);
     return await Promise.race([end, signals.givenUp]);
-  }).finally(() => signals.stop());
+  }
 }
 
 async function attachRequest(

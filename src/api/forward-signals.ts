@@ -1,9 +1,13 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
+import type { ExitStatus } from '../kernel/kernel.ts';
 import type { ManagerClient } from '../manager/client.ts';
 
 /** Signals that a user sends to the command and means for the program. */
 const FORWARDED = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;
 type Forwarded = keyof typeof FORWARDED;
+
+/** With these a user ends a command. */
+const ENDING: ReadonlySet<Forwarded> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
 
 /** How often a signal is passed on before it is taken to be meant for the command itself. */
 const PATIENCE = 3;
@@ -14,13 +18,14 @@ export interface SignalTarget {
   readonly pid: number;
 }
 
-/**
- * Passes signals on to a program inside; one that comes before the program runs is passed on when
- * it does.
- */
+/** Passes signals on to a program inside. One that comes before the program runs ends the command. */
 export class SignalForwarder {
   /** Rejects when the program can not be reached, or the user insists. */
   readonly givenUp: Promise<never>;
+  /** Settles when a signal asks to end before the program runs: then it ends the command. */
+  readonly calledOff: Promise<ExitStatus>;
+  #callOff!: (status: ExitStatus) => void;
+  #begun = false;
   readonly #target: Promise<SignalTarget>;
   #listeners: { readonly name: Forwarded; readonly listener: () => void }[];
   #giveUp!: (error: Error) => void;
@@ -37,6 +42,9 @@ export class SignalForwarder {
       this.#giveUp = reject;
     });
     this.givenUp.catch(() => {});
+    this.calledOff = new Promise((resolve) => {
+      this.#callOff = resolve;
+    });
     this.#target = new Promise((resolve) => {
       this.#begin = resolve;
     });
@@ -48,10 +56,15 @@ export class SignalForwarder {
 
   /** The program runs. */
   begin(target: SignalTarget): void {
+    this.#begun = true;
     this.#begin(target);
   }
 
   async #forward(name: Forwarded, signal: number): Promise<void> {
+    if (!this.#begun && ENDING.has(name)) {
+      this.#callOff({ code: null, signal: FORWARDED[name] });
+      return;
+    }
     if (++this.#sent > PATIENCE) {
       const message = `${name} again: the program is left to itself`;
       this.#giveUp(new TslxcError({ code: 'EXEC_FAILED', message }));

@@ -12,6 +12,7 @@ export const ERROR_TABLE = {
   CONTAINER_BUSY: 'another command is working on the container',
   ALREADY_RUNNING: 'the container is running already',
   NOT_RUNNING: 'the container is not running',
+  CONTAINER_FROZEN: 'the container is frozen',
   RUNNING: 'the operation needs a stopped container',
   CONFIG_SYNTAX: 'a line of a config file can not be parsed',
   CONFIG_UNKNOWN_KEY: 'a config key does not exist',

@@ -50,8 +50,8 @@ class Session {
   readonly #attached = new Set<number>();
   readonly #containers = new Set<ContainerMonitor>();
   #foreground: ContainerMonitor | undefined;
-  /** The client has gone. */
-  #over = false;
+  /** Aborts when the client has gone. */
+  readonly #gone = new AbortController();
   /** Whether the client has said hello in our version of the protocol. */
   #understood = false;
 
@@ -174,7 +174,7 @@ class Session {
     };
     if (!params.foreground) return result;
     this.#foreground = container;
-    if (this.#over) {
+    if (this.#gone.signal.aborted) {
       this.#stopOrphan();
       return result;
     }
@@ -215,14 +215,17 @@ class Session {
       supervisor.host,
       supervisor.get(params).attachable(),
       params,
-      this.#peer.pid,
-      (pid) => {
-        this.#attached.add(pid);
-        supervisor.whenEnded(pid, (status) => {
-          this.#attached.delete(pid);
-          // After the answer to the request, which a short program may outrun.
-          setImmediate(() => tell({ type: 'attached-exit', status }));
-        });
+      {
+        pid: this.#peer.pid,
+        gone: this.#gone.signal,
+        expectEnd: (pid) => {
+          this.#attached.add(pid);
+          supervisor.whenEnded(pid, (status) => {
+            this.#attached.delete(pid);
+            // After the answer to the request, which a short program may outrun.
+            setImmediate(() => tell({ type: 'attached-exit', status }));
+          });
+        },
       },
     );
     return master === undefined ? { pid } : { pid, fd: this.#lend(master) };
@@ -238,7 +241,7 @@ class Session {
     this.#pending.clear();
     for (const container of this.#containers) container.terminals.giveBack(this);
     this.#unwatch?.();
-    this.#over = true;
+    this.#gone.abort();
     this.#stopOrphan();
   }
 

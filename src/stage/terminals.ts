@@ -13,6 +13,11 @@ export interface Terminals {
   readonly devpts: number;
 }
 
+interface Pty {
+  readonly master: number;
+  readonly slave: number;
+}
+
 /** Group `tty` in every distribution. */
 const TTY_GROUP = 5;
 
@@ -58,7 +63,7 @@ function dropEntry(kernel: Kernel, at: number): void {
  * descriptor (rule R5). What a guest has mounted over its ptmx is not opened: a file of a FUSE of
  * its own would keep the manager waiting for ever.
  */
-export function openPty(kernel: Kernel, devpts: number): { master: number; slave: number } {
+export function openPty(kernel: Kernel, devpts: number): Pty {
   const master =
     devpts >= 0
       ? kernel.openat2(
@@ -70,6 +75,32 @@ export function openPty(kernel: Kernel, devpts: number): { master: number; slave
         )
       : kernel.openat2(AT.FDCWD, '/dev/ptmx', O.RDWR | O.NOCTTY, 0, 0);
   return { master, slave: kernel.openPtyPeer(master) };
+}
+
+/**
+ * A pty for a session from outside: the host's, where the container's devpts has none left. How many
+ * the guest may open (`lxc.pty.max`) is no limit of whoever attaches.
+ * @throws TslxcError when the host has none left either
+ */
+export function openFreePty(kernel: Kernel, devpts: number): Pty {
+  const left = (from: number, otherwise: () => Pty): Pty => {
+    try {
+      return openPty(kernel, from);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ENOSPC') throw error;
+      return otherwise();
+    }
+  };
+  const onHost = () =>
+    left(-1, () => {
+      throw new TslxcError({
+        code: 'EXEC_FAILED',
+        message: 'the host has no free terminal',
+        errno: 'ENOSPC',
+        hint: 'raise kernel.pty.max: sysctl kernel.pty.max=8192',
+      });
+    });
+  return devpts < 0 ? onHost() : left(devpts, onHost);
 }
 
 /** Puts a slave at /dev/NAME, or at /dev/DIR/NAME with a link from /dev/NAME. */

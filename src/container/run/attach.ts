@@ -1,7 +1,8 @@
 /** A program in a running container, on behalf of a client. */
 import { closeSync } from 'node:fs';
+import { isFrozen } from '../../cgroup/container-cgroup.ts';
 import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
-import { openPty } from '../../stage/terminals.ts';
+import { openFreePty } from '../../stage/terminals.ts';
 import { planAttach } from '../plan/attach-plan.ts';
 import type { Attachable, AttachRequest } from '../plan/attach-request.ts';
 import { serveListener } from '../start/seccomp-listener.ts';
@@ -17,22 +18,30 @@ export interface Attached {
   readonly master: number | undefined;
 }
 
-/**
- * @param clientPid the process whose descriptors `stdio` names
- * @param expectEnd called with the pid before the program can have ended
- * @throws TslxcError EXEC_FAILED
- */
+/** For whom a program is attached. */
+export interface AttachClient {
+  /** The process whose descriptors `stdio` names. */
+  readonly pid: number;
+  /** Aborts when the client has gone: a program that has not begun never does. */
+  readonly gone: AbortSignal;
+  /** Called with the program's pid before the program can have ended. */
+  expectEnd(pid: number): void;
+}
+
+/** @throws TslxcError EXEC_FAILED, CONTAINER_FROZEN */
 export async function attachProgram(
   host: StartHost,
   { init, plan, record, devpts }: Attachable,
   request: AttachRequest,
-  clientPid: number,
-  expectEnd: (pid: number) => void,
+  { pid: clientPid, gone, expectEnd }: AttachClient,
 ): Promise<Attached> {
   const { kernel } = host;
+  if (!request.keep.cgroup && record.cgroup && isFrozen(record.cgroup)) throw frozen(request.name);
   const opened: number[] = [];
   let master: number | undefined;
   const stage = host.stage('attach', false, () => {});
+  const callOff = () => stage.close();
+  gone.addEventListener('abort', callOff);
   try {
     const terminals = request.terminals ?? [0, 1, 2];
     const client = kernel.pidfdOpen(clientPid);
@@ -43,7 +52,7 @@ export async function attachProgram(
       return copy;
     });
     if (request.pty) {
-      const pty = openPty(kernel, devpts);
+      const pty = openFreePty(kernel, devpts);
       master = pty.master;
       opened.push(pty.slave);
       kernel.setWindowSize(pty.master, request.pty);
@@ -82,7 +91,18 @@ export async function attachProgram(
     if (master !== undefined) closeSync(master);
     throw error;
   } finally {
+    gone.removeEventListener('abort', callOff);
     stage.close();
     for (const fd of opened) closeSync(fd);
   }
+}
+
+/** The program would be frozen with the container before it begins. */
+function frozen(name: string): TslxcError {
+  return new TslxcError({
+    code: 'CONTAINER_FROZEN',
+    container: name,
+    message: 'it is frozen: no program can be run in it',
+    hint: `tslxc-unfreeze -n ${name}`,
+  });
 }
