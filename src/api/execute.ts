@@ -52,7 +52,7 @@ export async function execute(
   // As LXC: whoever hangs up wants the program to end.
   const streams = new HandedStreams(terminal?.terminals ?? [], { 1: () => stdout, 2: () => stderr });
   const signals = new SignalForwarder(terminal !== undefined, { SIGHUP: SIG.TERM });
-  return await startAndStay(context, ref, { ...asked, stdio: streams.fds }, async (container) => {
+  const run = startAndStay(context, ref, { ...asked, stdio: streams.fds }, async (container) => {
     const { manager, reply, end } = container;
     const printed = streams.shown();
     onStarted?.(startResult(reply));
@@ -68,7 +68,8 @@ export async function execute(
     const status = await Promise.race([shown || end, signals.givenUp]);
     await Promise.race([printed, signals.givenUp]);
     return status;
-  }).finally(() => {
+  });
+  return await Promise.race([run, signals.calledOff]).finally(() => {
     signals.stop();
     streams.close();
   });
