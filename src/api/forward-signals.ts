@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import type { ManagerClient } from '../manager/client.ts';
@@ -8,6 +9,9 @@ type Forwarded = keyof typeof FORWARDED;
 
 /** With these a user ends a command. */
 const ENDING: ReadonlySet<Forwarded> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
+
+/** How long a signal waits for the program to begin, milliseconds. */
+const MOMENT = 500;
 
 /** How often a signal is passed on before it is taken to be meant for the command itself. */
 const PATIENCE = 3;
@@ -60,8 +64,14 @@ export class SignalForwarder {
     this.#begin(target);
   }
 
+  /** The program may run and be heard of before the answer that it does. */
+  async #beginsSoon(): Promise<boolean> {
+    if (!this.#begun) await Promise.race([this.#target, delay(MOMENT, undefined, { ref: false })]);
+    return this.#begun;
+  }
+
   async #forward(name: Forwarded, signal: number): Promise<void> {
-    if (!this.#begun && ENDING.has(name)) {
+    if (ENDING.has(name) && !(await this.#beginsSoon())) {
       this.#callOff({ code: null, signal: FORWARDED[name] });
       return;
     }

@@ -168,6 +168,8 @@ export interface Kernel {
    * back to the event loop.
    */
   closeAllBut(kept: readonly number[]): void;
+  /** Closes every descriptor from `first` up, those of libuv too. For a process that only makes calls. */
+  closeFrom(first: number): void;
   /** Marks every descriptor from `first` up close-on-exec. */
   cloexecFrom(first: number): void;
   /** Bytes read; 0 at the end; -1 when nothing is there on a non-blocking descriptor. */

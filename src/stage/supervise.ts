@@ -56,7 +56,7 @@ export function superviseProgram(
   }
   process.title = 'init';
   kernel.dup2(signals, 0);
-  kernel.closeAllBut([0]);
+  kernel.closeFrom(1);
   const { capabilities } = plan;
   const kill = capabilityNumber('kill');
   takeIds(

@@ -61,6 +61,7 @@ export function fileVerbs(c: Calls) {
       }
       c.closeRange(SYS.close_range, first, LAST_DESCRIPTOR, 0);
     },
+    closeFrom: (first) => void c.closeRange(SYS.close_range, first, LAST_DESCRIPTOR, 0),
     cloexecFrom: (first) => void c.closeRange(SYS.close_range, first, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC),
     read(fd, buffer) {
       try {
