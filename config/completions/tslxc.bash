@@ -125,6 +125,8 @@ _tslxc() {
     'freeze -o' | 'freeze --logfile') compopt -o default; return ;;
     'freeze -l' | 'freeze --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'import -N' | 'import --newname') return ;;
+    'import --max-size') return ;;
+    'import --max-files') return ;;
     'import -P' | 'import --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'import -o' | 'import --logfile') compopt -o default; return ;;
     'import -l' | 'import --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
@@ -219,7 +221,7 @@ _tslxc() {
     'execute -'*) COMPREPLY=($(compgen -W '-d --daemon -f --rcfile -s --define -u --uid -g --gid --share-net --share-ipc --share-uts --share-pid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'export -'*) COMPREPLY=($(compgen -W '-o --output -s --snapshot --compress --logfile -n --name -P --lxcpath -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'freeze -'*) COMPREPLY=($(compgen -W '-n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
-    'import -'*) COMPREPLY=($(compgen -W '-N --newname --trust -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'import -'*) COMPREPLY=($(compgen -W '-N --newname --trust --max-size --max-files -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'info -'*) COMPREPLY=($(compgen -W '-c --config -i --ips -p --pid -S --stats -s --state --why -H --no-humanize -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --rcfile --json -h --help --usage --version' -- "$cur")) ;;
     'logs -'*) COMPREPLY=($(compgen -W '-f --follow --lines --source -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'ls -'*) COMPREPLY=($(compgen -W '-1 --line -f --fancy -F --fancy-format --active --running --frozen --stopped --defined --nesting -g --groups --filter -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;

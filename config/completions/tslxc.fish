@@ -437,6 +437,8 @@ complete -c tslxc -n '__fish_seen_subcommand_from freeze' -l version -d 'print t
 complete -c tslxc-import -r -F
 complete -c tslxc-import -s N -l newname -x -d 'name of the container'
 complete -c tslxc-import -l trust -d 'take all lines of the config, and all device nodes, whatever they may do to this host'
+complete -c tslxc-import -l max-size -x -d 'bytes that its files may have together, with a unit k, m or g; 0 for no limit'
+complete -c tslxc-import -l max-files -x -d 'files that it may have; 0 for no limit'
 complete -c tslxc-import -s P -l lxcpath -x -a '(__fish_complete_directories)' -d 'directory that holds the containers'
 complete -c tslxc-import -s o -l logfile -r -F -d 'append log lines to FILE'
 complete -c tslxc-import -s l -l logpriority -x -a 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -d 'lowest level that is logged: FATAL, ALERT, CRIT, ERROR, WARN, NOTICE, INFO, DEBUG, TRACE'
@@ -448,6 +450,8 @@ complete -c tslxc-import -l version -d 'print the version'
 complete -c tslxc -n '__fish_seen_subcommand_from import' -r -F
 complete -c tslxc -n '__fish_seen_subcommand_from import' -s N -l newname -x -d 'name of the container'
 complete -c tslxc -n '__fish_seen_subcommand_from import' -l trust -d 'take all lines of the config, and all device nodes, whatever they may do to this host'
+complete -c tslxc -n '__fish_seen_subcommand_from import' -l max-size -x -d 'bytes that its files may have together, with a unit k, m or g; 0 for no limit'
+complete -c tslxc -n '__fish_seen_subcommand_from import' -l max-files -x -d 'files that it may have; 0 for no limit'
 complete -c tslxc -n '__fish_seen_subcommand_from import' -s P -l lxcpath -x -a '(__fish_complete_directories)' -d 'directory that holds the containers'
 complete -c tslxc -n '__fish_seen_subcommand_from import' -s o -l logfile -r -F -d 'append log lines to FILE'
 complete -c tslxc -n '__fish_seen_subcommand_from import' -s l -l logpriority -x -a 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -d 'lowest level that is logged: FATAL, ALERT, CRIT, ERROR, WARN, NOTICE, INFO, DEBUG, TRACE'

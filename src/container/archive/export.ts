@@ -1,4 +1,7 @@
-/** Puts a stopped container, or a snapshot of one, into one file that can be carried to another host. */
+/**
+ * Puts a stopped container, or a snapshot of one, into one file that can be carried to another
+ * host.
+ */
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, writeSync } from 'node:fs';
 import { arch } from 'node:os';
@@ -50,8 +53,8 @@ const FAITHFULLY = [
 
 /**
  * The archive appears under its name when it is whole.
- * @throws TslxcError CONTAINER_MISSING, SNAPSHOT_MISSING, RUNNING, CONTAINER_BUSY, DISK_FULL, STORAGE, TOOL_MISSING; or
- * the signal's reason
+ * @throws TslxcError CONTAINER_MISSING, SNAPSHOT_MISSING, RUNNING, CONTAINER_BUSY, DISK_FULL,
+ *   STORAGE, TOOL_MISSING; or the signal's reason
  */
 export async function exportContainer(ref: ContainerRef, options: ExportOptions): Promise<ExportResult> {
   using _lock = lockContainer(ref);
@@ -160,18 +163,26 @@ async function writeStream(
   const hash = createHash('sha256');
   const begin = Date.now();
   let bytes = 0;
+  let failure: unknown;
   const { code, complaints } = await runTool({
     ...run,
     package: 'tar',
     signal,
     onChunk(chunk) {
       hash.update(chunk);
-      for (let done = 0; done < chunk.length; )
-        done += writeSync(fd, chunk, done, chunk.length - done, offset + 512 + bytes + done);
+      try {
+        for (let done = 0; done < chunk.length; )
+          done += writeSync(fd, chunk, done, chunk.length - done, offset + 512 + bytes + done);
+      } catch (error) {
+        // The tool only hears that its pipe is closed.
+        failure = error;
+        throw error;
+      }
       bytes += chunk.length;
       onProgress?.({ bytes, rate: bytes / Math.max(0.001, (Date.now() - begin) / 1000) });
     },
   });
+  if (failure !== undefined) throw failure;
   if (code !== 0)
     throw new TslxcError({
       code: 'STORAGE',

@@ -20,6 +20,7 @@ import { confined } from './foreign-config.ts';
 import { type ArchiveMetadata, CONFIG, FILES, readMetadata, verifyMember } from './metadata.ts';
 import { type Member, noArchive, readAt, readMembers } from './tar-container.ts';
 import { unpackInside } from './unpack-inside.ts';
+import { DEFAULT_LIMITS, type UnpackLimits } from './unpack-limits.ts';
 
 export interface ImportOptions extends CopyReports {
   readonly file: string;
@@ -28,6 +29,8 @@ export interface ImportOptions extends CopyReports {
   readonly name?: string;
   /** Take lines of the config that run programs on the host or name paths of it. */
   readonly trust?: boolean;
+  /** How much it may unpack to, where that is not the default. */
+  readonly limits?: Partial<UnpackLimits>;
 }
 
 /**
@@ -142,7 +145,8 @@ async function fill(
     mkdirSync(rootfs);
     options.onStep?.(`Unpacking ${ref.name}`);
     const { program } = compressorOf(packed.name.split('.').at(-1)!);
-    await unpackInside({ fd, member: packed, program, target: rootfs, reports: options });
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    await unpackInside({ fd, member: packed, program, target: rootfs, limits, reports: options });
     const removed = options.trust ? [] : removeDeviceNodes(rootfs);
     if (removed.length > 0)
       options.onNotice?.(

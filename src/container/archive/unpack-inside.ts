@@ -1,4 +1,7 @@
-/** Unpacks a tar that may be hostile: wherever its paths and links lead, only the target can be written. */
+/**
+ * Unpacks a tar that may be hostile: wherever its paths and links lead, only the target can be
+ * written.
+ */
 import { mkdirSync } from 'node:fs';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
@@ -6,10 +9,11 @@ import { MOUNT_POINT, makeMountPoint } from '../../storage/mounted-volume.ts';
 import { runTool } from '../../storage/run-tool.ts';
 import type { CopyReports } from '../copies/copy-rootfs.ts';
 import { type Member, readAt } from './tar-container.ts';
+import { UnpackGauge, type UnpackLimits } from './unpack-limits.ts';
 
 /**
- * A root of its own for tar: the host's programs read-only, the target, and nothing else. It is a tmpfs in a mount
- * namespace that ends with tar.
+ * A root of its own for tar: the host's programs read-only, the target, and nothing else. It is a
+ * tmpfs in a mount namespace that ends with tar.
  */
 const SCRIPT = `target=$1 root=$2
 shift 2
@@ -37,6 +41,9 @@ const FAITHFULLY = [
   '--acls',
   '--sparse',
   '--delay-directory-restore',
+  // One line for each entry, whatever its name.
+  '-vv',
+  '--quoting-style=escape',
 ] as const;
 
 const CHUNK = 1024 * 1024;
@@ -48,21 +55,35 @@ export interface Unpacking {
   readonly program: string;
   /** Exists and is empty. */
   readonly target: string;
+  readonly limits: UnpackLimits;
   readonly reports: CopyReports;
 }
 
 /** @throws TslxcError STORAGE with tar's words, DISK_FULL, TOOL_MISSING; or the signal's reason */
-export async function unpackInside({ fd, member, program, target, reports }: Unpacking): Promise<void> {
+export async function unpackInside({
+  fd,
+  member,
+  program,
+  target,
+  limits,
+  reports,
+}: Unpacking): Promise<void> {
   makeMountPoint();
   mkdirSync(MOUNT_POINT, { recursive: true });
   const tar = [...FAITHFULLY, '-I', program, '--file=-', '-C', '/target'];
   const script = ['sh', '-euc', SCRIPT, 'sh', target, MOUNT_POINT, ...tar];
   const begin = Date.now();
+  const gauge = new UnpackGauge(limits);
+  const tooMuch = new AbortController();
   const { code, complaints } = await runTool({
     tool: 'unshare',
     args: ['--mount', '--propagation', 'private', '--', ...script],
     package: 'util-linux',
-    signal: reports.signal,
+    signal: reports.signal ? AbortSignal.any([reports.signal, tooMuch.signal]) : tooMuch.signal,
+    onChunk(chunk) {
+      const fault = gauge.add(chunk);
+      if (fault) tooMuch.abort(fault);
+    },
     *input() {
       for (let done = 0; done < member.size; ) {
         const chunk = readAt(fd, member.offset + done, Math.min(CHUNK, member.size - done));

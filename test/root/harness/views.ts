@@ -1,11 +1,13 @@
 /** Where the host sees the files of containers on layers (src/storage/rootfs-view.ts). */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const VIEWS = '/run/rootfs.tslxc';
 
-/** Unmounts what is shown of containers in directories below `root`, as a reboot of the host does. */
+/**
+ * Unmounts what is shown of containers in directories below `root`, as a reboot of the host does.
+ */
 export function unmountViews(root: string): void {
   if (!existsSync(VIEWS)) return;
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
@@ -16,8 +18,9 @@ export function unmountViews(root: string): void {
     if (!entry.endsWith('.lock') || !readFileSync(join(VIEWS, entry), 'utf8').startsWith(`${root}/`))
       continue;
     const views = join(VIEWS, entry.replace(/\.lock$/, ''));
+    // A command of another test may have swept it meanwhile.
     for (const mount of mounts.filter((path) => path.startsWith(`${views}/`)))
-      execFileSync('umount', ['-l', mount]);
+      spawnSync('umount', ['-l', mount], { stdio: 'ignore' });
     for (const suffix of ['', '.lock', '.shown'])
       rmSync(`${views}${suffix}`, { recursive: true, force: true });
   }
