@@ -1,3 +1,4 @@
+import type { ContainerSpec } from './container-spec.ts';
 import { lookUpKey } from './key-lookup.ts';
 import {
   KEY_TABLE,
@@ -14,7 +15,7 @@ import type { ConfigWarning, Setting } from './setting.ts';
 import type { SettingStore } from './setting-store.ts';
 
 /** A container's configuration with its includes and the command line's settings, all values checked. Does not change. */
-export class ContainerConfig {
+export class ContainerConfig implements ContainerSpec {
   /** The outermost file. */
   readonly file: string;
   readonly warnings: readonly ConfigWarning[];

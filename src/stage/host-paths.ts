@@ -96,8 +96,11 @@ const NO_BIND: MountStep = {
  */
 function openChanged(kernel: Kernel, plan: StartStagePlan, carried: Carried): Carried {
   const { volume } = plan.rootfs;
+  // A path that the mapped root cannot reach is as the hooks found it.
   const same = (path: string, fd: number | undefined) =>
-    fd !== undefined && fd >= 0 && inodeOf(() => fstatSync(fd)) === inodeOf(() => statSync(path));
+    fd !== undefined &&
+    fd >= 0 &&
+    [undefined, inodeOf(() => fstatSync(fd))].includes(inodeOf(() => statSync(path)));
   const rootfs =
     carried.rootfs >= 0 && (volume.kind !== 'tree' || same(volume.path, carried.rootfs))
       ? carried.rootfs

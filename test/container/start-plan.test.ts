@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { parseLayout } from '../../src/cgroup/layout.ts';
+import type { ContainerSpec } from '../../src/config/container-spec.ts';
 import type { HostFacts } from '../../src/container/plan/host-facts.ts';
 import { planStart } from '../../src/container/plan/start-plan.ts';
 import { TslxcError } from '../../src/errors/tslxc-error.ts';
@@ -53,6 +54,38 @@ function fault(t: TestContext, lines: readonly string[]): string {
   }
   throw new Error('there is a plan');
 }
+
+/** A container that no config file describes: as another front would hand it over. */
+function described(settings: Readonly<Record<string, unknown>>): ContainerSpec {
+  const origin = { file: '/bundle/config.json', line: 1, column: 1 };
+  const setting = (key: string) =>
+    key in settings ? { key, value: settings[key], text: String(settings[key]), origin } : undefined;
+  const none: ContainerSpec['getAll'] = () => [];
+  return {
+    file: origin.file,
+    get: ((key: string) => setting(key)) as ContainerSpec['get'],
+    getAll: none,
+    subtree: () => [],
+    cgroupSettings: () => [],
+    nics: () => [],
+  };
+}
+
+it('plans a container that no config file describes', () => {
+  const { stage, configFile } = planStart(
+    REF,
+    described({
+      'lxc.rootfs.path': { type: 'dir', path: '/bundle/rootfs' },
+      'lxc.uts.name': 'bundle',
+      'lxc.tty.max': 2,
+    }),
+    HOST,
+  );
+  assert.deepEqual(
+    [stage.hostname, stage.rootfs.source, stage.ttys, configFile],
+    ['bundle', '/bundle/rootfs', 2, '/bundle/config.json'],
+  );
+});
 
 const targets = (mounts: readonly { kind: string; target: string }[]) =>
   mounts.map(({ kind, target }) => `${kind} ${target}`);

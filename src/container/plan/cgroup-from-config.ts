@@ -3,7 +3,7 @@ import type { Naming, PlanOptions } from '../../cgroup/container-cgroup.ts';
 import { type DeviceRule, deviceRules } from '../../cgroup/device-rules.ts';
 import type { CgroupLayout } from '../../cgroup/layout.ts';
 import { type CgroupWrite, translate } from '../../cgroup/translate.ts';
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { SystemConfig } from '../../config/system-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { PassedOver } from './passed-over.ts';
@@ -60,7 +60,7 @@ const PLACES = {
 
 /** @throws TslxcError CONFIG_CONFLICT, CGROUP_VALUE, CGROUP_UNTRANSLATABLE, CONTROLLER_MISSING, with file and line */
 export function planCgroups(
-  config: ContainerConfig,
+  config: ContainerSpec,
   layout: CgroupLayout,
   defaults: CgroupDefaults,
   passedOver: PassedOver,
@@ -75,7 +75,7 @@ export function planCgroups(
   };
 }
 
-function placement(config: ContainerConfig, defaults: CgroupDefaults): CgroupPlacement {
+function placement(config: ContainerSpec, defaults: CgroupDefaults): CgroupPlacement {
   const dir = config.get('lxc.cgroup.dir');
   const exact = config.get('lxc.cgroup.dir.container') ?? config.get('lxc.cgroup.dir.monitor');
   if (dir && exact)

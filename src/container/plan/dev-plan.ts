@@ -1,4 +1,4 @@
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { DevicePlan } from '../../stage/plan.ts';
 
 /** LXC's, bytes. */
@@ -15,7 +15,7 @@ const NODES = [
 ];
 
 /** The /dev that the stage makes; undefined where the container has its own (`lxc.autodev = 0`). */
-export function planDev(config: ContainerConfig): DevicePlan | undefined {
+export function planDev(config: ContainerSpec): DevicePlan | undefined {
   if (config.get('lxc.autodev')?.value === false) return undefined;
   return { size: config.get('lxc.autodev.tmpfs.size')?.value ?? AUTODEV_SIZE, nodes: NODES };
 }

@@ -1,4 +1,4 @@
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 
 /** A variable list in which the last of a name wins; the order is that of first appearance. */
 export function mergeEnvironment(...lists: readonly (readonly string[])[]): string[] {
@@ -11,7 +11,7 @@ const assignments = (settings: readonly { value: { name: string; value: string }
   settings.map(({ value }) => `${value.name}=${value.value}`);
 
 /** What a container's programs get from its config: `lxc.environment` and its runtime set, and `container=lxc`. */
-export function configEnvironment(config: ContainerConfig): string[] {
+export function configEnvironment(config: ContainerSpec): string[] {
   return mergeEnvironment(
     ['container=lxc'],
     assignments(config.getAll('lxc.environment')),
@@ -20,12 +20,12 @@ export function configEnvironment(config: ContainerConfig): string[] {
 }
 
 /** Environment of init: no variable of the manager. systemd and others look for `container`. */
-export function initEnvironment(config: ContainerConfig): string[] {
+export function initEnvironment(config: ContainerSpec): string[] {
   return configEnvironment(config);
 }
 
 /** Variables of the config for hooks in the stage. */
-export function stageHookVariables(config: ContainerConfig): string[] {
+export function stageHookVariables(config: ContainerSpec): string[] {
   return mergeEnvironment(
     assignments(config.getAll('lxc.environment')),
     assignments(config.getAll('lxc.environment.hooks')),
@@ -33,7 +33,7 @@ export function stageHookVariables(config: ContainerConfig): string[] {
 }
 
 /** Variables of the config for hooks on the host and network scripts: as with LXC, not those of `lxc.environment`. */
-export function hostHookVariables(config: ContainerConfig): Record<string, string> {
+export function hostHookVariables(config: ContainerSpec): Record<string, string> {
   return Object.fromEntries(
     config.getAll('lxc.environment.hooks').map(({ value }) => [value.name, value.value]),
   );

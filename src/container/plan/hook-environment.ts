@@ -1,8 +1,8 @@
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import { type ContainerRef, configFile } from '../state/paths.ts';
 
 /** The variables that every hook on the host gets; only those that the config sets. */
-export function lxcHookVariables(ref: ContainerRef, config: ContainerConfig): Record<string, string> {
+export function lxcHookVariables(ref: ContainerRef, config: ContainerSpec): Record<string, string> {
   const set = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: value });
   return {
     LXC_NAME: ref.name,

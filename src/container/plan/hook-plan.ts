@@ -1,4 +1,4 @@
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { HookCommand, StartStagePlan } from '../../stage/plan.ts';
 import type { ContainerRef } from '../state/paths.ts';
 import { hostHookVariables, stageHookVariables } from './environment.ts';
@@ -28,7 +28,7 @@ export interface HookPlan {
 }
 
 /** `mountPoint`: where hooks find the root filesystem. */
-export function planHooks(ref: ContainerRef, config: ContainerConfig, mountPoint: string): HookPlan {
+export function planHooks(ref: ContainerRef, config: ContainerSpec, mountPoint: string): HookPlan {
   const version = (config.get('lxc.hook.version')?.value ?? 0) as 0 | 1;
   const hooks: HookCommand[] = HOOK_TYPES.flatMap((type) =>
     config.getAll(`lxc.hook.${type}`).map(({ value, origin }) => ({ type, command: value, origin })),

@@ -1,6 +1,6 @@
 import { cgroupMounts } from '../../cgroup/cgroup-mounts.ts';
 import type { CgroupLayout } from '../../cgroup/layout.ts';
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import { readFstab } from '../../config/fstab-file.ts';
 import type { Setting } from '../../config/setting.ts';
 import type { MountAuto } from '../../config/values/mount-auto.ts';
@@ -75,7 +75,7 @@ export interface MountContext {
 }
 
 /** Every mount below the root filesystem in LXC's order: automatic ones, the fstab file, single entries. */
-export function planMounts(config: ContainerConfig, context: MountContext): MountStep[] {
+export function planMounts(config: ContainerSpec, context: MountContext): MountStep[] {
   const fstab = config.get('lxc.mount.fstab');
   return [
     ...config.getAll('lxc.mount.auto').flatMap((setting) => autoMounts(setting, context)),
@@ -85,7 +85,7 @@ export function planMounts(config: ContainerConfig, context: MountContext): Moun
 }
 
 /** The host's ends of `shmounts`. */
-export function sharedMounts(config: ContainerConfig): SharedMount[] {
+export function sharedMounts(config: ContainerSpec): SharedMount[] {
   return config.getAll('lxc.mount.auto').flatMap(({ value, origin: { file, line } }) => {
     return value.fs === 'shmounts' ? [{ path: value.host, origin: { file, line } }] : [];
   });

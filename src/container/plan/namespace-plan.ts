@@ -1,5 +1,5 @@
 /** The part of a start's plan that says which namespaces the container gets, keeps of the host, or shares with others. */
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { Setting } from '../../config/setting.ts';
 import { bothKinds } from '../../config/values/id-map.ts';
 import { NAMESPACES, type NamespaceName, type NamespaceSource } from '../../config/values/namespace.ts';
@@ -24,7 +24,7 @@ type Sources = Readonly<Record<NamespaceName, Source>>;
  * @throws TslxcError for what can not be, with file and line
  */
 export function planNamespaces(
-  config: ContainerConfig,
+  config: ContainerSpec,
   host: { readonly namespaces: NamespaceHost; readonly cgroupNamespaces: boolean },
   lxcpath: string,
   warn: (warning: ErrorDetails) => void,
@@ -76,7 +76,7 @@ function findShared(
 
 /** The ids of the container: its own map, or that of the user namespace that it shares. */
 function idMapFor(
-  config: ContainerConfig,
+  config: ContainerSpec,
   source: Source,
   requested: RequestedNamespaces,
 ): readonly IdMapEntry[] {
@@ -116,7 +116,7 @@ const NEEDS_POWER: readonly {
 ];
 
 /** @throws TslxcError for a namespace of another user namespace than the container's, where that can not be */
-function mustHavePower(config: ContainerConfig, sources: Sources, requested: RequestedNamespaces): void {
+function mustHavePower(config: ContainerSpec, sources: Sources, requested: RequestedNamespaces): void {
   const { user } = sources;
   for (const { name, auto, fails } of NEEDS_POWER) {
     const source = sources[name];
@@ -137,7 +137,7 @@ function mustHavePower(config: ContainerConfig, sources: Sources, requested: Req
 }
 
 /** The interfaces of a config have no place in a network that is somebody else's. */
-function tellOfNics(config: ContainerConfig, source: Source, warn: (warning: ErrorDetails) => void): void {
+function tellOfNics(config: ContainerSpec, source: Source, warn: (warning: ErrorDetails) => void): void {
   if (source === 'own') return;
   for (const { index, type, origin } of config.nics()) {
     if (!type || type.value === 'none' || type.value === 'empty') continue;

@@ -1,4 +1,4 @@
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { ErrorDetails, TslxcError } from '../../errors/tslxc-error.ts';
 
 /** @param instead what holds instead, where the error itself does not say it */
@@ -9,7 +9,7 @@ export type PassedOver = (what: TslxcError, instead?: string) => void;
  * the error that it is.
  * @returns the listener for such lines; it throws what it is told where the config is strict
  */
-export function passedOver(config: ContainerConfig, warn: (warning: ErrorDetails) => void): PassedOver {
+export function passedOver(config: ContainerSpec, warn: (warning: ErrorDetails) => void): PassedOver {
   return (what, instead) => {
     if (config.get('lxc.strict')?.value) throw what;
     const { code, message, file, line } = what;

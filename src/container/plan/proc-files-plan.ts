@@ -1,5 +1,5 @@
 /** `lxc.proc.*`: files of init's own directory in /proc, as the config sets them. */
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 
 export interface ProcFile {
   /** Below /proc/PID. */
@@ -9,7 +9,7 @@ export interface ProcFile {
   readonly origin: { readonly file: string; readonly line: number };
 }
 
-export function planProcFiles(config: ContainerConfig): ProcFile[] {
+export function planProcFiles(config: ContainerSpec): ProcFile[] {
   return config.subtree('lxc.proc.').map(({ key, value, origin: { file, line } }) => ({
     path: key.slice('lxc.proc.'.length).replaceAll('.', '/'),
     value,

@@ -2,7 +2,7 @@
  * The part of a start's plan that says what the container's processes are and may do: capabilities, limits, and init
  * itself.
  */
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import { type ErrorDetails, TslxcError } from '../../errors/tslxc-error.ts';
 import { PERSONALITY, RLIMIT } from '../../kernel/constants.ts';
 import { capabilityNumber, keptCapabilities } from '../../security/capabilities.ts';
@@ -34,7 +34,7 @@ const SYS_BOOT = capabilityNumber('sys_boot');
  * @throws TslxcError for what the config says that can not be done, with file and line
  */
 export function planProcess(
-  config: ContainerConfig,
+  config: ContainerSpec,
   host: HostFacts,
   namespaces: Pick<NamespacePlan, 'kept' | 'idmap'>,
   overrides: Pick<StartOverrides, 'init' | 'execute'>,
@@ -76,7 +76,7 @@ function resourceNumber(name: string): number {
 
 /** On a machine where no core has two threads there is nothing to keep to oneself, and the kernel refuses. */
 function coreScheduling(
-  config: ContainerConfig,
+  config: ContainerSpec,
   host: HostFacts,
   warn: (warning: ErrorDetails) => void,
 ): boolean {
@@ -92,7 +92,7 @@ function coreScheduling(
   return false;
 }
 
-function command(config: ContainerConfig, { execute }: Pick<StartOverrides, 'execute'>): string[] {
+function command(config: ContainerSpec, { execute }: Pick<StartOverrides, 'execute'>): string[] {
   if (!execute) return words(config.get('lxc.init.cmd')?.value ?? '/sbin/init');
   const program = words(config.get('lxc.execute.cmd')?.value ?? '');
   if (program.length > 0) return program;
@@ -109,7 +109,7 @@ function words(text: string): string[] {
 }
 
 function keptSet(
-  config: ContainerConfig,
+  config: ContainerSpec,
   host: HostFacts,
   { kept, idmap }: Pick<NamespacePlan, 'kept' | 'idmap'>,
 ): number[] {

@@ -1,5 +1,5 @@
 /** What a config says about namespaces, and where it says so; lines that contradict each other are found here. */
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { Setting } from '../../config/setting.ts';
 import type { NamespaceName, NamespaceSource } from '../../config/values/namespace.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
@@ -12,12 +12,12 @@ export interface Place {
 const place = ({ file, line }: Place): Place => ({ file, line });
 
 export class RequestedNamespaces {
-  readonly #config: ContainerConfig;
+  readonly #config: ContainerSpec;
   readonly #keep: ReadonlyMap<NamespaceName, Place>;
   readonly #clone: ReadonlyMap<NamespaceName, Place>;
   readonly shares: ReadonlyMap<NamespaceName, Setting<NamespaceSource>>;
 
-  constructor(config: ContainerConfig) {
+  constructor(config: ContainerSpec) {
     const places = (key: 'lxc.namespace.keep' | 'lxc.namespace.clone') =>
       new Map(config.getAll(key).map(({ value, origin }) => [value, place(origin)] as const));
     this.#config = config;
@@ -129,7 +129,7 @@ function conflict(where: Place, message: string, hint: string): TslxcError {
 }
 
 /** The clock offsets that are not nothing. */
-export function timeOffsets(config: ContainerConfig) {
+export function timeOffsets(config: ContainerSpec) {
   return (['lxc.time.offset.boot', 'lxc.time.offset.monotonic'] as const).flatMap((key) => {
     const setting = config.get(key);
     return setting && (setting.value.seconds !== 0 || setting.value.nanoseconds !== 0) ? [setting] : [];

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { RootfsVolume, StartStagePlan } from '../../stage/plan.ts';
 import { overlayLayers } from '../../storage/overlay-path.ts';
@@ -39,7 +39,7 @@ const FOR_STAGE: Readonly<Record<VolumeType, (volume: Volume) => RootfsVolume>> 
  */
 export function planRootfs(
   ref: ContainerRef,
-  config: ContainerConfig,
+  config: ContainerSpec,
   mountPoint: string,
 ): StartStagePlan['rootfs'] {
   const rootfs = config.get('lxc.rootfs.path');

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import { packageFolder, resolveInclude } from '../../config/include-path.ts';
 import type { Setting } from '../../config/setting.ts';
 import { type ErrorDetails, TslxcError } from '../../errors/tslxc-error.ts';
@@ -34,7 +34,7 @@ export interface SeccompPlan {
  * @throws TslxcError about the policy, with file and line
  */
 export function planSeccomp(
-  config: ContainerConfig,
+  config: ContainerSpec,
   host: SeccompHost,
   warn: (warning: ErrorDetails) => void,
 ): SeccompPlan | undefined {

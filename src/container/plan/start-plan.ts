@@ -4,7 +4,7 @@
  */
 import type { DeviceRule } from '../../cgroup/device-rules.ts';
 import type { CgroupWrite } from '../../cgroup/translate.ts';
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { RestartPolicy } from '../../config/values/restart.ts';
 import type { ErrorDetails } from '../../errors/tslxc-error.ts';
 import { CLONE, SIG } from '../../kernel/constants.ts';
@@ -68,7 +68,7 @@ export interface StartPlan {
  */
 export function planStart(
   ref: ContainerRef,
-  config: ContainerConfig,
+  config: ContainerSpec,
   host: HostFacts,
   overrides: Partial<StartOverrides> = {},
 ): StartPlan {

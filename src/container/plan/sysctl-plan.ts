@@ -1,5 +1,5 @@
 /** `lxc.sysctl.*`, and which of them are not the container's alone. */
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { NamespaceName } from '../../config/values/namespace.ts';
 import type { ErrorDetails } from '../../errors/tslxc-error.ts';
 import type { StartStagePlan } from '../../stage/plan.ts';
@@ -21,7 +21,7 @@ export function namespaceOfSysctl(name: string): NamespaceName | undefined {
 
 /** @param kept namespaces that are the host's @param mapped it has a user namespace: the kernel refuses the others */
 export function planSysctls(
-  config: ContainerConfig,
+  config: ContainerSpec,
   { kept, idmap }: { readonly kept: readonly NamespaceName[]; readonly idmap: readonly unknown[] },
   warn: (warning: ErrorDetails) => void,
 ): StartStagePlan['sysctls'] {

@@ -1,4 +1,4 @@
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { StartStagePlan } from '../../stage/plan.ts';
 import { standardStream } from '../../util/standard-stream.ts';
 
@@ -29,7 +29,7 @@ export interface TerminalPlan {
 }
 
 /** /dev/console, the ttys and /dev/pts. `log`: the file of `tslxc-start -L`. */
-export function planTerminals(config: ContainerConfig, log: string | undefined): TerminalPlan {
+export function planTerminals(config: ContainerSpec, log: string | undefined): TerminalPlan {
   const ttys = config.get('lxc.tty.max')?.value ?? 0;
   const ptys = config.get('lxc.pty.max')?.value ?? 0;
   const path = config.get('lxc.console.path');

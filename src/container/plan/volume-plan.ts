@@ -1,5 +1,5 @@
 /** `lxc.rootfs.size`: what the volume of the root filesystem needs before it is mounted. */
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { NicOrigin } from '../../network/nic-plan.ts';
 import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
 
@@ -14,7 +14,7 @@ export interface VolumePlan {
 }
 
 /** Undefined: it is mounted as it is. */
-export function planVolume(config: ContainerConfig, mighty: boolean): VolumePlan | undefined {
+export function planVolume(config: ContainerSpec, mighty: boolean): VolumePlan | undefined {
   const path = config.get('lxc.rootfs.path');
   if (!path) return undefined;
   const volume = volumeOf(path.value);

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ContainerConfig } from '../../config/container-config.ts';
+import type { ContainerSpec } from '../../config/container-spec.ts';
 import { LOG_LEVELS, type LogLevel } from '../../config/values/log.ts';
 import type { TslxcError } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -17,7 +17,7 @@ export interface LogPlan {
   readonly syslog?: string;
 }
 
-export function planLog(ref: ContainerRef, config: ContainerConfig): LogPlan {
+export function planLog(ref: ContainerRef, config: ContainerSpec): LogPlan {
   const syslog = config.get('lxc.log.syslog')?.value;
   return {
     file: config.get('lxc.log.file')?.value || defaultLogFile(ref),
