@@ -1,12 +1,12 @@
 /**
- * Which containers tslxc-autostart is about, in which order and why: a pure function of what the
- * configs say.
+ * Chooses the containers for tslxc-autostart, their order, and the reason for each choice: a pure
+ * function of the configs.
  */
 import type { State } from '../container/state/state.ts';
 
 export type AutostartAction = 'start' | 'reboot' | 'shutdown' | 'kill';
 
-/** What decides about one container. */
+/** The facts that decide about a container. */
 export interface AutostartFacts {
   readonly name: string;
   readonly state: State;
@@ -19,24 +19,21 @@ export interface AutostartFacts {
 
 export interface AutostartChoice {
   readonly action: AutostartAction;
-  /**
-   * In the order in which they are gone through; the empty one stands for containers without a
-   * group.
-   */
+  /** Groups in the order of the work; the empty name means the containers without a group. */
   readonly groups: readonly string[];
-  /** Whatever their groups. */
+  /** Ignore the groups. */
   readonly all: boolean;
-  /** Whatever `lxc.start.auto` says. */
+  /** Ignore `lxc.start.auto`. */
   readonly ignoreAuto: boolean;
 }
 
 export interface AutostartVerdict extends AutostartFacts {
   readonly chosen: boolean;
-  /** Why, or why not. */
+  /** Why the container is chosen, or why not. */
   readonly why: string;
 }
 
-/** The verdict on each, those that are chosen first and in the order of the work. */
+/** The verdict on each container: the chosen ones first, in the order of the work. */
 export function autostartVerdicts(
   containers: readonly AutostartFacts[],
   choice: AutostartChoice,
@@ -45,7 +42,7 @@ export function autostartVerdicts(
   const chosen: AutostartVerdict[] = [];
   for (const pass of passes(choice))
     for (const container of inOrder([...left].filter(pass.has), choice.action)) {
-      // Met in an earlier group, it is not looked at again.
+      // A container of an earlier group is not looked at again.
       left.delete(container);
       const objection = objectionTo(container, choice);
       chosen.push({ ...container, chosen: objection === undefined, why: objection ?? pass.why(container) });
@@ -98,8 +95,8 @@ function groupsText({ groups }: AutostartFacts, choice: AutostartChoice): string
 }
 
 /**
- * The work in steps: what is in one step may be done at a time. A step ends where the order value
- * changes, and behind a container after which there is a pause.
+ * The work in steps. Containers of one step may be handled at the same time. A step ends where the
+ * order value changes, and behind a container with a delay.
  */
 export function autostartSteps(
   verdicts: readonly AutostartVerdict[],
@@ -111,7 +108,7 @@ export function autostartSteps(
   for (const verdict of verdicts.filter(({ chosen }) => chosen)) {
     const step = steps.at(-1);
     const before = step?.containers.at(-1);
-    // `why` differs from one group's pass to the next.
+    // `why` differs between the passes of two groups.
     const together =
       open && before?.order === verdict.order && (groups.length < 2 || before.why === verdict.why);
     if (together) step!.containers.push(verdict);

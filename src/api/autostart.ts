@@ -18,21 +18,21 @@ import { withManager } from './manager.ts';
 import { startRequest } from './start.ts';
 
 export interface AutostartOptions extends AutostartChoice {
-  /** Seconds that a container gets to shut down or reboot. */
+  /** Time for a container to shut down or reboot, seconds. */
   readonly timeout: number;
-  /** Told of each as soon as it is done. */
+  /** Called for each container as soon as it is done. */
   onDone?(result: AutostartResult): void;
 }
 
 export interface AutostartResult {
   readonly name: string;
   readonly action: AutostartAction;
-  /** Why it failed, where it did. */
+  /** The failure, if there was one. */
   readonly error?: TslxcError;
   readonly warnings: readonly TslxcError[];
 }
 
-/** What would be done, and what would not and why. */
+/** Says which containers would be handled, and why or why not. */
 export function autostartPlan(lxcpath: string, choice: AutostartChoice): AutostartVerdict[] {
   const facts = listContainers(lxcpath).map((name) => {
     const ref = { name, lxcpath };
@@ -50,10 +50,7 @@ export function autostartPlan(lxcpath: string, choice: AutostartChoice): Autosta
   return autostartVerdicts(facts, choice);
 }
 
-/**
- * Starts, reboots or stops the containers that are chosen, several at a time within one order
- * value.
- */
+/** Starts, reboots or stops the chosen containers, several at a time within one order value. */
 export async function autostart(
   context: RequestContext,
   lxcpath: string,
@@ -91,7 +88,7 @@ async function perform(
     return { name: ref.name, action, warnings };
   } catch (thrown) {
     const error = toTslxcError(thrown).with({ container: ref.name });
-    // Somebody else was quicker: it is as it was to be.
+    // Another command was quicker: the container is in the wanted state.
     const done = error.code === (action === 'start' ? 'ALREADY_RUNNING' : 'NOT_RUNNING');
     return { name: ref.name, action, warnings: [], ...(done ? {} : { error }) };
   }
@@ -121,7 +118,7 @@ async function stop(
   return [];
 }
 
-/** Whether this is part of the host's own shutdown, as its systemd says. */
+/** Whether systemd says that the host is shutting down. */
 async function hostShutsDown(): Promise<boolean> {
   const { existsSync } = await import('node:fs');
   if (!existsSync('/run/systemd/system')) return false;
@@ -136,8 +133,8 @@ async function hostShutsDown(): Promise<boolean> {
 }
 
 /**
- * A start waits for others most of the time, and a stop for the guest; many more at once would only
- * wait for each other.
+ * Containers handled at the same time. A start mostly waits for other processes and a stop for the
+ * guest; many more would only wait for each other.
  */
 const AT_A_TIME = Math.max(8, availableParallelism() * 2);
 

@@ -8,20 +8,20 @@ export interface CallerStreams {
   readonly stderr: NodeJS.WriteStream;
 }
 
-/** What of the caller's streams is a terminal, and how a program's terminal is shown there. */
+/** Which of the caller's streams are terminals, and where a program's terminal is shown. */
 export interface CallerTerminal {
   /** Which of 0, 1, 2 are terminals. */
   readonly terminals: readonly number[];
-  /** What the user types. A pipe is not read: the program has it itself. */
+  /** The user's input. A pipe is not read here: the program has its own copy. */
   readonly input: NodeJS.ReadStream | PassThrough;
   readonly screen: NodeJS.WriteStream;
 }
 
-/** Undefined where none of them is a terminal. */
+/** Undefined without a terminal among the streams. */
 export function callerTerminal({ stdin, stdout, stderr }: CallerStreams): CallerTerminal | undefined {
   const terminals = [stdin, stdout, stderr].flatMap((stream, i) => (stream.isTTY ? [i] : []));
   if (terminals.length === 0) return undefined;
-  // Where output and errors go elsewhere, what is typed is still to be seen.
+  // With output and errors redirected, typed input must still be visible.
   const screen = stdout.isTTY ? stdout : stderr.isTTY ? stderr : new WriteStream(0);
   return { terminals, input: stdin.isTTY ? stdin : new PassThrough(), screen };
 }

@@ -7,7 +7,7 @@ import { withManager } from './manager.ts';
 import type { CgroupChange } from './options.ts';
 
 /**
- * What a cgroup file of a running container says, in either version's spelling.
+ * Reads a cgroup file of a running container, in either version's spelling.
  * @throws TslxcError NOT_RUNNING, CGROUP_UNTRANSLATABLE, CONTROLLER_MISSING, CGROUP_VALUE
  */
 export function readCgroup(ref: ContainerRef, key: string): string {
@@ -16,7 +16,7 @@ export function readCgroup(ref: ContainerRef, key: string): string {
 
 /**
  * Sets a limit of a running container, in either version's spelling, and reads it back.
- * @param save also writes it to the container's own config
+ * @param save whether to write the limit to the container's config as well
  */
 export async function writeCgroup(
   context: RequestContext,

@@ -22,8 +22,8 @@ import type { CheckResult, StartOptions } from './options.ts';
 import { comingBridges } from './plan.ts';
 
 /**
- * Everything that keeps a container from starting on this host, as far as it can be known without
- * starting it, and what else a user should be told of its config. Nothing is touched.
+ * Finds everything that prevents a start on this host, as far as it is known without starting, and
+ * everything else that a user should know of the config. Changes nothing.
  * @throws TslxcError CONTAINER_UNKNOWN, or for the system file
  */
 export async function check(
@@ -51,7 +51,7 @@ export async function check(
   };
 }
 
-/** What a start would miss on this host, and which hook may make it. */
+/** Finds what a start would miss on this host, and which hook may provide it. */
 export function hostFindings(kernel: Kernel, plan: StartPlan): Finding[] {
   return [...startFindings(kernel, plan, comingBridges(kernel, plan)), ...missingFiles(plan)];
 }
@@ -66,14 +66,14 @@ function cgroupFaults(layout: CgroupLayout, plan: StartPlan): TslxcError[] {
 }
 
 /**
- * A plan has one fault for each line at most, so this is the end of a config in which every line is
- * at fault.
+ * A plan has at most one fault for each line, so this number is reached only if every line is at
+ * fault.
  */
 const MOST_FAULTS = 1000;
 
 /**
- * Planning ends at the first fault. To find the others it is done again without the line at fault,
- * until there is a plan or a fault that no line is to blame for.
+ * Planning ends at the first fault. To find further faults, planning is repeated without the line
+ * at fault, until there is a plan or a fault without a line.
  */
 function planned(
   ref: ContainerRef,
@@ -89,7 +89,7 @@ function planned(
     } catch (thrown) {
       const error = toTslxcError(thrown);
       const line = `${error.file}:${error.line}`;
-      // What is missed only since another line was passed over is no fault of the config.
+      // A fault that appears only because another line was left out is no fault of the config.
       if (error.line !== undefined || faults.length === 0) faults.push(error);
       if (error.line === undefined || without.has(line)) break;
       without.add(line);

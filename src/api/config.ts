@@ -7,14 +7,14 @@ import { type ContainerRef, configFile } from '../container/state/paths.ts';
 import { together } from '../errors/tslxc-error.ts';
 import type { ConfigChange } from './options.ts';
 
-/** Another command may be at work on the container; most are done by then. */
+/** How long to wait for another command that works on the container, milliseconds. */
 const PATIENCE_MS = 10_000;
 
 /**
- * Writes settings into a container's own config file. Only their lines change; comments, order and
- * includes stay. Whoever reads the file meanwhile, and a crash, finds it whole.
- * @throws TslxcError CONTAINER_UNKNOWN, CONTAINER_BUSY, DISK_FULL, CONFIG_*: also for what is right
- *   by itself and wrong beside the rest of the file. It is then as it was.
+ * Writes settings into a container's own config file. Only the lines of the keys change; comments,
+ * order and includes stay. Concurrent readers, and a crash, never see half a file.
+ * @throws TslxcError CONTAINER_UNKNOWN, CONTAINER_BUSY, DISK_FULL, CONFIG_*, also for a setting
+ *   that contradicts the rest of the file; the file is then unchanged
  */
 export async function setConfig(ref: ContainerRef, changes: readonly ConfigChange[]): Promise<void> {
   if (!isDefined(ref)) throw noSuchContainer(ref);

@@ -8,9 +8,7 @@ import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { ConsoleLogOptions, ConsoleOptions } from './options.ts';
 
-/**
- * What the console printed last. @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, TTY_UNAVAILABLE
- */
+/** The console's last output. @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, TTY_UNAVAILABLE */
 export async function consoleLog(
   context: RequestContext,
   ref: ContainerRef,
@@ -25,10 +23,12 @@ export async function consoleLog(
 }
 
 /**
- * The caller's terminal on one of the container's. A tty's master is copied from the manager and
- * relayed here; the console is read by the manager (for its log), which sends us the bytes.
+ * Connects the caller's terminal with a terminal of the container. For a tty, this process gets a
+ * copy of the master and relays by itself; for the console, the manager reads the master (for the
+ * log) and sends the bytes.
  *
- * @returns how it ended: left by the escape (or a signal), or the container stopped
+ * @returns how the session ended: by the escape sequence (or a signal), or because the container
+ *   stopped
  * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, TTY_UNAVAILABLE
  */
 export function openConsole(

@@ -1,7 +1,4 @@
-/**
- * The typed library: what a program that imports tslxc gets. Every command is a thin shell around
- * it.
- */
+/** A container as an object with methods. Every command is a thin shell around it. */
 
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -14,18 +11,18 @@ import { ownContext, type RequestContext } from '../util/request-context.ts';
 import type * as options from './options.ts';
 
 /**
- * A container by name: defined on disk or not, running or not. Methods throw TslxcError. What a
- * method needs is loaded when it is called first.
+ * A container by name, whether or not it is defined or running. Methods throw TslxcError. A
+ * method's code is loaded at its first call.
  */
 export class Container implements ContainerRef {
   readonly name: string;
-  /** Directory that holds the container's; `lxc.lxcpath` of the system's config unless given. */
+  /** The container directory; by default `lxc.lxcpath` of the system file. */
   readonly lxcpath: string;
 
   readonly #context: RequestContext;
 
   /**
-   * @param context on whose behalf the methods work: this process's own unless given
+   * @param context the caller on whose behalf the methods work; by default this process
    * @throws TslxcError NAME_INVALID
    */
   constructor(name: string, lxcpath?: string, context: RequestContext = ownContext()) {
@@ -43,7 +40,7 @@ export class Container implements ContainerRef {
     return configFile(this);
   }
 
-  /** Whether its config file exists. */
+  /** Whether the config file exists. */
   defined(): boolean {
     return existsSync(this.configFile);
   }
@@ -52,7 +49,7 @@ export class Container implements ContainerRef {
     return (await import('../container/observe/info.ts')).containerInfo(this, want);
   }
 
-  /** The containers in it, `depth` levels down. */
+  /** The containers inside, `depth` levels down. */
   async nested(depth: number, want: options.InfoWanted = {}): Promise<options.NestedContainer[]> {
     return (await import('../container/observe/nested.ts')).nestedContainers(this, depth, want);
   }
@@ -63,14 +60,14 @@ export class Container implements ContainerRef {
   }
 
   /**
-   * What is written down of it, by time: log, console, hooks, states, victims of the kernel's OOM
-   * killer.
+   * All records about the container by time: log, console, hooks, states, victims of the kernel's
+   * OOM killer.
    */
   async logs(): Promise<options.LogLine[]> {
     return (await import('../container/observe/logs.ts')).containerLogs(this);
   }
 
-  /** The same, and then whatever comes, until it is aborted. */
+  /** The same records, and then new lines until `signal` is aborted. */
   async followLogs(onLines: (lines: options.LogLine[]) => void, signal: AbortSignal): Promise<void> {
     await (await import('../container/observe/logs.ts')).followLogs(this, onLines, signal);
   }
@@ -91,37 +88,37 @@ export class Container implements ContainerRef {
     });
   }
 
-  /** Starts it in the background; settles when its init runs. */
+  /** Starts the container in the background; settles when its init runs. */
   async start(o: options.StartOptions = {}): Promise<options.StartResult> {
     return (await import('./start.ts')).start(this.#context, this, o);
   }
 
-  /** What a start would do, made and checked without touching anything. */
+  /** The plan of a start, checked on this host without changing anything. */
   async plan(o: options.StartOptions = {}): Promise<options.PlanResult> {
     return (await import('./plan.ts')).plan(this.#context, this, o);
   }
 
-  /** Everything that keeps it from starting, found without touching anything. */
+  /** Everything that prevents a start, found without changing anything. */
   async check(o: options.StartOptions = {}): Promise<options.CheckResult> {
     return (await import('./check.ts')).check(this.#context, this, o);
   }
 
   /**
-   * Writes settings into its own config file, and changes nothing else there. A running container
-   * keeps what it has.
+   * Writes settings into the container's config file, and changes nothing else there. A running
+   * container keeps its settings.
    */
   async setConfig(changes: readonly options.ConfigChange[]): Promise<void> {
     await (await import('./config.ts')).setConfig(this, changes);
   }
 
-  /** Runs in the foreground until the container stops; its init's exit status. */
+  /** Runs the container in the foreground until it stops; the exit status of its init. */
   async startForeground(o: options.ForegroundOptions): Promise<ExitStatus> {
     return (await import('./foreground.ts')).startForeground(this.#context, this, o);
   }
 
   /**
-   * Runs one program, below an init of ours, until all of the container's processes have ended; its
-   * exit status.
+   * Runs a program below tslxc's own init until all processes of the container have ended; the
+   * program's exit status.
    */
   async execute(o: Parameters<typeof import('./execute.ts').execute>[2]): Promise<ExitStatus> {
     return (await import('./execute.ts')).execute(this.#context, this, o);
@@ -137,14 +134,14 @@ export class Container implements ContainerRef {
   }
 
   /**
-   * Settles when it is in one of the states, or with undefined when the seconds (-1: for ever) are
-   * over.
+   * Settles when the container is in one of the states, or with undefined after `seconds` (-1: no
+   * limit).
    */
   async wait(states: readonly options.State[], seconds = -1): Promise<options.State | undefined> {
     return (await import('./wait.ts')).waitForState(this.#context, this, states, seconds);
   }
 
-  /** Stops all its processes where they are; settles when they stand still. */
+  /** Freezes all processes of the container; settles when they stand still. */
   async freeze(): Promise<void> {
     await (await import('./freeze.ts')).freeze(this.#context, this);
   }
@@ -153,15 +150,12 @@ export class Container implements ContainerRef {
     await (await import('./freeze.ts')).unfreeze(this.#context, this);
   }
 
-  /** The caller's terminal on one of the container's; how the session ended. */
+  /** Connects the caller's terminal with a terminal of the container; how the session ended. */
   async console(o: options.ConsoleOptions): Promise<'detached' | 'closed'> {
     return (await import('./console.ts')).openConsole(this.#context, this, o);
   }
 
-  /**
-   * What the console of the running container printed last: as much as `lxc.console.buffer.size`
-   * keeps.
-   */
+  /** The console's last output: as much as `lxc.console.buffer.size` keeps. */
   async consoleLog(o: options.ConsoleLogOptions = {}): Promise<Buffer> {
     return (await import('./console.ts')).consoleLog(this.#context, this, o);
   }
@@ -171,17 +165,17 @@ export class Container implements ContainerRef {
     return (await import('./attach.ts')).attach(this.#context, this, o);
   }
 
-  /** What a cgroup file of the running container says, in either version's spelling. */
+  /** Reads a cgroup file of the running container, in either version's spelling. */
   async cgroup(key: string): Promise<string> {
     return (await import('./cgroup.ts')).readCgroup(this, key);
   }
 
-  /** Sets a limit of the running container; `save` writes it to its config too. */
+  /** Sets a limit of the running container; `save` writes it to the config as well. */
   async setCgroup(key: string, value: string, o: { save?: boolean } = {}): Promise<options.CgroupChange> {
     return (await import('./cgroup.ts')).writeCgroup(this.#context, this, key, value, o.save ?? false);
   }
 
-  /** Makes or removes a device node inside, and lets the container use it or not. */
+  /** Makes or removes a device node inside, and allows or denies the device to the container. */
   async device(change: options.DeviceChange): Promise<void> {
     await (await import('./device.ts')).changeDevice(this.#context, this, change);
   }
@@ -195,7 +189,7 @@ export class Container implements ContainerRef {
     return (await import('../container/copies/snapshot.ts')).listSnapshots(this);
   }
 
-  /** Makes the container `to` out of this one. */
+  /** Copies the container to `to`. */
   async copy(to: ContainerRef, o: options.CloneOptions = {}): Promise<void> {
     await (await import('../container/copies/clone.ts')).cloneContainer(this, to, {
       ...o,
@@ -203,17 +197,19 @@ export class Container implements ContainerRef {
     });
   }
 
-  /** Gives it another name, with its snapshots. */
+  /** Renames the container, with its snapshots. */
   async rename(name: string, o: options.RenameOptions = {}): Promise<void> {
     await (await import('../container/copies/rename.ts')).renameContainer(this, name, o);
   }
 
-  /** Puts all files of a container on layers back into its own directory; whether it was on any. */
+  /**
+   * Copies all files of a container on layers into its own directory; whether it was on any layer.
+   */
   async flatten(o: options.CopyReports = {}): Promise<boolean> {
     return (await import('../container/copies/flatten.ts')).flattenContainer(this, o);
   }
 
-  /** Brings a snapshot back, under a new name or in this container's place. */
+  /** Restores a snapshot, under a new name or in place of this container. */
   async restore(snapshot: string, o: options.RestoreOptions = {}): Promise<void> {
     await (await import('../container/copies/restore.ts')).restoreSnapshot(this, snapshot, {
       ...o,
@@ -221,12 +217,12 @@ export class Container implements ContainerRef {
     });
   }
 
-  /** All that shares files with it or its snapshots, as a graph. */
+  /** Everything that shares files with the container or its snapshots, as a graph. */
   async storageTree(): Promise<options.TreeNode[]> {
     return (await import('../container/layers/tree.ts')).storageTree(this);
   }
 
-  /** Puts it, or a snapshot of it, into one file. */
+  /** Exports the container, or a snapshot of it, into one file. */
   async export(o: options.ExportOptions): Promise<options.ExportResult> {
     return (await import('../container/archive/export.ts')).exportContainer(this, o);
   }
@@ -236,7 +232,7 @@ export class Container implements ContainerRef {
   }
 }
 
-/** What commands use of a container; their tests put another in its place. */
+/** The part of a container that commands use; their tests replace it. */
 export type ContainerShape = { [K in keyof Container]: Container[K] };
 
 function systemUser({ credentials, env }: RequestContext): { uid: number; home: string } {

@@ -9,11 +9,11 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 export interface EphemeralOptions {
-  /** It stays when it stops. */
+  /** The copy stays when it stops. */
   readonly keepData: boolean;
-  /** What it writes is kept in memory. */
+  /** The copy's changes are kept in memory. */
   readonly memory: boolean;
-  /** As `-m` takes them, several with commas. */
+  /** Mounts as `-m` takes them; an item may hold several, separated by commas. */
   readonly mounts: readonly string[];
   readonly cwd: string;
 }
@@ -23,7 +23,7 @@ export function ephemeralName(name: string): string {
   return `${name}_${Array.from({ length: 6 }, () => LETTERS[randomInt(LETTERS.length)]).join('')}`;
 }
 
-/** The lines that its config gets. @throws TslxcError USAGE for a mount that is not understood */
+/** The config lines of the copy. @throws TslxcError USAGE for a mount that is not understood */
 export function ephemeralSettings(
   to: ContainerRef,
   options: EphemeralOptions,
@@ -37,8 +37,8 @@ export function ephemeralSettings(
 }
 
 /**
- * Makes what the mounts of the copy write to. @throws TslxcError NOT_SUPPORTED for an overlay in a
- * mapped container
+ * Makes the directories that the copy's mounts write to.
+ * @throws TslxcError NOT_SUPPORTED for an overlay in a container with an id map
  */
 export function prepareMounts(to: ContainerRef, options: Pick<EphemeralOptions, 'mounts'>): void {
   const mounts = options.mounts.flatMap((list) => list.split(','));
@@ -92,7 +92,7 @@ function fault(source: string): string | undefined {
   return statSync(source, { throwIfNoEntry: false }) ? undefined : `${source} does not exist`;
 }
 
-/** As fstab(5) has spaces. */
+/** Spaces as fstab(5) escapes them. */
 function spaced(path: string): string {
   return path.replace(/[ \t]/g, (space) => (space === ' ' ? '\\040' : '\\011'));
 }

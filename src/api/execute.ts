@@ -11,7 +11,8 @@ import type { ExecuteOptions, StartResult } from './options.ts';
 import { startInBackground, startRequest, startResult } from './start.ts';
 
 /**
- * In the background output and errors go to the console, where they are kept; there is no input.
+ * In the background the program's output and errors go to the console, which keeps them. There is
+ * no input.
  */
 const BACKGROUND = [1, 2];
 
@@ -35,11 +36,11 @@ async function request(
 }
 
 /**
- * Starts a container in which one program runs below an init of ours, and waits until all its
- * processes have ended. The program has the caller's standard streams, but for those that are a
- * terminal: for them it has the container's console.
+ * Starts a container with one program below tslxc's own init, and waits until all of its processes
+ * have ended. The program gets the caller's standard streams; in place of a terminal it gets the
+ * container's console.
  *
- * @throws TslxcError what a start throws; EXEC_FAILED, INIT_MISSING
+ * @throws TslxcError as a start; EXEC_FAILED, INIT_MISSING
  */
 export async function execute(
   context: RequestContext,
@@ -49,7 +50,7 @@ export async function execute(
   const { stdin, stdout, stderr, onStarted, ...rest } = options;
   const terminal = callerTerminal({ stdin, stdout, stderr });
   const asked = await request(context, ref, rest, terminal?.terminals ?? [], true);
-  // As LXC: whoever hangs up wants the program to end.
+  // As LXC: a caller that hangs up ends the program.
   const streams = new HandedStreams(terminal?.terminals ?? [], { 1: () => stdout, 2: () => stderr });
   const signals = new SignalForwarder(terminal !== undefined, { SIGHUP: SIG.TERM });
   const run = startAndStay(context, ref, { ...asked, stdio: streams.fds }, async (container) => {

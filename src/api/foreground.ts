@@ -13,7 +13,7 @@ import { withManager } from './manager.ts';
 import type { ForegroundOptions } from './options.ts';
 import { startRequest, startResult } from './start.ts';
 
-/** A container that was started in the foreground, and the line to its manager. */
+/** A container that was started in the foreground, and the connection to the manager. */
 export interface InForeground {
   readonly manager: ManagerClient;
   readonly reply: StartReply;
@@ -21,7 +21,10 @@ export interface InForeground {
   readonly end: Promise<ExitStatus>;
 }
 
-/** Starts a container and stays: hanging up makes the manager shut it down. */
+/**
+ * Starts a container and keeps the connection: when it closes, the manager shuts the container
+ * down.
+ */
 export function startAndStay(
   context: RequestContext,
   ref: ContainerRef,
@@ -54,8 +57,8 @@ export function startAndStay(
 }
 
 /**
- * The container's console on the caller's terminal until the container stops. One that was ended
- * from here, by a signal or by the end of the terminal, counts as ended by SIGTERM.
+ * Shows the container's console on the caller's terminal until the container stops. A container
+ * ended from here, by a signal or by the end of the terminal, counts as ended by SIGTERM.
  */
 export async function relayConsole(
   ref: ContainerRef,
@@ -71,8 +74,7 @@ export async function relayConsole(
     signals: process,
   });
   const ended = relay.then(async (how) => (how === 'terminated' ? { code: null, signal: 15 } : await end));
-  // The other one only where the manager has died: the end of a container comes after what it has
-  // printed.
+  // Settles first only if the manager died: a container's end is reported after its last output.
   const lost = end.then(() => ended);
   const status = await Promise.race([ended, lost]);
   if (!stream.destroyed) stream.destroy();
@@ -80,8 +82,8 @@ export async function relayConsole(
 }
 
 /**
- * Starts a container with its console on the caller's terminal; settles with init's exit status
- * when it stops.
+ * Starts a container with its console on the caller's terminal. Settles with init's exit status
+ * when the container stops.
  */
 export async function startForeground(
   context: RequestContext,

@@ -7,26 +7,31 @@ import type { ManagerClient } from '../manager/client.ts';
 const FORWARDED = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;
 type Forwarded = keyof typeof FORWARDED;
 
-/** With these a user ends a command. */
+/** Signals by which a user ends a command. */
 const ENDING: ReadonlySet<Forwarded> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
 
-/** How long a signal waits for the program to begin, milliseconds. */
+/** Time for the program to begin when a signal waits, milliseconds. */
 const MOMENT = 500;
 
-/** How often a signal is passed on before it is taken to be meant for the command itself. */
+/** How often a signal is forwarded before it ends the command itself. */
 const PATIENCE = 3;
 
-/** A program inside, and the line to its manager. */
+/** A program inside, and the connection to its manager. */
 export interface SignalTarget {
   readonly manager: ManagerClient;
   readonly pid: number;
 }
 
-/** Passes signals on to a program inside. One that comes before the program runs ends the command. */
+/**
+ * Forwards signals to a program inside. A signal that arrives before the program runs ends the
+ * command.
+ */
 export class SignalForwarder {
-  /** Rejects when the program can not be reached, or the user insists. */
+  /** Rejects when the program cannot be reached, or when the user repeats a signal. */
   readonly givenUp: Promise<never>;
-  /** Settles when a signal asks to end before the program runs: then it ends the command. */
+  /**
+   * Settles when a signal asks to end before the program runs; the signal then ends the command.
+   */
   readonly calledOff: Promise<ExitStatus>;
   #callOff!: (status: ExitStatus) => void;
   #begun = false;
@@ -37,9 +42,9 @@ export class SignalForwarder {
   #sent = 0;
 
   /**
-   * @param pty whether the program has one: then the user's terminal sends signals by itself
-   *   (Ctrl-C is a byte there), and only those of other processes are passed on
-   * @param instead another signal for some
+   * @param pty whether the program has a pty: the user's terminal then sends signals by itself
+   *   (Ctrl-C is a byte), and only signals of other processes are forwarded
+   * @param instead replacements for some signals
    */
   constructor(pty: boolean, instead: Partial<Record<Forwarded, number>> = {}) {
     this.givenUp = new Promise((_, reject) => {
@@ -58,13 +63,13 @@ export class SignalForwarder {
     for (const { name, listener } of this.#listeners) process.on(name, listener);
   }
 
-  /** The program runs. */
+  /** Called when the program runs. */
   begin(target: SignalTarget): void {
     this.#begun = true;
     this.#begin(target);
   }
 
-  /** The program may run and be heard of before the answer that it does. */
+  /** The program may have begun before the answer that says so arrives. */
   async #beginsSoon(): Promise<boolean> {
     if (!this.#begun) await Promise.race([this.#target, delay(MOMENT, undefined, { ref: false })]);
     return this.#begun;

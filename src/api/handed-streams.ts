@@ -1,4 +1,4 @@
-/** The caller's own streams, for a program that has no console to print on. */
+/** The caller's own streams, for a program without a console. */
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
@@ -7,16 +7,15 @@ import type { StartRequest } from '../manager/protocol.ts';
 
 /**
  * Descriptors of this process that become 0, 1 and 2 of the program. A terminal never enters a
- * container: for output there is a pipe whose other end is copied to the terminal, for input
- * nothing.
+ * container: for output the program gets a pipe that is copied to the terminal, for input nothing.
  */
 export class HandedStreams {
   readonly fds: NonNullable<StartRequest['stdio']>;
   readonly #pipes: { readonly from: number; readonly into: number; readonly to: () => Writable }[] = [];
 
   /**
-   * @param terminals which of 0, 1 and 2 are terminals @param screens the streams of 1 and 2, made
-   *   only if used
+   * @param terminals which of 0, 1 and 2 are terminals
+   * @param screens the streams of 1 and 2, made only if used
    */
   constructor(
     terminals: readonly number[],
@@ -33,8 +32,8 @@ export class HandedStreams {
   }
 
   /**
-   * Shows what the program prints; settles when its last writer has ended. The program has to have
-   * its copies.
+   * Copies the program's output; settles when its last writer has ended. Called after the program
+   * got its descriptors.
    */
   async shown(): Promise<void> {
     await Promise.all(
@@ -47,7 +46,7 @@ export class HandedStreams {
     );
   }
 
-  /** The program has not taken them. */
+  /** Closes the descriptors of a program that did not start. */
   close(): void {
     for (const { from, into } of this.#pipes.splice(0)) {
       closeSync(from);

@@ -3,8 +3,7 @@ import { ManagerClient } from '../manager/client.ts';
 import type { RequestContext } from '../util/request-context.ts';
 
 /**
- * Starting, attaching and stopping need root in this version (containers of ordinary users come
- * later).
+ * Starting, attaching and stopping need root: containers of ordinary users are not supported yet.
  */
 export function requireRoot(what: string): void {
   if (process.getuid!() === 0) return;
@@ -15,7 +14,10 @@ export function requireRoot(what: string): void {
   });
 }
 
-/** Does something with the manager, which is started if need be, and hangs up. */
+/**
+ * Runs `work` with a connection to the manager, which is started if necessary, and closes the
+ * connection.
+ */
 export async function withManager<T>(
   context: RequestContext,
   what: string,
@@ -27,7 +29,7 @@ export async function withManager<T>(
     try {
       return await use(manager);
     } catch (error) {
-      // A killed process's socket takes connections for some moments.
+      // The socket of a killed process accepts connections for a short time.
       if (manager.answered || !(error instanceof TslxcError) || error.code !== 'MANAGER_DIED') throw error;
     } finally {
       manager.close();

@@ -5,15 +5,15 @@ import { type BridgeStatus, bridgeStatus } from '../network/bridge-status.ts';
 import { requireRoot } from './manager.ts';
 
 /**
- * The default bridge with its DHCP, DNS and NAT. Started by the first container that names it;
- * stopped when told.
+ * The default bridge with DHCP, DNS and NAT. The first container that names the bridge starts it;
+ * `stop` stops it.
  */
 export const bridge = {
   async start(): Promise<BridgeStatus> {
     requireRoot('start the bridge');
     return startBridge(bridgeService(linuxKernel()));
   },
-  /** Undoes exactly what the start made. */
+  /** Removes exactly what the start made. */
   async stop(options: { force?: boolean } = {}): Promise<void> {
     requireRoot('stop the bridge');
     await stopBridge(bridgeService(linuxKernel()), options);

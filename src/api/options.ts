@@ -1,4 +1,6 @@
-/** What the methods of `Container` take and give. All of it is plain data but the streams. */
+/**
+ * Parameters and results of the methods of `Container`. All of it is plain data but the streams.
+ */
 import type { CgroupNote } from '../cgroup/container-cgroup.ts';
 import type { PlannedHierarchy } from '../cgroup/plan.ts';
 import type { StartPlan } from '../container/plan/start-plan.ts';
@@ -14,11 +16,11 @@ export interface StartOptions {
   readonly init?: readonly string[];
   /** Copy of the console's output, instead of `lxc.console.logfile`. */
   readonly consoleLog?: string;
-  /** Written with the pid of the container's init, removed at stop. */
+  /** File that gets the pid of the container's init, removed at the stop. */
   readonly pidFile?: string;
 }
 
-/** A start with a program below an init of ours. */
+/** A start with a program below tslxc's own init. */
 export interface ExecuteOptions extends Omit<StartOptions, 'init'> {
   /** Program with arguments, instead of `lxc.execute.cmd`. */
   readonly command?: readonly string[];
@@ -27,32 +29,32 @@ export interface ExecuteOptions extends Omit<StartOptions, 'init'> {
 export interface StartResult {
   /** Host pid of the container's init. */
   readonly pid: number;
-  /** From the manager's receipt of the request to init's execve. */
+  /** From the manager's receipt of the request to init's execve(2). */
   readonly milliseconds: number;
-  /** What the user should know and what did not stop the start. */
+  /** Remarks for the user that did not stop the start. */
   readonly warnings: readonly TslxcError[];
 }
 
-/** What a start would do. */
+/** The plan of a start. */
 export interface PlanResult {
   readonly plan: StartPlan;
-  /** The cgroups that would be made. */
+  /** The cgroups that the start would make. */
   readonly cgroups: readonly PlannedHierarchy[];
-  /** Those of the start. */
+  /** The warnings of the start. */
   readonly warnings: readonly TslxcError[];
-  /** What else of the host has a part in it, as sentences. */
+  /** Other parts of the host that take part in the start, as sentences. */
   readonly notes: readonly string[];
 }
 
-/** One setting to be written to a config file. Null removes the lines of the key. */
+/** A setting to be written to a config file. Null removes the lines of the key. */
 export interface ConfigChange {
   readonly key: string;
   readonly value: string | null;
 }
 
-/** What is wrong with a container's config, and what else there is to say of it. */
+/** Errors in a container's config, and remarks about it. */
 export interface CheckResult {
-  /** Each of them keeps the container from starting. */
+  /** Each error prevents the start. */
   readonly errors: readonly TslxcError[];
   readonly warnings: readonly TslxcError[];
 }
@@ -60,15 +62,16 @@ export interface CheckResult {
 export interface StopOptions {
   readonly mode?: 'shutdown' | 'reboot' | 'kill';
   /**
-   * Seconds to wait for a clean end, 60 unless given; -1 for ever; 0 sends the request and returns.
+   * Seconds to wait for a clean end, 60 by default; -1 has no limit; 0 sends the request and
+   * returns.
    */
   readonly timeout?: number;
-  /** Whether to kill when the time is over (true unless given). */
+  /** Whether to kill init when the time is over; true by default. */
   readonly killAfter?: boolean;
 }
 
 export interface StopResult {
-  /** Init did not answer this signal in so many seconds and was killed. */
+  /** Init did not answer this signal within these seconds and was killed. */
   readonly forced?: { readonly signal: number; readonly seconds: number };
 }
 
@@ -79,27 +82,27 @@ export interface TerminalEnds {
 }
 
 export interface ConsoleOptions extends TerminalEnds {
-  /** 0 the console, N a tty, -1 the first free one (the default). */
+  /** 0 is the console, N a tty, -1 the first free tty (the default). */
   readonly tty?: number;
   /** Escape prefix as `-e` takes it: `^a` or `a`. */
   readonly escape?: string;
-  /** Told which tty it became, before the first byte. */
+  /** Called with the number of the tty, before the first byte. */
   onConnected?(tty: number): void;
 }
 
 export interface ConsoleLogOptions {
-  /** Return what is kept (the default). */
+  /** Return the kept output (the default). */
   readonly read?: boolean;
-  /** Forget it, after it was read. */
+  /** Discard the kept output, after it was read. */
   readonly clear?: boolean;
 }
 
 export interface ForegroundOptions extends StartOptions, TerminalEnds {
-  /** Where the console is shown with `lxc.console.logfile = /dev/stderr`; `output` unless given. */
+  /** Stream of the console with `lxc.console.logfile = /dev/stderr`; `output` by default. */
   readonly errors?: NodeJS.WriteStream;
   /**
-   * Which of 0, 1 and 2 are terminals: without a console init has the others itself. All of them
-   * unless given.
+   * Which of 0, 1 and 2 are terminals: without a console init gets the other streams itself. All
+   * are terminals by default.
    */
   readonly terminals?: readonly number[];
   readonly escape?: string;
@@ -109,29 +112,26 @@ export interface ForegroundOptions extends StartOptions, TerminalEnds {
 export interface AttachOptions {
   /** Program with arguments; empty: the login shell. */
   readonly command?: readonly string[];
-  /**
-   * Environment of the program as `NAME=VALUE`: the whole of it but for what the container's config
-   * adds.
-   */
+  /** Environment of the program as `NAME=VALUE`. The container's config adds to it. */
   readonly env?: readonly string[];
-  /** Variables that win over those of the config. */
+  /** Variables that override those of the config. */
   readonly setEnv?: readonly string[];
   readonly cwd?: string;
   readonly uid?: number;
   readonly gid?: number;
-  /** CLONE_NEW* bits to join instead of all. */
+  /** CLONE_NEW* bits of the namespaces to join; all by default. */
   readonly namespaces?: number;
   readonly keepCapabilities?: boolean;
   readonly keepCgroup?: boolean;
   readonly keepLsm?: boolean;
-  /** Config file whose environment settings count instead of the container's. */
+  /** Config file whose environment settings replace the container's. */
   readonly rcfile?: string;
-  /** Whether the program sees a machine of 32 or of 64 bits, instead of what the container does. */
+  /** Whether the program sees a machine of 32 or of 64 bits; as the container by default. */
   readonly bits?: 32 | 64;
   /** SELinux context. */
   readonly context?: string;
   readonly remountProcSys?: boolean;
-  /** Copy of what the pty shows. */
+  /** File that gets a copy of the pty's output. */
   readonly ptyLog?: string;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
@@ -152,16 +152,16 @@ export interface CgroupChange {
   /** The whole config key. */
   readonly key: string;
   readonly value: string;
-  /** Where the kernel took something else. */
+  /** Values that the kernel rounded or changed. */
   readonly notes: readonly CgroupNote[];
   readonly saved: boolean;
 }
 
 export interface DeviceChange {
   readonly action: 'add' | 'del';
-  /** Device node of the host's. */
+  /** Device node of the host. */
   readonly device: string;
-  /** Where it is inside; the same path unless given. */
+  /** Path inside; by default the same path. */
   readonly path?: string;
 }
 

@@ -20,9 +20,9 @@ import type { RequestContext } from '../util/request-context.ts';
 import type { PlanResult, StartOptions } from './options.ts';
 
 /**
- * What a start would do here and now, made and checked as a start makes and checks it. Nothing is
- * touched, so it needs neither the manager nor root.
- * @throws TslxcError what a start would throw before it touches anything
+ * Plans a start and checks the plan as a start does. Changes nothing, so it needs neither the
+ * manager nor root.
+ * @throws TslxcError as a start throws before it changes anything
  */
 export async function plan(
   context: RequestContext,
@@ -59,7 +59,7 @@ export async function plan(
   };
 }
 
-/** The default bridge, if a nic names it and it is not there yet. */
+/** The default bridge, if a nic names it and it does not exist yet. */
 export function comingBridges(kernel: Kernel, { nics }: StartPlan): Set<string> {
   const wanted = bridgesOf(nics);
   if (wanted.length === 0) return new Set();

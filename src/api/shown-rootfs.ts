@@ -2,8 +2,8 @@
 import { areViewsDue } from '../storage/rootfs-view.ts';
 
 /**
- * Shows the files of the containers of a directory where no command has done so since the boot of
- * the host.
+ * Shows the files of the containers of a directory, unless a command has done so since the host's
+ * boot.
  */
 export async function showRootfs(lxcpath: string, name: string | undefined): Promise<void> {
   if (!areViewsDue(lxcpath, name)) return;

@@ -1,6 +1,6 @@
 /**
- * A container whose life is bound to this process: when the process ends, however it does, the
- * container is stopped.
+ * A container that lives as long as this process: when the process ends, in whatever way, the
+ * manager stops the container.
  */
 import type { ContainerRef } from '../container/state/paths.ts';
 import type { RequestContext } from '../util/request-context.ts';
@@ -10,7 +10,7 @@ import { startRequest, startResult } from './start.ts';
 
 export interface BoundStart {
   readonly result: StartResult;
-  /** Ends the bond: the manager shuts the container down if it still runs. */
+  /** Releases the container: the manager shuts it down if it still runs. */
   release(): void;
 }
 

@@ -7,10 +7,7 @@ import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { StartOptions, StartResult } from './options.ts';
 
-/**
- * What the manager is asked for a start. @throws TslxcError CONFIG_READ for the config file that is
- * named
- */
+/** Makes the request of a start. @throws TslxcError CONFIG_READ for the named config file */
 export async function startRequest(
   context: RequestContext,
   ref: ContainerRef,
@@ -48,7 +45,7 @@ export function start(
   return startInBackground(context, startRequest(context, ref, options, false));
 }
 
-/** The request is made first: a config that comes through a pipe keeps no manager waiting. */
+/** Reads the config first: a config from a pipe must not keep the manager waiting. */
 export async function startInBackground(
   context: RequestContext,
   request: Promise<StartRequest>,

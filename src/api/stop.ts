@@ -6,9 +6,9 @@ import type { StopOptions, StopResult } from './options.ts';
 const DEFAULT_TIMEOUT = 60;
 
 /**
- * Stops (or reboots) a container.
- * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, STOP_TIMEOUT, START_FAILED for a reboot that
- *   did not come up
+ * Stops or reboots a container.
+ * @throws TslxcError NOT_RUNNING, CONTAINER_MISSING, STOP_TIMEOUT, START_FAILED for a reboot after
+ *   which the container did not start
  */
 export async function stop(
   context: RequestContext,

@@ -1,4 +1,4 @@
-/** Programs in namespaces of their own, without a container. */
+/** Programs in new namespaces, without a container. */
 import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
 import { CLONE, O, RLIMIT, SIG } from '../kernel/constants.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
@@ -13,7 +13,7 @@ import { LineBuffer } from '../util/line-buffer.ts';
 
 const STREAM = 1;
 const NOFILE_SOFT = 1024;
-/** The end of a child is looked for this often, milliseconds, besides when SIGCHLD comes. */
+/** Pause between two looks for a child's end, milliseconds; SIGCHLD causes one as well. */
 const LOOK_AGAIN = 1000;
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 const IGNORED = ['SIGINT', 'SIGQUIT'] as const;
@@ -29,18 +29,18 @@ export interface UnshareOptions {
   readonly idmap?: readonly IdMapEntry[];
   readonly ids?: { readonly uid: number; readonly gid: number };
   readonly hostname?: string;
-  /** Interfaces of the host's that are moved into the new network namespace. */
+  /** Interfaces of the host that move into the new network namespace. */
   readonly interfaces?: readonly string[];
   readonly remount?: boolean;
-  /** Descriptors of this process, above 2, that the program gets as well. */
+  /** Descriptors of this process, above 2, that the program inherits. */
   readonly inherited?: readonly number[];
-  /** Do not wait for the end. */
+  /** Return without waiting for the program's end. */
   readonly detached?: boolean;
 }
 
 /**
  * Runs a program in new namespaces, with this process's standard streams.
- * @returns how it ended; undefined with `detached`
+ * @returns how the program ended; undefined with `detached`
  * @throws TslxcError EXEC_FAILED, IDMAP_UNAVAILABLE, TOOL_MISSING, INTERFACE_MISSING, RUNTIME
  */
 export async function unshare(options: UnshareOptions): Promise<ExitStatus | undefined> {
@@ -75,7 +75,7 @@ export async function unshare(options: UnshareOptions): Promise<ExitStatus | und
 }
 
 /**
- * A child of a Node with several threads may wait for ever for those that it has not
+ * The child of a Node with several threads may wait for ever for threads that it does not have
  * (docs/fork-selftest.md).
  */
 function mustFork(): void {
@@ -87,7 +87,7 @@ function mustFork(): void {
   });
 }
 
-/** Goes along with the child until it has become the program; the pid of that. */
+/** Follows the child's messages until it has become the program. Returns the program's pid. */
 function follow(kernel: Kernel, channel: number, child: number, options: UnshareOptions): number {
   const lines = new LineBuffer();
   const chunk = Buffer.alloc(65536);
@@ -124,7 +124,7 @@ function ending(kernel: Kernel, child: number, program: number): Promise<ExitSta
     const timer = setInterval(look, LOOK_AGAIN);
     const listeners = [
       ['SIGCHLD', look] as const,
-      // The terminal sends these to the program itself.
+      // The terminal sends these signals to the program directly.
       ...IGNORED.map((name) => [name, () => {}] as const),
       ...FORWARDED.map((name) => [name, () => kernel.kill(program, NUMBERS[name])] as const),
     ];

@@ -7,9 +7,10 @@ import { requireRoot } from './manager.ts';
 import { stateOf, watchContainers } from './watch.ts';
 
 /**
- * Waits until a container is in one of the states, -1 seconds for ever. One that does not exist
- * counts as STOPPED.
- * @returns the state that came about; undefined when the time is over
+ * Waits until a container is in one of the states. A container that does not exist counts as
+ * STOPPED.
+ * @param seconds -1 for no limit
+ * @returns the state; undefined when the time is over
  */
 export async function waitForState(
   context: RequestContext,
@@ -21,7 +22,7 @@ export async function waitForState(
   const now = stateOf(ref);
   if (states.includes(now)) return now;
   if (seconds === 0) return undefined;
-  // One that runs without a manager is adopted: else nobody would notice its end.
+  // The manager adopts a container that runs without one: otherwise its end would go unnoticed.
   if (liveRecord(ref)) (await ManagerClient.connect(context, { start: true }))?.close();
   const over = new AbortController();
   const timer = seconds < 0 ? undefined : setTimeout(() => over.abort(), seconds * 1000);

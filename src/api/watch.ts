@@ -15,17 +15,17 @@ export type { ContainerEvent, ExitEvent, StateEvent, StateOfContainer } from '..
 
 export interface WatchListener {
   /**
-   * The containers that are not STOPPED: each time that the watch begins, or goes on with another
-   * manager.
+   * Called with the containers that are not STOPPED when the watch begins, and when it continues
+   * with another manager.
    */
   onStates?(containers: readonly StateOfContainer[]): void;
   onEvent(event: ContainerEvent): void;
 }
 
 /**
- * Tells what happens to the containers of these directories (none: of all that there are) until it
- * is aborted. There need not be a manager yet, and it may be replaced meanwhile: what happened in
- * between is told as the state that came of it.
+ * Reports events of the containers in these directories (all containers, if the list is empty)
+ * until the signal is aborted. There may be no manager yet, and it may be replaced during the
+ * watch: events in between are reported as the resulting state.
  */
 export async function watchContainers(
   context: RequestContext,
@@ -35,9 +35,7 @@ export async function watchContainers(
 ): Promise<void> {
   requireRoot('watch containers');
   let known: Map<string, StateOfContainer> | undefined;
-  /**
-   * Until when we know everything; a manager that was not there then tells what came about since.
-   */
+  /** Time of the last complete knowledge: a new manager reports the events since then. */
   let since: string | undefined;
   let longGone = true;
   const tell = (event: ContainerEvent) => {
@@ -55,8 +53,7 @@ export async function watchContainers(
   while (!signal.aborted) {
     const manager = await ManagerClient.connect(context, { start: false });
     if (!manager) {
-      // The next one, which is about to come where a container has ended, can tell more than what
-      // is on disk.
+      // After a container's end a new manager appears soon, and knows more than the files on disk.
       if (longGone) {
         since = new Date().toISOString();
         compare(statesOnDisk(lxcpaths));
@@ -91,7 +88,7 @@ function unseen({ name, lxcpath, state }: StateOfContainer): ContainerEvent {
   return { type: 'state', time: new Date().toISOString(), name, lxcpath, state };
 }
 
-/** Without a manager the containers run on. */
+/** Without a manager the containers keep running. */
 function statesOnDisk(lxcpaths: readonly string[]): StateOfContainer[] {
   return allRunning()
     .filter((record) => lxcpaths.length === 0 || lxcpaths.includes(record.lxcpath))
@@ -99,18 +96,18 @@ function statesOnDisk(lxcpaths: readonly string[]): StateOfContainer[] {
     .filter(({ state }) => state !== 'STOPPED');
 }
 
-/** The state of a container that nobody watches, as `tslxc-info` shows it. */
+/** The state of a container without a manager, as `tslxc-info` shows it. */
 export function stateOf(ref: ContainerRef): State {
   return currentState(liveRecord(ref));
 }
 
 /**
- * Longest time between two looks for a manager's socket, in case that the word of its coming was
- * missed.
+ * Longest pause between two looks for the manager's socket, milliseconds, in case a notification
+ * was missed.
  */
 const LOOK_AGAIN = 3000;
 
-/** @returns false when a while has passed without one */
+/** @returns false if no manager appeared for a while */
 async function managerAppears(signal: AbortSignal): Promise<boolean> {
   const { directory, managerSocket } = runPaths();
   const watcher = watchFile(directory);
@@ -129,7 +126,7 @@ async function managerAppears(signal: AbortSignal): Promise<boolean> {
   }
 }
 
-/** Settles when `arrange`'s callback is called, or at once when the signal comes. */
+/** Settles when `arrange`'s callback is called, or as soon as the signal is aborted. */
 function until(signal: AbortSignal, arrange: (done: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -138,7 +135,7 @@ function until(signal: AbortSignal, arrange: (done: () => void) => void): Promis
   });
 }
 
-/** Asks the manager to leave. @returns whether it does, or is not there */
+/** Asks the manager to leave. @returns whether it leaves, or is not running */
 export async function quitManager(context: RequestContext): Promise<boolean> {
   requireRoot('end the manager');
   const manager = await ManagerClient.connect(context, { start: false });

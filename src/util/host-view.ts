@@ -1,13 +1,13 @@
 /**
- * What there is to see of a host without changing it: the kernel's configuration and modules,
- * programs, namespaces.
+ * Facts about a host, read without changing it: the kernel's configuration and modules, programs,
+ * namespaces.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-/** An ordinary user's PATH often lacks these. */
+/** Directories that an ordinary user's PATH often lacks. */
 const PLACES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 const VALUES: Readonly<Record<string, Presence>> = { y: 'built in', m: 'loadable' };
@@ -24,15 +24,15 @@ function read(file: string): string | undefined {
 }
 
 export class HostView {
-  /** Where the kernel's configuration was found; undefined where it is kept nowhere. */
+  /** File of the kernel's configuration; undefined if there is none. */
   readonly configFile: string | undefined;
-  /** The configuration is not that of the running kernel. */
+  /** The configuration is that of another kernel than the running one. */
   readonly #another: boolean;
   readonly #config: string | undefined;
   readonly #modules: string;
   readonly #builtin: string;
 
-  /** @param configFile a kernel's configuration to look at instead of the running one's */
+  /** @param configFile configuration of a kernel to look at instead of the running one's */
   constructor(configFile?: string) {
     this.#another = configFile !== undefined;
     const modules = `/lib/modules/${release()}`;
@@ -46,8 +46,8 @@ export class HostView {
   }
 
   /**
-   * A part of the kernel by its module and its CONFIG_ word. What is loaded, or listed, is there
-   * whatever else is said.
+   * A part of the kernel, by its module and its CONFIG_ option. A loaded or listed module is
+   * present, regardless of the configuration.
    */
   part(module: string, option: string): Presence {
     if (this.#another) return VALUES[this.#value(option) ?? ''] ?? 'absent';
@@ -64,7 +64,7 @@ export class HostView {
     return new RegExp(`^CONFIG_${option}=([ym])$`, 'm').exec(this.#config ?? '')?.[1];
   }
 
-  /** An option that has no module; undefined where the configuration is not known. */
+  /** An option without a module; undefined if the configuration is unknown. */
   option(name: string): boolean | undefined {
     return this.#config === undefined ? undefined : this.#value(name) !== undefined;
   }
@@ -84,16 +84,13 @@ export class HostView {
     });
   }
 
-  /**
-   * Whether processes can be in a namespace of the kind (a name below /proc/PID/ns), and any may be
-   * made.
-   */
+  /** Whether the kernel has namespaces of the kind (a name in /proc/PID/ns), and allows some. */
   namespace(kind: string): boolean {
     const limit = read(`/proc/sys/user/max_${kind}_namespaces`);
     return existsSync(`/proc/self/ns/${kind}`) && Number(limit ?? 1) > 0;
   }
 
-  /** Empty for a file that can not be read. */
+  /** The content of a file; empty if the file cannot be read. */
   text(file: string): string {
     return read(file) ?? '';
   }

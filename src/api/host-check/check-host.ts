@@ -14,12 +14,12 @@ export interface HostCheckItem {
   readonly required: boolean;
   readonly status: 'enabled' | 'missing' | 'unknown';
   readonly detail?: string;
-  /** Where it is missing or unknown: what can not be done without it, and how to get it. */
+  /** If it is missing or unknown: what does not work without it, and how to get it. */
   readonly cost?: string;
   readonly remedy?: string;
 }
 
-/** What a host has and lacks. */
+/** The parts of a host that tslxc uses, present and missing. */
 export interface HostCheck {
   readonly kernel: string;
   readonly architecture: string;
@@ -29,9 +29,9 @@ export interface HostCheck {
 }
 
 /**
- * Looks at everything of this host that tslxc uses. Changes nothing and loads no kernel module.
- * @param lxcpath container directory; where it is not there yet, that above it
- * @param kernelConfig a kernel's configuration to look at instead of the running one's
+ * Checks everything of this host that tslxc uses. Changes nothing and loads no kernel module.
+ * @param lxcpath container directory; if it is missing, its parent is checked
+ * @param kernelConfig configuration of a kernel to check instead of the running one's
  */
 export function checkHost(lxcpath: string, kernelConfig?: string): HostCheck {
   const kernel = linuxKernel();
@@ -61,7 +61,7 @@ export function checkHost(lxcpath: string, kernelConfig?: string): HostCheck {
   return { kernel: release(), architecture: process.arch, ready, items };
 }
 
-/** A look that fails has found that it is not there. */
+/** A check that throws has found that the part is missing. */
 function found(look: () => ReturnType<(typeof ROWS)[number]['look']>): ReturnType<typeof look> {
   try {
     return look();

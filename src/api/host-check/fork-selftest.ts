@@ -2,22 +2,20 @@ import { AT, CLONE, MOUNT_ATTR, O, OPEN_TREE_CLONE, POLL, PR, SIG } from '../../
 import { forkRetries } from '../../kernel/fork.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 
-/**
- * Enough to meet a host on which forks do not work at all; `npm run selftest:fork` does thousands.
- */
+/** Enough to recognize a host on which forks fail; `npm run selftest:fork` does thousands. */
 const FORKS = 25;
 const PATIENCE = 5000;
 
 export interface ForkSelftest {
   readonly forks: number;
-  /** Forks whose first child was not complete and was replaced. */
+  /** Forks whose first child was incomplete and was replaced. */
   readonly triedAgain: number;
-  /** Certified children that crashed, hung or could not do their work. */
+  /** Certified children that crashed, hung or failed in their work. */
   readonly failed: number;
 }
 
 /**
- * Forks as the fork server does, and has the children do what stages do: use the heap until it is
+ * Forks as the fork server does, and lets the children work as stages do: use the heap until it is
  * collected, and end. Needs a process that was started like the manager (`--single-threaded`).
  */
 export function forkSelftest(kernel: Kernel): ForkSelftest {
@@ -31,7 +29,7 @@ export function forkSelftest(kernel: Kernel): ForkSelftest {
   return { forks: FORKS, triedAgain: forkRetries - before, failed };
 }
 
-/** Makes garbage until V8 has had to collect some. */
+/** Makes garbage until V8 has collected some. */
 function useHeap(): void {
   const kept: unknown[] = [];
   for (let i = 0; i < 200_000; i++) kept[i % 1000] = { i, text: `number ${i}` };

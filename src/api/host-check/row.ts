@@ -2,33 +2,33 @@ import type { CgroupLayout } from '../../cgroup/layout.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { HostView } from '../../util/host-view.ts';
 
-/** What a row is looked for in. */
+/** The sources of the checks. */
 export interface Host {
   readonly kernel: Kernel;
   readonly view: HostView;
   readonly layout: CgroupLayout;
   readonly lxcpath: string;
-  /** Capabilities that this process has, as bits. */
+  /** Capabilities of this process, as bits. */
   readonly capabilities: bigint;
 }
 
-/** True or false, or with words about it; undefined where it can not be known. */
+/** Whether the part is present, alone or with a remark; undefined if that cannot be known. */
 export type Finding = boolean | undefined | { readonly found: boolean | undefined; readonly detail: string };
 
-/** One thing that a host may have. */
+/** A part that a host may have. */
 export interface Row {
   readonly section: string;
   readonly name: string;
-  /** No container can start without it. */
+  /** No container can start without the part. */
   readonly required?: true;
   readonly look: (host: Host) => Finding;
-  /** What can not be done without it. */
+  /** What does not work without the part. */
   readonly cost: string;
-  /** How to get it. */
+  /** How to get the part. */
   readonly remedy: string;
 }
 
-/** A program in any of these names. */
+/** A program, under any of these names. */
 export function program(...names: readonly string[]) {
   return ({ view }: Host): Finding => {
     const path = names.map((name) => view.program(name)).find(Boolean);
@@ -47,7 +47,7 @@ export function part(module: string, option: string) {
   };
 }
 
-/** All that are looked for have to be there; the first that is not tells. */
+/** All of the parts must be present; the first missing part is reported. */
 export function every(...looks: readonly Row['look'][]) {
   return (host: Host): Finding => {
     const findings = looks.map((look) => look(host));

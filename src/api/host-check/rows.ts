@@ -1,4 +1,4 @@
-/** What tslxc uses of a host, in the order in which it is told. */
+/** The parts of a host that tslxc uses, in the order of the report. */
 import { openSync, statSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { CAPABILITIES, type CapabilityName } from '../../config/values/capability.ts';
@@ -7,13 +7,13 @@ import { mapText } from '../../security/id-map.ts';
 import { forkSelftest, idmapFault } from './fork-selftest.ts';
 import { every, type Finding, type Host, part, program, type Row } from './row.ts';
 
-/** The oldest that the system calls of a start are in: close_range(2). */
+/** The oldest kernel with all system calls of a start: close_range(2). */
 const OLDEST_KERNEL = [5, 9] as const;
-/** The major version that package.json brings along. */
+/** The major version of Node that package.json installs. */
 const PINNED_NODE = 24;
 const OLDEST_NODE = 22;
 
-/** What the manager and its stages do needs these. */
+/** Capabilities that the manager and its stages need. */
 // biome-ignore format: a list of words
 const NEEDED: readonly CapabilityName[] = [
   'sys_admin', 'chown', 'dac_override', 'fowner', 'kill', 'mknod', 'net_admin', 'setgid', 'setpcap', 'setuid', 'sys_chroot',
@@ -357,7 +357,7 @@ function idmappedMounts({ kernel, lxcpath }: Host): Finding {
     : { found: false, detail: `${lxcpath}: ${fault}` };
 }
 
-/** Options of its mount that a system can not live with. */
+/** Mount options with which a container's system does not work. */
 function containerDirectory({ view, lxcpath }: Host): Finding {
   const { dev } = statSync(lxcpath);
   const [major, minor] = [(dev >> 8) & 0xfff, (dev & 0xff) | ((dev >> 12) & 0xfff00)];
