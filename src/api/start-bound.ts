@@ -1,5 +1,5 @@
 /**
- * A container that lives as long as this process: when the process ends, in whatever way, the
+ * A container that lives as long as this process: when the process ends, for any reason, the
  * manager stops the container.
  */
 import type { ContainerRef } from '../container/state/paths.ts';

@@ -1,4 +1,7 @@
-/** Layouts of the kernel's structures, as their headers declare them: little-endian, aligned as in C. */
+/**
+ * Layouts of the kernel's structures, as their headers declare them: little-endian, aligned as in
+ * C.
+ */
 
 const SIZES = { u16: 2, i16: 2, u32: 4, i32: 4, u64: 8 } as const;
 

@@ -1,4 +1,6 @@
-/** Writers and readers of the kernel's structures, as buffers. The layouts name the header's fields. */
+/**
+ * Writers and readers of the kernel's structures, as buffers. The layouts name the header's fields.
+ */
 import { CLONE, CLONE_INTO_CGROUP, SIG } from './constants.ts';
 import { layout } from './struct-layout.ts';
 
@@ -52,7 +54,9 @@ export interface MountAttributes {
   readonly clear?: number;
   /** MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE. */
   readonly propagation?: number;
-  /** Descriptor of the user namespace whose map the mount takes (with MOUNT_ATTR_IDMAP in `set`). */
+  /**
+   * Descriptor of the user namespace whose map the mount takes (with MOUNT_ATTR_IDMAP in `set`).
+   */
   readonly userns?: number;
 }
 
