@@ -15,9 +15,9 @@ open_cache() {
     fi
   fi
   CACHE=$_base/$1
-  mkdir -p "$_base" || fail "the cache folder $_base can not be made"
+  mkdir -p "$_base" || fail "the cache folder $_base cannot be made"
   [ -d "$CACHE" ] || mkdir -m 0700 "$CACHE" 2>/dev/null || [ -d "$CACHE" ] ||
-    fail "the cache folder $CACHE can not be made"
+    fail "the cache folder $CACHE cannot be made"
   if [ -L "$CACHE" ] || [ -z "$(find "$CACHE" -maxdepth 0 -type d -user "$(id -u)" ! -perm /022)" ]; then
     fail "the cache folder $CACHE can be changed by others than user $(id -un): it must be a directory of that user, not writable by anybody else"
   fi
@@ -37,7 +37,7 @@ unlock_cache() { exec 9>&-; }
 
 # discard KEY: renamed first, so that a half-removed system is not taken for a whole one.
 discard() {
-  [ ! -e "$CACHE/$1" ] || mv "$CACHE/$1" "$CACHE/.building-$1.$$-old" || fail "$CACHE/$1 can not be removed"
+  [ ! -e "$CACHE/$1" ] || mv "$CACHE/$1" "$CACHE/.building-$1.$$-old" || fail "$CACHE/$1 cannot be removed"
   remove_leftovers "$1"
 }
 
@@ -46,7 +46,7 @@ discard() {
 remove_leftovers() {
   for _leftover in "$CACHE/.building-$1."*; do
     [ -e "$_leftover" ] || continue
-    rm -rf --one-file-system "$_leftover" || fail "$_leftover can not be removed"
+    rm -rf --one-file-system "$_leftover" || fail "$_leftover cannot be removed"
   done
 }
 
@@ -73,12 +73,12 @@ build_in_cache() {
   remove_leftovers "$1"
   BUILDING=$CACHE/.building-$1.$$
   add_cleanup abandon_build
-  mkdir "$BUILDING" || fail "$BUILDING can not be made"
+  mkdir "$BUILDING" || fail "$BUILDING cannot be made"
   "$2" "$BUILDING"
   chmod 0755 "$BUILDING"
   # The name must not reach the disk before the contents: a power cut would leave a cache of empty files.
   sync -f "$BUILDING"
-  mv "$BUILDING" "$CACHE/$1" || fail "$CACHE/$1 can not be made"
+  mv "$BUILDING" "$CACHE/$1" || fail "$CACHE/$1 cannot be made"
   BUILDING=
 }
 

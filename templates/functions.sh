@@ -125,13 +125,13 @@ check_target() {
   ROOTFS=${OPT_ROOTFS:-$(configured_rootfs)}
   ROOTFS=${ROOTFS:-$OPT_PATH/rootfs}
   case $ROOTFS in
-    / | //*) fail "the root filesystem can not be $ROOTFS" ;;
+    / | //*) fail "the root filesystem cannot be $ROOTFS" ;;
     /*) ;;
     *) fail "--rootfs must be absolute, and is $ROOTFS" ;;
   esac
   MADE_ROOTFS=
   [ -d "$ROOTFS" ] || MADE_ROOTFS=1
-  mkdir -p "$ROOTFS" || fail "$ROOTFS can not be made"
+  mkdir -p "$ROOTFS" || fail "$ROOTFS cannot be made"
   # A template that overwrote a filled directory could destroy what somebody keeps there. mkfs leaves lost+found.
   if [ -n "$(find "$ROOTFS" -mindepth 1 -maxdepth 1 ! -name lost+found | head -n 1)" ]; then
     fail "the root filesystem $ROOTFS is not empty"
@@ -179,7 +179,7 @@ write_config() {
     fi
     printf 'lxc.uts.name = %s\n' "$NAME"
     printf 'lxc.arch = %s\n' "$1"
-  } >>"$CONFIG" || fail "$CONFIG can not be written"
+  } >>"$CONFIG" || fail "$CONFIG cannot be written"
   # The config of an unprivileged container belongs to the user who made it, not to the container's root.
   if [ -n "${OPT_MAPPED_UID:-}" ]; then
     chown "$OPT_MAPPED_UID:${OPT_MAPPED_GID:-}" "$CONFIG" 2>/dev/null || :
@@ -256,7 +256,7 @@ open_log() {
 }
 
 # telling_line LOG STATUS: the line of a log that says most. apt and debootstrap name the cause first and what
-# follows from it after; dnf first tells of what it can live with, and ends with "Error: what it can not".
+# follows from it after; dnf first tells of what it can live with, and ends with "Error: what it cannot".
 telling_line() {
   if grep -q 'No space left on device' "$1"; then
     echo "No space left on device"
@@ -283,7 +283,7 @@ hash_password() {
   elif [ -n "$_busybox" ] && "$_busybox" cryptpw --help >/dev/null 2>&1; then
     "$_busybox" cryptpw -m sha512 -P 0
   else
-    fail "a password can not be hashed: openssl is not installed (package openssl)"
+    fail "a password cannot be hashed: openssl is not installed (package openssl)"
   fi
 }
 

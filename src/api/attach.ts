@@ -43,7 +43,7 @@ export async function attach(
             code: 'MANAGER_DIED',
             container: ref.name,
             message:
-              'the manager (tslxcd) went away; the program goes on running, its exit status can not be told',
+              'the manager (tslxcd) went away; the program goes on running, its exit status cannot be told',
           }),
         );
     });
@@ -107,7 +107,7 @@ function labelled(context: string): string {
   if (existsSync('/sys/fs/selinux/enforce')) return context;
   throw new TslxcError({
     code: 'NOT_SUPPORTED',
-    message: `the SELinux context ${context} can not be set: this host has no SELinux`,
+    message: `the SELinux context ${context} cannot be set: this host has no SELinux`,
     hint: 'leave -c away',
   });
 }

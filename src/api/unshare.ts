@@ -82,7 +82,7 @@ function mustFork(): void {
   if (process.execArgv.includes('--single-threaded')) return;
   throw new TslxcError({
     code: 'RUNTIME',
-    message: 'this Node can not be forked: it was not started with --single-threaded --v8-pool-size=0',
+    message: 'this Node cannot be forked: it was not started with --single-threaded --v8-pool-size=0',
     hint: 'run the command by its launcher (bin/tslxc)',
   });
 }

@@ -35,9 +35,9 @@ export function enableControllers(
     if (!needed.includes(controller)) continue;
     throw new TslxcError({
       code: 'CONTROLLER_MISSING',
-      message: `the ${controller} controller can not be used: ${reason}`,
+      message: `the ${controller} controller cannot be used: ${reason}`,
       step: 'create cgroups',
-      hint: 'a cgroup with processes of its own can not hand controllers down: move them to a cgroup below it',
+      hint: 'a cgroup with processes of its own cannot hand controllers down: move them to a cgroup below it',
     });
   }
   return [...missing].map(([controller, reason]) => ({ controller, reason }));
@@ -74,7 +74,7 @@ function enable(directory: string, controllers: readonly string[]): MissingContr
       return controllers.map((controller) => ({ controller, reason }));
     }
   }
-  // One that this kernel can not give (cpu while realtime processes run) must not take the others
+  // One that this kernel cannot give (cpu while realtime processes run) must not take the others
   // along.
   return controllers.flatMap((controller) => {
     try {

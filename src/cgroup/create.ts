@@ -66,7 +66,7 @@ function refused(directory: string, error: unknown): TslxcError {
   const errno = errnoOf(error);
   return new TslxcError({
     code: 'START_FAILED',
-    message: `cgroup ${directory} can not be made: ${REASONS[errno ?? ''] ?? (error as Error).message}`,
+    message: `cgroup ${directory} cannot be made: ${REASONS[errno ?? ''] ?? (error as Error).message}`,
     step: 'create cgroups',
     errno,
     cause: error,

@@ -56,7 +56,7 @@ export const deviceLine = ({ type, major, minor, access }: DeviceException) =>
 
 /** What devices.list would show: v1's text for "everything" is one line. */
 export function deviceList(policy: DevicePolicy): string {
-  // v1 shows an allow-by-default cgroup as this one line too: the exceptions can not be read back
+  // v1 shows an allow-by-default cgroup as this one line too: the exceptions cannot be read back
   // there.
   if (policy.default === 'allow') return 'a *:* rwm';
   return policy.exceptions.map(deviceLine).join('\n');

@@ -149,7 +149,7 @@ function put(
 function impossible(limit: string, wanted: string): TslxcError {
   return new TslxcError({
     code: 'CGROUP_VALUE',
-    message: `${limit}: the kernel can not change to "${wanted}" while the container has cgroups below (v1 devices)`,
+    message: `${limit}: the kernel cannot change to "${wanted}" while the container has cgroups below (v1 devices)`,
     step: 'apply device rules',
     hint: 'set the rules in the config and start the container again',
   });

@@ -15,7 +15,7 @@ import {
 import { words } from './layout.ts';
 
 /**
- * The text without the newline at its end; undefined when there is no such file, or it can not be
+ * The text without the newline at its end; undefined when there is no such file, or it cannot be
  * read.
  */
 export function readFile(path: string): string | undefined {

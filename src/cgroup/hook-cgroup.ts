@@ -73,7 +73,7 @@ export function createHookCgroups(plan: readonly HookCgroup[]): void {
     } catch (error) {
       throw new TslxcError({
         code: 'START_FAILED',
-        message: `cgroup ${path} for hooks can not be made (${errnoOf(error)})`,
+        message: `cgroup ${path} for hooks cannot be made (${errnoOf(error)})`,
         step: 'create cgroups',
         errno: errnoOf(error),
         cause: error,

@@ -24,7 +24,7 @@ export function enterFiles(plan: CgroupPlan): string[] {
   return plan.hierarchies.map((hierarchy) => join(hierarchy.inner, entrance(hierarchy)));
 }
 
-/** Cgroup of processes that were attached, where they can not be in the inner one itself. */
+/** Cgroup of processes that were attached, where they cannot be in the inner one itself. */
 const LEAF = '.tslxc';
 const MAX_LEAVES = 100;
 
@@ -55,7 +55,7 @@ function leafOf({ inner }: PlannedHierarchy): string {
       if (errnoOf(error) !== 'EEXIST') {
         throw new TslxcError({
           code: 'EXEC_FAILED',
-          message: `no cgroup for the attached process: ${leaf} can not be made (${errnoOf(error)})`,
+          message: `no cgroup for the attached process: ${leaf} cannot be made (${errnoOf(error)})`,
           errno: errnoOf(error),
           cause: error,
         });

@@ -81,7 +81,7 @@ export function removeCgroup(plan: CgroupPlan): void {
   throw new TslxcError({
     code: 'STOP_TIMEOUT',
     message:
-      `cgroup ${left[0]!.limit} can not be removed: ` +
+      `cgroup ${left[0]!.limit} cannot be removed: ` +
       (pids.length > 0
         ? `processes ${pids.slice(0, 10).map(describeProcess).join(', ')}`
         : 'the kernel keeps it busy'),

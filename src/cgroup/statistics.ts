@@ -4,7 +4,7 @@ import { oomKills } from './oom.ts';
 import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
 
 /**
- * What a container uses and has used. Undefined is what this host can not tell. Bytes and
+ * What a container uses and has used. Undefined is what this host cannot tell. Bytes and
  * nanoseconds.
  */
 export interface CgroupStatistics {

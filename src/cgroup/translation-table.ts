@@ -109,7 +109,7 @@ export const NO_COUNTERPART: readonly { version: 1 | 2; file: RegExp; why: strin
     file: /^memory\.swappiness$/,
     why: 'v2 has no swappiness for one cgroup; memory.swap.max limits its swap',
   },
-  { version: 1, file: /^memory\.oom_control$/, why: 'v2 can not switch the OOM killer off for a cgroup' },
+  { version: 1, file: /^memory\.oom_control$/, why: 'v2 cannot switch the OOM killer off for a cgroup' },
   {
     version: 1,
     file: /^memory\.(use_hierarchy|move_charge_at_immigrate)$/,
@@ -132,7 +132,7 @@ export const NO_COUNTERPART: readonly { version: 1 | 2; file: RegExp; why: strin
   {
     version: 2,
     file: /^memory\.high$/,
-    why: 'v1 can not throttle: memory.limit_in_bytes kills, memory.soft_limit_in_bytes only prefers',
+    why: 'v1 cannot throttle: memory.limit_in_bytes kills, memory.soft_limit_in_bytes only prefers',
   },
   {
     version: 2,

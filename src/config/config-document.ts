@@ -133,7 +133,7 @@ function checkSetting(key: string, value: string): void {
   const control = controlCharacterAt(key + value);
   if (control >= 0) {
     const shown = visible((key + value).charAt(control));
-    const message = `${key}: the control character ${shown} can not be in a config file`;
+    const message = `${key}: the control character ${shown} cannot be in a config file`;
     throw new TslxcError({ code: 'CONFIG_VALUE', message, hint: 'remove it from the value' });
   }
   if (value === '' || !('row' in target)) return;

@@ -13,10 +13,10 @@ const OF_LXC =
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   ENOTREG: 'is not a regular file',
-  EFBIG: 'can not be read (EFBIG): a config has at most 4 MiB',
+  EFBIG: 'cannot be read (EFBIG): a config has at most 4 MiB',
 };
 
-/** What can not be read: the file itself, or, when it is included, the line that says so. */
+/** What cannot be read: the file itself, or, when it is included, the line that says so. */
 export function readFault(
   path: string,
   error: unknown,
@@ -24,7 +24,7 @@ export function readFault(
   called = 'the included file',
 ): TslxcError {
   const { code } = error as NodeJS.ErrnoException;
-  const what = WORDS[code ?? ''] ?? `can not be read (${code ?? (error as Error).message})`;
+  const what = WORDS[code ?? ''] ?? `cannot be read (${code ?? (error as Error).message})`;
   const hints: Readonly<Record<string, string | undefined>> = {
     ENOENT: path.startsWith('/usr/share/lxc/') ? OF_LXC : undefined,
     ENOTREG: 'a pipe or a device can be given with -f only; put the text into a file',

@@ -10,7 +10,7 @@ const STRAY = /[^A-Za-z0-9._@+-]/u;
 const ALLOWED = `letters, digits and . _ - @ + are allowed, at most ${LONGEST_NAME}, the first a letter or digit or _`;
 
 function fault(name: string): string | undefined {
-  if (name === '') return 'the name of a container can not be empty';
+  if (name === '') return 'the name of a container cannot be empty';
   const stray = STRAY.exec(name);
   const shown = JSON.stringify(name.length > LONGEST_NAME ? `${name.slice(0, 40)}…` : name);
   if (stray) return `${shown} is no name for a container: it has ${JSON.stringify(stray[0])} in it`;

@@ -63,7 +63,7 @@ export function saveDocument(file: string, document: ConfigDocument): void {
     const full = code === 'ENOSPC' || code === 'EDQUOT';
     throw new TslxcError({
       code: full ? 'DISK_FULL' : 'CONFIG_WRITE',
-      message: `${file} can not be written (${code}); it is as it was`,
+      message: `${file} cannot be written (${code}); it is as it was`,
       file,
       errno: code,
       hint: full ? 'make room on that filesystem and try again' : undefined,

@@ -14,7 +14,7 @@ export interface NicFields {
   readonly index: number;
   readonly origin: Origin;
   readonly fields: Map<string, Settings>;
-  /** Its type was given, but can not be read: what depends on the type is not complained about as well. */
+  /** Its type was given, but cannot be read: what depends on the type is not complained about as well. */
   typeIsBad: boolean;
 }
 
@@ -111,7 +111,7 @@ export class SettingStore {
       this.#fault(
         conflict(
           raw,
-          `${raw.key} can not be set together with ${rival.key}`,
+          `${raw.key} cannot be set together with ${rival.key}`,
           `"${rival.key} =" above this line undoes ${rival.origin.file}:${rival.origin.line}`,
         ),
       );

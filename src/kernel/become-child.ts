@@ -10,7 +10,7 @@
  * new pid namespace can name no process outside; so the parent arms a pipe beforehand, whose first
  * byte sends SIGKILL to its owner (F_SETSIG of fcntl(2)), which is the parent.
  *
- * Nothing is mapped anew, so that what makes a fork of V8 uncertain (fork.ts) can not happen here.
+ * Nothing is mapped anew, so that what makes a fork of V8 uncertain (fork.ts) cannot happen here.
  * Only for a process with one thread.
  */
 import type { Calls } from './binding.ts';

@@ -72,7 +72,7 @@ export class Vfork {
   readonly #unsettle = Buffer.alloc(CONTEXT);
   #run: Run | undefined;
 
-  /** @returns undefined where the C library can not do it */
+  /** @returns undefined where the C library cannot do it */
   static over(calls: Calls): Vfork | undefined {
     const contexts = Contexts.over(calls);
     return contexts && new Vfork(calls, contexts);
@@ -95,7 +95,7 @@ export class Vfork {
    * Makes a child, which does `work` and then becomes what that returns, or ends. Returns the
    * child's pid when it has. If it ends in its work, this process does, too.
    * @param work gets that pid, as we see it
-   * @param failed that can not be executed, and the child is asked what to do now: to end
+   * @param failed that cannot be executed, and the child is asked what to do now: to end
    * @param cgroup descriptor of the v2 cgroup that the child is born in
    * @throws KernelError if the kernel makes no child
    */

@@ -114,7 +114,7 @@ export async function ensureBridge(service: BridgeService, name: string): Promis
   return true;
 }
 
-/** Ties a container's name to its MAC in DHCP and DNS, while the service runs. False when it can not. */
+/** Ties a container's name to its MAC in DHCP and DNS, while the service runs. False when it cannot. */
 export function reserveName({ runDirectory }: BridgeService, reservation: Reservation): boolean {
   const state = readState(runDirectory);
   return state ? addReservation(state.dhcp, reservation) : false;

@@ -152,7 +152,7 @@ async function endServer(kernel: Kernel, files: DhcpFiles, pid: number): Promise
     return; // ESRCH: ended meanwhile
   }
   try {
-    // Looked at once more with the descriptor in hand: from here on the pid can not become another's.
+    // Looked at once more with the descriptor in hand: from here on the pid cannot become another's.
     if (!commandLine(pid).includes(`--pid-file=${files.pidFile}`)) return;
     for (const signal of [SIG.TERM, SIG.KILL]) {
       kernel.pidfdSignal(pidfd, signal);
@@ -198,7 +198,7 @@ const reservationFile = (files: DhcpFiles, container: string): string | undefine
 
 /**
  * Ties a container's name to its MAC, so that it resolves without the container's help and nobody else can take it.
- * dnsmasq notices the file by itself. False for a name that DNS can not hold.
+ * dnsmasq notices the file by itself. False for a name that DNS cannot hold.
  */
 export function addReservation(files: DhcpFiles, { container, mac, address }: Reservation): boolean {
   const file = reservationFile(files, container);

@@ -53,7 +53,7 @@ function nftFix(chain: NftChain, bridge: string): string {
 }
 
 /**
- * In nftables a packet must be accepted by every table that looks at it, so our own rules can not overrule another's
+ * In nftables a packet must be accepted by every table that looks at it, so our own rules cannot overrule another's
  * `policy drop` on forwarded packets. Docker sets one (docker/for-linux#103), as do firewalld and ufw.
  */
 async function nftForwardDrops(settings: ServiceSettings): Promise<NetworkWarning[]> {

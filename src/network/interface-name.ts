@@ -14,7 +14,7 @@ export function interfaceNameFault(name: string): string | undefined {
   if (name === '.' || name === '..') return 'is a directory name';
   // Beyond the kernel's rule (no slash, colon, space): `%` makes it a pattern, and control characters
   // and quotes would be taken for something else in firewall rules and in logs.
-  if (/[\s/:%"'\\\x00-\x20\x7f]/.test(name)) return 'has a character that interface names can not have';
+  if (/[\s/:%"'\\\x00-\x20\x7f]/.test(name)) return 'has a character that interface names cannot have';
   return undefined;
 }
 

@@ -22,7 +22,7 @@ import {
   VETH_INFO_PEER,
 } from './rtnetlink-numbers.ts';
 
-/** A network namespace: the one of a process, or an open `/proc/PID/ns/net`. The descriptor can not be mistaken. */
+/** A network namespace: the one of a process, or an open `/proc/PID/ns/net`. The descriptor cannot be mistaken. */
 export type NetworkNamespace = { readonly pid: number } | { readonly fd: number };
 
 export interface Link {

@@ -88,7 +88,7 @@ export function openNetlink(kernel: Kernel): Netlink {
   try {
     for (const option of Object.values(NETLINK_OPTION)) kernel.setSocketOption(fd, SOL_NETLINK, option, 1);
     // A netlink socket that is connected to port 0 takes datagrams from the kernel only: other processes' sends fail
-    // with ECONNREFUSED (netlink_getsockbyportid). So an answer can not be forged by somebody who knows our port.
+    // with ECONNREFUSED (netlink_getsockbyportid). So an answer cannot be forged by somebody who knows our port.
     kernel.connect(fd, kernelAddress());
   } catch (error) {
     kernel.close(fd);

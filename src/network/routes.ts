@@ -85,7 +85,7 @@ function decodeRoute(body: Buffer): Route & { table: number } {
     ...(destination ? { destination: formatAddress(destination) } : {}),
     ...(gateway ? { gateway: formatAddress(gateway) } : {}),
     index: attributes.get(RTA.OIF)?.readUInt32LE(0) ?? 0,
-    // The byte in the header can not hold tables above 255.
+    // The byte in the header cannot hold tables above 255.
     table: attributes.get(RTA.TABLE)?.readUInt32LE(0) ?? body[4]!,
   };
 }

@@ -74,7 +74,7 @@ export function readState(runDirectory: string): ServiceState | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new TslxcError({
       code: 'NETWORK_FAILED',
-      message: `the state of the bridge service can not be read: ${(error as Error).message}`,
+      message: `the state of the bridge service cannot be read: ${(error as Error).message}`,
       file,
       cause: error,
     });

@@ -42,7 +42,7 @@ function vlanFaults(nic: VethNic, key: NicKey, { name, kind, vlans }: Link): Tsl
         nic,
         key,
         'NOT_SUPPORTED',
-        `bridge "${name}" can not filter VLANs on this kernel (CONFIG_BRIDGE_VLAN_FILTERING)`,
+        `bridge "${name}" cannot filter VLANs on this kernel (CONFIG_BRIDGE_VLAN_FILTERING)`,
       ),
     ];
   const remedy = `\`ip link set ${name} type bridge vlan_filtering 1\``;

@@ -25,7 +25,7 @@ function writeSysctl({ name, value, origin }: StartStagePlan['sysctls'][number])
     throw new TslxcError({
       ...failure.toJSON(),
       ...origin,
-      message: `can not set lxc.sysctl.${name} to "${value}": ${failure.errno}`,
+      message: `cannot set lxc.sysctl.${name} to "${value}": ${failure.errno}`,
       ...(SYSCTL_HINTS[failure.errno ?? ''] ? { hint: SYSCTL_HINTS[failure.errno ?? ''] } : {}),
     });
   }

@@ -42,7 +42,7 @@ export function deviceStage(
     const verb = plan.action === 'add' ? 'made' : 'removed';
     const message =
       failure.code === 'DEVICE' && failure.errno
-        ? `${plan.path} can not be ${verb} in the container: ${failure.errno}`
+        ? `${plan.path} cannot be ${verb} in the container: ${failure.errno}`
         : failure.message;
     channel.fail({ ...failure.toJSON(), message });
     return kernel.exit(1);

@@ -10,7 +10,7 @@ export function enterCgroups(files: readonly string[]): void {
       const failure = toTslxcError(error, 'START_FAILED', { step: 'enter cgroup' });
       throw new TslxcError({
         ...failure.toJSON(),
-        message: `can not enter the cgroup ${file.replace(/\/(cgroup\.procs|tasks)$/, '')}: ${failure.errno}`,
+        message: `cannot enter the cgroup ${file.replace(/\/(cgroup\.procs|tasks)$/, '')}: ${failure.errno}`,
         cause: error,
       });
     }

@@ -88,7 +88,7 @@ function giveUp(kernel: Kernel, channel: StageChannel, { args }: Program, failur
   channel.fail(
     new TslxcError({
       code: 'EXEC_FAILED',
-      message: `can not run ${args[0]}: ${REASONS[errno] ?? errno}`,
+      message: `cannot run ${args[0]}: ${REASONS[errno] ?? errno}`,
       errno,
       step: 'execve',
     }).toJSON(),
@@ -121,7 +121,7 @@ function runnable(paths: readonly string[]): { paths: string[]; failure: unknown
       accessSync(path, constants.X_OK);
       return true;
     } catch (error) {
-      // A file that is there but can not be run tells more than the next that is not there.
+      // A file that is there but cannot be run tells more than the next that is not there.
       if (failure === undefined || (error as { code?: string }).code !== 'ENOENT') failure = error;
       return false;
     }

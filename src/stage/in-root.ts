@@ -1,6 +1,6 @@
 /**
  * Paths below a container's root filesystem. Whoever made those files may be hostile (rule R1): a
- * path is resolved by openat2(RESOLVE_IN_ROOT), where `..` and symlinks can not leave the root, and
+ * path is resolved by openat2(RESOLVE_IN_ROOT), where `..` and symlinks cannot leave the root, and
  * everything is done on the descriptor.
  */
 import type { KernelError } from '../kernel/binding.ts';

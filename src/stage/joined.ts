@@ -14,7 +14,7 @@ export function joinNamespace(kernel: Kernel, name: NamespaceName, fd: number): 
     const errno = (error as { code?: string }).code;
     throw new TslxcError({
       code: 'NAMESPACE_UNAVAILABLE',
-      message: `the ${name} namespace that lxc.namespace.share.${name} names can not be entered: ${errno}`,
+      message: `the ${name} namespace that lxc.namespace.share.${name} names cannot be entered: ${errno}`,
       errno,
       step: `join ${name} namespace`,
       ...(errno === 'EPERM' ? { hint: 'share the user namespace that it belongs to as well' } : {}),

@@ -106,7 +106,7 @@ function openUserNamespace(kernel: Kernel, path: string): number {
     const { errno } = toTslxcError(error, 'MOUNT_FAILED');
     throw new TslxcError({
       code: 'MOUNT_FAILED',
-      message: `idmap=${path}: can not open the user namespace: ${errno}`,
+      message: `idmap=${path}: cannot open the user namespace: ${errno}`,
       ...(errno ? { errno } : {}),
       cause: error,
     });
@@ -249,7 +249,7 @@ function hintFor(step: MountStep, errno: string | undefined): string | undefined
       ? `make /${step.target} in the root filesystem, or add create=dir`
       : `check that ${step.source} exists ${step.kind === 'inner' ? 'in the container' : 'on the host'} and /${step.target} in the container (create=dir and create=file make it)`;
   if (errno === 'EINVAL' && step.idmap !== undefined)
-    return `idmap=${step.idmap}: the file system of ${step.source} can not be mounted with mapped owners, or that is no user namespace`;
+    return `idmap=${step.idmap}: the file system of ${step.source} cannot be mounted with mapped owners, or that is no user namespace`;
   if (errno === 'EROFS' && step.create)
     return `the root filesystem is read-only: make /${step.target} in it beforehand`;
   if (errno === 'ENODEV') return `the host's kernel has no file system "${step.fstype}"`;

@@ -31,7 +31,7 @@ function set(kernel: Kernel, limit: Limit, soft: number, hard: number): void {
       ...failure.toJSON(),
       ...limit.origin,
       step: 'set resource limits',
-      message: `can not set lxc.prlimit.${name} to ${limit.soft ?? 'unlimited'}:${limit.hard ?? 'unlimited'}: ${failure.errno}`,
+      message: `cannot set lxc.prlimit.${name} to ${limit.soft ?? 'unlimited'}:${limit.hard ?? 'unlimited'}: ${failure.errno}`,
       ...(failure.errno === 'EPERM'
         ? {
             hint: 'a hard limit above the one of the host needs CAP_SYS_RESOURCE (and nofile has fs.nr_open)',

@@ -84,8 +84,8 @@ export function openRootfs(
       step: 'open the root filesystem',
       message:
         (userns !== undefined || plan.rootfs.idmap !== undefined) && failure.errno === 'EINVAL'
-          ? `the file system of ${source} can not be mounted with mapped owners (idmapped mounts)`
-          : `can not open the root filesystem ${source}: ${failure.message}`,
+          ? `the file system of ${source} cannot be mounted with mapped owners (idmapped mounts)`
+          : `cannot open the root filesystem ${source}: ${failure.message}`,
       // The kernel says no more than that.
       ...(volume.kind === 'overlay' && failure.errno === 'EINVAL'
         ? {

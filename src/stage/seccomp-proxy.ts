@@ -185,7 +185,7 @@ class Desk {
     try {
       this.#kernel.answerNotification(this.#listener, answer);
     } catch (error) {
-      // ENOENT: killed while it waited. Anything else: an answer that can not be, and whoever asked
+      // ENOENT: killed while it waited. Anything else: an answer that cannot be, and whoever asked
       // waits still.
       if ((error as { code?: string }).code !== 'ENOENT') this.#refuse(answer.readBigUInt64LE(0));
     }

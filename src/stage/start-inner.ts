@@ -166,7 +166,7 @@ function goTo(kernel: Kernel, path: string): void {
     const failure = toTslxcError(error, 'START_FAILED', { step: 'change directory' });
     throw new TslxcError({
       ...failure.toJSON(),
-      message: `init can not start in lxc.init.cwd = ${path}: ${failure.errno}`,
+      message: `init cannot start in lxc.init.cwd = ${path}: ${failure.errno}`,
       hint: 'it has to be a directory of the container, not reached through links of /proc',
     });
   }

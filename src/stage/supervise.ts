@@ -27,7 +27,7 @@ const ENDING: ReadonlySet<number> = new Set([SIG.TERM, SIG.PWR, HALT]);
 /** How long they have before they are killed, milliseconds: LXC's. */
 const GRACE = 1000;
 const LAST_SIGNAL = 64;
-/** Those that can not be caught, and those that the C library keeps to itself. */
+/** Those that cannot be caught, and those that the C library keeps to itself. */
 const UNTOUCHED: ReadonlySet<number> = new Set([SIG.KILL, SIG.STOP, 32, 33]);
 /** What a fault of our own raises. */
 const FAULTS: ReadonlySet<number> = new Set([4, 5, 7, 8, 11]);

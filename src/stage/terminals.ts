@@ -143,7 +143,7 @@ function inPlace<T>(name: string, fresh: boolean, act: () => T): T {
     throw new TslxcError({
       ...failure.toJSON(),
       step: 'make the terminals',
-      message: `can not make /dev/${name}: ${failure.errno ?? failure.message}`,
+      message: `cannot make /dev/${name}: ${failure.errno ?? failure.message}`,
       ...(fresh
         ? {}
         : {

@@ -74,7 +74,7 @@ const REMEDY: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk of the root filesystem is full',
 };
 
-/** One of the directories at the top that a container can not be without. */
+/** One of the directories at the top that a container cannot be without. */
 function inEssential<T>(name: string, act: () => T): T {
   try {
     return act();
@@ -84,7 +84,7 @@ function inEssential<T>(name: string, act: () => T): T {
     throw new TslxcError({
       ...failure.toJSON(),
       step: `prepare /${name}`,
-      message: `can not use /${name} of the root filesystem${errno ? `: ${errno}` : ''}`,
+      message: `cannot use /${name} of the root filesystem${errno ? `: ${errno}` : ''}`,
       ...(errno && REMEDY[errno] ? { hint: REMEDY[errno] } : {}),
       cause: error,
     });

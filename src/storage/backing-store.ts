@@ -51,7 +51,7 @@ export interface BackingStore {
   readonly inDirectory: boolean;
   /** The volume is a device or image with a filesystem of its own, for which a size and type can be asked. */
   readonly hasFilesystem: boolean;
-  /** Why this host, or this place on it, can not have such a volume: thrown. */
+  /** Why this host, or this place on it, cannot have such a volume: thrown. */
   check(place: VolumePlace): Promise<void>;
   /** The volume that belongs to a place. Nothing is made. */
   at(place: VolumePlace): Volume;

@@ -30,7 +30,7 @@ export const FAITHFULLY = [
 
 /**
  * Copies the directory `from` to `to` (which is made; its parent exists). Symlinks are copied, never followed, so a
- * hostile tree can not make it read or write elsewhere as long as nothing runs in it. Sockets are left out: nobody
+ * hostile tree cannot make it read or write elsewhere as long as nothing runs in it. Sockets are left out: nobody
  * listens on those of a stopped container. What was copied until a failure stays for the caller to remove.
  *
  * @throws TslxcError DISK_FULL, STORAGE, TOOL_MISSING; or the signal's reason
@@ -81,7 +81,7 @@ export async function runCopy({ tool, args, package: from, to, reports, ...run }
   if (/(unrecognized|invalid) option/.test(words)) {
     throw new TslxcError({
       code: 'TOOL_MISSING',
-      message: 'the cp of this host can not copy faithfully',
+      message: 'the cp of this host cannot copy faithfully',
       hint: 'the GNU one is in the package coreutils',
       cause: words,
     });
@@ -119,7 +119,7 @@ async function dropSockets(from: string, to: string, { signal, onNotice }: CopyR
   onNotice?.(`sockets are not copied: ${some}${more}`);
 }
 
-/** Bytes that the files of a tree take, as du(1) counts them; 0 where it can not. */
+/** Bytes that the files of a tree take, as du(1) counts them; 0 where it cannot. */
 export async function bytesBelow(path: string): Promise<number> {
   let last = '';
   await runTool({

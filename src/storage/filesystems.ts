@@ -23,7 +23,7 @@ interface FilesystemRow {
     readonly mounted: boolean;
     readonly commands: (place: string) => readonly (readonly string[])[];
   };
-  /** Gives a copy of the blocks an id of its own, without which it can not be mounted beside the original. */
+  /** Gives a copy of the blocks an id of its own, without which it cannot be mounted beside the original. */
   readonly freshId?: (device: string) => readonly (readonly string[])[];
 }
 
@@ -58,7 +58,7 @@ const FILESYSTEMS: Readonly<Record<string, FilesystemRow>> = {
   },
 };
 
-/** @throws TslxcError USAGE, NOT_SUPPORTED, TOOL_MISSING when such a filesystem can not be made or mounted here */
+/** @throws TslxcError USAGE, NOT_SUPPORTED, TOOL_MISSING when such a filesystem cannot be made or mounted here */
 export function checkFilesystem(fstype: string): void {
   if (!/^[a-z][a-z0-9]*$/.test(fstype))
     throw new TslxcError({ code: 'USAGE', message: `${JSON.stringify(fstype)} is not a type of filesystem` });
@@ -116,7 +116,7 @@ export async function growFilesystem(
   if (!row?.grow)
     throw new TslxcError({
       code: 'NOT_SUPPORTED',
-      message: `the filesystem on ${path}${type ? ` (${type})` : ''} can not be made larger`,
+      message: `the filesystem on ${path}${type ? ` (${type})` : ''} cannot be made larger`,
     });
   const { commands } = row.grow;
   const all = async (place: string, inFront: readonly string[]) => {
@@ -147,7 +147,7 @@ async function runOn(path: string, tool: string, args: readonly string[], from: 
 export function notSmaller(path: string, size: number): TslxcError {
   return new TslxcError({
     code: 'NOT_SUPPORTED',
-    message: `${path} has ${size} bytes and can not be made smaller`,
+    message: `${path} has ${size} bytes and cannot be made smaller`,
     hint: 'copy the container with tslxc-copy --fssize instead',
   });
 }

@@ -91,7 +91,7 @@ function mountFailed(what: string, complaint: string): TslxcError {
   const words = complaint.trim().split('\n')[0]?.replace(`mount: ${MOUNT_POINT}: `, '');
   return new TslxcError({
     code: 'STORAGE',
-    message: `${what} can not be mounted${words ? `: ${words}` : ''}`,
+    message: `${what} cannot be mounted${words ? `: ${words}` : ''}`,
     cause: complaint,
   });
 }

@@ -110,7 +110,7 @@ async function assign(kernel: Kernel, tree: string, project: number): Promise<vo
 function noProjectQuota(path: string, cause?: unknown): TslxcError {
   return new TslxcError({
     code: 'NOT_SUPPORTED',
-    message: `the size of ${path} can not be limited: its filesystem keeps no project quota`,
+    message: `the size of ${path} cannot be limited: its filesystem keeps no project quota`,
     hint: 'mount it with prjquota (ext4 with the feature project) or pquota (xfs), or take -B loop or btrfs, which have sizes of their own',
     cause,
   });

@@ -111,7 +111,7 @@ let wrapper: readonly string[] | undefined;
 
 /**
  * A kill of this process must end the tool as well: it would go on to write into a tree that the next command is
- * about to remove. setpriv asks the kernel for that; where it can not (busybox's), the next command copes.
+ * about to remove. setpriv asks the kernel for that; where it cannot (busybox's), the next command copes.
  */
 function dyingWithUs(): readonly string[] {
   wrapper ??= ['/usr/bin/setpriv', '/bin/setpriv']

@@ -62,7 +62,7 @@ export async function btrfs(...args: readonly string[]): Promise<string[]> {
 export async function deleteSubvolumes(path: string): Promise<void> {
   const inner = (await subvolumesBelow(path)).map((name) => join(path, name));
   const all = isSubvolume(path) ? [path, ...inner] : inner;
-  // What is in a read-only subvolume can not be taken out of it.
+  // What is in a read-only subvolume cannot be taken out of it.
   if (inner.length > 0)
     for (const subvolume of all)
       await btrfs('property', 'set', '-f', '-ts', subvolume, 'ro', 'false').catch(() => undefined);

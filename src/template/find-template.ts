@@ -27,7 +27,7 @@ export async function findTemplate(
   if (!/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/.test(name)) {
     throw new TslxcError({
       code: 'TEMPLATE_MISSING',
-      message: `"${name}" can not be a template: it is neither a name nor an absolute path`,
+      message: `"${name}" cannot be a template: it is neither a name nor an absolute path`,
       hint: await whatThereIs(templatesDir),
     });
   }
@@ -71,7 +71,7 @@ async function requireProgram(path: string): Promise<void> {
 async function faultOf(path: string): Promise<string | undefined> {
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => error.code ?? 'EIO');
   if (typeof stats === 'string') {
-    return stats === 'ENOENT' || stats === 'ENOTDIR' ? 'does not exist' : `can not be reached (${stats})`;
+    return stats === 'ENOENT' || stats === 'ENOTDIR' ? 'does not exist' : `cannot be reached (${stats})`;
   }
   if (!stats.isFile()) return 'is not a file';
   // For root, access(2) with X_OK succeeds only if an execute bit is set, so root needs no separate

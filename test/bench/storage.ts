@@ -24,7 +24,7 @@ function makeContainer(peer: Peer, { config }: Place, size: Size): void {
   const { status, stderr } = spawnSync('sh', ['-euc', script, 'sh', data, String(each), String(size.files)], {
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`the files of ${name} can not be made: ${stderr}`);
+  if (status !== 0) throw new Error(`the files of ${name} cannot be made: ${stderr}`);
 }
 
 function copyOnce(peer: Peer, times: Times, size: Size): void {

@@ -168,14 +168,14 @@ test('an unknown file of a known controller is written as it is in its own versi
   assert.deepEqual(lines(hybrid, 'lxc.cgroup2.cgroup.max.depth = 5'), ['unified cgroup.max.depth=5']);
 });
 
-describe('what can not be said on the other layout is refused by name, file, line and reason', () => {
+describe('what cannot be said on the other layout is refused by name, file, line and reason', () => {
   const REFUSED: [CgroupLayout, string, RegExp][] = [
     [unified, 'lxc.cgroup.memory.swappiness = 10', /memory\.swap\.max/],
     [unified, 'lxc.cgroup.memory.oom_control = 1', /OOM killer/],
     [unified, 'lxc.cgroup.cpu.rt_runtime_us = 100', /realtime/],
     [unified, 'lxc.cgroup.cpuset.memory_migrate = 1', /cpuset/],
     [unified, 'lxc.cgroup.cpuacct.usage = 0', /cpu\.stat/],
-    [hybrid, 'lxc.cgroup2.memory.high = 1G', /can not throttle/],
+    [hybrid, 'lxc.cgroup2.memory.high = 1G', /cannot throttle/],
     [hybrid, 'lxc.cgroup2.memory.min = 1G', /guaranteed/],
     [hybrid, 'lxc.cgroup2.io.latency = 8:0 target=1', /latency/],
     [legacy, 'lxc.cgroup2.cgroup.max.depth = 5', /no v2 hierarchy/],
@@ -238,7 +238,7 @@ test('what is in force is asked for where the settings do not say', () => {
   assert.equal(one('lxc.cgroup.cpu.cfs_period_us = 100000'), '5000 100000');
 });
 
-test('a name that is nearly that of a file is asked about, a value that can not be is refused', () => {
+test('a name that is nearly that of a file is asked about, a value that cannot be is refused', () => {
   const refused = (layout: CgroupLayout, config: string) => {
     try {
       translate(settings(config), layout);

@@ -26,14 +26,14 @@ describe('error text', () => {
   it('adds step, cause and errno where they are known', () => {
     const error = new TslxcError({
       code: 'MOUNT_FAILED',
-      message: 'can not mount /proc',
+      message: 'cannot mount /proc',
       step: 'mount /proc',
       errno: 'EPERM',
       cause: new Error('mount said no', { cause: new Error('seccomp') }),
     });
     assert.equal(
       errorText(error, 'tslxc-start'),
-      'tslxc-start: can not mount /proc\n  step: mount /proc\n  cause: mount said no\n  cause: seccomp\n  errno: EPERM\n',
+      'tslxc-start: cannot mount /proc\n  step: mount /proc\n  cause: mount said no\n  cause: seccomp\n  errno: EPERM\n',
     );
   });
 

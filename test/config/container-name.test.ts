@@ -15,7 +15,7 @@ test('names that work as folder, cgroup, socket and host name', () => {
 
 test('names that do not, and what the error says', () => {
   const bad: Readonly<Record<string, RegExp>> = {
-    '': /can not be empty/,
+    '': /cannot be empty/,
     '.': /starts with "\."/,
     '..': /starts with/,
     '.hidden': /starts with/,

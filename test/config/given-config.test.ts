@@ -48,7 +48,7 @@ test("a descriptor's relative includes start at the caller's directory, a file's
   assert.equal(loadConfig(given.file, { texts: textsOf(given) }).format('lxc.uts.name'), 'included');
 });
 
-test('what can not be read is said in words', async (t) => {
+test('what cannot be read is said in words', async (t) => {
   const folder = folderWith(t);
   const refused = (path: string) =>
     readGivenConfig(path).then(
@@ -56,7 +56,7 @@ test('what can not be read is said in words', async (t) => {
       ({ code, message }) => `${code} ${message}`,
     );
   assert.equal(await refused('/dev/fd/999'), 'CONFIG_READ /dev/fd/999 does not exist');
-  assert.equal(await refused(folder), `CONFIG_READ ${folder} can not be read (EISDIR)`);
+  assert.equal(await refused(folder), `CONFIG_READ ${folder} cannot be read (EISDIR)`);
   assert.equal(await refused('/dev/zero'), 'CONFIG_READ /dev/zero is not a regular file');
   assert.equal(await refused('/dev/null'), 'read');
 });

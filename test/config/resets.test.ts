@@ -105,14 +105,14 @@ test('keys that contradict each other', (t) => {
     'lxc.cap.drop = chown\nlxc.cap.keep = mknod\nlxc.namespace.keep = net\nlxc.namespace.clone = pid\nlxc.net.0.veth.pair = a\nlxc.net.1.type = empty\nlxc.net.1.vlan.id = 4',
   );
   assert.deepEqual(located(errors), [
-    'CONFIG_CONFLICT 2:1 lxc.cap.keep can not be set together with lxc.cap.drop',
-    'CONFIG_CONFLICT 4:1 lxc.namespace.clone can not be set together with lxc.namespace.keep',
+    'CONFIG_CONFLICT 2:1 lxc.cap.keep cannot be set together with lxc.cap.drop',
+    'CONFIG_CONFLICT 4:1 lxc.namespace.clone cannot be set together with lxc.namespace.keep',
     'CONFIG_CONFLICT 5:1 lxc.net.0.veth.pair comes before the type of its interface',
     'CONFIG_CONFLICT 7:1 lxc.net.1.vlan.id is for type vlan, and this interface has type empty',
   ]);
 });
 
-test('a type that can not be read brings no complaints about what depends on it', (t) => {
+test('a type that cannot be read brings no complaints about what depends on it', (t) => {
   const { errors } = read(t, 'lxc.net.0.type = vet\nlxc.net.0.veth.pair = a\n');
   assert.deepEqual(
     errors.map(({ line }) => line),

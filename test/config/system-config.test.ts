@@ -33,7 +33,7 @@ test('the first line of a key counts, as it stands', (t) => {
   assert.equal(config.get('lxc.bdev.zfs.root'), 'lxc');
 });
 
-test('a file that can not be read is an error', (t) => {
+test('a file that cannot be read is an error', (t) => {
   assert.throws(() => loadSystemConfig({ user: ROOT, file: folderWith(t) }), {
     code: 'CONFIG_READ',
     errno: 'EISDIR',

@@ -83,7 +83,7 @@ test('a running container; dear things only when asked for', async () => {
   );
 });
 
-test('a config that can not be read is a fault, not a failure', async () => {
+test('a config that cannot be read is a fault, not a failure', async () => {
   define('broken', 'lxc.start.auto = 1\nlxc.bogus = 1\n');
   const info = await containerInfo({ name: 'broken', lxcpath });
   assert.equal(info.fault?.code, 'CONFIG_UNKNOWN_KEY');

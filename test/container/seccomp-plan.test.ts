@@ -41,7 +41,7 @@ it('needs a proxy for a policy that notifies', (t) => {
   assert.deepEqual(asked.warnings, []);
 });
 
-it('says which line of the config names a policy that can not be read', (t) => {
+it('says which line of the config names a policy that cannot be read', (t) => {
   const compile = () => {
     throw Object.assign(new Error('no'), { code: 'ENOENT' });
   };

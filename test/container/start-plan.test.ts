@@ -233,7 +233,7 @@ describe('the plan of a start', () => {
     );
   });
 
-  it('refuses what can not be done, with the line', (t) => {
+  it('refuses what cannot be done, with the line', (t) => {
     assert.equal(fault(t, ['lxc.cap.drop = kill', 'lxc.cap.keep = chown']), 'CONFIG_CONFLICT 3');
     assert.equal(fault(t, ['lxc.mount.entry = tmpfs mnt tmpfs idmap=container']), 'NOT_SUPPORTED 2');
     assert.equal(fault(t, ['lxc.cgroup2.memory.max = lots']), 'CGROUP_VALUE 2');

@@ -56,7 +56,7 @@ for (const [text, code, message] of [
   [
     'TSLXC_BRIDGE="a b"',
     'CONFIG_VALUE',
-    'TSLXC_BRIDGE: "a b" has a character that interface names can not have',
+    'TSLXC_BRIDGE: "a b" has a character that interface names cannot have',
   ],
   [
     'TSLXC_BRIDGE=averylongbridge0',

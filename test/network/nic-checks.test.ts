@@ -52,7 +52,7 @@ for (const [what, nic, expected] of [
   [
     'odd name',
     { name: 'e/0' },
-    'lxc.net.0.name: interface name "e/0" has a character that interface names can not have',
+    'lxc.net.0.name: interface name "e/0" has a character that interface names cannot have',
   ],
   ['loopback', { name: 'lo' }, 'lxc.net.0.name: interface name "lo" is the loopback interface'],
   ['mtu', { mtu: 10 }, 'lxc.net.0.mtu: 10 is not between 68 and 65535'],

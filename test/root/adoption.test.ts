@@ -155,7 +155,7 @@ test('an adopted ephemeral container goes with its stop', { skip }, async () => 
   await eventually('it goes', () => !existsSync(host.config('brief')));
 });
 
-test('a config that can not be read any more: the container is still looked after', { skip }, async () => {
+test('a config that cannot be read any more: the container is still looked after', { skip }, async () => {
   await busybox.start('broken');
   await host.killProcesses(host.managerPid());
   writeFileSync(host.config('broken'), 'lxc.nonsense = 1\n');

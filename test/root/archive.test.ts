@@ -242,15 +242,15 @@ const HOSTILE: Readonly<Record<string, readonly [Forged, RegExp]>> = {
   'a path with ..': [{ rootfs: 'add("../../escaped")' }, /\.\./],
   'a file through a symlink that leads out': [
     { rootfs: 'add("out",tarfile.SYMTYPE,"/canary");add("out/escaped")' },
-    /can not be unpacked/,
+    /cannot be unpacked/,
   ],
   'a file through a relative symlink': [
     { rootfs: 'add("out",tarfile.SYMTYPE,"../../..");add("out/escaped")' },
-    /can not be unpacked/,
+    /cannot be unpacked/,
   ],
   'a hard link to a file outside': [
     { rootfs: 'add("pw",tarfile.LNKTYPE,"/etc/passwd")' },
-    /can not be unpacked/,
+    /cannot be unpacked/,
   ],
   'an outer member that is a symlink': [{ more: [['files/x', '']], type: '2' }, /no plain file/],
   'an outer member that is a hard link': [{ more: [['files/x', '']], type: '1' }, /no plain file/],

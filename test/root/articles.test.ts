@@ -36,7 +36,7 @@ test('one CPU', { skip: skip || (availableParallelism() < 2 && 'needs two CPUs')
     /^Cpus_allowed_list:\s+1$/,
   );
   assert.match(await host.inside('cpu', 'grep Cpus_allowed_list /proc/1/status'), /\s1$/);
-  // It can not give itself more.
+  // It cannot give itself more.
   assert.match(
     await host.inside('cpu', 'taskset -p 3 $$ >/dev/null 2>&1; grep Cpus_allowed_list /proc/self/status'),
     /\s1$/,

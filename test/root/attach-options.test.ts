@@ -40,7 +40,7 @@ test('-f: environment settings of another file', { skip }, async () => {
 test('-c on a host without SELinux, and together with -e LSM, is an error', { skip }, async () => {
   const context = await host.tslxc('attach', ['-n', '@at', '-c', 'some_t', '--', 'true']);
   assert.equal(context.code, 1);
-  assert.match(context.stderr, /some_t can not be set: this host has no SELinux/);
+  assert.match(context.stderr, /some_t cannot be set: this host has no SELinux/);
   const both = await host.tslxc('attach', ['-n', '@at', '-eLSM', '-c', 'some_t', '--', 'true']);
   assert.equal(both.code, 1);
   assert.match(both.stderr, /'-e LSM' can't be used with '-c'/);

@@ -201,7 +201,7 @@ test('a missing root filesystem, and one that is no directory', { skip }, async 
   await startRefused('unset', 'lxc.rootfs.path');
 });
 
-test('a missing init, and one that can not be run', { skip }, async () => {
+test('a missing init, and one that cannot be run', { skip }, async () => {
   await config('noinit', 'lxc.init.cmd = /sbin/nothing');
   await startRefused('noinit', '/sbin/nothing', 'hint:');
   await config('plaininit', 'lxc.init.cmd = /etc/passwd');
@@ -224,7 +224,7 @@ test('a missing bridge, and a name that is taken', { skip }, async () => {
   assert.ok(existsSync('/sys/class/net/lo'));
 });
 
-test('a missing template, one that can not be run, one that fails half-way', { skip }, async () => {
+test('a missing template, one that cannot be run, one that fails half-way', { skip }, async () => {
   const create = (...template: string[]) => host.tslxc('create', ['-n', '@new', '-t', ...template]);
   const before = readdirSync(host.lxcpath);
   assertRefused(await create('nosuchtemplate'), 'nosuchtemplate');
@@ -235,7 +235,7 @@ test('a missing template, one that can not be run, one that fails half-way', { s
   const half = join(host.root, 'half');
   writeFileSync(
     half,
-    '#!/bin/sh\nfor a; do case $a in --rootfs=*) r=$(echo $a | cut -d= -f2);; esac; done\nmkdir -p $r/etc $r/dev; mknod $r/dev/null c 1 3; echo "can not go on: no reason" >&2; exit 4\n',
+    '#!/bin/sh\nfor a; do case $a in --rootfs=*) r=$(echo $a | cut -d= -f2);; esac; done\nmkdir -p $r/etc $r/dev; mknod $r/dev/null c 1 3; echo "cannot go on: no reason" >&2; exit 4\n',
   );
   chmodSync(half, 0o755);
   const failed = await create(half);
@@ -338,7 +338,7 @@ test('a bad id map, a bad mount target', { skip }, async () => {
   await startRefused('filetarget', 'etc/passwd', /config:\d+/);
 });
 
-test('a config that can not be read, is a directory, is binary, has no end', { skip }, async () => {
+test('a config that cannot be read, is a directory, is binary, has no end', { skip }, async () => {
   await config('config', '');
   rmSync(host.config('config'));
   mkdirSync(host.config('config'));
@@ -353,7 +353,7 @@ test('a config that can not be read, is a directory, is binary, has no end', { s
   await startRefused('config', host.config('config'));
 });
 
-test('cgroup values that can not be', { skip }, async () => {
+test('cgroup values that cannot be', { skip }, async () => {
   for (const [name, line, text] of [
     ['cpus', 'lxc.cgroup.cpuset.cpus = 4000', 'cpuset.cpus'],
     ['nokey', 'lxc.cgroup.memory.nonsense = 1', 'memory.nonsense'],

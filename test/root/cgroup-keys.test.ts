@@ -170,11 +170,11 @@ test('the exact cgroups: of the limits, of what the container sees, of the hooks
     .trim()
     .split('\n');
 
-  // A second container can not have the same cgroup, and does no harm to the first.
+  // A second container cannot have the same cgroup, and does no harm to the first.
   await busybox.make('second', config.replaceAll('pre-start', 'clone'));
   const second = await host.tslxc('start', ['-n', '@second', ...INIT]);
   assert.equal(second.code, 1);
-  assert.match(second.stderr, /limits can not be made: it is there already/);
+  assert.match(second.stderr, /limits cannot be made: it is there already/);
   assert.equal(await host.inside('exact', 'echo alive'), 'alive');
 
   await host.kill('exact');
@@ -199,7 +199,7 @@ test('lxc.cgroup.dir and an exact cgroup contradict each other', { skip }, async
   assert.equal(code, 1);
   assert.match(
     stderr,
-    /config:\d+:\d+: lxc\.cgroup\.dir\.container can not be set together with lxc\.cgroup\.dir/,
+    /config:\d+:\d+: lxc\.cgroup\.dir\.container cannot be set together with lxc\.cgroup\.dir/,
   );
 });
 
@@ -210,7 +210,7 @@ test('lxc.cgroup.relative: below the cgroup of whoever starts it, also after a r
   // The manager is there already, and somewhere else.
   await host.ok('start', ['-n', `@${await stopped('other')}`, ...INIT]);
   const top = `tslxc-test-${host.mark}-caller`;
-  // A cgroup with processes can not have limits below it on v2: there the caller is beside what it asks for.
+  // A cgroup with processes cannot have limits below it on v2: there the caller is beside what it asks for.
   const places = layout.hierarchies.map(({ mountpoint, version, controllers }) => ({
     version,
     directory: join(mountpoint, top),

@@ -39,7 +39,7 @@ test('without a capability, and without root, it fails and says why', { skip }, 
   const confined = await run('setpriv', drop, options);
   assert.equal(confined.code, 1);
   assert.match(confined.stdout, /^Capabilities of root: required, it lacks sys_admin$/m);
-  assert.match(confined.stdout, /^Containers can not start here/m);
+  assert.match(confined.stdout, /^Containers cannot start here/m);
   const user = ['--reuid', '65534', '--clear-groups', program, '--json'];
   const nobody = await run('setpriv', user, { env: { ...host.env, HOME: '/' } });
   assert.equal(nobody.code, 1, nobody.stderr);

@@ -26,7 +26,7 @@ test('a setting is written, read at the next start, and nothing else changes', {
     ['lxc.tty.mux=3', /did you mean lxc\.tty\.max/],
     ['lxc.tty.max=three', /lxc\.tty\.max: "three"/],
     ['lxc.uts.name=a\nlxc.hook.pre-start=/bin/evil', /control character \\x0a/],
-    ['lxc.cap.keep=chown', /config:\d+:1: lxc\.cap\.keep can not be set together with lxc\.cap\.drop/],
+    ['lxc.cap.keep=chown', /config:\d+:1: lxc\.cap\.keep cannot be set together with lxc\.cap\.drop/],
     ['lxc.net.7.veth.pair=x', /comes before the type of its interface/],
   ] as const) {
     const { code, stderr } = await host.tslxc('config', ['set', '-P', host.lxcpath, '@set', setting]);

@@ -85,7 +85,7 @@ test('a terminal shows the console and is typed at', { skip }, async () => {
   closeSync(slave);
 });
 
-test('what can not be a console is refused before the start', { skip }, async () => {
+test('what cannot be a console is refused before the start', { skip }, async () => {
   const folder = join(host.root, 'folder');
   mkdirSync(folder);
   for (const [path, message] of [

@@ -10,13 +10,13 @@ import { sh } from './harness/run-command.ts';
 const host = new ContainerHost();
 const busybox = new Busybox(host);
 
-test('full, read-only, nosuid and nodev: what can run runs, what can not says why', { skip }, async () => {
+test('full, read-only, nosuid and nodev: what can run runs, what cannot says why', { skip }, async () => {
   const disk = host.lxcpath;
   await sh(`mount -t tmpfs -o size=8m,nosuid,nodev small ${disk}`);
   try {
     await busybox.make('one');
     await sh(`cat /dev/zero >${disk}/fill 2>/dev/null || true`);
-    // The logs can not be written: that stops nobody.
+    // The logs cannot be written: that stops nobody.
     const logs = [
       '-L',
       join(disk, 'console.log'),

@@ -56,7 +56,7 @@ test('the program is process 2, with the caller’s streams; its status is ours'
   assert.equal(await host.state('ex'), 'STOPPED');
 });
 
-test('a program that is not there, or can not be run', { skip }, async () => {
+test('a program that is not there, or cannot be run', { skip }, async () => {
   const missing = await execute(['--', '/no/such/program']);
   assert.deepEqual(
     [missing.code, /the program \/no\/such\/program is not in the root/.test(missing.stderr)],
@@ -168,7 +168,7 @@ test('-d: no input, output on the console, stop, attach', { skip }, async () => 
   assert.ok(Date.now() - begin < 20_000, 'by a signal that our init understands');
 });
 
-test('process 1 can not be misused', { skip }, async () => {
+test('process 1 cannot be misused', { skip }, async () => {
   await execute(['-d', '--', 'sleep', '1000']);
   const pid = await host.initPid('ex');
   const loop = 'for s in SEGV ILL BUS FPE TRAP KILL STOP ABRT SYS QUIT; do kill -$s 1; done';

@@ -48,7 +48,7 @@ test('many times in a row', { skip }, async () => {
   assert.equal(await host.state('ice'), 'RUNNING');
 });
 
-test('what does not run can not be frozen', { skip }, async () => {
+test('what does not run cannot be frozen', { skip }, async () => {
   await busybox.make('idle');
   for (const command of ['freeze', 'unfreeze'])
     for (const name of ['@idle', '@nowhere']) {

@@ -173,7 +173,7 @@ test("directories above that only the host's root may pass are no obstacle", { s
   await host.assertNothingLeft();
 });
 
-test('maps that can not be', { skip }, async () => {
+test('maps that cannot be', { skip }, async () => {
   const bad: Record<string, [string, RegExp]> = {
     half: [`${USERNS}\nlxc.idmap = u 0 100000 65536`, /config:\d+: lxc\.idmap: there is no group map/],
     overlap: [

@@ -63,7 +63,7 @@ test('a container that runs is not destroyed, unless by force', { skip }, async 
   await host.assertNothingLeft();
 });
 
-test('what does not run can not be stopped or entered', { skip }, async () => {
+test('what does not run cannot be stopped or entered', { skip }, async () => {
   await busybox.make('idle');
   for (const name of ['@idle', '@nowhere']) {
     const { code, stderr } = await host.tslxc('stop', ['-n', name]);

@@ -1,4 +1,4 @@
-/** What programs that drive LXC rely on, where the comparison with LXC (test/peer) can not show it. */
+/** What programs that drive LXC rely on, where the comparison with LXC (test/peer) cannot show it. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, test } from 'node:test';

@@ -149,7 +149,7 @@ async function writesOf(short: string, access: Expected['access'], tokens: strin
   );
 }
 
-test('sysrq can not be had in a privileged container', { skip: skip || !sysrq }, async () => {
+test('sysrq cannot be had in a privileged container', { skip: skip || !sysrq }, async () => {
   await busybox.start('sysrq', 'lxc.mount.auto =\nlxc.mount.auto = proc:mixed', INIT);
   assert.equal(
     await host.inside(

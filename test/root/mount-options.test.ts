@@ -143,7 +143,7 @@ test('shmounts: what is mounted below the host folder later shows up inside', { 
   assert.equal(await host.inside('all', 'cat /dev/.lxc-mounts/late/file'), 'of the host');
   await sh(`umount ${shared}/late`);
   assert.equal(await host.inside('all', 'ls /dev/.lxc-mounts/late'), '');
-  // The container can not reach the host that way.
+  // The container cannot reach the host that way.
   await host.inside('all', 'mount -t tmpfs escaped /dev/.lxc-mounts/late');
   assert.equal(await sh('grep -c "^escaped " /proc/mounts || true'), '0\n');
   await host.kill('all');

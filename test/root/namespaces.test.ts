@@ -155,13 +155,13 @@ test('mapped containers share what belongs to the user namespace that they share
   );
 });
 
-test('what can not be shared, and lines that contradict each other', { skip }, async () => {
+test('what cannot be shared, and lines that contradict each other', { skip }, async () => {
   await busybox.make('idle');
   const name = host.name('idle');
   for (const [config, message] of [
     [
       'lxc.namespace.keep = net\nlxc.namespace.clone = mnt',
-      /config:\d+.*clone can not be set together with lxc\.namespace\.keep/,
+      /config:\d+.*clone cannot be set together with lxc\.namespace\.keep/,
     ],
     ['lxc.namespace.keep = mnt', /config:\d+.*mount namespace of its own/],
     ['lxc.namespace.clone = net', /config:\d+.*mount namespace of its own/],

@@ -152,7 +152,7 @@ test('routed and filtered veths', { skip: !isRoot, timeout: seconds(120) }, asyn
     if (!vlans) {
       assert.throws(
         () => checkNics(kernel, [nic]),
-        /veth\.vlan\.id: bridge "br0" can not filter VLANs on this kernel/,
+        /veth\.vlan\.id: bridge "br0" cannot filter VLANs on this kernel/,
       );
       t.diagnostic('this kernel has no VLAN filtering');
       return;

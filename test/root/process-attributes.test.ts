@@ -93,7 +93,7 @@ test('parameters of the kernel that are not the container’s alone are told', {
   busybox.reconfigure('sysctl', `${MAP}\nlxc.sysctl.vm.swappiness = 60`);
   const { code, stderr } = await host.tslxc('start', ['-n', '@sysctl', ...INIT]);
   assert.equal(code, 1);
-  assert.match(stderr, /config:\d+: can not set lxc\.sysctl\.vm\.swappiness[\s\S]*its own namespaces/);
+  assert.match(stderr, /config:\d+: cannot set lxc\.sysctl\.vm\.swappiness[\s\S]*its own namespaces/);
 });
 
 test('nobody else on the threads of a core', { skip }, async () => {

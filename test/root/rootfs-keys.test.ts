@@ -96,7 +96,7 @@ test('lxc.rootfs.options: flags, read-only also with mapped ids, another map of 
   busybox.reconfigure('options', 'lxc.rootfs.options = idmap=/no/such/namespace');
   const { code, stderr } = await host.tslxc('start', ['-n', '@options', ...INIT]);
   assert.equal(code, 1);
-  assert.match(stderr, /\/no\/such\/namespace: can not open the user namespace: ENOENT/);
+  assert.match(stderr, /\/no\/such\/namespace: cannot open the user namespace: ENOENT/);
 });
 
 test('a root filesystem that has next to nothing; read-only, or with traps at the top', {
@@ -184,7 +184,7 @@ test('lxc.autodev = 0: traps in a /dev of the image lead nowhere, and are named'
     if (target) symlinkSync(target, join(dev, name));
     const { code, stderr } = await host.tslxc('start', ['-n', '@traps', ...INIT]);
     assert.equal(code, 1, name);
-    assert.match(stderr, new RegExp(`can not make /dev/${name}: ENOENT`));
+    assert.match(stderr, new RegExp(`cannot make /dev/${name}: ENOENT`));
     await host.assertNothingLeft(name);
     rmSync(join(dev, name));
   }

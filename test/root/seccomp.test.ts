@@ -243,7 +243,7 @@ test('mistakes are told with file and line, before anything is touched', { skip 
   }
   rmSync(join(host.root, 'bad.policy'));
   const missing = await host.tslxc('start', ['-n', '@bad']);
-  assert.match(missing.stderr, /config:\d+: .*bad\.policy can not be read: ENOENT/);
+  assert.match(missing.stderr, /config:\d+: .*bad\.policy cannot be read: ENOENT/);
   // A call that nobody knows is no reason not to start.
   busybox.reconfigure('bad', policy('bad.policy', '2', 'denylist', 'frobnicate errno 1'));
   const odd = await host.tslxc('start', ['-n', '@bad']);

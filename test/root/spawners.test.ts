@@ -94,7 +94,7 @@ test('a start that fails costs the spawner, not the next start', { skip }, async
   writeFileSync(init, 'no program', { mode: 0o755 });
   const failed = await host.tslxc('start', ['-n', '@broken']);
   assert.equal(failed.code, 1);
-  assert.match(failed.stderr, /can not run \/sbin\/init: not a program for this machine/);
+  assert.match(failed.stderr, /cannot run \/sbin\/init: not a program for this machine/);
   rmSync(init);
   symlinkSync('../bin/busybox', init);
   await host.ok('start', ['-n', '@broken']);

@@ -13,7 +13,7 @@ import { loopDevices, storageTable } from './storage-table.ts';
 const host = storageTable({
   type: 'loop',
   path: 'loop:DIR/rootdev',
-  shares: /a root filesystem of type loop can not be shared/,
+  shares: /a root filesystem of type loop cannot be shared/,
   quota: ['--fssize', '48M'],
 });
 
@@ -119,7 +119,7 @@ test('a create that is killed while its template runs leaves no mount, no device
   assert.ok(!existsSync(image('killed')));
 });
 
-test('a wish that can not be is told before anything is made', { skip }, async () => {
+test('a wish that cannot be is told before anything is made', { skip }, async () => {
   for (const [args, said] of [
     [['--fstype', 'nosuch'], /mkfs\.nosuch is not installed/],
     [['--fstype', '../sh'], /not a type of filesystem/],

@@ -131,7 +131,7 @@ test('where a filesystem keeps no project quota, that is said and nothing is mad
     const args = ['-n', '@no', '-t', 'busybox', '-f', empty(), '-B', store, '--fssize', '40M'];
     const { code, stderr } = await plain.tslxc('create', args);
     assert.equal(code, 1);
-    assert.match(stderr, /can not be limited: its filesystem keeps no project quota/);
+    assert.match(stderr, /cannot be limited: its filesystem keeps no project quota/);
     assert.match(stderr, /prjquota/);
   }
   await plain.ok('create', ['-n', '@no', '-t', 'busybox', '-f', empty()]);

@@ -54,7 +54,7 @@ export function loopDevices(directory: string): string[] {
 export interface Backend {
   /** As `-B` has it. */
   readonly type: string;
-  /** Why this host can not have it. */
+  /** Why this host cannot have it. */
   readonly lacking?: string | false;
   /** Made before the first test: the containers are in it. */
   filesystem?(): ScratchFilesystem;

@@ -286,7 +286,7 @@ test('fedora: what is missing is said in one line', async () => {
     /distribution-gpg-keys/,
   );
   const noKey = await failure(make('fedora', 'fed4', [...args, '--gpg-key', '/nowhere']));
-  assert.match(noKey.message, /the key \/nowhere can not be read/);
+  assert.match(noKey.message, /the key \/nowhere cannot be read/);
   const noPackage = await failure(
     make('fedora', 'fed5', [...args, '--gpg-key', repository.key, '-P', 'nosuch']),
   );

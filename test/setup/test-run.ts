@@ -37,7 +37,7 @@ function describe(error: unknown): string {
   return inspect(reason, { depth: 4 });
 }
 
-/** The runner asks a file that takes too long to end; one that is stuck in a system call can not hear that. */
+/** The runner asks a file that takes too long to end; one that is stuck in a system call cannot hear that. */
 const GRACE = 5_000;
 
 /** Kills what runs `file`, with the processes that it forked: they have the same arguments. */

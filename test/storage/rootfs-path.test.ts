@@ -23,7 +23,7 @@ test('the type in front, or found out by looking', () => {
   assert.deepEqual(volumeOf('dir:/'), { type: 'dir', path: '/' });
 });
 
-test('what goes into a config can not add a line to it', () => {
+test('what goes into a config cannot add a line to it', () => {
   assert.equal(formatVolume({ type: 'dir', path: '/a b' }), 'dir:/a b');
   assert.throws(() => formatVolume({ type: 'dir', path: '/a\nlxc.hook.start = x' }), {
     code: 'CONFIG_VALUE',

@@ -50,7 +50,7 @@ test('a tree is removed with what its symlinks are, not with what they point to'
   assert.ok(existsSync(root));
 });
 
-test('names that look like options, and a copy that can not be made', async () => {
+test('names that look like options, and a copy that cannot be made', async () => {
   const odd = join(root, '-rf');
   mkdirSync(odd);
   await copyTree(odd, join(root, '--help'));

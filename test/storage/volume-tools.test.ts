@@ -92,7 +92,7 @@ test('lvm: what a volume needs, removal, renaming', async () => {
   assert.deepEqual(await recorded(LVM, [], () => lvm.rename(web, copy)), ['lvrename --quiet vg web copy']);
 });
 
-test('lvm: where a volume goes, and why it can not', async () => {
+test('lvm: where a volume goes, and why it cannot', async () => {
   const place = { directory: '/nowhere', name: 'new', options: { volumeGroup: 'tank' } };
   assert.equal(lvm.at(place).path, '/dev/tank/new');
   assert.equal(lvm.at({ directory: '/nowhere', name: 'new', beside: web }).path, '/dev/vg/new');

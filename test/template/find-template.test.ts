@@ -46,13 +46,13 @@ test('a missing template is named, with those that are there', async () => {
   assert.equal(error.hint, 'there are: one, two');
 });
 
-test('what can not be run is not a template', async () => {
+test('what cannot be run is not a template', async () => {
   assert.match((await fault('plain')).message, /is not executable/);
   assert.match((await fault('folder')).message, /is not a file/);
   assert.match((await fault('/nowhere/lxc-x')).message, /does not exist/);
 });
 
-test('a name can not lead out of the folder', async () => {
+test('a name cannot lead out of the folder', async () => {
   for (const name of ['../tslxc-one', 'a/b', '', '.', '-x', 'one\n']) await fault(name);
 });
 

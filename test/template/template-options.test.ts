@@ -69,7 +69,7 @@ for (const name of ['busybox', 'debian', 'fedora']) {
       [['--path=/nowhere', '--name=x'], /\/nowhere does not exist/],
       [['--path=relative', '--name=x'], /must be absolute/],
       [['--path=/tmp', '--name=a/b'], /not usable as a host name/],
-      [['--path=/tmp', '--name=x', '--rootfs=/'], /can not be \//],
+      [['--path=/tmp', '--name=x', '--rootfs=/'], /cannot be \//],
       [['--path=/tmp', '--name=x', `--rootfs=${filled}`], /filled is not empty/],
     ];
     for (const [args, reason] of cases) {

@@ -29,11 +29,11 @@ const NAMESPACES = [
 ] as const;
 
 const CONTROLLERS: readonly (readonly [name: string, v2: string, cost: string])[] = [
-  ['memory', 'memory', 'memory can not be limited, and what a container uses is not known'],
-  ['cpu', 'cpu', 'processor time can not be shared out or limited'],
-  ['cpuset', 'cpuset', 'containers can not be kept to some processors'],
+  ['memory', 'memory', 'memory cannot be limited, and what a container uses is not known'],
+  ['cpu', 'cpu', 'processor time cannot be shared out or limited'],
+  ['cpuset', 'cpuset', 'containers cannot be kept to some processors'],
   ['pids', 'pids', 'a fork bomb in a container reaches the host'],
-  ['blkio', 'io', 'disk traffic can not be limited or counted'],
+  ['blkio', 'io', 'disk traffic cannot be limited or counted'],
 ];
 
 export const ROWS: readonly Row[] = [
@@ -68,7 +68,7 @@ export const ROWS: readonly Row[] = [
     name: 'Root',
     required: true,
     look: () => process.geteuid!() === 0,
-    cost: 'ordinary users can not start containers in this version',
+    cost: 'ordinary users cannot start containers in this version',
     remedy: 'run it with sudo',
   },
   {
@@ -83,7 +83,7 @@ export const ROWS: readonly Row[] = [
     section: 'Runtime',
     name: 'Raising limits',
     look: ({ capabilities }) => lacking(capabilities, ['sys_resource']),
-    cost: "lxc.prlimit.* can not go beyond the host's own hard limits, and an out-of-memory kill may hit our init",
+    cost: "lxc.prlimit.* cannot go beyond the host's own hard limits, and an out-of-memory kill may hit our init",
     remedy: 'give this host, if it is a container, the capability sys_resource',
   },
   {
@@ -112,14 +112,14 @@ export const ROWS: readonly Row[] = [
     section: 'Namespaces',
     name: 'User namespace',
     look: ({ view }) => view.namespace('user'),
-    cost: "root in a container is the host's root: lxc.idmap can not be used",
+    cost: "root in a container is the host's root: lxc.idmap cannot be used",
     remedy: 'a kernel with CONFIG_USER_NS, and more than 0 in /proc/sys/user/max_user_namespaces',
   },
   {
     section: 'Namespaces',
     name: 'Idmapped mounts of the container directory',
     look: idmappedMounts,
-    cost: 'a container with lxc.idmap can not have its root filesystem there',
+    cost: 'a container with lxc.idmap cannot have its root filesystem there',
     remedy: 'Linux 5.12 or later, and a file system that can do it: ext4, xfs, btrfs and others',
   },
   {
@@ -133,7 +133,7 @@ export const ROWS: readonly Row[] = [
     section: 'Namespaces',
     name: 'Time namespace',
     look: ({ view }) => view.namespace('time'),
-    cost: 'lxc.time.offset.* can not be used',
+    cost: 'lxc.time.offset.* cannot be used',
     remedy: 'a kernel with CONFIG_TIME_NS, version 5.6 or later',
   },
   {
@@ -151,7 +151,7 @@ export const ROWS: readonly Row[] = [
       found: hierarchies.length > 0,
       detail: { legacy: 'version 1', hybrid: 'versions 1 and 2', unified: 'version 2' }[kind],
     }),
-    cost: 'processes of a container can not be held together',
+    cost: 'processes of a container cannot be held together',
     remedy: 'mount them at /sys/fs/cgroup, as systemd does',
   },
   ...CONTROLLERS.map(
@@ -186,14 +186,14 @@ export const ROWS: readonly Row[] = [
     section: 'Security',
     name: 'Seccomp filters',
     look: ({ view }) => view.line('/proc/sys/kernel/seccomp/actions_avail') !== undefined,
-    cost: 'lxc.seccomp.profile can not be used',
+    cost: 'lxc.seccomp.profile cannot be used',
     remedy: 'a kernel with CONFIG_SECCOMP_FILTER',
   },
   {
     section: 'Security',
     name: 'libseccomp',
     look: () => libseccomp() !== undefined,
-    cost: 'lxc.seccomp.profile can not be used',
+    cost: 'lxc.seccomp.profile cannot be used',
     remedy: 'install the package libseccomp2',
   },
   {
@@ -207,21 +207,21 @@ export const ROWS: readonly Row[] = [
     section: 'Security',
     name: 'SELinux',
     look: ({ view }) => view.line('/sys/fs/selinux/enforce') !== undefined,
-    cost: 'lxc.selinux.* and tslxc-attach -c can not be used',
+    cost: 'lxc.selinux.* and tslxc-attach -c cannot be used',
     remedy: 'a distribution with SELinux',
   },
   {
     section: 'Network',
     name: 'Veth pair device',
     look: part('veth', 'VETH'),
-    cost: 'containers can not be on a bridge: no network for most',
+    cost: 'containers cannot be on a bridge: no network for most',
     remedy: 'a kernel with CONFIG_VETH',
   },
   {
     section: 'Network',
     name: 'Bridges',
     look: part('bridge', 'BRIDGE'),
-    cost: 'the default network tslxcbr0 can not be made',
+    cost: 'the default network tslxcbr0 cannot be made',
     remedy: 'a kernel with CONFIG_BRIDGE',
   },
   ...(
@@ -257,7 +257,7 @@ export const ROWS: readonly Row[] = [
     section: 'Storage',
     name: 'Container directory',
     look: containerDirectory,
-    cost: 'containers there can not run their programs, or not as the users that they are for',
+    cost: 'containers there cannot run their programs, or not as the users that they are for',
     remedy:
       'mount its file system without nosuid, nodev and noexec, or take another directory (-P, lxc.lxcpath)',
   },

@@ -6,7 +6,7 @@ export const spec = defineSpec({
   summary: 'show what this host has and lacks for containers',
   synopsis: ['[OPTIONS]'],
   description: [
-    'Looks at the kernel, its namespaces, control groups, security modules, network devices and file systems, at the programs that tslxc uses, and tries whether this Node can be forked. For each thing that is missing it says what can not be done without it and how to get it. Nothing is changed, and no kernel module is loaded.',
+    'Looks at the kernel, its namespaces, control groups, security modules, network devices and file systems, at the programs that tslxc uses, and tries whether this Node can be forked. For each thing that is missing it says what cannot be done without it and how to get it. Nothing is changed, and no kernel module is loaded.',
     'The variable CONFIG names the configuration file of another kernel, to be looked at before it is booted.',
   ],
   options: {

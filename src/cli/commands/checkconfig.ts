@@ -43,7 +43,7 @@ function textOf(
     '',
     ready
       ? paint.green('Containers can start here.')
-      : paint.red('Containers can not start here: see what is required.'),
+      : paint.red('Containers cannot start here: see what is required.'),
   );
   return `${lines.join('\n')}\n`;
 }

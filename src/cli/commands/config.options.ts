@@ -13,7 +13,7 @@ export const spec = defineSpec({
   ],
   description: [
     'Prints the value of a key of tslxc.conf, or its default. The beginning of a key will do.',
-    'With the word check it tells everything that is wrong with the config of a container, without starting it: all mistakes in the file and in those that it includes, what can not be done on this host, and what a start would find missing (root filesystem, init, bridge, ids). Settings without an effect and old names are warnings.',
+    'With the word check it tells everything that is wrong with the config of a container, without starting it: all mistakes in the file and in those that it includes, what cannot be done on this host, and what a start would find missing (root filesystem, init, bridge, ids). Settings without an effect and old names are warnings.',
     'With check --storage it looks at a container directory instead: layers that nobody stands on or that are missing, and what commands that were killed have left half done.',
     'With the word set it writes settings to the config of a container, and nothing else changes in the file: comments, order and includes stay. KEY= removes the lines of a key. A setting that would make the config invalid is refused, and the file stays as it was. What runs keeps what it has until its next start.',
   ],

@@ -10,7 +10,7 @@ export const spec = defineSpec({
   description: [
     'add makes a node of a device of the host inside and allows its use in the device rules of the container; del removes the node and forbids the use. In a container with an id map the node of the host is bound there.',
     'It lasts until the container stops. lxc.mount.entry and lxc.cgroup.devices.allow in its config are for good.',
-    'Network interfaces can not be moved in and out yet.',
+    'Network interfaces cannot be moved in and out yet.',
   ],
   options: { ...CONTAINER_OPTIONS, ...NO_RCFILE, ...JSON_OPTION },
   container: 'required',

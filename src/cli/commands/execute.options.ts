@@ -40,9 +40,9 @@ export const spec = defineSpec({
   exitCodes: [
     ['N', 'the exit code of the program, 128 and the number of the signal that killed it'],
     ['0', 'with -d: the program runs'],
-    ['126', 'the program can not be run'],
+    ['126', 'the program cannot be run'],
     ['127', 'the program is not there'],
-    ['1', 'the container can not be started, or another error'],
+    ['1', 'the container cannot be started, or another error'],
   ],
   examples: [
     { command: 'tslxc-execute -n web -- /bin/sh', meaning: 'a shell in an else empty container' },

@@ -20,7 +20,7 @@ export default command(
     try {
       copyFileSync(file, backup, constants.COPYFILE_FICLONE);
     } catch (error) {
-      throw toTslxcError(error, 'CONFIG_WRITE', { message: `can not keep the old file as ${backup}` });
+      throw toTslxcError(error, 'CONFIG_WRITE', { message: `cannot keep the old file as ${backup}` });
     }
     saveDocument(file, document);
     return 0;

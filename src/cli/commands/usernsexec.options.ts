@@ -39,7 +39,7 @@ export const spec = defineSpec({
   operands: [{ name: 'COMMAND', summary: 'the program with its arguments; /bin/sh', many: true }],
   exitCodes: [
     ['N', 'the exit code of the program, 128 and the number of the signal that killed it'],
-    ['126', 'the program can not be run'],
+    ['126', 'the program cannot be run'],
     ['127', 'the program is not there'],
     ['1', 'no map, or another error'],
   ],

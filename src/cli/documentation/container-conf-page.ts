@@ -73,7 +73,7 @@ function keyParagraph(key: string, row: KeyRow): string[] {
       [
         `Default: ${row.without ?? (row.default || 'none')}.`,
         ...(row.repeated ? ['Adds up.'] : []),
-        ...(row.empty === 'refused' ? ['Can not be emptied.'] : []),
+        ...(row.empty === 'refused' ? ['Cannot be emptied.'] : []),
         ...(typeof row.empty === 'object' ? [`Emptied, it is ${row.empty.as}.`] : []),
         ...(row.live ? ['A change takes effect on a running container.'] : []),
         row.extension ? `Since ${row.since}; LXC has no such key.` : `Since LXC ${row.since}.`,

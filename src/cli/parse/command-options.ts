@@ -1,6 +1,6 @@
 /**
  * The grammar of a command as data. One object for each command; the parser, `--help`, `--usage`,
- * the manual page and the shell completions are all made from it, so they can not disagree.
+ * the manual page and the shell completions are all made from it, so they cannot disagree.
  */
 
 /** What a shell can offer for an argument. */
@@ -33,7 +33,7 @@ export interface OptionSpec {
   readonly summary: string;
   /** Not in LXC. */
   readonly extension?: true;
-  /** Long names of options that it can not be given with. */
+  /** Long names of options that it cannot be given with. */
   readonly conflicts?: readonly string[];
   /** Long names of options without one of which it has no meaning. */
   readonly requires?: readonly string[];

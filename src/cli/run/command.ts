@@ -70,7 +70,7 @@ export function command<const Options extends OptionTable>(
     as: CalledAs = 'tslxc',
   ): Promise<number> {
     const program = spec.word ? programName(spec) : `${as}-${spec.name}`;
-    // Where the line can not be parsed, these two still decide how that is said.
+    // Where the line cannot be parsed, these two still decide how that is said.
     const flags = { quiet: false, json: argv.includes('--json') && 'json' in spec.options };
     let log: Log | undefined;
     let container: string | undefined;

@@ -43,7 +43,7 @@ export function openLog(
       mkdirSync(dirname(file), { recursive: true });
       appendFileSync(file, line, { mode: 0o640 });
     } catch (error) {
-      throw toTslxcError(error, 'STORAGE', { message: `can not write the log file ${file}` });
+      throw toTslxcError(error, 'STORAGE', { message: `cannot write the log file ${file}` });
     }
   }
   return {

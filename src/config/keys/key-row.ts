@@ -22,7 +22,7 @@ interface KeyFacts {
   readonly acted: boolean;
   /** LXC has no such key. */
   readonly extension: boolean;
-  /** Key that can not be set together with this one. */
+  /** Key that cannot be set together with this one. */
   readonly excludes: string | undefined;
 }
 

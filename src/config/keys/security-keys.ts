@@ -27,7 +27,7 @@ export const SECURITY_KEYS = {
     acted: true,
   }),
   'lxc.namespace.keep': repeated(namespaceName, {
-    doc: 'Namespaces that the container shares with the host; it gets all others of its own. mnt can not be among them.',
+    doc: 'Namespaces that the container shares with the host; it gets all others of its own. mnt cannot be among them.',
     example: 'net',
     since: '3.0',
     split: words,
@@ -93,7 +93,7 @@ export const SECURITY_KEYS = {
     since: '2.1',
   }),
   'lxc.apparmor.allow_incomplete': single(flag, {
-    doc: 'Start even though the kernel can not enforce the whole profile.',
+    doc: 'Start even though the kernel cannot enforce the whole profile.',
     example: '1',
     since: '2.1',
     default: '0',

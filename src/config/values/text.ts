@@ -92,7 +92,7 @@ export const interfaceName: ValueType<string> = {
   valid: `an interface name: at most ${INTERFACE_BYTES} bytes, no "/", ":" or blank`,
   parse(text, context) {
     const stray = /[/:\s]/.exec(text);
-    if (stray) throw new BadValue(`"${stray[0]}" can not be in an interface name`, stray.index);
+    if (stray) throw new BadValue(`"${stray[0]}" cannot be in an interface name`, stray.index);
     if (text === '.' || text === '..') throw new BadValue(`"${text}" is not an interface name`);
     const bytes = Buffer.from(text);
     if (bytes.length <= INTERFACE_BYTES) return text;

@@ -42,7 +42,7 @@ export const cephPool: ValueType<string> = {
   valid: 'the name of a Ceph pool: no "/", "@" or blank, not at the beginning "-" or "."',
   parse(text) {
     refuseStray(text, /[/@\s]/u, 'the name of a pool');
-    if (/^[-.]/.test(text)) throw new BadValue(`a pool can not begin with "${text[0]}"`);
+    if (/^[-.]/.test(text)) throw new BadValue(`a pool cannot begin with "${text[0]}"`);
     return text;
   },
 };
@@ -53,7 +53,7 @@ export const cephUser: ValueType<string> = {
   valid: 'a Ceph user without "client." before it, no blanks, not at the beginning "-"',
   parse(text) {
     refuseStray(text, /\s/u, 'a user');
-    if (text.startsWith('-')) throw new BadValue('a user can not begin with "-"');
+    if (text.startsWith('-')) throw new BadValue('a user cannot begin with "-"');
     if (text.startsWith('client.')) throw new BadValue(`"${text}" has the kind of the user before it`);
     return text;
   },
@@ -61,5 +61,5 @@ export const cephUser: ValueType<string> = {
 
 function refuseStray(text: string, stray: RegExp, place: string): void {
   const found = stray.exec(text);
-  if (found) throw new BadValue(`"${found[0]}" can not be in ${place}`, found.index);
+  if (found) throw new BadValue(`"${found[0]}" cannot be in ${place}`, found.index);
 }

@@ -186,7 +186,7 @@ async function writeStream(
   if (code !== 0)
     throw new TslxcError({
       code: 'STORAGE',
-      message: `the files can not be packed: ${complaints.find((line) => !line.includes('socket ignored')) ?? `tar ended with status ${code}`}`,
+      message: `the files cannot be packed: ${complaints.find((line) => !line.includes('socket ignored')) ?? `tar ended with status ${code}`}`,
       cause: complaints.join('\n'),
     });
   const sockets = complaints.filter((line) => line.includes('socket ignored')).length;

@@ -87,7 +87,7 @@ function open(file: string): number {
   try {
     return openSync(file, 'r');
   } catch (error) {
-    throw toTslxcError(error, 'USAGE', { message: `the archive ${file} can not be read`, file });
+    throw toTslxcError(error, 'USAGE', { message: `the archive ${file} cannot be read`, file });
   }
 }
 

@@ -17,7 +17,7 @@ export interface Member {
   readonly size: number;
 }
 
-/** The header of a plain file. A size that octal digits can not hold is written as GNU and star do. */
+/** The header of a plain file. A size that octal digits cannot hold is written as GNU and star do. */
 export function memberHeader(name: string, size: number): Buffer {
   if (Buffer.byteLength(name) > 100)
     throw new TslxcError({ code: 'NOT_SUPPORTED', message: `the path ${name} is too long for the archive` });

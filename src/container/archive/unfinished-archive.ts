@@ -68,7 +68,7 @@ export function sweepUnfinishedArchives(directory: string): void {
     for (const entry of readdirSync(directory))
       if (parseHiddenName(entry)?.purpose === 'creating') sweep(join(directory, entry));
   } catch {
-    // The directory can not be read: what is wrong with it will be told where the archive is made.
+    // The directory cannot be read: what is wrong with it will be told where the archive is made.
   }
 }
 

@@ -99,7 +99,7 @@ export async function unpackInside({
   const first = complaints.find((line) => line.startsWith('tar: ')) ?? complaints[0];
   throw new TslxcError({
     code: 'STORAGE',
-    message: `the archive's files can not be unpacked: ${first?.replace(/^tar: /, '') ?? `tar ended with status ${code}`}`,
+    message: `the archive's files cannot be unpacked: ${first?.replace(/^tar: /, '') ?? `tar ended with status ${code}`}`,
     cause: words,
   });
 }

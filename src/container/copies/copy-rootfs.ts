@@ -83,7 +83,7 @@ export interface CopiedRootfs {
 /** Longer chains would not fit into the options of one mount(2). */
 export const MOST_LAYERS = 60;
 
-/** A filesystem has tables of its own, and who fills it to the last byte can not start it. */
+/** A filesystem has tables of its own, and who fills it to the last byte cannot start it. */
 const WITH_ROOM = 1.3;
 
 /** What `-B` may say for a clone on layers. LXC takes both. */
@@ -129,7 +129,7 @@ function sharesLayers(copy: RootfsCopy, source: Volume): boolean {
   if (nested !== undefined) {
     if (copy.way === 'share') throw nestedOverlays(copy.from, nested);
     copy.onNotice?.(
-      `all files are copied: /${nested} in it keeps overlays of its own, which can not be layers`,
+      `all files are copied: /${nested} in it keeps overlays of its own, which cannot be layers`,
     );
     return false;
   }
@@ -222,14 +222,14 @@ function filesInPlace(from: ContainerRef, source: Volume): readonly string[] {
 function refuseAsLayer(path: string): void {
   const character = unlistable(path);
   const fault = character
-    ? `has ${character} in its name: a list of layers can not hold that`
+    ? `has ${character} in its name: a list of layers cannot hold that`
     : statSync(path, { throwIfNoEntry: false })?.isDirectory()
       ? undefined
       : 'is not there, or is no directory';
   if (fault === undefined) return;
   throw new TslxcError({
     code: 'NOT_SUPPORTED',
-    message: `the root filesystem ${path} can not be shared: it ${fault}`,
+    message: `the root filesystem ${path} cannot be shared: it ${fault}`,
     hint: FULL_COPY,
   });
 }
@@ -317,12 +317,12 @@ const FULL_COPY = 'make a full copy instead, without -s';
 function notShared({ from, lxcpath, store }: RootfsCopy, source: Volume): TslxcError {
   const wanted = store === undefined || OVERLAY.has(store) || store === source.type ? undefined : store;
   const why = wanted
-    ? `it can not become one of type ${wanted} without a copy of all files`
-    : `it ${whyNotSeal(from, source, lxcpath) ?? 'can not become a layer'}`;
+    ? `it cannot become one of type ${wanted} without a copy of all files`
+    : `it ${whyNotSeal(from, source, lxcpath) ?? 'cannot become a layer'}`;
   return new TslxcError({
     code: 'NOT_SUPPORTED',
     container: from.name,
-    message: `the root filesystem ${source.path} can not be shared: ${why}`,
+    message: `the root filesystem ${source.path} cannot be shared: ${why}`,
     hint: FULL_COPY,
   });
 }
@@ -331,7 +331,7 @@ function nestedOverlays(ref: ContainerRef, path: string): TslxcError {
   return new TslxcError({
     code: 'NOT_SUPPORTED',
     container: ref.name,
-    message: `its files can not be shared: /${path} in it keeps overlays of its own`,
+    message: `its files cannot be shared: /${path} in it keeps overlays of its own`,
     hint: FULL_COPY,
   });
 }
@@ -340,7 +340,7 @@ function tooLong(ref: ContainerRef, length: number): TslxcError {
   return new TslxcError({
     code: 'NOT_SUPPORTED',
     container: ref.name,
-    message: `it stands on ${length} layers, and more can not be mounted`,
+    message: `it stands on ${length} layers, and more cannot be mounted`,
     hint: `put its files together first: tslxc-copy -n ${ref.name} --flatten`,
   });
 }

@@ -146,7 +146,7 @@ function readComment(file: string): string {
     if (statSync(file).size > LARGEST_COMMENT) throw new Error('the file is too large');
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw toTslxcError(error, 'USAGE', { message: `the comment file ${file} can not be read`, file });
+    throw toTslxcError(error, 'USAGE', { message: `the comment file ${file} cannot be read`, file });
   }
 }
 

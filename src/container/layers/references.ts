@@ -43,7 +43,7 @@ export function otherLxcpaths(lxcpath: string): string[] {
   return (readIfThere(join(layersDirectory(lxcpath), 'lxcpaths')) ?? '').split('\n').filter(Boolean);
 }
 
-/** Those that can not be looked at now: a filesystem that is not mounted, say. Nothing may be taken for unused then. */
+/** Those that cannot be looked at now: a filesystem that is not mounted, say. Nothing may be taken for unused then. */
 export function unseenLxcpaths(lxcpath: string): string[] {
   return otherLxcpaths(lxcpath).filter((path) => !existsSync(path));
 }

@@ -46,7 +46,7 @@ export function layeringFile(ref: ContainerRef): string {
 }
 
 /**
- * Why `sealLayer` can not do it, as the end of a sentence about the root filesystem; undefined
+ * Why `sealLayer` cannot do it, as the end of a sentence about the root filesystem; undefined
  * where it can: the files are the container's own, and a rename takes them to the layers of
  * `lxcpath`.
  */
@@ -57,7 +57,7 @@ export function whyNotSeal(ref: ContainerRef, volume: Volume, lxcpath: string): 
   for (const folder of [lxcpath, containerDirectory(ref)]) {
     const character = unlistable(folder);
     if (character !== undefined)
-      return `lies below ${folder}, which has ${character} in its name: a list of layers can not hold that`;
+      return `lies below ${folder}, which has ${character} in its name: a list of layers cannot hold that`;
   }
   if (!from.startsWith(`${containerDirectory(ref)}/`)) return "lies outside the container's directory";
   const stat = lstatSync(from, { throwIfNoEntry: false });

@@ -38,7 +38,7 @@ import { isPlaceholder, removePlaceholder, upperIn } from './overlay-directory.t
  * Mounts the files of a container at the place that `NAME/rootfs` leads to, unless they are, or it
  * has no such link. A container that runs has seen to that at its start. The caller holds the
  * container's lock.
- * @param onTrouble hears why they can not be shown
+ * @param onTrouble hears why they cannot be shown
  */
 export function showRootfs(ref: ContainerRef, onTrouble: (text: string) => void = () => {}): void {
   const rootfs = join(containerDirectory(ref), 'rootfs');
@@ -46,7 +46,7 @@ export function showRootfs(ref: ContainerRef, onTrouble: (text: string) => void 
     if (!isViewLink(rootfs) && !replacePlaceholder(ref, rootfs)) return;
     if (!isShown(ref) && !liveRecord(ref)) showStopped(linuxKernel(), ref);
   } catch (error) {
-    onTrouble(`its files can not be shown at ${rootfs}: ${(error as Error).message}`);
+    onTrouble(`its files cannot be shown at ${rootfs}: ${(error as Error).message}`);
   }
 }
 
@@ -111,7 +111,7 @@ export function refuseMountsInRootfs(ref: ContainerRef): void {
 
 /**
  * Shows the files of all containers of a directory: for the first command after a reboot of the
- * host. What can not be shown is left to the commands that change that container, which say why.
+ * host. What cannot be shown is left to the commands that change that container, which say why.
  */
 export function showAll(lxcpath: string): void {
   for (const name of entriesOf(lxcpath))

@@ -91,7 +91,7 @@ async function standsOn(
     .sharesWith(volume)
     .catch(() => []);
   if (shared.some((path) => own.some((mine) => path === mine || path.startsWith(`${mine}/`)))) return true;
-  // What LXC has written down counts where the volume itself can not tell.
+  // What LXC has written down counts where the volume itself cannot tell.
   return isListed && !TELLING.has(volume.type);
 }
 

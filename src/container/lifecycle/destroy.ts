@@ -80,7 +80,7 @@ export async function destroyContainer(
 
 async function removeDefined(ref: ContainerRef, options: DestroyOptions & DestroyHelp): Promise<void> {
   const { config, errors } = readConfig(configFile(ref), { name: ref.name });
-  // A config that can not be read names neither hooks nor root filesystem for sure: only on demand.
+  // A config that cannot be read names neither hooks nor root filesystem for sure: only on demand.
   if (errors[0] && !options.force) {
     throw errors[0].with({ hint: 'correct it, or destroy the container with -f, which runs no hooks then' });
   }

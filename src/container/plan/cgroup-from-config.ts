@@ -81,7 +81,7 @@ function placement(config: ContainerSpec, defaults: CgroupDefaults): CgroupPlace
   if (dir && exact)
     throw new TslxcError({
       code: 'CONFIG_CONFLICT',
-      message: `${exact.key} can not be set together with ${dir.key} (${dir.origin.file}:${dir.origin.line})`,
+      message: `${exact.key} cannot be set together with ${dir.key} (${dir.origin.file}:${dir.origin.line})`,
       ...exact.origin,
       hint: 'the one names a cgroup, the other a place to make cgroups in: remove one of them',
     });

@@ -7,7 +7,7 @@ import type { NamespaceHost } from './shared-namespace.ts';
 export interface HostFacts {
   readonly layout: CgroupLayout;
   readonly lastCapability: number;
-  /** Those that this host itself is without: it can not give them to a container either. */
+  /** Those that this host itself is without: it cannot give them to a container either. */
   readonly missingCapabilities: readonly number[];
   readonly cgroupNamespaces: boolean;
   readonly namespaces: NamespaceHost;

@@ -21,7 +21,7 @@ type Source = 'own' | 'host' | FoundNamespace;
 type Sources = Readonly<Record<NamespaceName, Source>>;
 
 /**
- * @throws TslxcError for what can not be, with file and line
+ * @throws TslxcError for what cannot be, with file and line
  */
 export function planNamespaces(
   config: ContainerSpec,
@@ -89,7 +89,7 @@ function idMapFor(
   if (theirs === undefined)
     throw new TslxcError({
       code: 'NAMESPACE_UNAVAILABLE',
-      message: 'the id map of the user namespace that is to be shared can not be read',
+      message: 'the id map of the user namespace that is to be shared cannot be read',
       ...requested.placeOf('user'),
       hint: 'name the container, or a process in it, instead of a file',
     });
@@ -112,10 +112,10 @@ const NEEDS_POWER: readonly {
 }[] = [
   { name: 'pid', auto: 'proc', fails: 'its root could not mount /proc' },
   { name: 'net', auto: 'sys', fails: 'its root could not mount /sys' },
-  { name: 'cgroup', fails: 'it can not be entered' },
+  { name: 'cgroup', fails: 'it cannot be entered' },
 ];
 
-/** @throws TslxcError for a namespace of another user namespace than the container's, where that can not be */
+/** @throws TslxcError for a namespace of another user namespace than the container's, where that cannot be */
 function mustHavePower(config: ContainerSpec, sources: Sources, requested: RequestedNamespaces): void {
   const { user } = sources;
   for (const { name, auto, fails } of NEEDS_POWER) {

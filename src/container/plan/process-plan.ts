@@ -31,7 +31,7 @@ const SYS_BOOT = capabilityNumber('sys_boot');
 
 /**
  * @param overrides the command line's: a program instead of `lxc.init.cmd`, or one to run below an init of ours
- * @throws TslxcError for what the config says that can not be done, with file and line
+ * @throws TslxcError for what the config says that cannot be done, with file and line
  */
 export function planProcess(
   config: ContainerSpec,

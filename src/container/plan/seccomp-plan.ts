@@ -94,7 +94,7 @@ function compile(
     const errno = (error as NodeJS.ErrnoException).code;
     throw new TslxcError({
       code: 'CONFIG_READ',
-      message: `the seccomp policy ${policy} can not be read: ${errno}`,
+      message: `the seccomp policy ${policy} cannot be read: ${errno}`,
       ...origin,
       errno,
       hint: 'correct lxc.seccomp.profile, or clear it with an empty value',

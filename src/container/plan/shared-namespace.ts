@@ -1,4 +1,4 @@
-/** Namespaces that a container does not get of its own: found, named in an error where they can not be had, opened. */
+/** Namespaces that a container does not get of its own: found, named in an error where they cannot be had, opened. */
 import { closeSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { NamespaceName, NamespaceSource } from '../../config/values/namespace.ts';
@@ -83,9 +83,9 @@ function facts(
     return { ...found, whose, ...(name === 'user' && pid !== undefined ? { idmap: idMapOf(pid) } : {}) };
   } catch (error) {
     const { code = 'EINVAL', message } = error as NodeJS.ErrnoException;
-    const why = code === 'EINVAL' ? message : `${path} can not be opened: ${code}`;
+    const why = code === 'EINVAL' ? message : `${path} cannot be opened: ${code}`;
     throw unavailable(
-      `the ${name} namespace of ${whose} can not be shared: ${why}`,
+      `the ${name} namespace of ${whose} cannot be shared: ${why}`,
       code === 'EACCES' ? 'it takes power over that process, as to trace it (ptrace(2))' : WHOSE,
     );
   }

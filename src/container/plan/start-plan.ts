@@ -64,7 +64,7 @@ export interface StartPlan {
 }
 
 /**
- * @throws TslxcError for whatever the config says that can not be done here, with file and line
+ * @throws TslxcError for whatever the config says that cannot be done here, with file and line
  */
 export function planStart(
   ref: ContainerRef,

@@ -12,7 +12,7 @@ import { finishDiscarding, undoPartial } from './discard.ts';
 
 /**
  * Removes half-made and half-removed containers from `lxcpath`, except those that a command is
- * working on. What can not be removed now (something mounted there, say) is left to a later call.
+ * working on. What cannot be removed now (something mounted there, say) is left to a later call.
  * @returns names of the containers of which something was removed
  */
 export async function sweepLeftovers(lxcpath: string): Promise<string[]> {

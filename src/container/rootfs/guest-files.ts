@@ -66,7 +66,7 @@ export class GuestFiles {
   read(path: string): string | undefined {
     return this.#with(path, 0, (fd) => {
       if (!fstatSync(fd).isFile()) return undefined;
-      // The same file once more, for reading: what was looked at can not be exchanged.
+      // The same file once more, for reading: what was looked at cannot be exchanged.
       const file = openSync(`/proc/self/fd/${fd}`, O.RDONLY | O.NONBLOCK | O.NOCTTY);
       try {
         const buffer = Buffer.alloc(MOST_BYTES);

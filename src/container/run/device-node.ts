@@ -81,7 +81,7 @@ async function runStage(
   { type, major, minor, stat }: Device,
 ): Promise<void> {
   const { init, record, plan: start } = owner.attachable();
-  // Nodes on what a user namespace has mounted can not be opened: there the host's node is bound.
+  // Nodes on what a user namespace has mounted cannot be opened: there the host's node is bound.
   const bound = record.unprivileged && request.action === 'add';
   const source = bound ? openHostTree(host.kernel, request.device, false) : undefined;
   const stage = host.stage('device', false, () => {});

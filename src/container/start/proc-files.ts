@@ -22,7 +22,7 @@ export function writeProcFile(kernel: Kernel, pid: number, { path, value, key, o
     const errno = (error as { code?: string }).code;
     throw new TslxcError({
       code: 'START_FAILED',
-      message: `${key}: "${value}" can not be written to /proc/PID/${path} of init: ${errno}`,
+      message: `${key}: "${value}" cannot be written to /proc/PID/${path} of init: ${errno}`,
       ...origin,
       errno,
       step: 'write lxc.proc',

@@ -45,7 +45,7 @@ export function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan)
       fault = `is not a ${what}`;
     } catch (error) {
       const errno = (error as NodeJS.ErrnoException).code;
-      if (errno !== 'ENOENT') fault = `can not be reached (${errno})`;
+      if (errno !== 'ENOENT') fault = `cannot be reached (${errno})`;
     }
     throw new TslxcError({
       code: 'ROOTFS_MISSING',
@@ -99,7 +99,7 @@ export function checkInit(kernel: Kernel, plan: StartPlan): void {
   // A tree that is missing is the fault of the check before.
   if (!statSync(volume.path, { throwIfNoEntry: false })?.isDirectory()) return;
   if (isIn(kernel, volume.path, program)) return;
-  // A rootfs that is mounted over, or an init brought by a bind mount, can not be looked at from
+  // A rootfs that is mounted over, or an init brought by a bind mount, cannot be looked at from
   // here.
   const targets = new Set(plan.stage.mounts.map(({ target }) => target.replace(/\/+$/, '')));
   if (targets.has('') || candidates(program).some((path) => leadsThrough(volume.path, path, targets))) return;

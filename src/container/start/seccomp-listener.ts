@@ -14,7 +14,7 @@ const LISTENER = 'anon_inode:seccomp notify';
  * Has a process of its own put the questions of a filter to the proxy, until nothing is left that
  * the filter is on.
  * @param holder pid of the process that gets the listener, as its descriptor `fd`
- * @throws TslxcError SECCOMP_POLICY when the proxy can not be reached
+ * @throws TslxcError SECCOMP_POLICY when the proxy cannot be reached
  */
 export async function serveListener(
   { kernel, stage }: Pick<StartHost, 'kernel' | 'stage'>,

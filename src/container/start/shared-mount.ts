@@ -35,7 +35,7 @@ export function makeSharedMount(
     const { errno } = toTslxcError(error, 'MOUNT_FAILED');
     throw new TslxcError({
       code: 'MOUNT_FAILED',
-      message: `lxc.mount.auto: can not make the shared mount ${given}${errno ? `: ${errno}` : ''}`,
+      message: `lxc.mount.auto: cannot make the shared mount ${given}${errno ? `: ${errno}` : ''}`,
       step: 'shmounts',
       ...origin,
       cause: error,

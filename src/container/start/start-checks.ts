@@ -116,7 +116,7 @@ function checkConsole(_kernel: Kernel, { console }: StartPlan): void {
   if (fault === undefined) return;
   throw new TslxcError({
     code: 'CONFIG_VALUE',
-    message: `${console.path} can not be the console: ${fault}`,
+    message: `${console.path} cannot be the console: ${fault}`,
     ...console.pathOrigin,
     hint: 'name a file or a terminal, or "none" for no console',
   });

@@ -29,7 +29,7 @@ export function planLog(ref: ContainerRef, config: ContainerSpec): LogPlan {
 /**
  * The container's log: one line an event with container, time, level, and what was done to what
  * end. Below the level of `lxc.log.level` (ERROR unless set) nothing is written. The file is opened
- * for each line, so that it can be moved away at any time; a log that can not be written never
+ * for each line, so that it can be moved away at any time; a log that cannot be written never
  * stops a container.
  */
 export class ContainerLog {

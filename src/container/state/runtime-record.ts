@@ -41,7 +41,7 @@ export interface StartOverrides {
   readonly callerCgroups?: string;
 }
 
-/** A process that can not be confused with a later one of the same number. */
+/** A process that cannot be confused with a later one of the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Start time in clock ticks since boot: field 22 of /proc/PID/stat. */

@@ -31,7 +31,7 @@ export class ContainerTerminals {
   readonly #streams = new Set<Socket>();
   #hungUp = false;
 
-  /** The console's log can not be written. */
+  /** The console's log cannot be written. */
   onTrouble: (error: TslxcError) => void = () => {};
   /** Gets all that the console prints. */
   onOutput: (bytes: Buffer) => void = () => {};

@@ -29,7 +29,7 @@ const SHAPE = '[ARGUMENT,VALUE,OPERATOR] or [ARGUMENT,VALUE,&=,MASK], the argume
 export function parseComparisons(text: string): Comparison[] {
   const rest = text.replaceAll(/\[[^[\]]*\]/g, '').trim();
   const groups = [...text.matchAll(/\[([^[\]]*)\]/g)].map((match) => match[1]!);
-  if (rest !== '' || groups.length === 0) throw new PolicyFault(`"${text}" can not be understood`, SHAPE);
+  if (rest !== '' || groups.length === 0) throw new PolicyFault(`"${text}" cannot be understood`, SHAPE);
   if (groups.length > ARGUMENTS)
     throw new PolicyFault(`${groups.length} comparisons are too many`, `${ARGUMENTS} at most in a rule`);
   return groups.map(parseComparison);

@@ -39,7 +39,7 @@ export function compilePolicy(kernel: Pick<Kernel, 'memfd'>, policy: Policy): Fi
   if (!library)
     throw new TslxcError({
       code: 'TOOL_MISSING',
-      message: `libseccomp.so.2 is not installed: the policy ${policy.file} can not be compiled`,
+      message: `libseccomp.so.2 is not installed: the policy ${policy.file} cannot be compiled`,
       hint: 'install it (Debian: apt-get install libseccomp2), or clear lxc.seccomp.profile with an empty value',
     });
   const words = policy.version === 1 ? hostArchitectures().slice(0, 1) : hostArchitectures();
