@@ -1,5 +1,7 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { ManagerClient } from '../manager/client.ts';
+import { ManagerLog } from '../manager/manager-log.ts';
+import { runPaths } from '../manager/run-paths.ts';
 import type { RequestContext } from '../util/request-context.ts';
 
 /**
@@ -14,6 +16,19 @@ export function requireRoot(what: string): void {
   });
 }
 
+/** How long managers that end without an answer are replaced, milliseconds. */
+const RETRY_MS = 10_000;
+
+function managersDie(cause: TslxcError): TslxcError {
+  const { log } = runPaths();
+  return new TslxcError({
+    code: 'MANAGER_UNREACHABLE',
+    message: `each manager (tslxcd) ends before it answers${new ManagerLog(log).lastWords('last')}`,
+    hint: `its messages are in ${log}; a full or read-only run directory is a usual cause`,
+    cause,
+  });
+}
+
 /**
  * Runs `work` with a connection to the manager, which is started if necessary, and closes the
  * connection.
@@ -24,13 +39,15 @@ export async function withManager<T>(
   use: (manager: ManagerClient) => Promise<T>,
 ): Promise<T> {
   requireRoot(what);
-  for (;;) {
+  for (const begin = Date.now(); ; ) {
     const manager = (await ManagerClient.connect(context, { start: true }))!;
     try {
       return await use(manager);
     } catch (error) {
-      // The socket of a killed process accepts connections for a short time.
-      if (manager.answered || !(error instanceof TslxcError) || error.code !== 'MANAGER_DIED') throw error;
+      if (!(error instanceof TslxcError) || error.code !== 'MANAGER_DIED' || manager.answered) throw error;
+      // A killed process's socket takes connections for some moments; after that, each new manager
+      // dies as well.
+      if (Date.now() - begin > RETRY_MS) throw managersDie(error);
     } finally {
       manager.close();
     }

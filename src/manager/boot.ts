@@ -20,6 +20,11 @@ import {
 } from './read-only-host.ts';
 import { runPaths } from './run-paths.ts';
 
+/** A full disk or a closed terminal costs messages, never the manager. */
+function surviveLostMessages(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
 async function boot(): Promise<void> {
   const kernel = linuxKernel();
   // A client has prepared this already; systemd and an administrator's shell have not.
@@ -46,6 +51,10 @@ async function boot(): Promise<void> {
   // past our death.
   if (!keeperIsThere && kernel.fork() === 0) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, [lock]);
   process.title = 'tslxcd';
+  surviveLostMessages();
+  process.on('unhandledRejection', (reason) => {
+    process.stderr.write(`tslxcd: ${(reason as Error)?.stack ?? reason}\n`);
+  });
   const { runManager } = await import('./main.ts');
   await runManager(paths, monitor);
 

@@ -1,16 +1,16 @@
 /** A client's line to the manager, which is started when it is not there. */
 
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ControlFlow } from '../errors/control-flow.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
-import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ownEnvironment } from '../util/own-process.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { DEFAULT_PATH } from '../util/search-path.ts';
+import { ManagerLog } from './manager-log.ts';
 import { NODE_FLAGS } from './node-flags.ts';
 import { type ManagerEvent, type Operation, PROTOCOL_VERSION, type Requests } from './protocol.ts';
 import { hostRootArgument, keepRootToThread, thisProcess, withReadOnlyHost } from './read-only-host.ts';
@@ -22,6 +22,8 @@ import { runPaths } from './run-paths.ts';
  * make it.
  */
 const PATIENCE = 120_000;
+/** How long a launched manager is waited for before another one is launched, milliseconds. */
+const LAUNCH_AGAIN = 5000;
 
 /** The request has ended before it had a line to the manager. */
 export class NoManager extends ControlFlow {
@@ -131,11 +133,28 @@ function tryConnect(path: string): Promise<Socket | undefined> {
 
 /** Starts tslxcd, detached from this command in every way, and waits for its socket. */
 async function startManager(path: string): Promise<Socket> {
-  const { log } = runPaths();
-  const logFd = openSync(log, O.WRONLY | O.CREAT | O.TRUNC | O.NOFOLLOW | O.CLOEXEC, 0o600);
+  const log = new ManagerLog(runPaths().log);
+  for (const begin = Date.now(); ; ) {
+    const left = PATIENCE - (Date.now() - begin);
+    const end = await launchManager(log);
+    // A manager that finds another one there ends with 0. The other one may be dying: launch again.
+    const socket = await connectWhile(path, Math.min(left, LAUNCH_AGAIN), () => !end.failure);
+    if (socket) return socket;
+    if (end.failure === undefined && left > 0) continue;
+    throw new TslxcError({
+      code: 'MANAGER_UNREACHABLE',
+      message: `the manager (tslxcd) could not be started: ${end.failure ?? `no answer in ${PATIENCE / 1000} seconds`}${log.lastWords()}`,
+      hint: `its messages are in ${log.path}`,
+    });
+  }
+}
+
+/** @returns how the process has ended, as soon as it has with a failure */
+async function launchManager(log: ManagerLog): Promise<{ failure?: string }> {
   const { spawn } = await import('node:child_process');
   const { linuxKernel } = await import('../kernel/linux.ts');
-  let ended: string | undefined;
+  const end: { failure?: string } = {};
+  const logFd = log.open();
   const launch = (hostRoot?: number) =>
     spawn(process.execPath, managerArguments(hostRoot !== undefined), {
       detached: true,
@@ -146,30 +165,28 @@ async function startManager(path: string): Promise<Socket> {
   try {
     const child = thisProcess.mayChangeRoot ? launchReadOnly(linuxKernel(), launch) : launch();
     child.once('error', (error) => {
-      ended = error.message;
+      end.failure = error.message;
     });
     child.once('exit', (code, signal) => {
-      if (code !== 0) ended = `it ended with ${signal ?? `status ${code}`}`;
+      if (code !== 0) end.failure = `it ended with ${signal ?? `status ${code}`}`;
     });
     child.unref();
   } finally {
     closeSync(logFd);
   }
-  for (const begin = Date.now(); Date.now() - begin < PATIENCE; await delay(2)) {
-    const socket = await tryConnect(path);
-    if (socket) return socket;
-    if (ended) break;
-  }
-  throw new TslxcError({
-    code: 'MANAGER_UNREACHABLE',
-    message: `the manager (tslxcd) could not be started: ${ended ?? `no answer in ${PATIENCE / 1000} seconds`}${lastWords(log)}`,
-    hint: `its messages are in ${log}`,
-  });
+  return end;
 }
 
-function lastWords(log: string): string {
-  const text = existsSync(log) ? readFileSync(log, 'utf8').trim() : '';
-  return text ? `: ${text.split('\n')[0]}` : '';
+async function connectWhile(
+  path: string,
+  patience: number,
+  goOn: () => boolean,
+): Promise<Socket | undefined> {
+  for (const begin = Date.now(); Date.now() - begin < patience; await delay(2)) {
+    const socket = await tryConnect(path);
+    if (socket || !goOn()) return socket;
+  }
+  return undefined;
 }
 
 /** Saves the manager from executing itself again: see read-only-host.ts. */

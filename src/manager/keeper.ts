@@ -5,7 +5,7 @@
  * is there it drains the consoles, or their writers would block.
  */
 
-import { openSync, rmSync } from 'node:fs';
+import { openSync, rmSync, statSync } from 'node:fs';
 import { AF, LOCK, O, POLL, PR, SIG, SOCK } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { unixAddress } from '../kernel/structs.ts';
@@ -45,6 +45,8 @@ export class Keeper {
   /** Of the program in memory, whatever is on the disk by the time that somebody asks. */
   readonly #build = buildId();
   #manager: Manager | undefined;
+  /** Of its socket's file. */
+  readonly #inode: number;
   #lastCall = Number.NEGATIVE_INFINITY;
   #pause = CALL_AGAIN.first;
 
@@ -57,6 +59,7 @@ export class Keeper {
     this.#listener = kernel.socket(AF.UNIX, SOCK.STREAM | SOCK.CLOEXEC, 0);
     kernel.bind(this.#listener, unixAddress(path));
     kernel.listen(this.#listener, 8);
+    this.#inode = statSync(path).ino;
     kernel.prctl(PR.SET_CHILD_SUBREAPER, 1);
     kernel.prctl(PR.SET_DUMPABLE, 0);
     this.#children = kernel.signalfd([SIG.CHLD]);
@@ -64,13 +67,15 @@ export class Keeper {
 
   run(): never {
     for (;;) {
+      for (const end of this.#watched.fosterEnds()) this.#report(end);
       const busy = this.#manager !== undefined || this.#kept.size > 0 || this.#watched.size > 0;
-      // Of an end that no manager has seen to: hooks have to run, things to go, and it may have to
-      // be started again.
+      // An end that no manager has seen to: hooks have to run, things are given back, and the
+      // container may have to be started again.
       const calling = this.#manager === undefined && this.#watched.ended().length > 0;
       if (calling) this.#callManager();
-      const events = this.#kernel.poll(this.#interests(), calling ? this.#pause : busy ? -1 : LONELY);
+      const events = this.#kernel.poll(this.#interests(), this.#timeout(calling));
       if (events.length === 0 && !busy) this.#leave();
+      if (this.#manager === undefined && !this.#isReachable()) this.#leave();
       for (const { fd, events: what } of events) {
         if (fd === this.#listener) this.#accept();
         else if (fd === this.#children) this.#reap();
@@ -78,6 +83,22 @@ export class Keeper {
         else this.#other(fd, what);
       }
     }
+  }
+
+  /** How long poll(2) may wait, milliseconds. */
+  #timeout(calling: boolean): number {
+    if (this.#watched.pause >= 0) return this.#watched.pause;
+    if (calling) return Math.min(this.#pause, LONELY);
+    return this.#manager ? -1 : LONELY;
+  }
+
+  /**
+   * Whether a manager that looks for a keeper comes here. Where the run directory was removed,
+   * another keeper takes its place, and this one would stay for ever.
+   */
+  #isReachable(): boolean {
+    const stat = statSync(this.#path, { throwIfNoEntry: false });
+    return stat !== undefined && stat.ino === this.#inode;
   }
 
   #other(fd: number, what: number): void {
@@ -88,8 +109,7 @@ export class Keeper {
     }
     // A child is reaped, which tells how it ended; of another's child the kernel may tell.
     this.#reap();
-    const end = this.#watched.fosterEnd(pid);
-    if (end) this.#report(end);
+    this.#watched.fosterEnded(pid);
   }
 
   #interests(): { fd: number; events: number }[] {
@@ -224,7 +244,7 @@ export class Keeper {
   }
 
   #leave(): never {
-    rmSync(this.#path, { force: true });
+    if (this.#isReachable()) rmSync(this.#path, { force: true });
     return this.#kernel.exit(0);
   }
 }

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { leaveAndRemoveMonitorCgroup, type MonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { ownVariable } from '../util/own-process.ts';
+import { adoptOrphans } from './orphans.ts';
 import { Pool } from './pool.ts';
 import { findKeeper, replaceKeeper } from './reach-keeper.ts';
 
@@ -30,6 +31,7 @@ const FIRST_CLIENT = 5000;
  */
 export async function runManager(paths: ReturnType<typeof runPaths>, monitor: MonitorCgroup): Promise<void> {
   const kernel = linuxKernel();
+  adoptOrphans(kernel);
   let keeper = await findKeeper(kernel, paths.keeperSocket);
   const supervisor = new Supervisor(kernel, keeper);
   await supervisor.adopt();

@@ -11,6 +11,8 @@ import { KEEPER_ONLY } from './keeper-protocol.ts';
 import { hostRootArgument, keepRootToThread, withReadOnlyHost } from './read-only-host.ts';
 
 const KEEPER_ATTEMPTS = 500;
+/** The keeper that was launched may be killed as well. */
+const LAUNCHES = 10;
 
 /**
  * The keeper that is there; where it is of another build (there was an upgrade while containers
@@ -18,7 +20,7 @@ const KEEPER_ATTEMPTS = 500;
  * build, and not understand this one's plans.
  */
 export async function findKeeper(kernel: Kernel, path: string): Promise<KeeperClient> {
-  const found = await reachKeeper(kernel, path);
+  const found = await reachOrReplace(kernel, path);
   if (found.build === buildId()) return found;
   const descriptors = Object.keys(found.kept).map((label) => ({
     label,
@@ -36,7 +38,7 @@ export async function findKeeper(kernel: Kernel, path: string): Promise<KeeperCl
   return keeper;
 }
 
-/** Waits for it: it may have been forked a moment ago. @throws when none answers within a second */
+/** Waits for a keeper that may have been forked a moment ago. @throws when none answers in time */
 async function reachKeeper(kernel: Kernel, path: string): Promise<KeeperClient> {
   for (let attempt = 1; ; attempt++)
     try {
@@ -47,6 +49,15 @@ async function reachKeeper(kernel: Kernel, path: string): Promise<KeeperClient> 
     }
 }
 
+/** A keeper that has died since its lock was seen is replaced. */
+async function reachOrReplace(kernel: Kernel, path: string): Promise<KeeperClient> {
+  try {
+    return await reachKeeper(kernel, path);
+  } catch {
+    return await replaceKeeper(kernel, path);
+  }
+}
+
 /**
  * A manager with all that it has loaded makes no small keeper any more: the program is run anew for
  * it.
@@ -54,9 +65,16 @@ async function reachKeeper(kernel: Kernel, path: string): Promise<KeeperClient> 
 export async function replaceKeeper(kernel: Kernel, path: string): Promise<KeeperClient> {
   keepRootToThread(kernel);
   const args = [...process.execArgv, process.argv[1]!, hostRootArgument(3), KEEPER_ONLY];
-  const child = withReadOnlyHost(kernel, (hostRoot) =>
-    spawn('/proc/self/exe', args, { stdio: ['ignore', 'inherit', 'inherit', hostRoot] }),
-  );
-  child.unref();
-  return await reachKeeper(kernel, path);
+  for (let launch = 1; ; launch++) {
+    const child = withReadOnlyHost(kernel, (hostRoot) =>
+      spawn('/proc/self/exe', args, { stdio: ['ignore', 'inherit', 'inherit', hostRoot] }),
+    );
+    child.on('error', () => {});
+    child.unref();
+    try {
+      return await reachKeeper(kernel, path);
+    } catch (error) {
+      if (launch === LAUNCHES) throw error;
+    }
+  }
 }

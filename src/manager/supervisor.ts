@@ -24,6 +24,7 @@ import { adoptRun, callerOf } from './monitor/adopt-run.ts';
 import { ContainerMonitor, type MonitorHost, type MonitorListeners } from './monitor/container-monitor.ts';
 import { Restarts } from './monitor/restarts.ts';
 import { type Leftover, survey } from './monitor/survey.ts';
+import { reapOrphan } from './orphans.ts';
 import type { ContainerEvent, StartRequest, StateOfContainer } from './protocol.ts';
 
 /** States of one that is about to be stopped, or to start anew. */
@@ -310,7 +311,9 @@ export class Supervisor {
     removeRecord(ref);
   }
 
-  #ended(pid: number, status: ExitStatus | null): void {
+  #ended(pid: number, told: ExitStatus | null): void {
+    const own = reapOrphan(this.kernel, pid);
+    const status = told ?? own ?? null;
     const container = [...this.#containers.values()].find(({ initPid }) => initPid === pid);
     const waiting = this.#waiting.get(pid);
     this.#waiting.delete(pid);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 import type { Ended } from './keeper-protocol.ts';
 
@@ -10,13 +11,12 @@ interface Watched {
   pidfd: number;
   /** Null while it runs, and for good where another's child ended and only that can be known. */
   status: ExitStatus | null;
+  /** When its end was noticed, while its status is asked for. */
+  since?: number;
 }
 
-/**
- * How often, and for how many milliseconds each time, a foster parent is waited for that has yet to
- * reap.
- */
-const PATIENCE = { times: 10, milliseconds: 5 };
+/** How long, and how often, the kernel is asked how another's child has ended, milliseconds. */
+const FOSTER = { patience: 5000, pause: 20 };
 
 /** The keeper's memory of how processes ended, until a manager has heard of it. */
 export class WatchedProcesses {
@@ -51,33 +51,64 @@ export class WatchedProcesses {
     if (watched.pidfd >= 0) this.#kernel.close(watched.pidfd);
     watched.pidfd = -1;
     watched.status = status;
+    delete watched.since;
   }
 
   /** Descriptors that become readable when their process ends. */
   pidfds(): number[] {
-    return [...this.#watched.values()].flatMap(({ pidfd }) => (pidfd < 0 ? [] : [pidfd]));
+    return [...this.#watched.values()].flatMap(({ pidfd, since }) =>
+      pidfd < 0 || since !== undefined ? [] : [pidfd],
+    );
   }
 
   pidOf(pidfd: number): number | undefined {
     return [...this.#watched].find(([, watched]) => watched.pidfd === pidfd)?.[0];
   }
 
+  /** Another's child has ended. How it ended is asked for until the kernel tells (`fosterEnds`). */
+  fosterEnded(pid: number): void {
+    const watched = this.#watched.get(pid);
+    if (watched && watched.pidfd >= 0) watched.since ??= performance.now();
+  }
+
+  /** How long to wait before the kernel is asked again, milliseconds; -1: nothing is asked. */
+  get pause(): number {
+    return [...this.#watched.values()].some(({ since }) => since !== undefined) ? FOSTER.pause : -1;
+  }
+
   /**
-   * How another's child ended, where the kernel tells: it knows once the foster parent has reaped
-   * it.
+   * How children of others ended, as far as that is known by now. The kernel tells once the foster
+   * parent has reaped the process, and /proc until then. A status that stays unknown is null.
    */
-  fosterEnd(pid: number): Ended | undefined {
-    const pidfd = this.#watched.get(pid)?.pidfd ?? -1;
-    if (pidfd < 0) return undefined;
-    for (let i = 0; i < PATIENCE.times; i++) {
-      const status = this.#kernel.pidfdExit(pidfd);
-      if (status) return { pid, status };
-      this.#kernel.poll([], PATIENCE.milliseconds);
-    }
-    return { pid, status: null };
+  fosterEnds(): Ended[] {
+    return [...this.#watched].flatMap(([pid, { pidfd, since }]) => {
+      if (since === undefined) return [];
+      const status = this.#kernel.pidfdExit(pidfd) ?? zombieStatus(pid) ?? null;
+      return status || performance.now() - since > FOSTER.patience ? [{ pid, status }] : [];
+    });
   }
 
   ended(): Ended[] {
     return [...this.#watched].flatMap(([pid, { pidfd, status }]) => (pidfd < 0 ? [{ pid, status }] : []));
+  }
+}
+
+/**
+ * The wait status of a process that its parent has not reaped yet: the last field of
+ * proc_pid_stat(5).
+ */
+function zombieStatus(pid: number): ExitStatus | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .trim()
+      .split(' ');
+    if (fields[0] !== 'Z') return undefined;
+    const status = Number(fields.at(-1));
+    const signal = status & 0x7f;
+    return signal === 0 ? { code: (status >> 8) & 0xff, signal: null } : { code: null, signal };
+  } catch {
+    return undefined;
   }
 }

@@ -71,7 +71,7 @@ export class Restarts {
       due: Date.now() + delay,
       reason,
     };
-    write(pending);
+    tryWrite(pending);
     this.#arm(pending);
     return true;
   }
@@ -85,7 +85,7 @@ export class Restarts {
   async #restart(pending: PendingRestart): Promise<void> {
     const { request, policy, attempt } = pending;
     // What was tried counts, also when this manager is killed in the middle of it.
-    write({ ...pending, waiting: false });
+    tryWrite({ ...pending, waiting: false });
     try {
       await this.#actions.start(request as StartRequest, { kind: 'restart', attempt });
     } catch (thrown) {
@@ -120,6 +120,15 @@ export class Restarts {
       if (pending.waiting) this.#arm(pending);
       else this.#schedule(pending.request as StartRequest, pending.policy, pending.reason, 0);
     }
+  }
+}
+
+/** A full run directory costs the restart only where this manager is killed before. */
+function tryWrite(pending: PendingRestart): void {
+  try {
+    write(pending);
+  } catch (error) {
+    process.stderr.write(`${pending.request.name}: its restart is not noted: ${(error as Error).message}\n`);
   }
 }
 
