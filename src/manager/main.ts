@@ -77,6 +77,11 @@ export async function runManager(paths: ReturnType<typeof runPaths>, monitor: Mo
       fresh.onEnd = keeperEnded;
       return fresh;
     });
+    // Without a keeper no container can start: the next manager finds everything as it is.
+    next.catch((error: Error) => {
+      process.stderr.write(`tslxcd: ${error.message}\n`);
+      process.exit(1);
+    });
     await supervisor.useKeeper(next);
   };
   keeper.onEnd = keeperEnded;

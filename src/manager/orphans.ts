@@ -13,17 +13,20 @@ const GRACE = 1000;
 /** Makes this process the foster parent, and reaps what Node does not know. */
 export function adoptOrphans(kernel: Kernel): void {
   kernel.prctl(PR.SET_CHILD_SUBREAPER, 1);
-  let timer: NodeJS.Timeout | undefined;
+  let isPlanned = false;
   let before = new Set<number>();
   const look = () => {
     const zombies = zombieChildren();
     for (const pid of zombies) if (before.has(pid)) reapOrphan(kernel, pid);
     before = zombies;
-    timer = zombies.size > 0 ? setTimeout(look, GRACE).unref() : undefined;
+    isPlanned = false;
+    if (zombies.size > 0) plan();
   };
-  process.on('SIGCHLD', () => {
-    timer ??= setTimeout(look, GRACE).unref();
-  });
+  const plan = () => {
+    if (!isPlanned) setTimeout(look, GRACE).unref();
+    isPlanned = true;
+  };
+  process.on('SIGCHLD', plan);
 }
 
 /** How a process ended, if it was a child that is not reaped yet. */

@@ -21,7 +21,8 @@ import { ForkClient } from './fork-client.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import { LxcSockets } from './lxc-socket/lxc-sockets.ts';
 import { adoptRun, callerOf } from './monitor/adopt-run.ts';
-import { ContainerMonitor, type MonitorHost, type MonitorListeners } from './monitor/container-monitor.ts';
+import { ContainerMonitor } from './monitor/container-monitor.ts';
+import type { MonitorHost, MonitorListeners } from './monitor/monitor-host.ts';
 import { Restarts } from './monitor/restarts.ts';
 import { type Leftover, survey } from './monitor/survey.ts';
 import { reapOrphan } from './orphans.ts';
@@ -255,7 +256,10 @@ export class Supervisor {
         seconds: (Date.now() - Date.parse(record.startedAt)) / 1000,
       }),
     onQuickReboots: ({ request }, reason, { plan }) => this.#restarts.deferReboot(request, reason, { plan }),
-    onGone: (container) => this.#remove(container),
+    onGone: ({ request }) => {
+      const container = this.#containers.get(key(request));
+      if (container?.isOver) this.#remove(container);
+    },
   };
 
   #remove(container: ContainerMonitor): void {

@@ -5,14 +5,13 @@
 import { closeSync, writeFileSync } from 'node:fs';
 import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
 import type { LogLevel } from '../../config/values/log.ts';
-import { destroyContainer } from '../../container/lifecycle/destroy.ts';
 import type { Attachable } from '../../container/plan/attach-request.ts';
 import { removePlan } from '../../container/plan/saved-plan.ts';
 import { recoverContainer } from '../../container/recovery/recover.ts';
 import type { StopRequest } from '../../container/run/stop.ts';
 import type { ClientStdio } from '../../container/start/client-stdio.ts';
 import { isLent, isOfNic, Journal, type JournalEntry } from '../../container/start/journal.ts';
-import { keptPrefix, type StartHost } from '../../container/start/start-host.ts';
+import { keptPrefix } from '../../container/start/start-host.ts';
 import type { ContainerLog } from '../../container/state/container-log.ts';
 import {
   type EndReason,
@@ -31,52 +30,16 @@ import { endStatus, wasReboot } from '../../container/state/signals.ts';
 import type { State } from '../../container/state/state.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
-import type { ContainerEvent, StartRequest } from '../protocol.ts';
+import type { StartRequest } from '../protocol.ts';
 import type { AdoptedRun } from './adopt-run.ts';
 import { ContainerTerminals } from './container-terminals.ts';
+import { EndWaiters, requireReboot } from './end-waiters.ts';
+import type { Ending, MonitorHost, MonitorListeners } from './monitor-host.ts';
 import { QuickReboots } from './quick-reboots.ts';
 import type { Run } from './run.ts';
-import { hookSurroundings, MANAGER, startingRecord, startRun } from './start-run.ts';
-import { reasonOfEnd, tearDown } from './tear-down.ts';
+import { MANAGER, startingRecord, startRun } from './start-run.ts';
+import { destroyEphemeral, reasonOfEnd, tearDown } from './tear-down.ts';
 import { checkTransition, requireRunning } from './transitions.ts';
-
-/** How a run ended, for those who waited for it. */
-export interface Ending {
-  readonly status: ExitStatus | null;
-  /** `reboot`: the next run has begun. */
-  readonly target: 'stop' | 'reboot';
-  readonly reason: EndReason;
-  /** Why a reboot did not come up. */
-  readonly failure?: TslxcError;
-}
-
-export interface MonitorHost extends StartHost {
-  /**
-   * Counts the keepers: after a change, the new keeper holds nothing of what the last one was
-   * given.
-   */
-  keeperNumber(): number;
-  drop(prefix: string): Promise<void>;
-  forget(pid: number): Promise<void>;
-  /**
-   * The end of a process that was told of before anything waited for it; null for an unknown
-   * status.
-   */
-  takeEarlyEnd(pid: number): { readonly status: ExitStatus | null } | undefined;
-}
-
-export interface MonitorListeners {
-  onEvent(event: ContainerEvent): void;
-  /** No reboot follows this run. Says whether a restart is scheduled. */
-  onEnd(monitor: ContainerMonitor, reason: EndReason, run: Run): boolean;
-  /**
-   * It reboots again and again in less than a second: the next start is to wait. Says whether one
-   * is scheduled.
-   */
-  onQuickReboots(monitor: ContainerMonitor, reason: EndReason, run: Run): boolean;
-  /** The container is gone for good. */
-  onGone(monitor: ContainerMonitor): void;
-}
 
 /** How long a start is not yet written to the container's directory, milliseconds. */
 const NOTE_AFTER = 1000;
@@ -98,14 +61,8 @@ export class ContainerMonitor {
   #run: Run | undefined;
   /** Init has ended before its start was over: delivered after it. */
   #earlyEnd: { readonly status: ExitStatus | null } | undefined;
-  #endListeners = new Set<(ending: Ending) => void>();
-  #last: Ending | undefined;
   #starting: Promise<unknown> = Promise.resolve();
-  #setGone: () => void = () => {};
-  /** Settles when the manager no longer looks after it. */
-  readonly gone = new Promise<void>((resolve) => {
-    this.#setGone = resolve;
-  });
+  readonly #waiters = new EndWaiters();
 
   /** @param stdio descriptors of the client that a program gets instead of the console */
   constructor(host: MonitorHost, request: StartRequest, listeners: MonitorListeners, stdio?: ClientStdio) {
@@ -130,19 +87,23 @@ export class ContainerMonitor {
     return this.#run?.init.pid;
   }
 
-  /** It will not come back; only an ephemeral container's removal may be left. */
+  /** The container will not come back; only an ephemeral one's removal may be left. */
   get isOver(): boolean {
-    return this.#last !== undefined;
+    return this.#waiters.isOver;
+  }
+
+  /** Settles when the manager no longer looks after it. */
+  get gone(): Promise<void> {
+    return this.#waiters.gone;
   }
 
   markGone(): void {
-    this.#setGone();
+    this.#waiters.markGone();
   }
 
   /** Settles with the next end of its init, or with the last one when it will not come back. */
   ended(): Promise<Ending> {
-    if (this.#last) return Promise.resolve(this.#last);
-    return new Promise((resolve) => this.#endListeners.add(resolve));
+    return this.#waiters.ended();
   }
 
   /**
@@ -424,7 +385,7 @@ export class ContainerMonitor {
       this.#state = 'STOPPED';
       ending = { status: endStatus(status), target: 'stop', reason: { kind: 'unknown' }, failure };
     }
-    if (ending.target === 'reboot') this.#tell(ending);
+    if (ending.target === 'reboot') this.#waiters.tell(ending);
     else await this.#finish(run, ending);
   }
 
@@ -482,45 +443,9 @@ export class ContainerMonitor {
   async #finish(run: Run, ending: Ending): Promise<void> {
     const isReboot = ending.reason.kind === 'reboot';
     const again = !isReboot && !ending.failure && this.#listeners.onEnd(this, ending.reason, run);
-    this.#last = ending;
-    this.#tell(ending);
-    if (run.plan.ephemeral && !again && !isReboot) await this.#destroy();
+    this.#waiters.tellLast(ending);
+    if (run.plan.ephemeral && !again && !isReboot) await destroyEphemeral(this.request, this.#log);
     this.terminals.hangUp();
     this.#listeners.onGone(this);
   }
-
-  #tell(ending: Ending): void {
-    const listeners = this.#endListeners;
-    this.#endListeners = new Set();
-    for (const listener of listeners) listener(ending);
-  }
-
-  async #destroy(): Promise<void> {
-    try {
-      await destroyContainer(this.ref, {
-        force: false,
-        snapshots: false,
-        caller: hookSurroundings(this.request),
-      });
-    } catch (error) {
-      this.#log?.write(
-        'ERROR',
-        `the ephemeral container could not be destroyed: ${(error as Error).message}`,
-      );
-    }
-  }
-}
-
-/**
- * @throws TslxcError START_FAILED when a reboot was asked for and the container did not come back
- */
-function requireReboot(ref: ContainerRef, { target, failure, reason }: Ending): void {
-  if (target === 'reboot') return;
-  if (failure) throw failure.with({ container: ref.name });
-  throw new TslxcError({
-    code: 'START_FAILED',
-    container: ref.name,
-    message: `it ended and did not reboot: ${reasonText(reason)}`,
-    hint: 'lxc.signal.reboot names the signal that makes its init reboot',
-  });
 }

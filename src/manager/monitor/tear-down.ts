@@ -1,5 +1,6 @@
 /** The end of a run: why it came, and what is undone after it. */
 import { killedByOom, oomKills, oomKillsLogged } from '../../cgroup/container-cgroup.ts';
+import { destroyContainer } from '../../container/lifecycle/destroy.ts';
 import { oomLine } from '../../container/observe/oom-line.ts';
 import { keptPrefix, type StartHost } from '../../container/start/start-host.ts';
 import type { ContainerLog } from '../../container/state/container-log.ts';
@@ -10,8 +11,10 @@ import { type RuntimeRecord, sinceBoot } from '../../container/state/runtime-rec
 import { toTslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
 import type { NicPlan } from '../../network/nic-plan.ts';
+import type { StartRequest } from '../protocol.ts';
 import type { ContainerTerminals } from './container-terminals.ts';
 import type { Run } from './run.ts';
+import { hookSurroundings } from './start-run.ts';
 
 export interface TearDown {
   readonly host: Pick<StartHost, 'releaseName'> & {
@@ -91,4 +94,15 @@ export async function tearDown(
 /** As it was drawn at the start. */
 function hostInterface({ index }: NicPlan, { nics }: RuntimeRecord): string | undefined {
   return nics.find((nic) => nic.index === index)?.host;
+}
+
+/** The end of a container that lasts for one run (`lxc.ephemeral`). */
+export async function destroyEphemeral(request: StartRequest, log: ContainerLog | undefined): Promise<void> {
+  const { name, lxcpath } = request;
+  try {
+    const caller = hookSurroundings(request);
+    await destroyContainer({ name, lxcpath }, { force: false, snapshots: false, caller });
+  } catch (error) {
+    log?.write('ERROR', `the ephemeral container could not be destroyed: ${(error as Error).message}`);
+  }
 }
