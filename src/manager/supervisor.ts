@@ -257,7 +257,7 @@ export class Supervisor {
       }),
     onQuickReboots: ({ request }, reason, { plan }) => this.#restarts.deferReboot(request, reason, { plan }),
     onGone: ({ request }) => {
-      const container = this.#containers.get(key(request));
+      const container = this.#containers.get(refKey(request));
       if (container?.isOver) this.#remove(container);
     },
   };
