@@ -7,28 +7,16 @@ import { basename, join } from 'node:path';
 import { FOR_TESTS } from '../setup/debian-packages.mjs';
 import { buildProgram, explain, installDebianPackages } from '../setup/prepare.mjs';
 import { bold, green, red, yellow } from '../setup/progress.mjs';
+import { difference } from './difference.ts';
 import type { PeerCase } from './peer-case.ts';
-import { type Outcome, PeerWorld } from './world.ts';
+import { PeerWorld } from './world.ts';
 
 const patterns = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 let passed = 0;
 const failures: string[] = [];
 
-function difference(peer: readonly Outcome[], ours: readonly Outcome[], one: PeerCase): string | undefined {
-  for (const [i, line] of [...one.lines, ...(one.beside ? [one.beside] : [])].entries()) {
-    const [theirs, own] = [peer[i]!, ours[i]!];
-    const told = `${line.join(' ')}\n    lxc   ${shown(theirs)}\n    tslxc ${shown(own)}`;
-    if (theirs.code !== own.code) return told;
-    if (one.compare !== 'code' && theirs.stdout !== own.stdout) return told;
-  }
-  return undefined;
-}
-
-const shown = ({ code, stdout, stderr }: Outcome) =>
-  `${code} ${JSON.stringify(stdout)} ${JSON.stringify(stderr.split('\n')[0])}`;
-
 async function compare(world: PeerWorld, one: PeerCase): Promise<void> {
-  const found = difference(await world.outcome('lxc', one), await world.outcome('tslxc', one), one);
+  const found = await difference(world, one);
   if ((found === undefined) === (one.differs === undefined)) {
     passed++;
     console.log(`${green('✓')} ${one.title}${one.differs ? yellow(` (differs: ${one.differs})`) : ''}`);

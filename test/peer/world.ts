@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -53,7 +54,7 @@ export class PeerWorld {
     const made = await this.command('lxc', ['create', '-n', '@stopped', '-t', 'busybox', '-f', config]);
     if (made.code !== 0) throw new Error(`lxc-create: ${made.stderr}`);
     for (const side of SIDES)
-      for (const name of ['stopped', 'run']) {
+      for (const name of ['stopped', 'run', 'client']) {
         if (side === 'lxc' && name === 'stopped') continue;
         this.#copy(side, name);
       }
@@ -87,6 +88,13 @@ export class PeerWorld {
     const path = WITHOUT_LXCPATH.has(command) ? [] : ['-P', this.lxcpath(side)];
     const program = side === 'lxc' ? `lxc-${command}` : this.#link(command);
     return [program, [...path, ...args]];
+  }
+
+  /** A folder with all our commands by LXC's names. */
+  links(): string {
+    for (const name of readdirSync(BIN))
+      if (name.startsWith('tslxc-')) this.#link(name.slice('tslxc-'.length));
+    return join(this.root, 'bin');
   }
 
   /** Ours by LXC's name: what programs that drive LXC call. */
