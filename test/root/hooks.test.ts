@@ -316,6 +316,12 @@ const BROUGHT: Readonly<
     hook: 'pre-start',
     body: 'mkdir -p $ROOT/point',
   },
+  'a bridge, by the script of another nic': {
+    lines:
+      'lxc.net.0.type = veth\nlxc.net.0.script.up = $SCRIPT\nlxc.net.1.type = veth\nlxc.net.1.link = $BRIDGE',
+    hook: 'script.up',
+    body: 'ip link add $BRIDGE type bridge && ip link set $BRIDGE up',
+  },
   'the console': {
     lines: 'lxc.console.path = $ROOT/made/console',
     hook: 'pre-start',
@@ -330,7 +336,12 @@ for (const [what, { lines, hook, body }] of Object.entries(BROUGHT))
     rmSync(root, { recursive: true, force: true });
     mkdirSync(root);
     await busybox.make('brings');
-    const words = { $BRIDGE: bridge, $ROOT: root, $REAL: host.rootfs('brings') };
+    const words = {
+      $BRIDGE: bridge,
+      $ROOT: root,
+      $REAL: host.rootfs('brings'),
+      $SCRIPT: join(host.root, 'bring'),
+    };
     const filled = (text: string) =>
       Object.entries(words).reduce((all, [word, value]) => all.replaceAll(word, value), text);
     const own = readFileSync(host.config('brings'), 'utf8');
@@ -340,9 +351,11 @@ for (const [what, { lines, hook, body }] of Object.entries(BROUGHT))
     writeFileSync(host.config('brings'), `${nets}\n${setting}\n`);
     try {
       // Without the hook it is a fault.
+      script('bring', ':');
       assert.equal((await host.tslxc('start', ['-n', '@brings'])).code, 1, setting);
       const maker = script('bring', filled(body));
-      writeFileSync(host.config('brings'), `${nets}\n${setting}\nlxc.hook.${hook} = ${maker}\n`);
+      const line = hook === 'script.up' ? '' : `lxc.hook.${hook} = ${maker}\n`;
+      writeFileSync(host.config('brings'), `${nets}\n${setting}\n${line}`);
       const { code, stdout, stderr } = await host.tslxc('config', [
         'check',
         '-P',

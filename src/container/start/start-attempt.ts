@@ -7,7 +7,9 @@
 import { closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote } from '../../cgroup/container-cgroup.ts';
-import { hasInterface, type ResolvedNic } from '../../network/nic-plan.ts';
+import { together } from '../../errors/tslxc-error.ts';
+import { nicFaultsOnHost } from '../../network/nic-checks.ts';
+import { hasInterface, type NicPlan, type ResolvedNic } from '../../network/nic-plan.ts';
 import type { NicClaim } from '../../network/nics/nic-driver.ts';
 import { createNic, driverOf, resolveNic } from '../../network/nics/nics.ts';
 import { withHostRoot } from '../../security/id-map.ts';
@@ -54,9 +56,9 @@ export class StartAttempt implements AsyncDisposable {
   #fds: StartDescriptors = {};
   #cgroups: ClaimedCgroups | undefined;
   #notes: readonly CgroupNote[] = [];
-  #nics: readonly ResolvedNic[] = [];
+  readonly #nics: ResolvedNic[] = [];
   /** By nic. */
-  #nicClaims: readonly (readonly NicClaim[])[] = [];
+  readonly #nicClaims: (readonly NicClaim[])[] = [];
   /** The stage knows the nics before init exists: nothing of them is made outside. */
   #nicsSent = false;
   #init: ProcessIdentity | undefined;
@@ -180,14 +182,27 @@ export class StartAttempt implements AsyncDisposable {
     savePlan(plan, hooks.caller);
   }
 
+  /** A script of an earlier nic may make what a later one needs: nics behind it are resolved after the script. */
   #planNics(): void {
-    const { host, plan, journal } = this.#context;
-    const directory = containerRunDirectory(plan);
-    const resolved = plan.nics.map((nic) => resolveNic(host.kernel, nic, directory));
-    this.#nics = resolved.map(({ nic }) => nic);
-    this.#nicClaims = resolved.map(({ claims }) => claims);
-    this.#nicsSent = this.#nics.every((nic) => !hasInterface(nic) && nic.scriptUp === undefined);
-    for (const claim of this.#nicClaims.flat()) journal.add({ kind: 'nic', claim });
+    const { plan } = this.#context;
+    const scripted = plan.nics.findIndex(({ scriptUp }) => scriptUp !== undefined);
+    for (const nic of scripted < 0 ? plan.nics : plan.nics.slice(0, scripted + 1)) this.#resolveNic(nic);
+    this.#nicsSent = plan.nics.every((nic) => !hasInterface(nic) && nic.scriptUp === undefined);
+  }
+
+  /** @throws TslxcError what the host lacks for the nic after the scripts of those before it */
+  #resolveLate(nic: NicPlan): void {
+    const fault = together(nicFaultsOnHost(this.#context.host.kernel, [nic]));
+    if (fault) throw fault;
+    this.#resolveNic(nic);
+  }
+
+  #resolveNic(plan: NicPlan): void {
+    const { host, journal } = this.#context;
+    const resolved = resolveNic(host.kernel, plan, containerRunDirectory(this.#context.plan));
+    for (const claim of resolved.claims) journal.add({ kind: 'nic', claim });
+    this.#nics.push(resolved.nic);
+    this.#nicClaims.push(resolved.claims);
   }
 
   async #expectInit(): Promise<void> {
@@ -202,7 +217,9 @@ export class StartAttempt implements AsyncDisposable {
   async #attachNetwork(): Promise<void> {
     if (this.#nicsSent) return;
     const { host, plan, hooks } = this.#context;
-    for (const [i, nic] of this.#nics.entries()) {
+    for (const [i, planned] of plan.nics.entries()) {
+      if (i >= this.#nics.length) this.#resolveLate(planned);
+      const nic = this.#nics[i]!;
       createNic(host.kernel, nic, { pid: this.#init!.pid }, this.#nicClaims[i]!);
       const bridge = driverOf(nic).bridge(nic);
       if (bridge && hasInterface(nic) && nic.hwaddr)

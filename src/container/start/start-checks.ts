@@ -9,6 +9,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { nicFaults, nicFaultsOnHost } from '../../network/nic-checks.ts';
 import { bridgesOf } from '../../network/nics/nics.ts';
 import { availableIds, mapFault } from '../../security/id-map.ts';
+import type { HookCommand } from '../../stage/plan.ts';
 import { peerFault } from '../../terminal/console-peer.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
 import { type Finding, finding } from './finding.ts';
@@ -37,6 +38,15 @@ const check = (look: (kernel: Kernel, plan: StartPlan) => void): Row['faults'] =
   };
 };
 
+/** The maker of what nics behind a nic with a script need. */
+const SCRIPT_UP = 'script.up';
+
+/** Nics up to the first one with a script. */
+const beforeScripts = ({ nics }: StartPlan) => nics.filter((_, i) => !behind(nics, i));
+const behindScripts = ({ nics }: StartPlan) => nics.filter((_, i) => behind(nics, i));
+const behind = (nics: StartPlan['nics'], i: number) =>
+  nics.slice(0, i).some(({ scriptUp }) => scriptUp !== undefined);
+
 const CHECKS: readonly Row[] = [
   { faults: check(checkConsole), makers: ['pre-start'] },
   { faults: check(checkRootfs), makers: ['pre-start', 'pre-mount'] },
@@ -45,13 +55,34 @@ const CHECKS: readonly Row[] = [
   { faults: check(checkIdMap), makers: [] },
   { faults: check(checkInit), makers: ['pre-start', 'pre-mount', 'mount', 'autodev'] },
   { faults: ({ plan }) => nicFaults(plan.nics), makers: [] },
-  { faults: ({ kernel, plan, coming }) => nicFaultsOnHost(kernel, plan.nics, coming), makers: ['pre-start'] },
+  {
+    faults: ({ kernel, plan, coming }) => nicFaultsOnHost(kernel, beforeScripts(plan), coming),
+    makers: ['pre-start'],
+  },
+  {
+    faults: ({ kernel, plan, coming }) => nicFaultsOnHost(kernel, behindScripts(plan), coming),
+    makers: ['pre-start', SCRIPT_UP],
+  },
 ];
 
-/** The first hook of the container that may change what a check looks at. */
-function makerOf({ makers }: Row, { hostHooks, stage }: StartPlan) {
-  const hooks = [...hostHooks, ...stage.hooks];
+/** The first hook or script of the container that may change what a check looks at. */
+function makerOf({ makers }: Row, plan: StartPlan): HookCommand | undefined {
+  const hooks = [...plan.hostHooks, ...plan.stage.hooks, ...upScripts(plan)];
   return makers.map((maker) => hooks.find(({ type }) => type === maker)).find((hook) => hook !== undefined);
+}
+
+function upScripts({ nics, configFile }: StartPlan): HookCommand[] {
+  return nics.flatMap(({ scriptUp, origins }) =>
+    scriptUp === undefined
+      ? []
+      : [
+          {
+            type: SCRIPT_UP,
+            command: scriptUp,
+            origin: origins?.['script.up'] ?? { file: configFile, line: 1 },
+          },
+        ],
+  );
 }
 
 /**
@@ -76,11 +107,11 @@ export async function checkAfterPreStart(
   { kernel }: Pick<StartHost, 'kernel'>,
   plan: StartPlan,
 ): Promise<void> {
-  const inStage = new Set(plan.stage.hooks.map(({ type }) => type));
+  const later = new Set([...plan.stage.hooks, ...upScripts(plan)].map(({ type }) => type));
   refuse(
     kernel,
     plan,
-    (row) => makerOf(row, plan)?.type === 'pre-start' && !row.makers.some((maker) => inStage.has(maker)),
+    (row) => makerOf(row, plan)?.type === 'pre-start' && !row.makers.some((maker) => later.has(maker)),
   );
 }
 
