@@ -41,6 +41,17 @@ async function holdsBothWays(short: string, when: string): Promise<void> {
   assert.equal(shown(short, 'etc/taken'), `guest ${when}`, when);
 }
 
+test('no command of a busybox container leads the host to its own', { skip }, async () => {
+  await busybox.make('links');
+  const rootfs = host.rootfs('links');
+  assert.equal(await sh(`find ${rootfs} -type l -lname '/*'`), '', 'no absolute link');
+  assert.equal(
+    await sh(`readlink -m ${rootfs}/bin/sh ${rootfs}/sbin/init ${rootfs}/usr/bin/env | uniq`),
+    `${rootfs}/bin/busybox\n`,
+  );
+  assert.ok(Number(await sh(`find ${rootfs} -type l -lname '*busybox' | wc -l`)) > 100, 'there are commands');
+});
+
 test('an ephemeral copy leaves its original as it is', { skip }, async () => {
   await busybox.make('a');
   const before = readFileSync(host.config('a'), 'utf8');
