@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -37,6 +37,15 @@ test('common.conf allows the same devices in the words of both cgroup versions',
   assert.deepEqual(rules('lxc.cgroup.'), rules('lxc.cgroup2.'));
   assert.equal(rules('lxc.cgroup.')[0], 'devices.deny a');
   assert.equal(rules('lxc.cgroup.').length, 13);
+});
+
+test('common.conf takes the files of other packages in, also those that Debian puts beside LXC', () => {
+  const text = readFileSync(join(PACKAGE, 'config', 'common.conf'), 'utf8');
+  const folders = [...text.matchAll(/^lxc\.include = (.*)$/gm)].map(([, path]) => path);
+  assert.deepEqual(folders, [
+    '/usr/share/tslxc/config/common.conf.d/',
+    '/usr/share/lxc/config/common.conf.d/',
+  ]);
 });
 
 test('every config that LXC and its templates ship loads', {
