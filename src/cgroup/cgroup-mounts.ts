@@ -4,11 +4,12 @@ import { MS } from '../kernel/constants.ts';
 import { type CgroupLayout, type Hierarchy, unifiedOf } from './layout.ts';
 import type { CgroupPlan } from './plan.ts';
 
-/** One step of mounting the cgroups into a container (the stage's MountStep fits). */
+/** A step of mounting the cgroups into a container (the stage's MountStep fits). */
 export interface CgroupMountStep {
   readonly what: string;
   /**
-   * `readonly`: what is at `target`, with all mounted below it, becomes read-only but for `except`.
+   * `readonly`: the mount at `target`, with all mounts below it, becomes read-only but for
+   * `except`.
    */
   readonly kind: 'filesystem' | 'bind' | 'readonly';
   readonly source: string;
@@ -33,7 +34,7 @@ export interface CgroupMountOptions {
   readonly full: boolean;
   /** `:force`: mount although init could do it itself. */
   readonly force: boolean;
-  /** The `cgroup2` token: cgroup2 whatever the host's layout. */
+  /** The `cgroup2` token: cgroup2 on every layout of the host. */
   readonly cgroup2?: boolean;
   readonly cgroupNamespace: boolean;
   /** Whether init keeps CAP_SYS_ADMIN. */
@@ -138,7 +139,7 @@ export function cgroupMounts(
   return mode === 'rw' && !foreign ? all : [...all, step('readonly', TOP, { except: own })];
 }
 
-/** One hierarchy's mounts, and where the container's own part of it is. */
+/** The mounts of a hierarchy, and where the container's own part of it is. */
 function part(
   hierarchy: Hierarchy,
   target: string,

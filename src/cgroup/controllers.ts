@@ -15,7 +15,7 @@ export interface MissingController {
 }
 
 /**
- * Hands all controllers of the hierarchy down, from the mount point to what is above the inner
+ * Hands all controllers of the hierarchy down, from the mount point to the cgroup above the inner
  * cgroup, so that this has them and the guest's init can use them. Throws for one that is `needed`.
  */
 export function enableControllers(
@@ -74,8 +74,8 @@ function enable(directory: string, controllers: readonly string[]): MissingContr
       return controllers.map((controller) => ({ controller, reason }));
     }
   }
-  // One that this kernel cannot give (cpu while realtime processes run) must not take the others
-  // along.
+  // A controller that this kernel cannot give (cpu while realtime processes run) must not take the
+  // others along.
   return controllers.flatMap((controller) => {
     try {
       write([controller]);

@@ -22,8 +22,8 @@ export class BadValue extends Error {}
 export class NoCounterpart extends Error {}
 
 /**
- * The values of other settings, by file name in either spelling: what is configured, else what is
- * in force.
+ * The values of other settings, by file name in either spelling: the configured value, else the
+ * value in force.
  */
 export type Others = (...files: string[]) => string | undefined;
 

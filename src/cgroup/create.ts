@@ -95,7 +95,8 @@ function denyByDefault(limit: string): void {
 }
 
 /**
- * A v1 cpuset starts empty, and nobody can enter it so: each level takes over what its parent has.
+ * A v1 cpuset starts empty, and no process can enter it so: each level takes over what its parent
+ * has.
  */
 export function fillCpuset(mountpoint: string, directory: string): void {
   if (directory.length <= mountpoint.length) return;

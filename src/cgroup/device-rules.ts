@@ -6,7 +6,7 @@ import { type CgroupSetting, fileOf, settingError } from './setting.ts';
 export const ACCESS = { m: 1, r: 2, w: 4 } as const;
 export const ALL_ACCESS = 7;
 
-/** One line of devices.allow or devices.deny. Null is `*`. */
+/** A line of devices.allow or devices.deny. Null is `*`. */
 export interface DeviceRule {
   readonly allow: boolean;
   /** `a` forgets all rules before and makes its `allow` the default. */

@@ -59,7 +59,9 @@ function failed(what: string, error: unknown): TslxcError {
   });
 }
 
-/** devices.list as exceptions; null when everything is allowed (v1 does not show what is not). */
+/**
+ * devices.list as exceptions; null when everything is allowed (v1 does not show denied devices).
+ */
 function readList(limit: string): DeviceException[] | null {
   const lines = (readFile(join(limit, 'devices.list')) ?? '').split('\n').filter(Boolean);
   const rules = lines.flatMap((line) => parseDeviceRule(true, line) ?? []);
@@ -84,8 +86,8 @@ const EVERYTHING: DeviceException[] = (['b', 'c'] as const).map((type) => ({
 }));
 
 /**
- * The kernel copies a v1 list when a cgroup is made, hands what is denied down to those below, and
- * what is allowed not: so what is allowed is written into those below as well, but for cgroups that
+ * The kernel copies a v1 list when a cgroup is made, hands denials down to those below, and
+ * but no permissions: so permissions are written into those below as well, but for cgroups that
  * the guest has restricted itself. Allowing comes first, so that nothing that stays allowed is
  * denied for a moment.
  */

@@ -26,7 +26,7 @@ export function readFile(path: string): string | undefined {
   }
 }
 
-/** One write(2), without O_CREAT: a missing file is ENOENT and not an attempt to make one. */
+/** A single write(2), without O_CREAT: a missing file is ENOENT and not an attempt to make one. */
 export function writeFile(path: string, value: string): void {
   // An empty string would be no write at all; the newline clears a cpuset.
   writeFileSync(path, value === '' ? '\n' : value, { flag: constants.O_WRONLY as unknown as string });

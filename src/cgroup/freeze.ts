@@ -102,7 +102,7 @@ export async function freeze(plan: CgroupPlan, patience = PATIENCE_MS): Promise<
 }
 
 /**
- * Lets them run again, whoever froze them and by which hierarchy. False: something still holds
+ * Lets the processes run again, in every hierarchy. False: something still holds
  * them.
  */
 export async function unfreeze(plan: CgroupPlan, patience = PATIENCE_MS): Promise<boolean> {

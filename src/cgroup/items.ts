@@ -19,7 +19,7 @@ const fileName = (key: string) => fileOf(key)?.file ?? key;
 const limitOf = (plan: CgroupPlan, hierarchy: Hierarchy): PlannedHierarchy =>
   plan.hierarchies.find(({ id }) => id === hierarchy.id)!;
 
-/** A file as the host has it, whichever hierarchy it is in. */
+/** A file as the host has it, in any hierarchy. */
 function readNative(plan: CgroupPlan, file: string): string | undefined {
   const controller = file.split('.', 1)[0]!;
   for (const { version, controllers, limit } of plan.hierarchies) {

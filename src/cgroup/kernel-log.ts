@@ -8,14 +8,14 @@ export interface KernelMessage {
   readonly text: string;
 }
 
-/** One read gives one record; this is more than the kernel makes one of. */
+/** A read gives one record; this is longer than any record of the kernel's. */
 const RECORD = 8192;
 /** Found ones that are remembered: the kernel itself forgets. */
 const MOST = 4096;
 
 /**
  * The messages in which a word occurs. The whole log is thousands of records of a system call each:
- * it is read once, and then only what is new.
+ * it is read once, and then only new records.
  */
 export class KernelLog {
   readonly #word: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
 
-/** One mounted cgroup hierarchy. */
+/** A mounted cgroup hierarchy. */
 export interface Hierarchy {
   /** `memory`, `cpu,cpuacct`, `name=systemd` or `unified`: unique in a layout. */
   readonly id: string;

@@ -10,7 +10,7 @@ import type { CgroupLayout } from './layout.ts';
 import type { CgroupPlan } from './plan.ts';
 
 const PREFIX = 'trusted.tslxc.';
-/** One attribute takes 64 KiB (linux/limits.h); longer notes are cut into several. */
+/** An attribute takes 64 KiB (linux/limits.h); longer notes are cut into several. */
 const PART = 60_000;
 const MAX_PARTS = 64;
 

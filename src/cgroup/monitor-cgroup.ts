@@ -57,7 +57,7 @@ function tryRemove(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {
-    // Others of our processes are in it, or it is not there: whoever leaves last removes it.
+    // Others of our processes are in it, or it is not there: the last one to leave removes it.
   }
 }
 

@@ -19,7 +19,10 @@ export interface PlannedHierarchy {
   readonly scaffold: readonly string[];
 }
 
-/** Plain data: it goes to the journal before anything is made, and whoever has it can undo it. */
+/**
+ * Plain data: it goes to the journal before anything is made, and any process that has it can undo
+ * it.
+ */
 export interface CgroupPlan {
   readonly hierarchies: readonly PlannedHierarchy[];
   /** Hierarchies that the caller may not use, with the reason. */
@@ -171,7 +174,7 @@ export function planCgroup(layout: CgroupLayout, name: string, options: PlanOpti
   const inner =
     options.inner === undefined ? 'ns' : checkedPath(options.inner, 'lxc.cgroup.dir.container.inner');
   const { places, skipped } = placesOf(layout, options);
-  // v2 first: whoever makes that one has the name, and init can be born in it while the others are
+  // v2 first: the maker of that one has the name, and init can be born in it while the others are
   // made.
   const bases = places.toSorted((a, b) => b.hierarchy.version - a.hierarchy.version);
 

@@ -12,8 +12,9 @@ import { bottomUp, removeSubtree } from './subtree.ts';
 const PATIENCE_MS = 2000;
 
 /**
- * What we made, where nobody is in it and the guest has made nothing below: nearly always that is
- * all there is to it.
+ * Removes the cgroups that we made, where no process is in them and the guest has made none below:
+ * the usual case.
+ * @returns whether that was all
  */
 function removeUnused({ limit, inner }: PlannedHierarchy): boolean {
   try {
@@ -26,7 +27,7 @@ function removeUnused({ limit, inner }: PlannedHierarchy): boolean {
 }
 
 /**
- * One hierarchy's part, in one go: true when nothing is left. Directories of lxc.cgroup.dir go if
+ * Removes the part in one hierarchy at once: true when nothing is left. Directories of lxc.cgroup.dir go if
  * empty and ours.
  */
 export function removeHierarchy(hierarchy: PlannedHierarchy): boolean {
@@ -56,7 +57,8 @@ export function pidsOf(plan: CgroupPlan): number[] {
 }
 
 /**
- * Removes what can be removed of a plan's cgroups while nobody is killed. True: that is all of it.
+ * Removes what can be removed of a plan's cgroups without killing a process. True: that is all of
+ * it.
  */
 export function tryRemoveCgroup(plan: CgroupPlan): boolean {
   const left = plan.hierarchies.filter((hierarchy) => !removeHierarchy(hierarchy));

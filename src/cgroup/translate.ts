@@ -11,7 +11,7 @@ import { type CgroupLayout, type Hierarchy, hierarchyOf, unifiedOf } from './lay
 import { type CgroupSetting, fileOf, settingError } from './setting.ts';
 import { matchFile, NO_COUNTERPART, nearestCgroupKey, TRANSLATIONS } from './translation-table.ts';
 
-/** One write into the cgroup of a container. */
+/** A write into the cgroup of a container. */
 export interface CgroupWrite {
   /** Id of the hierarchy (`memory`, `cpu,cpuacct`, `unified`). */
   readonly hierarchy: string;
@@ -111,14 +111,14 @@ interface Resolved extends CgroupWrite {
 }
 
 /**
- * Turns `lxc.cgroup.*` and `lxc.cgroup2.*` settings into writes for a layout, whatever spelling
+ * Turns `lxc.cgroup.*` and `lxc.cgroup2.*` settings into writes for a layout, from any spelling
  * they are in. Pure.
  *
  * - Of a file that is set more than once the last one counts, and one in the host's own spelling
  *   before a translated one (configs for both kinds of host set both). Files with a line for each
  *   device keep all.
  * - `devices.*` is not for files alone: see device-rules.ts.
- * - `current` answers what is in force for files (of either version) that the settings do not
+ * - `current` answers the values in force for files (of either version) that the settings do not
  *   mention.
  * - `meaningless` is told about settings that this host has nothing for, which are left out. It may
  *   throw; where it is not given the first of them is thrown.
@@ -156,7 +156,7 @@ function beats(rival: Resolved, rivalIndex: number, write: Resolved, index: numb
 }
 
 /**
- * Looks other settings up: one in the host's spelling first, then the last one, then what is in
+ * Looks other settings up: one in the host's spelling first, then the last one, then the value in
  * force.
  */
 function othersOf(

@@ -47,8 +47,9 @@ function broadcastAttribute(address: InterfaceAddress, bytes: Buffer): Buffer[] 
 }
 
 /**
- * Adds an address; adding one that is there already is an EEXIST. IPv6 addresses are usable at once (no duplicate
- * address detection): they were given by an administrator, and a service that binds at boot must find them.
+ * Adds an address; adding one that is there already is an EEXIST. IPv6 addresses are usable at once
+ * (no duplicate address detection): they were given by an administrator, and a service that binds
+ * at boot must find them.
  */
 export function addAddress(
   netlink: Netlink,

@@ -24,12 +24,13 @@ function addOnce(work: () => void): void {
   }
 }
 
-/** Makes what is missing of the bridge, its addresses and its being up. */
+/** Makes the missing parts of the bridge, its addresses and its being up. */
 export function applyBridge(kernel: Kernel, { settings }: ServiceState): void {
   const { bridge, mac, address, prefix, ipv6 } = settings;
   withNetlink(kernel, (netlink) => {
     if (!findLink(netlink, bridge)) addOnce(() => createBridge(netlink, bridge, mac));
-    // Nobody else is on this network when it comes up, and a container must not wait for its gateway.
+    // No other host is on this network when it comes up, and a container must not wait for its
+    // gateway.
     setInterfaceSysctl(6, bridge, 'accept_dad', '0');
     if (ipv6) setInterfaceSysctl(6, bridge, 'autoconf', '0');
     const link = findLink(netlink, bridge)!;
@@ -40,7 +41,7 @@ export function applyBridge(kernel: Kernel, { settings }: ServiceState): void {
   });
 }
 
-/** Removes the bridge if it is ours; of somebody else's, only the addresses that are ours. */
+/** Removes the bridge if we made it; of any other bridge, only the addresses that we added. */
 export function undoBridge(kernel: Kernel, { settings, createdBridge, addedAddress }: ServiceState): void {
   const { bridge, address, prefix, ipv6 } = settings;
   withNetlink(kernel, (netlink) => {

@@ -1,4 +1,6 @@
-/** What a first start of the bridge service will make: decided whole, then written down, then made. */
+/**
+ * What a first start of the bridge service will make: decided whole, then written down, then made.
+ */
 
 import { join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -37,7 +39,7 @@ export function bridgeService(kernel: Kernel, options: Partial<BridgeService> = 
   };
 }
 
-/** Decides all that the settings leave open, and looks at what is there already. Makes nothing. */
+/** Decides all that the settings leave open, and looks at the host as it is. Makes nothing. */
 export async function planService({
   kernel,
   settings,

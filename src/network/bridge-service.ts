@@ -1,8 +1,10 @@
 /**
- * The default bridge: made when the first container that names it starts, with DHCP, DNS and NAT, and gone when told.
+ * The default bridge: made when the first container that names it starts, with DHCP, DNS and NAT,
+ * and gone when told.
  *
- * Everything is in the state file before it is made. A start brings the host to what the state says, however much of
- * it is there; so a start after a crash, or after somebody killed dnsmasq, repairs. A stop undoes what the state says.
+ * Everything is in the state file before it is made. A start brings the host to what the state
+ * says, however much of it is there; so a start after a crash, or after a kill of dnsmasq,
+ * repairs. A stop undoes what the state says.
  */
 import { existsSync } from 'node:fs';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -48,8 +50,9 @@ async function undoState({ kernel, runDirectory }: BridgeService, state: Service
 }
 
 /**
- * Starts the service, or repairs what is missing of a started one. Safe to call at any time from anywhere. With
- * USE_TSLXC_BRIDGE=false it does nothing. When a first start fails, what it made is undone.
+ * Starts the service, or repairs the missing parts of a started one. Safe to call at any time from
+ * anywhere. With USE_TSLXC_BRIDGE=false it does nothing. When a first start fails, what it made is
+ * undone.
  */
 export async function startBridge(service: BridgeService): Promise<BridgeStatus> {
   const { kernel, settings, runDirectory } = service;
@@ -67,7 +70,8 @@ export async function startBridge(service: BridgeService): Promise<BridgeStatus>
       try {
         await applyState(kernel, state);
       } catch (error) {
-        if (!before) await undoState(service, state).catch(() => {}); // the first error is the one to tell
+        // The first error is the one to tell.
+        if (!before) await undoState(service, state).catch(() => {});
         throw error;
       }
     });
@@ -75,8 +79,8 @@ export async function startBridge(service: BridgeService): Promise<BridgeStatus>
 }
 
 /**
- * Stops the service and undoes exactly what it made. False when it was not started. With containers on the bridge it
- * refuses, unless forced: they would lose their network without a word.
+ * Stops the service and undoes exactly what it made. False when it was not started. With containers
+ * on the bridge it refuses, unless forced: they would lose their network without a word.
  */
 export async function stopBridge(
   service: BridgeService,
@@ -100,21 +104,24 @@ export async function stopBridge(
 }
 
 /**
- * For a start: makes sure that the bridge is there if it is the default one. False when `name` is some other bridge,
- * or the service is switched off. Costs two look-ups when all is well.
+ * For a start: makes sure that the bridge is there if it is the default one. False when `name` is
+ * some other bridge, or the service is switched off. Costs two look-ups when all is well.
  */
 export async function ensureBridge(service: BridgeService, name: string): Promise<boolean> {
   const { kernel, settings, runDirectory } = service;
   if (!settings.enabled || name !== settings.bridge) return false;
   const state = readState(runDirectory);
   const link = withNetlink(kernel, (netlink) => findLink(netlink, name));
-  // Somebody else's: made by hand, or served from another run directory. It is used as it is.
+  // The bridge is not ours: made by hand, or served from another run directory. It is used as it
+  // is.
   if (!state && link?.up && isBridge(link)) return false;
   if (!state || !link?.up || dhcpServerPid(state.dhcp) === undefined) await startBridge(service);
   return true;
 }
 
-/** Ties a container's name to its MAC in DHCP and DNS, while the service runs. False when it cannot. */
+/**
+ * Ties a container's name to its MAC in DHCP and DNS, while the service runs. False when it cannot.
+ */
 export function reserveName({ runDirectory }: BridgeService, reservation: Reservation): boolean {
   const state = readState(runDirectory);
   return state ? addReservation(state.dhcp, reservation) : false;

@@ -1,6 +1,7 @@
 /**
- * Settings of the default bridge: `/etc/default/tslxc-net`, lines of `VARIABLE="value"` as in lxc-net's file. The file
- * is read, not run by a shell: what is not an assignment is an error with its line.
+ * Settings of the default bridge: `/etc/default/tslxc-net`, lines of `VARIABLE="value"` as in
+ * lxc-net's file. The file is read, not run by a shell: a line that is no assignment is an error
+ * with its line.
  */
 import { readFileSync } from 'node:fs';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -120,7 +121,9 @@ export function parseBridgeSettings(content: string, file = SETTINGS_FILE): Brid
     return check(name, parseAddress(family, value) && value, `"${value}" is not an IPv${family} address`);
   };
   const none = (fault: string | undefined) => (fault === undefined ? true : undefined);
-  /** The network is only another way to say what address and mask say; a different one is a slip. */
+  /**
+   * The network is only another way to say what address and mask say; a different one is a slip.
+   */
   const checkNetwork = (name: Variable, family: 4 | 6, own: string | undefined, prefix: number) => {
     if (text(name) === '' || own === undefined) return;
     const expected = `${formatAddress(networkOf(parseAddress(family, own)!, prefix))}/${prefix}`;

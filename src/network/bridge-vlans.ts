@@ -22,7 +22,10 @@ function vlanInfo(id: number, flags: number): Buffer {
 
 /** What a port is to be a member of. */
 export interface PortVlans {
-  /** VLAN of untagged packets; `none` for no such VLAN, undefined to leave it as the bridge gives it. */
+  /**
+   * VLAN of untagged packets; `none` for no such VLAN, undefined to leave it as the bridge gives
+   * it.
+   */
   readonly untagged?: number | 'none' | undefined;
   readonly tagged: readonly number[];
 }

@@ -1,6 +1,6 @@
 /**
- * The part of the nics inside the container: runs in the stage, which has joined the new network namespace and is a
- * forked child, so everything here is synchronous.
+ * The part of the nics inside the container: runs in the stage, which has joined the new network
+ * namespace and is a forked child, so everything here is synchronous.
  */
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -18,7 +18,10 @@ import {
 } from './nic-plan.ts';
 import { addDefaultRoute } from './routes.ts';
 
-/** Name, MAC and MTU as planned. The host side made them so; a link that came another way is brought to it here. */
+/**
+ * Name, MAC and MTU as planned. The host side made them so; a link that came another way is brought
+ * to it here.
+ */
 function shape(netlink: Netlink, nic: Resolved<InterfaceNic>): Link {
   const link = nicStep(nic, 'name', () => getLink(netlink, nic.name));
   if (nic.hwaddr !== undefined && link.mac !== nic.hwaddr)
@@ -71,8 +74,8 @@ function loopbackUp(netlink: Netlink): void {
 }
 
 /**
- * Loopback up, unless `isUp` says that it is, and every interface with its addresses, up if it is to be, and with its default
- * routes.
+ * Loopback up, unless `isUp` says that it is, and every interface with its addresses, up if it is
+ * to be, and with its default routes.
  */
 export function configureContainerSide(kernel: Kernel, nics: readonly ResolvedNic[], isUp = false): void {
   // The host's own network: nothing there is ours to change.

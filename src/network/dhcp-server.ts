@@ -26,7 +26,9 @@ export interface Lease {
   readonly name: string | undefined;
 }
 
-/** A container whose name (and address) belong to a MAC, whatever its DHCP client says of itself. */
+/**
+ * A container whose name (and address) belong to a MAC, regardless of what its DHCP client says.
+ */
 export interface Reservation {
   readonly container: string;
   readonly mac: string;
@@ -50,7 +52,8 @@ function serverUser(): string {
 export function dnsmasqArguments(settings: ServiceSettings, files: DhcpFiles, user: string): string[] {
   const { bridge, address, dhcpRange, dhcpMax, domain, dhcpPing, dhcpConfigFile, ipv6 } = settings;
   return [
-    // Nothing of the host's own dnsmasq, and not its /etc/hosts: 127.0.1.1 means something else in a container.
+    // Nothing of the host's own dnsmasq, and not its /etc/hosts: 127.0.1.1 means something else in
+    // a container.
     `--conf-file=${dhcpConfigFile ?? '/dev/null'}`,
     '--no-hosts',
     `--user=${user}`,
@@ -65,7 +68,8 @@ export function dnsmasqArguments(settings: ServiceSettings, files: DhcpFiles, us
     ...(domain === '' ? [] : [`--domain=${domain}`, `--local=/${domain}/`]),
     '--dhcp-authoritative',
     '--dhcp-no-override',
-    // A clone has its original's machine id, and with it the same client id: the MAC is what tells them apart.
+    // A clone has its original's machine id, and with it the same client id: the MAC is what tells
+    // them apart.
     '--dhcp-ignore-clid',
     `--dhcp-range=${dhcpRange.join(',')}`,
     `--dhcp-lease-max=${dhcpMax}`,
@@ -84,7 +88,10 @@ function commandLine(pid: number): string[] {
   }
 }
 
-/** Pid of our dnsmasq, or undefined: the pid in the file may be dead (a zombie has no command line), or another's. */
+/**
+ * Pid of our dnsmasq, or undefined: the pid in the file may be dead (a zombie has no command line),
+ * or another's.
+ */
 export function dhcpServerPid({ pidFile }: DhcpFiles): number | undefined {
   let content: string;
   try {
@@ -97,8 +104,9 @@ export function dhcpServerPid({ pidFile }: DhcpFiles): number | undefined {
 }
 
 /**
- * Pids of all dnsmasq that were started for these files, in our network namespace. One whose starter was killed has no
- * pid file yet; its command line is there from the first moment (and until then it holds the service's lock).
+ * Pids of all dnsmasq that were started for these files, in our network namespace. One whose
+ * starter was killed has no pid file yet; its command line is there from the first moment (and
+ * until then it holds the service's lock).
  */
 function allServers({ pidFile }: DhcpFiles): number[] {
   const namespace = (pid: number | 'self') => readlinkSync(`/proc/${pid}/ns/net`);
@@ -123,7 +131,7 @@ export async function startDhcpServer(
   if (dhcpServerPid(files) !== undefined) return;
   await endServers(kernel, files);
   mkdirSync(files.hostsDirectory, { recursive: true });
-  chmodSync(files.hostsDirectory, 0o755); // whatever the umask is: dnsmasq's user reads it
+  chmodSync(files.hostsDirectory, 0o755); // despite the umask: dnsmasq's user reads it
   rmSync(files.pidFile, { force: true });
   const args = dnsmasqArguments(settings, files, serverUser());
   await runTool('dnsmasq', args, `start the DHCP server on ${settings.bridge}`);
@@ -152,7 +160,8 @@ async function endServer(kernel: Kernel, files: DhcpFiles, pid: number): Promise
     return; // ESRCH: ended meanwhile
   }
   try {
-    // Looked at once more with the descriptor in hand: from here on the pid cannot become another's.
+    // Looked at once more with the descriptor in hand: from here on the pid cannot become
+    // another's.
     if (!commandLine(pid).includes(`--pid-file=${files.pidFile}`)) return;
     for (const signal of [SIG.TERM, SIG.KILL]) {
       kernel.pidfdSignal(pidfd, signal);
@@ -165,20 +174,28 @@ async function endServer(kernel: Kernel, files: DhcpFiles, pid: number): Promise
   }
 }
 
-/** Ends all of them. A server that is just becoming a daemon forks: so looked for again until there is none. */
+/**
+ * Ends all of them. A server that is just becoming a daemon forks: so looked for again until there
+ * is none.
+ */
 async function endServers(kernel: Kernel, files: DhcpFiles): Promise<void> {
   for (let pids = allServers(files); pids.length > 0; pids = allServers(files))
     for (const pid of pids) await endServer(kernel, files, pid);
 }
 
-/** Ends the server and removes what it needed but the leases: a container finds its address again next time. */
+/**
+ * Ends the server and removes what it needed but the leases: a container finds its address again
+ * next time.
+ */
 export async function stopDhcpServer(kernel: Kernel, files: DhcpFiles): Promise<void> {
   await endServers(kernel, files);
   rmSync(files.pidFile, { force: true });
   rmSync(files.hostsDirectory, { recursive: true, force: true });
 }
 
-/** The leases, from dnsmasq's file: `EXPIRY MAC ADDRESS NAME CLIENT-ID`, `*` for what is not known. */
+/**
+ * The leases, from dnsmasq's file: `EXPIRY MAC ADDRESS NAME CLIENT-ID`, `*` for an unknown field.
+ */
 export function readLeases({ leaseFile }: DhcpFiles): Lease[] {
   if (!existsSync(leaseFile)) return [];
   return readFileSync(leaseFile, 'utf8')
@@ -197,8 +214,9 @@ const reservationFile = (files: DhcpFiles, container: string): string | undefine
   HOST_NAME.test(container) ? join(files.hostsDirectory, container) : undefined;
 
 /**
- * Ties a container's name to its MAC, so that it resolves without the container's help and nobody else can take it.
- * dnsmasq notices the file by itself. False for a name that DNS cannot hold.
+ * Ties a container's name to its MAC, so that it resolves without the container's help and no other
+ * guest else can take it. dnsmasq notices the file by itself. False for a name that DNS cannot
+ * hold.
  */
 export function addReservation(files: DhcpFiles, { container, mac, address }: Reservation): boolean {
   const file = reservationFile(files, container);

@@ -1,4 +1,7 @@
-/** The bridge's firewall rules: nftables where there is nft, iptables otherwise; and what other firewalls do to them. */
+/**
+ * The bridge's firewall rules: nftables where there is nft, iptables otherwise; and what other
+ * firewalls do to them.
+ */
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { applyIptables, iptablesPresent, removeIptables } from './iptables-firewall.ts';
 import { applyNft, nftPresent, removeNft } from './nft-firewall.ts';
@@ -23,7 +26,10 @@ export interface NetworkWarning {
   readonly fix?: string;
 }
 
-/** Which firewall this host takes; TOOL_MISSING when it has none. `nft` counts only if the kernel answers it. */
+/**
+ * Which firewall this host takes; TOOL_MISSING when it has none. `nft` counts only if the kernel
+ * answers it.
+ */
 export async function chooseFirewall(useNft: boolean): Promise<FirewallKind> {
   if (useNft && (await hasTool('nft', 'list', 'tables'))) return 'nft';
   if (await hasTool('iptables', '-w', '-n', '-L', 'INPUT')) return 'iptables';
@@ -44,7 +50,9 @@ interface NftChain {
   readonly policy?: string;
 }
 
-/** Where Docker asks others to put their rules: it is looked at first, and Docker never empties it. */
+/**
+ * Where Docker asks others to put their rules: it is looked at first, and Docker never empties it.
+ */
 const DOCKER_USER_CHAIN = 'DOCKER-USER';
 
 function nftFix(chain: NftChain, bridge: string): string {
@@ -53,8 +61,9 @@ function nftFix(chain: NftChain, bridge: string): string {
 }
 
 /**
- * In nftables a packet must be accepted by every table that looks at it, so our own rules cannot overrule another's
- * `policy drop` on forwarded packets. Docker sets one (docker/for-linux#103), as do firewalld and ufw.
+ * In nftables a packet must be accepted by every table that looks at it, so our own rules cannot
+ * overrule another's `policy drop` on forwarded packets. Docker sets one (docker/for-linux#103), as
+ * do firewalld and ufw.
  */
 async function nftForwardDrops(settings: ServiceSettings): Promise<NetworkWarning[]> {
   const { bridge, table, ipv6 } = settings;
@@ -75,7 +84,7 @@ async function nftForwardDrops(settings: ServiceSettings): Promise<NetworkWarnin
     const sameTable = chains.filter(({ family, table }) => family === drop.family && table === drop.table);
     const place = sameTable.find(({ name }) => name === DOCKER_USER_CHAIN) ?? drop;
     const rules = await tryTool('nft', ['list', 'chain', place.family, place.table, place.name]);
-    if (rules.stdout.includes(`"${bridge}"`)) continue; // somebody mended it
+    if (rules.stdout.includes(`"${bridge}"`)) continue; // mended meanwhile
     const by = place === drop ? `table ${drop.family} ${drop.table}` : 'Docker';
     warnings.push({
       kind: 'forward-drop',
@@ -86,7 +95,10 @@ async function nftForwardDrops(settings: ServiceSettings): Promise<NetworkWarnin
   return warnings;
 }
 
-/** With iptables our jumps stand first in the chain that has the policy, so they are heard before it. */
+/**
+ * With iptables our jumps stand first in the chain that has the policy, so they are heard before
+ * it.
+ */
 export async function firewallWarnings(
   kind: FirewallKind,
   settings: ServiceSettings,

@@ -8,7 +8,8 @@ function parseV4(textual: string): Buffer | undefined {
   const match = V4.exec(textual);
   if (!match) return undefined;
   const parts = match.slice(1);
-  // A leading zero means octal to inet_aton and decimal to others: refused, as ping and ssh would disagree.
+  // A leading zero means octal to inet_aton and decimal to others: refused, as ping and ssh would
+  // disagree.
   if (parts.some((part) => Number(part) > 255 || (part.length > 1 && part.startsWith('0')))) return undefined;
   return Buffer.from(parts.map(Number));
 }
@@ -38,12 +39,15 @@ function parseV6(textual: string): Buffer | undefined {
   return bytes;
 }
 
-/** 4 or 16 bytes; undefined for what is no address of that family. */
+/** 4 or 16 bytes; undefined for text that is no address of that family. */
 export function parseAddress(family: Family, textual: string): Buffer | undefined {
   return family === 4 ? parseV4(textual) : parseV6(textual);
 }
 
-/** The usual text; IPv6 in the shortest form of RFC 5952 (the longest run of zero groups becomes `::`). */
+/**
+ * The usual text; IPv6 in the shortest form of RFC 5952 (the longest run of zero groups becomes
+ * `::`).
+ */
 export function formatAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
   const buffer = Buffer.from(bytes);

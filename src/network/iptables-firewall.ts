@@ -1,4 +1,7 @@
-/** The bridge's rules in iptables chains of our own, for hosts without nft. What is not in our chains is one jump each. */
+/**
+ * The bridge's rules in iptables chains of our own, for hosts without nft. A rule that is not in
+ * our chains is one jump each.
+ */
 import { formatAddress, networkOf, parseAddress } from './ip-address.ts';
 import type { ServiceSettings } from './service-state.ts';
 import { runTool, type Tool, tryTool } from './tool.ts';

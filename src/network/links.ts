@@ -22,7 +22,10 @@ import {
   VETH_INFO_PEER,
 } from './rtnetlink-numbers.ts';
 
-/** A network namespace: the one of a process, or an open `/proc/PID/ns/net`. The descriptor cannot be mistaken. */
+/**
+ * A network namespace: the one of a process, or an open `/proc/PID/ns/net`. The descriptor cannot
+ * be mistaken.
+ */
 export type NetworkNamespace = { readonly pid: number } | { readonly fd: number };
 
 export interface Link {
@@ -39,7 +42,10 @@ export interface Link {
   /** Index of the other end of a veth, in that end's namespace; 0 for none. */
   readonly peer: number;
   readonly statistics: LinkStatistics;
-  /** Of a bridge whose kernel knows VLANs: whether it filters by them, and the one that a new port is in (0: none). */
+  /**
+   * Of a bridge whose kernel knows VLANs: whether it filters by them, and the one that a new port
+   * is in (0: none).
+   */
   readonly vlans?: { readonly filters: boolean; readonly defaultId: number };
 }
 
@@ -58,7 +64,7 @@ export interface VethEnd {
   readonly txQueues?: number | undefined;
 }
 
-/** What of a link is to change; what is not given stays. */
+/** Changes of a link; a property that is not given stays. */
 export interface LinkChange {
   readonly up?: boolean;
   readonly name?: string;
@@ -68,7 +74,7 @@ export interface LinkChange {
   readonly namespace?: NetworkNamespace;
   /** Index of the bridge; 0 takes it off. */
   readonly master?: number;
-  /** No link-local IPv6 address of its own: a bridge's port speaks for nobody. */
+  /** No link-local IPv6 address of its own: a bridge's port has no address. */
   readonly withoutLinkLocal?: boolean;
 }
 
@@ -169,8 +175,8 @@ export function listLinks(netlink: Netlink, master?: number): Link[] {
 }
 
 /**
- * Makes a veth pair in one step: `host` here (a port of `master` when given), `peer` in `namespace`. Both are down.
- * There never is a moment at which the peer is on the host.
+ * Makes a veth pair in one step: `host` here (a port of `master` when given), `peer` in
+ * `namespace`. Both are down. There never is a moment at which the peer is on the host.
  */
 export function createVeth(
   netlink: Netlink,
@@ -227,7 +233,10 @@ export interface NewLink extends VethEnd {
   readonly namespace: NetworkNamespace;
 }
 
-/** Makes an interface on another one, down, in another namespace: there never is a moment at which it is here. */
+/**
+ * Makes an interface on another one, down, in another namespace: there never is a moment at which
+ * it is here.
+ */
 export function makeLink(netlink: Netlink, { kind, on, namespace, ...end }: NewLink): void {
   netlink.change({
     type: RTM.NEWLINK,
@@ -247,7 +256,7 @@ export function makeLink(netlink: Netlink, { kind, on, namespace, ...end }: NewL
   });
 }
 
-/** Makes a bridge, down. A bridge with a MAC of its own keeps it whatever its ports are. */
+/** Makes a bridge, down. A bridge with its own MAC keeps it as ports come and go. */
 export function createBridge(netlink: Netlink, name: string, mac?: string): void {
   netlink.change({
     type: RTM.NEWLINK,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 
 const PATTERN = /^[0-9a-fx]{2}(:[0-9a-fx]{2}){5}$/i;
 
-/** What is wrong with a `hwaddr` value (which may hold `x`), or undefined. */
+/** The fault of a `hwaddr` value (which may hold `x`), or undefined. */
 export function macFault(value: string): string | undefined {
   if (!PATTERN.test(value)) return 'is not of the form aa:bb:cc:dd:ee:ff (x for a random digit)';
   const second = value[1]!.toLowerCase();
@@ -12,8 +12,8 @@ export function macFault(value: string): string | undefined {
 }
 
 /**
- * Draws a hexadecimal digit for every `x`. The second one is drawn even: the lowest bit of the first byte is the
- * multicast bit, and an interface's own address must not have it.
+ * Draws a hexadecimal digit for every `x`. The second one is drawn even: the lowest bit of the
+ * first byte is the multicast bit, and an interface's own address must not have it.
  */
 export function resolveMac(template: string): string {
   const fault = macFault(template);
@@ -25,8 +25,9 @@ export function resolveMac(template: string): string {
 }
 
 /**
- * The address of a veth's host end. A bridge without an address of its own takes the lowest of its ports', so a
- * container's start would change it and break connections; with 0xfe in front it never is the lowest.
+ * The address of a veth's host end. A bridge without an address of its own takes the lowest of its
+ * ports', so a container's start would change it and break connections; with 0xfe in front it never
+ * is the lowest.
  */
 export function hostEndMac(): string {
   return resolveMac('fe:xx:xx:xx:xx:xx');

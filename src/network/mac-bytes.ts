@@ -1,4 +1,7 @@
-/** Ethernet addresses as the kernel has them. Apart from `mac-address.ts` so that a stage need not load node:crypto. */
+/**
+ * Ethernet addresses as the kernel has them. Apart from `mac-address.ts` so that a stage need not
+ * load node:crypto.
+ */
 
 export function macToBytes(mac: string): Buffer {
   return Buffer.from(mac.replaceAll(':', ''), 'hex');

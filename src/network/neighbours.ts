@@ -1,4 +1,7 @@
-/** Proxy entries of the neighbour tables: the host answers ARP or neighbour discovery for an address that is elsewhere. */
+/**
+ * Proxy entries of the neighbour tables: the host answers ARP or neighbour discovery for an address
+ * that is elsewhere.
+ */
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { ADDRESS_FAMILY } from './addresses.ts';
 import { type Family, formatAddress, parseAddress } from './ip-address.ts';

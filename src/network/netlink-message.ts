@@ -1,6 +1,7 @@
 /**
- * Netlink messages as bytes: a 16-byte header, a fixed body, then attributes (length, type, value, padded to 4).
- * Pure; all numbers are in the host's order, which is little-endian on both architectures that tslxc runs on.
+ * Netlink messages as bytes: a 16-byte header, a fixed body, then attributes (length, type, value,
+ * padded to 4). Pure; all numbers are in the host's order, which is little-endian on both
+ * architectures that tslxc runs on.
  */
 import { NLA_F_NESTED, NLA_TYPE_MASK } from './rtnetlink-numbers.ts';
 
@@ -19,7 +20,7 @@ export interface Message {
   readonly body: Buffer;
 }
 
-/** One attribute; `value` is what a scalar or a nest has been made into. */
+/** An attribute; `value` is the encoded scalar or nest. */
 export function attribute(type: number, value: Uint8Array): Buffer {
   const bytes = Buffer.alloc(aligned(ATTRIBUTE_HEADER + value.length));
   bytes.writeUInt16LE(ATTRIBUTE_HEADER + value.length, 0);
@@ -64,7 +65,10 @@ export function encodeMessage({ type, flags, sequence, port, body }: Message): B
   return bytes;
 }
 
-/** The messages of one datagram. Throws a RangeError where a length does not fit: never reads past `datagram`. */
+/**
+ * The messages of one datagram. Throws a RangeError where a length does not fit: never reads past
+ * `datagram`.
+ */
 export function decodeMessages(datagram: Buffer): Message[] {
   const messages: Message[] = [];
   for (let at = 0; at + HEADER <= datagram.length; ) {

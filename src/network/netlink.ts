@@ -1,6 +1,6 @@
 /**
- * A synchronous rtnetlink client over the kernel seam. It runs in the manager and in a forked stage alike, so it
- * neither awaits nor spawns anything.
+ * A synchronous rtnetlink client over the kernel seam. It runs in the manager and in a forked stage
+ * alike, so it neither awaits nor spawns anything.
  *
  * The socket belongs to the network namespace in which it was opened, for as long as it is open.
  */
@@ -24,7 +24,10 @@ import {
   SOL_NETLINK,
 } from './rtnetlink-numbers.ts';
 
-/** The kernel builds answers of at most 32 KiB (netlink_dump in net/netlink/af_netlink.c): this never truncates. */
+/**
+ * The kernel builds answers of at most 32 KiB (netlink_dump in net/netlink/af_netlink.c): this
+ * never truncates.
+ */
 const BUFFER_SIZE = 64 * 1024;
 /** A dump longer than this is a runaway, not a host. */
 const MAX_DUMP_MESSAGES = 100_000;
@@ -38,7 +41,7 @@ export interface Request {
   readonly type: number;
   readonly flags?: number;
   readonly body: readonly Uint8Array[];
-  /** What is being done, naming the object: `create veth "veth0"`. It begins the error message. */
+  /** The action and its object: `create veth "veth0"`. The error message begins with it. */
   readonly action: string;
 }
 
@@ -64,7 +67,10 @@ function failure(action: string, errno: number, kernelText: string): TslxcError 
   });
 }
 
-/** The kernel's extended-ack text, from what follows the error number: the request's header, then attributes. */
+/**
+ * The kernel's extended-ack text, from what follows the error number: the request's header, then
+ * attributes.
+ */
 function extendedAck(message: Message): string {
   if (!(message.flags & NLM_F.ACK_TLVS)) return '';
   const echoed = message.flags & NLM_F.CAPPED ? 16 : (message.body.readUInt32LE(4) + 3) & ~3;
@@ -87,8 +93,9 @@ export function openNetlink(kernel: Kernel): Netlink {
   const fd = kernel.socket(AF.NETLINK, SOCK.RAW | SOCK.CLOEXEC, NETLINK_ROUTE);
   try {
     for (const option of Object.values(NETLINK_OPTION)) kernel.setSocketOption(fd, SOL_NETLINK, option, 1);
-    // A netlink socket that is connected to port 0 takes datagrams from the kernel only: other processes' sends fail
-    // with ECONNREFUSED (netlink_getsockbyportid). So an answer cannot be forged by somebody who knows our port.
+    // A netlink socket that is connected to port 0 takes datagrams from the kernel only: other
+    // processes' sends fail with ECONNREFUSED (netlink_getsockbyportid). So an answer cannot be
+    // forged by a process that knows our port.
     kernel.connect(fd, kernelAddress());
   } catch (error) {
     kernel.close(fd);

@@ -1,16 +1,25 @@
-/** The bridge's rules as one nftables table of our own: made, replaced and removed as a whole, in one transaction. */
+/**
+ * The bridge's rules as one nftables table of our own: made, replaced and removed as a whole, in
+ * one transaction.
+ */
 import { formatAddress, networkOf, parseAddress } from './ip-address.ts';
 import type { ServiceSettings } from './service-state.ts';
 import { runTool, tryTool } from './tool.ts';
 
-/** Deleting a table that is not there fails, and adding one that is there does not: so add, then delete. */
+/**
+ * Deleting a table that is not there fails, and adding one that is there does not: so add, then
+ * delete.
+ */
 const emptied = (table: string) => `add table inet ${table}\ndelete table inet ${table}\n`;
 
 function networkText(family: 4 | 6, address: string, prefix: number): string {
   return `${formatAddress(networkOf(parseAddress(family, address)!, prefix))}/${prefix}`;
 }
 
-/** The input for `nft -f -`. Names were checked when the settings were read: nothing in them ends a word. */
+/**
+ * The input for `nft -f -`. Names were checked when the settings were read: nothing in them ends a
+ * word.
+ */
 export function nftRules(settings: ServiceSettings): string {
   const { bridge, table, address, prefix, ipv6 } = settings;
   const v4 = networkText(4, address, prefix);

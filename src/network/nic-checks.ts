@@ -1,4 +1,7 @@
-/** Checks before a start: everything about the nics that can be known to fail, fails here, and nothing was touched. */
+/**
+ * Checks before a start: everything about the nics that can be known to fail, fails here, and
+ * nothing was touched.
+ */
 import type { TslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { interfaceNameFault } from './interface-name.ts';
@@ -17,14 +20,17 @@ import {
 } from './nic-plan.ts';
 import { driverOf } from './nics/nics.ts';
 
-/** An IPv4 host must take packets of 68 bytes (RFC 791); the kernel allows no more than 65535 for an interface. */
+/**
+ * An IPv4 host must take packets of 68 bytes (RFC 791); the kernel allows no more than 65535 for an
+ * interface.
+ */
 const MTU_RANGE = [68, 65535] as const;
 /** Below this the kernel takes IPv6 off the interface (RFC 8200). */
 const IPV6_MIN_MTU = 1280;
 const GATEWAY_WORDS = new Set(['auto', 'dev']);
 const PREFIX_MAX: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 
-/** A fault of one nic alone: the key, what is wrong with it. */
+/** A fault of one nic alone: the key and a message. */
 type Rule = (nic: InterfaceNic) => { key: NicKey; message: string } | undefined;
 
 function nameFault(name: string): string | undefined {
@@ -88,7 +94,10 @@ const RULES: readonly Rule[] = [
   gatewayRule(6, (nic) => nic.ipv6Gateway),
 ];
 
-/** What the nics say, without looking at the host. Returns all faults, in the order of the nics. Pure. */
+/**
+ * What the nics say, without looking at the host. Returns all faults, in the order of the nics.
+ * Pure.
+ */
 export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
   const faults: TslxcError[] = [];
   const owners = {

@@ -1,4 +1,7 @@
-/** What one nic of a container is to be: plain data that crosses pipes as JSON. The config's `lxc.net.N.*` map to it. */
+/**
+ * What one nic of a container is to be: plain data that crosses pipes as JSON. The config's
+ * `lxc.net.N.*` map to it.
+ */
 
 import type { ErrorCode } from '../errors/error-table.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -83,15 +86,18 @@ export interface InterfaceSettings extends NicBase {
   readonly mtu?: number | undefined;
   readonly up: boolean;
   readonly ipv4: readonly NicAddress[];
-  /** An address, `auto` (the link's first address; `resolveNic` puts it here) or `dev` (no gateway, the link itself). */
+  /**
+   * An address, `auto` (the link's first address; `resolveNic` puts it here) or `dev` (no gateway,
+   * the link itself).
+   */
   readonly ipv4Gateway?: string | undefined;
   readonly ipv6: readonly NicAddress[];
   readonly ipv6Gateway?: string | undefined;
 }
 
 /**
- * `link`: bridge that the host's end is made a port of; without it the host's end stands alone. In router mode any
- * interface, for its address and MTU, and for `l2proxy`.
+ * `link`: bridge that the host's end is made a port of; without it the host's end stands alone. In
+ * router mode any interface, for its address and MTU, and for `l2proxy`.
  */
 export interface VethNic extends InterfaceSettings {
   readonly type: 'veth';
@@ -146,11 +152,17 @@ export type NicType = NicPlan['type'];
 /** What `resolveNic` has decided. */
 interface Decided {
   readonly name: string;
-  /** For what the host is to answer on the link and does not yet (`l2proxy`): to be taken back at the end. */
+  /**
+   * For what the host is to answer on the link and does not yet (`l2proxy`): to be taken back at
+   * the end.
+   */
   readonly proxied?: readonly ProxiedAddress[] | undefined;
 }
 
-/** A nic with everything decided: names, address, MTU, gateways. JSON, for the journal and for the stage. */
+/**
+ * A nic with everything decided: names, address, MTU, gateways. JSON, for the journal and for the
+ * stage.
+ */
 export type Resolved<Nic extends NicPlan> = Nic & Decided;
 export type ResolvedNic = Resolved<NicPlan>;
 

@@ -55,8 +55,9 @@ export function addRoute(
 const UNREACHABLE = new Set(['ENETUNREACH', 'EHOSTUNREACH']);
 
 /**
- * The default route through `gateway`. A gateway outside the interface's networks (a /32 address, as providers give
- * them) is reachable only once a host route says that it is on this link: that one is added then.
+ * The default route through `gateway`. A gateway outside the interface's networks (a /32 address,
+ * as providers give them) is reachable only once a host route says that it is on this link: that
+ * one is added then.
  */
 export function addDefaultRoute(
   netlink: Netlink,

@@ -5,7 +5,9 @@
 
 export const NETLINK_ROUTE = 0;
 export const SOL_NETLINK = 270;
-/** Socket options: short acks, the kernel's own words with an error, dumps that honour their filter. */
+/**
+ * Socket options: short acks, the kernel's own words with an error, dumps that honour their filter.
+ */
 export const NETLINK_OPTION = { CAP_ACK: 10, EXT_ACK: 11, GET_STRICT_CHK: 12 } as const;
 
 export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4 } as const;
@@ -62,7 +64,9 @@ export const IFLA = {
 } as const;
 export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 export const VETH_INFO_PEER = 1;
-/** Inside IFLA_INFO_DATA of the other kinds, and values of theirs (include/uapi/linux/if_link.h). */
+/**
+ * Inside IFLA_INFO_DATA of the other kinds, and values of theirs (include/uapi/linux/if_link.h).
+ */
 export const IFLA_MACVLAN_MODE = 1;
 export const MACVLAN_MODE = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
 export const IFLA_IPVLAN = { MODE: 1, FLAGS: 2 } as const;

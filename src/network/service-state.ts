@@ -1,6 +1,7 @@
 /**
- * What the bridge service made, on disk: `state.json` is written before anything is made, and removed after everything
- * is undone. Whoever comes after a crash finds in it all that may be there.
+ * What the bridge service made, on disk: `state.json` is written before anything is made, and
+ * removed after everything is undone. After a crash the next process finds in it all that may be
+ * there.
  */
 import {
   closeSync,
@@ -38,7 +39,10 @@ export interface ServiceSettings extends BridgeSettings {
 export interface DhcpFiles {
   readonly pidFile: string;
   readonly leaseFile: string;
-  /** One file for each container whose name is tied to a MAC. dnsmasq's own user must be able to read it. */
+  /**
+   * A file for each container whose name is tied to a MAC. dnsmasq's own user must be able to
+   * read it.
+   */
   readonly hostsDirectory: string;
 }
 
@@ -99,8 +103,9 @@ export function removeState(runDirectory: string): void {
 }
 
 /**
- * Does `work` while no other process, and nobody else in this one, starts or stops the service. flock(2) is asked
- * without waiting, again and again: a waiting call would stop the manager's event loop.
+ * Does `work` while neither another process nor another call in this one starts or stops the
+ * service. flock(2) is asked without waiting, again and again: a waiting call would stop the
+ * manager's event loop.
  */
 export async function withServiceLock<T>(
   kernel: Kernel,
@@ -122,7 +127,7 @@ export async function withServiceLock<T>(
         });
       await sleep(LOCK_TRIES_MS);
     }
-    // Of whoever was killed while writing it: nobody else writes now.
+    // Left by a process that was killed while writing; no other process writes now.
     rmSync(`${stateFile(runDirectory)}.new`, { force: true });
     return await holdingLock(fd, work);
   } finally {

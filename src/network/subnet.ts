@@ -15,9 +15,10 @@ const FIRST = 4;
 const LAST = 255;
 
 /**
- * The first 10.0.N.1 whose network meets none of `used`. Always the same on the same host, so that addresses last.
- * When something as wide as 10.0.0.0/8 is routed (a company's VPN), only what is as narrow as ours counts: the
- * narrower route wins, and the containers take no more than one /24 from it.
+ * The first 10.0.N.1 whose network meets none of `used`. Always the same on the same host, so that
+ * addresses last. When something as wide as 10.0.0.0/8 is routed (a company's VPN), only a route
+ * that is as narrow as ours counts: the narrower route wins, and the containers take no more than
+ * one /24 from it.
  */
 export function freeNetwork(used: readonly Network[], prefix: number): string {
   const candidates = Array.from({ length: LAST - FIRST + 1 }, (_, i) => `10.0.${FIRST + i}.1`);
@@ -38,7 +39,10 @@ export function freeNetwork(used: readonly Network[], prefix: number): string {
   });
 }
 
-/** IPv4 networks that the host has an address in or a route to, but for the default route and those of one interface. */
+/**
+ * IPv4 networks that the host has an address in or a route to, but for the default route and those
+ * of one interface.
+ */
 export function usedNetworks(netlink: Netlink, exceptIndex = 0): Network[] {
   const addresses = listAddresses(netlink).filter(
     ({ family, index }) => family === 4 && index !== exceptIndex,
@@ -50,7 +54,10 @@ export function usedNetworks(netlink: Netlink, exceptIndex = 0): Network[] {
   ];
 }
 
-/** The addresses after `address`'s own network and before its broadcast, without `address`: the longer of both sides. */
+/**
+ * The addresses after `address`'s own network and before its broadcast, without `address`: the
+ * longer of both sides.
+ */
 export function dhcpRangeOf({ address, prefix }: Network): [string, string] {
   const own = parseAddress(4, address)!.readUInt32BE();
   const size = 2 ** (32 - prefix);

@@ -27,13 +27,18 @@ export function applySysctls(changes: readonly SysctlChange[]): void {
   }
 }
 
-/** Puts back what is still as we set it: what somebody changed since is theirs. */
+/**
+ * Restores values that are still as we set them; a value changed since then belongs to the
+ * administrator.
+ */
 export function restoreSysctls(changes: readonly SysctlChange[]): void {
   for (const { path, before, value } of changes)
     if (existsSync(path) && read(path) === value) writeFileSync(path, before);
 }
 
-/** Sets a switch of one interface that goes with the interface; one that this kernel lacks is left. */
+/**
+ * Sets a switch of one interface that goes with the interface; one that this kernel lacks is left.
+ */
 export function setInterfaceSysctl(family: 4 | 6, name: string, key: string, value: string): void {
   const path = `/proc/sys/net/ipv${family}/conf/${name}/${key}`;
   if (existsSync(path)) writeFileSync(path, value);

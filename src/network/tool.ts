@@ -27,8 +27,9 @@ const TIMEOUT_MS = 20_000;
 const heldLock = new AsyncLocalStorage<number>();
 
 /**
- * Does `work`; programs that it runs get the lock's descriptor. When we are killed, the lock is held on until they
- * have ended too: else an `nft` that we left behind would make rules after somebody else's stop had removed them.
+ * Does `work`; programs that it runs get the lock's descriptor. When we are killed, the lock is
+ * held on until they have ended too: else an `nft` that we left behind would make rules after
+ * another process's stop had removed them.
  */
 export function holdingLock<T>(fd: number, work: () => Promise<T>): Promise<T> {
   return heldLock.run(fd, work);

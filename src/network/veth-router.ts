@@ -15,7 +15,9 @@ export const isRouted = (nic: VethNic): boolean => nic.mode === 'router';
 const addressesOf = (nic: VethNic, family: Family) => (family === 4 ? nic.ipv4 : nic.ipv6);
 const gatewayOf = (nic: VethNic, family: Family) => (family === 4 ? nic.ipv4Gateway : nic.ipv6Gateway);
 
-/** Two addresses of the container may share a route of the host, and a route may be asked for twice. */
+/**
+ * Two addresses of the container may share a route of the host, and a route may be asked for twice.
+ */
 function addOnce(work: () => void): void {
   try {
     work();
@@ -25,8 +27,8 @@ function addOnce(work: () => void): void {
 }
 
 /**
- * The host end forwards, each address of the container has a route to it, and the host answers for the gateway, which
- * need not exist. The link is up by now. All of it goes with the link.
+ * The host end forwards, each address of the container has a route to it, and the host answers for
+ * the gateway, which need not exist. The link is up by now. All of it goes with the link.
  */
 export function routeToContainer(netlink: Netlink, nic: Resolved<VethNic>, host: Link): void {
   for (const family of FAMILIES) {

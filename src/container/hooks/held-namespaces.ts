@@ -1,4 +1,7 @@
-/** A container's namespaces kept open past the end of its processes, for the hooks and scripts of its end. */
+/**
+ * A container's namespaces kept open past the end of its processes, for the hooks and scripts of
+ * its end.
+ */
 import { closeSync, openSync, readlinkSync } from 'node:fs';
 import { NAMESPACES, type NamespaceName } from '../../config/values/namespace.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -43,8 +46,8 @@ export class HeldNamespaces {
   }
 
   /**
-   * Ends the namespaces and leaves their paths harmless: post-stop hooks have the variables, as with LXC, and the
-   * numbers must not lead to other descriptors of the manager's meanwhile.
+   * Ends the namespaces and leaves their paths harmless: post-stop hooks have the variables, as
+   * with LXC, and the numbers must not lead to other descriptors of the manager's meanwhile.
    */
   release(): void {
     const nothing = openSync('/dev/null', 'r');
@@ -61,10 +64,10 @@ export class HeldNamespaces {
 }
 
 /**
- * The namespaces that hooks and scripts of a container's end are told of: its own and joined ones, not the host's.
- * Undefined where there is no such hook.
- * @param complete false for a start that failed half-way: namespaces that init still shares with this process are
- * left out
+ * The namespaces that hooks and scripts of a container's end are told of: its own and joined ones,
+ * not the host's. Undefined where there is no such hook.
+ * @param complete false for a start that failed half-way: namespaces that init still shares with
+ *   this process are left out
  */
 export function holdNamespaces(
   kernel: Kernel,

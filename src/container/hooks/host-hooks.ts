@@ -1,4 +1,7 @@
-/** Hooks of a container that run on the host, and the scripts of its nics: arguments, variables and order, as LXC's. */
+/**
+ * Hooks of a container that run on the host, and the scripts of its nics: arguments, variables and
+ * order, as LXC's.
+ */
 import { type HookCgroup, hookFiles } from '../../cgroup/container-cgroup.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { NicPlan } from '../../network/nic-plan.ts';
@@ -47,7 +50,10 @@ export class HostHooks {
     this.#log = log;
   }
 
-  /** Keeps init's namespaces for the hooks and scripts of its end. @param complete false: init has not made all of them */
+  /**
+   * Keeps init's namespaces for the hooks and scripts of its end. @param complete false: init has
+   * not made all of them
+   */
   holdNamespaces(kernel: Kernel, complete = true): void {
     if (this.initPid === undefined || this.#namespaces) return;
     this.#namespaces = holdNamespaces(kernel, this.#plan, { pid: this.initPid, complete });
@@ -62,7 +68,10 @@ export class HostHooks {
     };
   }
 
-  /** How hooks run in the stage. `start` hooks are programs of the guest: nothing of the caller's environment is theirs. */
+  /**
+   * How hooks run in the stage. `start` hooks are programs of the guest: nothing of the caller's
+   * environment is theirs.
+   */
   stageSurroundings(): HookSurroundings {
     const { env, cwd, umask } = this.caller;
     const own = [...this.#plan.stage.hookEnv, ...assignments(this.#variables())];
@@ -96,7 +105,10 @@ export class HostHooks {
         });
   }
 
-  /** `lxc.net.N.script.up` and `.down`: `NAME net up TYPE [LINK] [HOSTVETH]`. @throws TslxcError HOOK_FAILED */
+  /**
+   * `lxc.net.N.script.up` and `.down`: `NAME net up TYPE [LINK] [HOSTVETH]`. @throws TslxcError
+   * HOOK_FAILED
+   */
   async networkScript({ nic, host }: ScriptedNic, way: 'up' | 'down'): Promise<void> {
     const command = way === 'up' ? nic.scriptUp : nic.scriptDown;
     if (command === undefined || !driverOf(nic).scripts[way]) return;
@@ -122,7 +134,9 @@ export class HostHooks {
     });
   }
 
-  /** The first part of a run's end: the nics' down scripts, the nics themselves, then stop hooks. */
+  /**
+   * The first part of a run's end: the nics' down scripts, the nics themselves, then stop hooks.
+   */
   async runEnded(target: 'stop' | 'reboot', nics: readonly ScriptedNic[], end: EndOfHooks): Promise<void> {
     end.giveBack();
     for (const nic of nics)
@@ -131,7 +145,9 @@ export class HostHooks {
     await this.#stop(target, end);
   }
 
-  /** The first part of a failed start's end: no down scripts, and no cgroup namespace, as with LXC. */
+  /**
+   * The first part of a failed start's end: no down scripts, and no cgroup namespace, as with LXC.
+   */
   async startFailed(end: EndOfHooks): Promise<void> {
     this.#namespaces?.drop('cgroup');
     end.releaseNics();
@@ -146,7 +162,10 @@ export class HostHooks {
     namespaces?.release();
   }
 
-  /** The last part of an end, after the container's resources are released. @throws TslxcError HOOK_FAILED */
+  /**
+   * The last part of an end, after the container's resources are released. @throws TslxcError
+   * HOOK_FAILED
+   */
   async postStop(): Promise<void> {
     try {
       await this.run('post-stop', [], this.#namespaces?.variables());

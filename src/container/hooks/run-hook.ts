@@ -34,12 +34,16 @@ export interface HookRun {
 /** Lines of output that an error carries. */
 const TAIL = 5;
 
-/** A hook that has ended may leave a daemon behind that keeps its output open: nobody waits for that one. */
+/**
+ * A hook that has ended may leave a daemon behind that keeps its output open: the manager does not
+ * wait for that one.
+ */
 const GRACE_MS = 100;
 
 /**
  * Runs one hook to its end.
- * @throws TslxcError HOOK_FAILED with the last lines that it printed; the signal's reason when broken off
+ * @throws TslxcError HOOK_FAILED with the last lines that it printed; the signal's reason when
+ *   broken off
  */
 export async function runHook(run: HookRun): Promise<void> {
   run.signal?.throwIfAborted();
@@ -68,7 +72,8 @@ export async function runHook(run: HookRun): Promise<void> {
     stderr: 'pipe',
     buffer: false,
     reject: false,
-    // A session of its own: no way to the caller's terminal (rule R5), and all of it can be ended at once.
+    // A session of its own: no way to the caller's terminal (rule R5), and all of it can be ended
+    // at once.
     detached: true,
   });
   const breakOff = () => endGroup(child.pid);
@@ -122,7 +127,7 @@ function endGroup(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGTERM');
   } catch {
-    // It has ended by itself.
+    // The group has ended by itself.
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * What a container's network looks like from inside, read from /proc/PID/net: the kernel shows there the network
- * namespace of that process, so nobody has to enter it (a thread of ours that dies half-way through would stay there).
+ * A container's network as seen from inside, read from /proc/PID/net: the kernel shows
+ * there the network namespace of that process, so no process has to enter it (a thread that
+ * fails half-way through would stay there).
  */
 import { readFileSync } from 'node:fs';
 import { formatAddress } from '../../network/ip-address.ts';
@@ -16,7 +17,9 @@ export function interfacesOf(pid: number): string[] {
   return parseInterfaces(read(pid, 'dev'));
 }
 
-/** Addresses that can be reached from elsewhere: neither the loopback's nor those of one link only. */
+/**
+ * Addresses that can be reached from elsewhere: neither the loopback's nor those of one link only.
+ */
 export function addressesOf(pid: number): ContainerAddress[] {
   const fib = read(pid, 'fib_trie');
   return [
@@ -43,8 +46,8 @@ export function parseInterfaces(dev: string): string[] {
 }
 
 /**
- * /proc/net/fib_trie has the host's own addresses as `|-- ADDRESS` followed by `/32 host LOCAL`, but not their
- * interfaces: these are found by the directly connected networks of /proc/net/route.
+ * /proc/net/fib_trie has the host's own addresses as `|-- ADDRESS` followed by `/32 host LOCAL`,
+ * but not their interfaces: these are found by the directly connected networks of /proc/net/route.
  */
 export function parseIpv4(fibTrie: string, route: string, interfaces: readonly string[]): ContainerAddress[] {
   const found = new Set<string>();
@@ -68,7 +71,10 @@ interface Network {
   readonly mask: number;
 }
 
-/** Routes without a gateway, the narrowest first. The columns are hexadecimal in network order on a little endian. */
+/**
+ * Routes without a gateway, the narrowest first. The columns are hexadecimal in network order on a
+ * little endian.
+ */
 function connectedNetworks(route: string): Network[] {
   return route
     .split('\n')

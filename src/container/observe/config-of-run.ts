@@ -4,8 +4,8 @@ import { type ContainerRef, configFile } from '../state/paths.ts';
 import type { RuntimeRecord } from '../state/runtime-record.ts';
 
 /**
- * The config that counts for a container now: of a running one what it was started with (`-f`, `-s`), else its own file.
- * Does not throw.
+ * The config that counts for a container now: of a running one what it was started with (`-f`,
+ * `-s`), else its own file. Does not throw.
  */
 export function configInForce(ref: ContainerRef, record: RuntimeRecord | undefined): ConfigReport {
   const { given, defines } = record?.overrides ?? {};

@@ -1,4 +1,7 @@
-/** What is known about a container: read from its config, its runtime record and the kernel. Starts and changes nothing. */
+/**
+ * Facts about a container: read from its config, its runtime record and the kernel. Starts
+ * and changes nothing.
+ */
 import { readFileSync } from 'node:fs';
 import { isFrozen, statistics } from '../../cgroup/container-cgroup.ts';
 import type { ContainerConfig } from '../../config/container-config.ts';
@@ -42,7 +45,10 @@ export interface ContainerInfo {
 export interface InfoWanted {
   readonly statistics?: boolean;
   readonly addresses?: boolean;
-  /** What the config file says (true unless given): autostart, groups, whether it is readable at all. */
+  /**
+   * What the config file says (true unless given): autostart, groups, whether it is readable at
+   * all.
+   */
   readonly config?: boolean;
 }
 
@@ -66,14 +72,20 @@ export async function containerInfo(ref: ContainerRef, wanted: InfoWanted = {}):
   };
 }
 
-/** The state now: what the manager wrote, unless another program has frozen or thawed the cgroup since. */
+/**
+ * The state now: what the manager wrote, unless another program has frozen or thawed the cgroup
+ * since.
+ */
 export function currentState(record: RuntimeRecord | undefined): State {
   if (!record) return 'STOPPED';
   if ((record.state !== 'RUNNING' && record.state !== 'FROZEN') || !record.cgroup) return record.state;
   return isFrozen(record.cgroup) ? 'FROZEN' : 'RUNNING';
 }
 
-/** A running container's config is the one that it was started with; one without any is shown all the same. */
+/**
+ * A running container's config is the one that it was started with; one without any is shown all
+ * the same.
+ */
 async function configReport(
   ref: ContainerRef,
   record: RuntimeRecord | undefined,

@@ -1,4 +1,7 @@
-/** All that is written down of a container, merged by time: its log, its history, and the kernel's word on victims of OOM. */
+/**
+ * All that is written down of a container, merged by time: its log, its history, and the kernel's
+ * word on victims of OOM.
+ */
 import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { oomKillsLogged } from '../../cgroup/container-cgroup.ts';
@@ -56,14 +59,17 @@ class Sources {
     this.#history = new TailedFile(file, `${file}.1`);
   }
 
-  /** Everything that is kept, once, then what is new. */
+  /** Everything that is kept, once, then new lines. */
   first(): LogLine[] {
     const history = this.#wholeHistory();
     for (const { source, text } of history) if (source === 'kernel') this.#victims.add(text);
     return ordered([...history, ...this.#logLines(), ...this.#kernelLines()]);
   }
 
-  /** What was moved away, and what the tail goes on from; anew where the one became the other meanwhile. */
+  /**
+   * What was moved away, and what the tail goes on from; anew where the one became the other
+   * meanwhile.
+   */
   #wholeHistory(): LogLine[] {
     const file = historyFile(this.#ref);
     const rotated = `${file}.1`;
@@ -108,12 +114,15 @@ export function containerLogs(ref: ContainerRef): LogLine[] {
   return new Sources(ref).first();
 }
 
-/** The kernel's log tells nobody that it has grown. */
+/** The kernel's log does not announce its growth. */
 const LOOK_MS = 1000;
 /** What comes at once is put in order together. */
 const GATHER_MS = 50;
 
-/** Tells all lines that there are, then each new one, until it is aborted. The container need not run. */
+/**
+ * Tells all lines that there are, then each new one, until it is aborted. The container need not
+ * run.
+ */
 export async function followLogs(
   ref: ContainerRef,
   onLines: (lines: LogLine[]) => void,
@@ -130,7 +139,7 @@ export async function followLogs(
   const soon = () => {
     gathering ??= setTimeout(look, GATHER_MS);
   };
-  // It may never have been started.
+  // The container may never have been started.
   mkdirSync(dirname(historyFile(ref)), { recursive: true, mode: 0o700 });
   for (const directory of new Set([dirname(historyFile(ref)), dirname(sources.logFile)]))
     try {

@@ -1,6 +1,6 @@
 /**
- * Which containers run inside a container, seen from the host: by their cgroups, whose names LXC and we give alike, and by
- * the process that is number 1 of its pid namespace.
+ * Which containers run inside a container, seen from the host: by their cgroups, whose names LXC
+ * and we give alike, and by the process that is number 1 of its pid namespace.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Containers inside a container: those that run, by what the kernel says, and those that the files in it define. */
+/**
+ * Containers inside a container: those that run, by what the kernel says, and those that the files
+ * in it define.
+ */
 import { isFrozen } from '../../cgroup/container-cgroup.ts';
 import { splitLine } from '../../config/config-line.ts';
 import { isUsableName } from '../../config/container-name.ts';
@@ -20,8 +23,9 @@ export interface NestedContainer extends ContainerInfo {
 const USUAL = ['/var/lib/tslxc', '/var/lib/lxc'];
 
 /**
- * The containers in a running container, `depth` levels down, each followed by those in it.
- * What their configs say is read from the files inside without includes: these would be the host's to us.
+ * The containers in a running container, `depth` levels down, each followed by those in it. What
+ * their configs say is read from the files inside without includes: these would be the host's to
+ * us.
  */
 export function nestedContainers(
   ref: ContainerRef,

@@ -1,10 +1,13 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { O } from '../../kernel/constants.ts';
 
-/** What is read at most of a file that was there before. */
+/** Bytes read at most of a file that was there before. */
 const MOST = 1 << 20;
 
-/** A text file that somebody appends to, and now and then moves away (`rotated` is where to) to begin anew. */
+/**
+ * A text file that another process appends to, and now and then moves away (`rotated` is where to)
+ * to begin anew.
+ */
 export class TailedFile {
   readonly #path: string;
   readonly #rotated: string | undefined;
@@ -37,7 +40,7 @@ export class TailedFile {
   #from(path: string): string {
     let fd: number;
     try {
-      // Whatever a config names as log: nobody is waited for.
+      // A config may name anything as a log: opening must not wait for a writer.
       fd = openSync(path, O.RDONLY | O.NONBLOCK | O.NOCTTY | O.CLOEXEC);
     } catch {
       return '';

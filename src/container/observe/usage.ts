@@ -4,7 +4,10 @@ import { liveRecord } from '../state/runtime-record.ts';
 import type { State } from '../state/state.ts';
 import { currentState } from './info.ts';
 
-/** What a running container has used since its start, and what memory it holds now. 0 is also what the host cannot tell. */
+/**
+ * What a running container has used since its start, and what memory it holds now. 0 is also what
+ * the host cannot tell.
+ */
 export interface ContainerUsage {
   readonly name: string;
   readonly state: State;

@@ -1,4 +1,4 @@
-/** Why a container is in the state that it is in, from what is on disk. */
+/** Why a container is in the state that it is in, from files on disk. */
 import type { ErrorDetails } from '../../errors/tslxc-error.ts';
 import type { EndReason } from '../state/end-reason.ts';
 import { bootId, type LastRun, readLastRun } from '../state/last-run.ts';
@@ -19,7 +19,7 @@ export interface WhyReport {
   };
   /** The last start, if it failed. */
   readonly failed?: { readonly at: string; readonly error: ErrorDetails };
-  /** It is to be started again. */
+  /** The container is to be started again. */
   readonly restart?: { readonly at: string; readonly attempt: number; readonly limit?: number };
 }
 
@@ -44,7 +44,9 @@ export function whyReport(ref: ContainerRef): WhyReport {
   };
 }
 
-/** A run whose end nobody has written down went with the host, or with all of our processes at once. */
+/**
+ * A run whose end is not written down went with the host, or with all of our processes at once.
+ */
 export function endOf(run: LastRun | undefined, running: boolean, boot: string): WhyReport['ended'] {
   const { started, ended } = run ?? {};
   if (running || !started || ended?.startedAt === started.at) return ended;

@@ -9,9 +9,11 @@ import { mergeEnvironment } from './environment.ts';
 import type { StartPlan } from './start-plan.ts';
 
 /**
- * What an attached program is and may do: what init was made to be, less the privileges that are asked for.
+ * What an attached program is and may do: what init was made to be, less the privileges that are
+ * asked for.
  * @param terminals which of 0, 1, 2 are terminals
- * @throws TslxcError IDMAP_UNAVAILABLE; NAMESPACE_UNAVAILABLE for a user namespace that is not there
+ * @throws TslxcError IDMAP_UNAVAILABLE; NAMESPACE_UNAVAILABLE for a user namespace that is not
+ *   there
  */
 export function planAttach(
   { plan, record }: Pick<Attachable, 'plan' | 'record'>,
@@ -34,13 +36,15 @@ export function planAttach(
   const [uid, gid] = [request.uid ?? owner.uid, request.gid ?? owner.gid];
   mustBeMapped(plan, uid, gid);
   const personality = request.personality ?? stage.personality;
-  // As LXC has it, whoever keeps the security module's freedom or stays outside of the file tree is not filtered.
+  // As with LXC, a program that keeps the security module's freedom or stays outside of the file
+  // tree is not filtered.
   const filtered = stage.seccomp && !request.keep.lsm && (namespaces & CLONE.NEWNS) !== 0;
   return {
     name: request.name,
     namespaces,
     cgroupFiles: request.keep.cgroup || !record.cgroup ? [] : attachFiles(record.cgroup),
-    // In the container's mount namespace /proc and /sys show its namespaces as they are; LXC leaves them alone as well.
+    // In the container's mount namespace /proc and /sys show its namespaces as they are; LXC leaves
+    // them alone as well.
     remountProcSys: request.remountProcSys && (namespaces & CLONE.NEWNS) === 0,
     sessionKeyring: stage.sessionKeyring,
     coresOf: stage.coreScheduling ? (record.init?.pid ?? null) : null,

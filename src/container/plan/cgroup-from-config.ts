@@ -1,4 +1,7 @@
-/** Where the cgroups of a container are and what is set on them, as its config and the system file say. */
+/**
+ * The places of a container's cgroups and the values set on them, as its config and the system file
+ * say.
+ */
 import type { Naming, PlanOptions } from '../../cgroup/container-cgroup.ts';
 import { type DeviceRule, deviceRules } from '../../cgroup/device-rules.ts';
 import type { CgroupLayout } from '../../cgroup/layout.ts';
@@ -27,7 +30,10 @@ export interface CgroupsOfConfig {
   readonly cgroup: CgroupPlacement;
 }
 
-/** @throws TslxcError CONTROLLER_MISSING for a controller in `lxc.cgroup.use` that the host does not have */
+/**
+ * @throws TslxcError CONTROLLER_MISSING for a controller in `lxc.cgroup.use` that the host does not
+ *   have
+ */
 export function cgroupDefaults(system: SystemConfig, layout: CgroupLayout): CgroupDefaults {
   const pattern = system.get('lxc.cgroup.pattern');
   const use = system
@@ -58,7 +64,10 @@ const PLACES = {
   pivot: 'lxc.cgroup.dir.monitor.pivot',
 } as const;
 
-/** @throws TslxcError CONFIG_CONFLICT, CGROUP_VALUE, CGROUP_UNTRANSLATABLE, CONTROLLER_MISSING, with file and line */
+/**
+ * @throws TslxcError CONFIG_CONFLICT, CGROUP_VALUE, CGROUP_UNTRANSLATABLE, CONTROLLER_MISSING, with
+ *   file and line
+ */
 export function planCgroups(
   config: ContainerSpec,
   layout: CgroupLayout,

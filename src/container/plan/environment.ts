@@ -10,7 +10,10 @@ export function mergeEnvironment(...lists: readonly (readonly string[])[]): stri
 const assignments = (settings: readonly { value: { name: string; value: string } }[]) =>
   settings.map(({ value }) => `${value.name}=${value.value}`);
 
-/** What a container's programs get from its config: `lxc.environment` and its runtime set, and `container=lxc`. */
+/**
+ * What a container's programs get from its config: `lxc.environment` and its runtime set, and
+ * `container=lxc`.
+ */
 export function configEnvironment(config: ContainerSpec): string[] {
   return mergeEnvironment(
     ['container=lxc'],
@@ -32,7 +35,10 @@ export function stageHookVariables(config: ContainerSpec): string[] {
   );
 }
 
-/** Variables of the config for hooks on the host and network scripts: as with LXC, not those of `lxc.environment`. */
+/**
+ * Variables of the config for hooks on the host and network scripts: as with LXC, not those of
+ * `lxc.environment`.
+ */
 export function hostHookVariables(config: ContainerSpec): Record<string, string> {
   return Object.fromEntries(
     config.getAll('lxc.environment.hooks').map(({ value }) => [value.name, value.value]),

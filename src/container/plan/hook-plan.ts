@@ -22,7 +22,9 @@ const IN_STAGE: ReadonlySet<string> = new Set(['pre-mount', 'mount', 'autodev', 
 export interface HookPlan {
   /** Hooks that run on the host, outside the stage. */
   readonly hostHooks: readonly HookCommand[];
-  /** Variables of every hook on the host that are known beforehand: LXC_* and those of the config. */
+  /**
+   * Variables of every hook on the host that are known beforehand: LXC_* and those of the config.
+   */
   readonly hookVariables: Readonly<Record<string, string>>;
   readonly stage: Pick<StartStagePlan, 'hooks' | 'hookVersion' | 'hookEnv'>;
 }

@@ -13,7 +13,10 @@ export interface HostFacts {
   readonly namespaces: NamespaceHost;
   /** Whether cores have more than one hardware thread. */
   readonly hardwareThreads: () => boolean;
-  /** Soft and hard limit of open files that a container starts with: the host's own, not Node's raised one. */
+  /**
+   * Soft and hard limit of open files that a container starts with: the host's own, not Node's
+   * raised one.
+   */
   readonly nofile: { readonly soft: number; readonly hard: number };
   readonly rootfsMount: string;
   /** Of the system file. */

@@ -74,7 +74,10 @@ export interface MountContext {
   readonly roots: readonly string[];
 }
 
-/** Every mount below the root filesystem in LXC's order: automatic ones, the fstab file, single entries. */
+/**
+ * Every mount below the root filesystem in LXC's order: automatic ones, the fstab file, single
+ * entries.
+ */
 export function planMounts(config: ContainerSpec, context: MountContext): MountStep[] {
   const fstab = config.get('lxc.mount.fstab');
   return [
@@ -114,7 +117,10 @@ function autoMounts(setting: Setting<MountAuto>, context: MountContext): MountSt
   }
 }
 
-/** The host's shared mount as the container sees it: what is mounted below it later shows up inside (mount injection). */
+/**
+ * The host's shared mount as the container sees it: later mounts below it show up inside
+ * (mount injection).
+ */
 function sharedMount(source: string, container: string): MountStep {
   return step(`mount ${source} on ${container}`, {
     kind: 'bind',
@@ -157,8 +163,9 @@ function entryMount({ value, origin }: Setting<MountEntry>, context: MountContex
 const mapsOwners = (idmap: string, { unprivileged }: MountContext) => idmap !== 'container' || unprivileged;
 
 /**
- * A target relative to the container's root. LXC takes one that begins with the root filesystem's own path on the host,
- * as the articles of ten years ago write it; any other is below the root, with or without a slash.
+ * A target relative to the container's root. LXC takes one that begins with the root filesystem's
+ * own path on the host, as the articles of ten years ago write it; any other is below the root,
+ * with or without a slash.
  */
 function insideTarget(target: string, roots: readonly string[]): string {
   const root = roots.find((path) => target === path || target.startsWith(`${path}/`));

@@ -1,4 +1,7 @@
-/** The part of a start's plan that says which namespaces the container gets, keeps of the host, or shares with others. */
+/**
+ * The part of a start's plan that says which namespaces the container gets, keeps of the host, or
+ * shares with others.
+ */
 import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { Setting } from '../../config/setting.ts';
 import { bothKinds } from '../../config/values/id-map.ts';
@@ -115,7 +118,10 @@ const NEEDS_POWER: readonly {
   { name: 'cgroup', fails: 'it cannot be entered' },
 ];
 
-/** @throws TslxcError for a namespace of another user namespace than the container's, where that cannot be */
+/**
+ * @throws TslxcError for a namespace of another user namespace than the container's, where that
+ *   cannot be
+ */
 function mustHavePower(config: ContainerSpec, sources: Sources, requested: RequestedNamespaces): void {
   const { user } = sources;
   for (const { name, auto, fails } of NEEDS_POWER) {
@@ -136,7 +142,9 @@ function mustHavePower(config: ContainerSpec, sources: Sources, requested: Reque
   }
 }
 
-/** The interfaces of a config have no place in a network that is somebody else's. */
+/**
+ * Refuses interfaces of the config where the network belongs to another container or to the host.
+ */
 function tellOfNics(config: ContainerSpec, source: Source, warn: (warning: ErrorDetails) => void): void {
   if (source === 'own') return;
   for (const { index, type, origin } of config.nics()) {

@@ -1,6 +1,6 @@
 /**
- * The part of a start's plan that says what the container's processes are and may do: capabilities, limits, and init
- * itself.
+ * The part of a start's plan that says what the container's processes are and may do: capabilities,
+ * limits, and init itself.
  */
 import type { ContainerSpec } from '../../config/container-spec.ts';
 import { type ErrorDetails, TslxcError } from '../../errors/tslxc-error.ts';
@@ -30,7 +30,8 @@ export type ProcessPlan = Pick<
 const SYS_BOOT = capabilityNumber('sys_boot');
 
 /**
- * @param overrides the command line's: a program instead of `lxc.init.cmd`, or one to run below an init of ours
+ * @param overrides the command line's: a program instead of `lxc.init.cmd`, or one to run below an
+ *   our own init
  * @throws TslxcError for what the config says that cannot be done, with file and line
  */
 export function planProcess(
@@ -74,7 +75,10 @@ function resourceNumber(name: string): number {
   return RLIMIT[name as keyof typeof RLIMIT] ?? Number(name);
 }
 
-/** On a machine where no core has two threads there is nothing to keep to oneself, and the kernel refuses. */
+/**
+ * On a machine where no core has two threads there is nothing to keep to oneself, and the kernel
+ * refuses.
+ */
 function coreScheduling(
   config: ContainerSpec,
   host: HostFacts,

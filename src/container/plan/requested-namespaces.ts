@@ -1,4 +1,7 @@
-/** What a config says about namespaces, and where it says so; lines that contradict each other are found here. */
+/**
+ * What a config says about namespaces, and where it says so; lines that contradict each other are
+ * found here.
+ */
 import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { Setting } from '../../config/setting.ts';
 import type { NamespaceName, NamespaceSource } from '../../config/values/namespace.ts';
@@ -58,7 +61,7 @@ export class RequestedNamespaces {
           (none ? place(none.origin) : { file: this.#config.file, line: 1 }));
   }
 
-  /** Whether the container gets one of its own, unless it shares somebody's. */
+  /** Whether the container gets its own namespace, unless it shares another one. */
   isOwn(name: NamespaceName, cgroupNamespaces: boolean): boolean {
     if (!this.#listed(name)) return false;
     if (name === 'user') return this.#idmap !== undefined;

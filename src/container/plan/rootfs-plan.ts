@@ -24,7 +24,7 @@ const FOR_STAGE: Readonly<Record<VolumeType, (volume: Volume) => RootfsVolume>> 
   },
   loop: ({ path }) => ({ kind: 'loop', file: path }),
   lvm: ({ path }) => ({ kind: 'block', device: path }),
-  // Whoever maps it does that before the start, as with LXC.
+  // The device is mapped before the start, as with LXC.
   rbd: ({ path }) => ({ kind: 'block', device: path }),
   zfs: ({ path }) => ({ kind: 'block', device: path, fstype: 'zfs' }),
   nbd: ({ type }) => {

@@ -5,12 +5,15 @@ import { type ContainerRef, containerRunDirectory } from '../state/paths.ts';
 import type { StartPlan } from './start-plan.ts';
 
 /**
- * The plan by which a running container was started, for a later manager: the config may have been edited since, or may
- * not be readable any more, and means the next start.
+ * The plan by which a running container was started, for a later manager: the config may have been
+ * edited since, or may be unreadable by now, and means the next start.
  */
 const FILE = 'plan.json';
 
-/** @param caller the surroundings of the start's caller: hooks of the run's end, and its restarts, need them again */
+/**
+ * @param caller the surroundings of the start's caller: hooks of the run's end, and its restarts,
+ *   need them again
+ */
 export function savePlan(plan: StartPlan, caller: CallerSurroundings): void {
   const file = join(containerRunDirectory(plan), FILE);
   writeFileSync(`${file}.new`, JSON.stringify({ ...plan, caller }), { mode: 0o600 });

@@ -10,7 +10,7 @@ export interface CompiledPolicy {
   /** Instructions in base64. */
   readonly filter: string;
   readonly notifies: boolean;
-  /** Rules that do nothing, since nobody knows their system call. */
+  /** Rules that do nothing: their system call is unknown. */
   readonly unknown: readonly { readonly call: string | number; readonly line: number }[];
 }
 
@@ -18,7 +18,10 @@ export interface CompiledPolicy {
 export interface SeccompHost {
   /** Whether this process is under a filter already. */
   readonly filtered: boolean;
-  /** @throws TslxcError SECCOMP_POLICY, TOOL_MISSING, or an error of the file's with its errno as `code` */
+  /**
+   * @throws TslxcError SECCOMP_POLICY, TOOL_MISSING, or an error of the file's with its errno as
+   *   `code`
+   */
   compile(file: string): CompiledPolicy;
 }
 
@@ -72,7 +75,7 @@ export function planSeccomp(
     });
   return {
     file: path,
-    // Without anybody to listen the kernel says ENOSYS by itself.
+    // Without a listener the kernel answers ENOSYS by itself.
     load: { filter, notify: notifies && socket !== undefined },
     ...(notifies && socket ? { proxy: proxyOf(socket, cookie?.value ?? '') } : {}),
   };

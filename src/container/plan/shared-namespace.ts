@@ -1,4 +1,7 @@
-/** Namespaces that a container does not get of its own: found, named in an error where they cannot be had, opened. */
+/**
+ * Namespaces that a container does not get of its own: found, named in an error where they cannot
+ * be had, opened.
+ */
 import { closeSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { NamespaceName, NamespaceSource } from '../../config/values/namespace.ts';
@@ -14,7 +17,7 @@ import { identify, liveRecord } from '../state/runtime-record.ts';
 const WHOSE =
   'name a running container, the number of a process, or the path of a namespace (/proc/PID/ns/…)';
 
-/** A namespace of somebody else's. */
+/** A namespace that the container does not own. */
 export interface FoundNamespace extends NamespaceFacts {
   /** In words: `the container web1`, `process 42`. */
   readonly whose: string;
@@ -26,7 +29,10 @@ export interface FoundNamespace extends NamespaceFacts {
 export interface NamespaceHost {
   /** The manager's own: the host's; undefined where the kernel has none of the kind. */
   own(name: NamespaceName): NamespaceFacts | undefined;
-  /** @param lxcpath where a container that is only named is looked for @throws TslxcError NAMESPACE_UNAVAILABLE */
+  /**
+   * @param lxcpath where a container that is only named is looked for @throws TslxcError
+   *   NAMESPACE_UNAVAILABLE
+   */
   find(name: NamespaceName, source: NamespaceSource, lxcpath: string): FoundNamespace;
 }
 

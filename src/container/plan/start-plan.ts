@@ -1,6 +1,6 @@
 /**
- * The plan of a start: a pure function of the config and of facts about the host. Checks run on it, `--dry-run` prints
- * it, the manager and the stage carry it out.
+ * The plan of a start: a pure function of the config and of facts about the host. Checks run on it,
+ * `--dry-run` prints it, the manager and the stage carry it out.
  */
 import type { DeviceRule } from '../../cgroup/device-rules.ts';
 import type { CgroupWrite } from '../../cgroup/translate.ts';
@@ -34,7 +34,10 @@ export interface StartPlan {
   readonly name: string;
   readonly lxcpath: string;
   readonly configFile: string;
-  /** Everything for the stage but what is only known while acting, which it is told then. */
+  /**
+   * Everything for the stage, except for facts that come up during the start: the stage is told
+   * them then.
+   */
   readonly stage: StartStagePlan;
   readonly nics: readonly NicPlan[];
   readonly limits: readonly CgroupWrite[];
@@ -64,7 +67,7 @@ export interface StartPlan {
 }
 
 /**
- * @throws TslxcError for whatever the config says that cannot be done here, with file and line
+ * @throws TslxcError for a setting that cannot be carried out here, with file and line
  */
 export function planStart(
   ref: ContainerRef,

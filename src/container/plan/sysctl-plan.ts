@@ -19,7 +19,10 @@ export function namespaceOfSysctl(name: string): NamespaceName | undefined {
   return NAMESPACED.find(([names]) => names.test(dotted))?.[1];
 }
 
-/** @param kept namespaces that are the host's @param mapped it has a user namespace: the kernel refuses the others */
+/**
+ * @param kept namespaces that are the host's @param mapped it has a user namespace: the kernel
+ *   refuses the others
+ */
 export function planSysctls(
   config: ContainerSpec,
   { kept, idmap }: { readonly kept: readonly NamespaceName[]; readonly idmap: readonly unknown[] },

@@ -7,11 +7,17 @@ const CONSOLE_RING = 65536;
 
 /** What the manager does with the console's output. */
 export interface ConsolePlan {
-  /** `lxc.console.path = none`: there is no console, and a start in the foreground hands over the caller's own streams. */
+  /**
+   * `lxc.console.path = none`: there is no console, and a start in the foreground hands over the
+   * caller's own streams.
+   */
   readonly none?: true;
   /** `lxc.console.logfile`, or what the command line said instead. */
   readonly log?: string;
-  /** The log file is a stream of the caller's: a start in the foreground shows the console there, another one has none. */
+  /**
+   * The log file is a stream of the caller's: a start in the foreground shows the console there,
+   * another one has none.
+   */
   readonly stream?: 1 | 2;
   /** Limit of that file, bytes; 0 for none. */
   readonly size: number;
@@ -47,7 +53,8 @@ export function planTerminals(config: ContainerSpec, log: string | undefined): T
       ...(path && console ? { path: path.value, pathOrigin: path.origin } : {}),
     },
     stage: {
-      // The console and the ttys are ptys of the container's own devpts, beyond what it may open itself.
+      // The console and the ttys are ptys of the container's own devpts, beyond what it may open
+      // itself.
       ptyMax: ttys + ptys + (console ? 1 : 0),
       ttys,
       ttyDir: config.get('lxc.tty.dir')?.value ?? '',

@@ -3,10 +3,10 @@ import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { NicOrigin } from '../../network/nic-plan.ts';
 import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
 
-/** What is to be done with a volume at a start. */
+/** Work on a volume at a start. */
 export interface VolumePlan {
   readonly volume: Volume;
-  /** Bytes; 0: no limit any more. */
+  /** Bytes; 0 removes the limit. */
   readonly size?: number;
   readonly origin?: NicOrigin;
   /** Root inside may do what quotas of ext4 do not hold (CAP_SYS_RESOURCE without an id map). */

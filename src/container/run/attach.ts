@@ -67,7 +67,8 @@ export async function attachProgram(
     await stage.begun;
     const first = await stage.next();
     if (first?.type === 'error') throw errorFromJSON(first.error);
-    // The guest may have got hold of the stage's channel, and name any process: only a child of the stage's is believed.
+    // The guest may have got hold of the stage's channel, and name any process: only a child of the
+    // stage's is believed.
     if (first?.type !== 'init' || parentOf(first.pid) !== stage.pid)
       throw new TslxcError({
         code: 'EXEC_FAILED',

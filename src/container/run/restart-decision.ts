@@ -5,14 +5,14 @@
 import type { RestartPolicy } from '../../config/values/restart.ts';
 import type { EndReason } from '../state/end-reason.ts';
 
-/** Ends that are failures: something went wrong, nobody had asked for it. */
+/** Ends that are failures: something went wrong, and no operator had asked for the end. */
 const FAILURES: { readonly [K in EndReason['kind']]: (reason: EndReason) => boolean } = {
   exit: ({ exitCode }) => exitCode !== 0,
   signal: () => true,
   oom: () => true,
   'start-failed': () => true,
-  // Its manager and its keeper were killed together: it did not end by itself as far as anybody
-  // knows.
+  // Its manager and its keeper were killed together: the container did not end by itself as far as
+  // a manager knows.
   unknown: () => true,
   'power-off': () => false,
   operator: () => false,
@@ -20,7 +20,7 @@ const FAILURES: { readonly [K in EndReason['kind']]: (reason: EndReason) => bool
   reboot: () => false,
 };
 
-/** An end that an operator asked for stands, whatever the policy is. */
+/** An end that an operator asked for stands under every policy. */
 const FINAL: ReadonlySet<EndReason['kind']> = new Set<EndReason['kind']>(['operator', 'host-shutdown']);
 
 const FIRST_MS = 250;

@@ -1,5 +1,5 @@
 /**
- * What a start has acquired, written down before each thing is made: whoever comes next (this
+ * What a start has acquired, written down before each thing is made: the next process (this
  * manager after a failure, or its successor after a kill) can release it. One JSON object a line
  * below /run, so a reboot clears it.
  */
@@ -67,7 +67,7 @@ const RELEASE: {
     try {
       kernel.kill(process.pid, SIG.KILL);
     } catch (error) {
-      // It ended between the look and the signal.
+      // The process ended between the look and the signal.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   },
@@ -122,7 +122,7 @@ export class Journal {
     this.#expected = entries;
   }
 
-  /** Takes back the last entry: its thing turned out to be somebody else's. */
+  /** Takes back the last entry: another container has its thing. */
   retract(): void {
     this.#rewrite(this.entries().slice(0, -1));
   }

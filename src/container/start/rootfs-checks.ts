@@ -56,7 +56,10 @@ export function checkRootfs(_kernel: Kernel, { stage, rootfsOrigin }: StartPlan)
   }
 }
 
-/** Trees in the container's directory are left out: the start closes that (`closeContainerDirectory`). */
+/**
+ * Trees in the container's directory are left out: the start closes that
+ * (`closeContainerDirectory`).
+ */
 export function checkReach(_kernel: Kernel, { name, lxcpath, stage, rootfsOrigin }: StartPlan): void {
   if (stage.idmap.length === 0) return;
   const own = containerDirectory({ name, lxcpath });
@@ -67,7 +70,8 @@ export function checkReach(_kernel: Kernel, { name, lxcpath, stage, rootfsOrigin
 
 /**
  * LXC makes container directories that other users may search, and so do administrators.
- * @returns whether the container's directory was open to other users, and held a tree with mapped owners
+ * @returns whether the container's directory was open to other users, and held a tree with mapped
+ *   owners
  */
 export function closeContainerDirectory({ name, lxcpath, stage }: StartPlan): boolean {
   const own = containerDirectory({ name, lxcpath });
@@ -93,8 +97,8 @@ export function checkMountPoint(_kernel: Kernel, { stage, rootfsMountOrigin }: S
 export function checkInit(kernel: Kernel, plan: StartPlan): void {
   const program = plan.stage.init.args[0]!;
   const { volume } = plan.stage.rootfs;
-  // What is on a device or in layers (where a link may lead from one to another) the start itself
-  // finds out.
+  // The contents of a device or of layers (where a link may lead from one to another) the start
+  // itself finds out.
   if (volume.kind !== 'tree') return;
   // A tree that is missing is the fault of the check before.
   if (!statSync(volume.path, { throwIfNoEntry: false })?.isDirectory()) return;

@@ -1,5 +1,5 @@
 /**
- * The host's end of `shmounts:HOST[:CONT]`: a small tmpfs that is a shared mount. What is mounted
+ * The host's end of `shmounts:HOST[:CONT]`: a small tmpfs that is a shared mount. A mount
  * below it later reaches the containers that have it, which is how LXC's users hand mounts into a
  * running container.
  */
@@ -47,7 +47,7 @@ export function removeSharedMount(kernel: Kernel, path: string): void {
   if (mountAt(path)?.source === SOURCE) kernel.umount(path, MNT_DETACH);
 }
 
-/** What is mounted at a path, the uppermost; undefined where nothing is. */
+/** The uppermost mount at a path; undefined where there is none. */
 function mountAt(path: string): { readonly source: string; readonly shared: boolean } | undefined {
   const escaped = path.replace(/[\\ \t\n]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`);
   return readFileSync('/proc/self/mountinfo', 'utf8')

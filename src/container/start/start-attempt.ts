@@ -1,5 +1,5 @@
 /**
- * One attempt to start a container. `prepare` makes everything up to init's execve; `commit` lets
+ * An attempt to start a container. `prepare` makes everything up to init's execve; `commit` lets
  * init's program run; disposing of an attempt that was not committed undoes all of it and runs the
  * hooks of an end, as LXC does.
  */
@@ -182,7 +182,10 @@ export class StartAttempt implements AsyncDisposable {
     savePlan(plan, hooks.caller);
   }
 
-  /** A script of an earlier nic may make what a later one needs: nics behind it are resolved after the script. */
+  /**
+   * A script of an earlier nic may make what a later one needs: nics behind it are resolved after
+   * the script.
+   */
   #planNics(): void {
     const { plan } = this.#context;
     const scripted = plan.nics.findIndex(({ scriptUp }) => scriptUp !== undefined);
@@ -283,7 +286,7 @@ export class StartAttempt implements AsyncDisposable {
     const proxy = plan.seccomp?.proxy;
     if (!proxy) return;
     const init = this.#init!.pid;
-    // The filter is on init, or on the one program below an init of ours.
+    // The filter is on init, or on the one program below our own init.
     const holder = plan.stage.init.supervised ? onlyChildOf(init) : init;
     await serveListener(host, holder, fd, { ...proxy, init, mustAnswer: true }, log);
   }

@@ -22,7 +22,7 @@ import type { StartContext } from './start-context.ts';
 
 const CLAIM_ATTEMPTS = 20;
 
-/** The layout as whoever asked for the start sees it, where that matters. */
+/** The layout as the caller of the start sees it, where that matters. */
 function layoutFor({ host, plan, overrides }: StartContext): CgroupLayout {
   if (!plan.cgroup.relative || overrides.callerCgroups === undefined) return host.layout;
   return detectLayout('/', overrides.callerCgroups);
@@ -68,7 +68,7 @@ export function claimCgroups(context: StartContext): ClaimedCgroups {
       return { cgroup, initCgroup: unified?.inner, missing };
     } catch (error) {
       const exists = alreadyExists(error);
-      // It is theirs: undoing our start must not touch it.
+      // The cgroup is theirs: undoing our start must not touch it.
       if (exists) journal.retract();
       if (!exists || attempt === attempts) throw error;
     }

@@ -14,7 +14,7 @@ export interface StartContext {
   readonly journal: Journal;
   readonly hooks: HostHooks;
   readonly overrides: StartOverrides;
-  /** By a stage of its own, whatever a spawner could do. */
+  /** By a stage of its own, even where a spawner could do it. */
   readonly alone?: boolean;
   /**
    * Descriptors of a client that become those of a supervised program, or of an init without a

@@ -11,10 +11,10 @@ export type StageLog = (text: string, level?: StageLogLevel) => void;
 export interface StageProcess {
   /** -1 until it has begun. */
   readonly pid: number;
-  /** It starts one container after another. */
+  /** The stage starts one container after another. */
   readonly isSpawner: boolean;
   /**
-   * It has been forked and has its end of the channel. @throws TslxcError HELPER_DIED, START_FAILED
+   * The stage has been forked and has its end of the channel. @throws TslxcError HELPER_DIED, START_FAILED
    */
   readonly begun: Promise<void>;
   /** Also before it has begun. */
@@ -30,8 +30,8 @@ export interface ToKeep {
   /** Its number there. */
   readonly fd: number;
   /**
-   * It is a console's master, to be read while there is no manager (its writers would block), into
-   * `log` if there is one.
+   * Set for the master of a console: the keeper reads it while there is no manager (its writers
+   * would block), into `log` if there is one.
    */
   readonly drain?: { readonly log?: string | undefined } | undefined;
 }
@@ -52,8 +52,8 @@ export interface StartHost {
   /** Makes the default bridge, if it is this one. */
   ensureBridge(name: string): Promise<void>;
   /**
-   * Makes the container's name resolve on the default bridge, and its DHCP lease its own, whatever
-   * the guest says.
+   * Makes the container's name resolve on the default bridge, and its DHCP lease its own,
+   * regardless of what the guest says.
    */
   reserveName(container: string, mac: string, address: string | undefined): void;
   releaseName(container: string): void;

@@ -66,7 +66,7 @@ export interface EndFacts {
 
 /**
  * The true reason of an init's end. The kernel reports a reboot(2) from inside as SIGHUP (restart)
- * or SIGINT (halt); an end that somebody had asked for is theirs, however init went.
+ * or SIGINT (halt); an end that an operator had asked for is the operator's, however init went.
  */
 export function endReason({ status, operator, oomKilled }: EndFacts): EndReason {
   const how = {
@@ -101,7 +101,7 @@ function operatorText({ mode, uid, pid, forced }: OperatorRequest): string {
   return `${MODES[mode]} asked for by user ${uid}${pid > 0 ? ` (process ${pid})` : ''}${force}`;
 }
 
-/** One line without a full stop, to be read after the state. */
+/** A line without a full stop, to be read after the state. */
 const TEXTS: { readonly [K in StateReason['kind']]: (reason: EndReason & StartReason) => string } = {
   exit: ({ exitCode }) => `init ended with exit code ${exitCode}`,
   signal: ({ signal }) => `init was killed by ${signalText(signal!)}`,

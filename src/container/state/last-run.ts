@@ -1,5 +1,5 @@
 /**
- * What is remembered of a container's runs, in its own directory: it outlives the manager and the
+ * The memory of a container's runs, in its own directory: it outlives the manager and the
  * host's reboot, and goes with the container. `tslxc-info --why` reads it.
  */
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
@@ -37,7 +37,7 @@ export function readLastRun(ref: ContainerRef): LastRun | undefined {
 }
 
 /**
- * Adds to what is remembered; `undefined` forgets. A disk that is full or read-only stops nobody.
+ * Adds to the memory; `undefined` forgets. A full or read-only disk is no failure.
  */
 export function noteRun(ref: ContainerRef, news: { [K in keyof LastRun]?: LastRun[K] | undefined }): void {
   const directory = containerDirectory(ref);
@@ -74,7 +74,7 @@ export function startedSinceBoot(ref: ContainerRef): boolean {
   return started?.bootId === bootId() && ended?.startedAt !== started.at;
 }
 
-/** Half a file helps nobody. */
+/** Half a file is worthless. */
 function discard(file: string): void {
   try {
     rmSync(file, { force: true });

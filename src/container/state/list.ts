@@ -24,7 +24,7 @@ export function definedContainers(lxcpath: string): string[] {
   return names.filter((name) => !name.startsWith('.') && isListed({ name, lxcpath })).sort(byBytes);
 }
 
-/** One entry that cannot be looked at does not end a listing. */
+/** An entry that cannot be looked at does not end a listing. */
 function isListed(ref: ContainerRef): boolean {
   try {
     return isDefined(ref);

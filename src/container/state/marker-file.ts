@@ -1,6 +1,6 @@
 /**
  * Small JSON files in a container's directory that say what an interrupted command was doing. They
- * name paths to be removed, so one that somebody else could have written is not believed.
+ * name paths to be removed, so a marker that another user could have written is not believed.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 

@@ -28,11 +28,13 @@ export interface OutsideRootfs {
   readonly parents: readonly string[];
 }
 
-/** What is being made outside the container's directory. */
+/** A thing that is being made outside the container's directory. */
 export interface Partial {
   readonly rootfs?: OutsideRootfs;
   readonly volume?: Volume;
-  /** Entries of the container's directory that were there before: a folder that the user prepared. */
+  /**
+   * Entries of the container's directory that were there before: a folder that the user prepared.
+   */
   readonly kept?: readonly string[];
 }
 
@@ -61,7 +63,7 @@ export function keptEntries(ref: ContainerRef): readonly string[] | undefined {
   return readMarker<Partial>(markerFile(ref))?.kept;
 }
 
-/** Says more about what is being made. The marker is never gone. */
+/** Says more about the thing being made. The marker is there at all times. */
 export function remarkPartial(ref: ContainerRef, outside: Partial): void {
   const fresh = join(containerDirectory(ref), '.partial');
   rmSync(fresh, { force: true });
@@ -114,7 +116,7 @@ export async function removeMadeOutside(ref: ContainerRef): Promise<void> {
     try {
       rmdirSync(parent);
     } catch {
-      // Somebody else uses it by now, or it is gone.
+      // Another container uses it by now, or it is gone.
       return;
     }
   }

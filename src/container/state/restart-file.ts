@@ -16,7 +16,7 @@ export interface PendingRestart {
   readonly policy: RestartPolicy;
   /** From 1. */
   readonly attempt: number;
-  /** It has yet to be tried. */
+  /** The restart has yet to be tried. */
   readonly waiting: boolean;
   /** Milliseconds since 1970. */
   readonly due: number;

@@ -24,7 +24,7 @@ export interface StartOverrides {
   /** Init program and arguments instead of `lxc.init.cmd`. */
   readonly init?: readonly string[];
   /**
-   * Run that program (or `lxc.execute.cmd`) below an init of ours. `onConsole`: which of 0, 1, 2
+   * Run that program (or `lxc.execute.cmd`) below our own init. `onConsole`: which of 0, 1, 2
    * are the console.
    */
   readonly execute?: { readonly onConsole: readonly number[] };
@@ -37,7 +37,7 @@ export interface StartOverrides {
   readonly consoleLog?: string;
   /** Written with init's pid, removed at stop. */
   readonly pidFile?: string;
-  /** /proc/PID/cgroup of whoever asked for the start: `lxc.cgroup.relative` begins there. */
+  /** /proc/PID/cgroup of the caller of the start: `lxc.cgroup.relative` begins there. */
   readonly callerCgroups?: string;
 }
 
@@ -48,7 +48,7 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
-/** What is known about a container that is starting, running or stopping: enough to adopt it. */
+/** Facts about a container that is starting, running or stopping: enough to adopt it. */
 export interface RuntimeRecord {
   readonly version: 1;
   readonly name: string;

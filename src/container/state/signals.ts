@@ -40,7 +40,7 @@ export function signalName(signal: number): string {
 
 /**
  * How an init's end is read: the kernel reports a reboot(2) from inside as SIGHUP (restart) or
- * SIGINT (halt). An end that an operator has asked for is final, whatever init made of it. Where
+ * SIGINT (halt). An end that an operator has asked for is final, however init went. Where
  * the status is lost (null: init's parent was killed), a reboot that an operator has asked for is
  * taken for the cause.
  */
@@ -53,7 +53,8 @@ export function wasReboot(
 }
 
 /**
- * How init ended, for whoever waited: a halt by reboot(2) is an orderly end, not a death by signal.
+ * How init ended, for the waiting client: a halt by reboot(2) is an orderly end, not a death by
+ * signal.
  */
 export function endStatus(status: ExitStatus | null): ExitStatus | null {
   return status?.signal === SIG.INT ? { code: 0, signal: null } : status;

@@ -8,7 +8,7 @@ const DATAGRAM = 2;
 const SOCKET = '/dev/log';
 const DAEMON = 3;
 const LOCAL0 = 16;
-/** Severities of syslog(3), by the level of ours: TRACE and DEBUG are both debug. */
+/** Severities of syslog(3), by our own level: TRACE and DEBUG are both debug. */
 const SEVERITY: readonly number[] = [7, 7, 6, 5, 4, 3, 2, 1, 0];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -17,7 +17,7 @@ export function facilityNumber(name: string): number {
   return name === 'daemon' ? DAEMON : LOCAL0 + Number(name.slice('local'.length));
 }
 
-/** One message as the socket takes it: `<PRIORITY>Nov 25 00:19:01 tslxc[PID]: TEXT`. */
+/** A message as the socket takes it: `<PRIORITY>Nov 25 00:19:01 tslxc[PID]: TEXT`. */
 export function syslogMessage(facility: string, level: LogLevel, text: string, now: Date): string {
   const priority = facilityNumber(facility) * 8 + SEVERITY[LOG_LEVELS.indexOf(level)]!;
   const day = String(now.getDate()).padStart(2, ' ');

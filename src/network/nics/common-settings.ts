@@ -1,7 +1,7 @@
 import type { NicConfig } from '../../config/nic-config.ts';
 import type { InterfaceSettings, NicKey, NicOrigin } from '../nic-plan.ts';
 
-/** What the config says of an interface whatever its type is, and where. */
+/** The config's settings that every type of interface has, and their places. */
 export function commonSettings(nic: NicConfig): InterfaceSettings {
   const origins: Partial<Record<NicKey, NicOrigin>> = {};
   for (const [key, setting] of [

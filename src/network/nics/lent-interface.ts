@@ -1,7 +1,8 @@
 /**
- * Interfaces of the host that a container has. Its network namespace is mounted on a file until they are back: the
- * kernel would destroy virtual ones with the namespace, and give others a name of its own. So they come back after a
- * kill of every process of ours and of the container's, too.
+ * Interfaces of the host that a container has. Its network namespace is mounted on a file until
+ * they are back: the kernel would destroy virtual ones with the namespace, and give others a name
+ * of its own. So they come back even after a kill of every process of the manager and of the
+ * container.
  */
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { CLONE, MNT_DETACH, MS } from '../../kernel/constants.ts';
@@ -18,7 +19,10 @@ export function pinNamespace(kernel: Kernel, namespace: NetworkNamespace, pin: s
   kernel.mount('', pin, '', MS.PRIVATE, '');
 }
 
-/** Brings the interface back as it was, and gives the namespace up. May be done twice, or where it never left. */
+/**
+ * Brings the interface back as it was, and gives the namespace up. May be done twice, or where it
+ * never left.
+ */
 export function takeBack(kernel: Kernel, lent: LentInterface): void {
   if (!isAtHome(kernel, lent) && isMounted(lent.pin)) bringBack(kernel, lent);
   withNetlink(kernel, (netlink) => restore(netlink, lent));

@@ -14,11 +14,17 @@ export interface LentInterface {
   readonly mac: string;
   readonly mtu: number;
   readonly up: boolean;
-  /** File that the container's network namespace is mounted on: it lives until the interface is back. */
+  /**
+   * File that the container's network namespace is mounted on: it lives until the interface is
+   * back.
+   */
   readonly pin: string;
 }
 
-/** Something on the host that a nic needs, written down before it is made so that it can be released. JSON. */
+/**
+ * Something on the host that a nic needs, written down before it is made so that it can be
+ * released. JSON.
+ */
 export type NicClaim =
   | { readonly type: 'veth'; readonly host: string }
   | { readonly type: 'proxies'; readonly link: string; readonly proxied: readonly ProxiedAddress[] }
@@ -40,9 +46,14 @@ export interface NicDriver<Nic extends NicPlan = NicPlan> {
   bridge(nic: Nic): string | undefined;
   /** Decides what the config leaves open. Makes nothing. */
   resolve(netlink: Netlink, nic: Nic): Resolved<Nic>;
-  /** What `create` will make on the host. @param directory for files of this container below the run directory */
+  /**
+   * What `create` will make on the host. @param directory for files of this container below the run
+   * directory
+   */
   claims(netlink: Netlink, nic: Resolved<Nic>, directory: string): NicClaim[];
-  /** Makes the interface inside `namespace`, under its final name, and its other end on the host. */
+  /**
+   * Makes the interface inside `namespace`, under its final name, and its other end on the host.
+   */
   create(kernel: Kernel, nic: Resolved<Nic>, namespace: NetworkNamespace, claims: readonly NicClaim[]): void;
   /** Name of the interface on the host that belongs to it: what scripts get as its peer. */
   hostInterface(nic: Nic): string | undefined;

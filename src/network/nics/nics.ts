@@ -1,4 +1,4 @@
-/** The table of nic types, and what the other rooms ask of a nic whatever its type is. */
+/** The table of nic types, and what the other rooms ask of a nic of any type. */
 import type { NicConfig } from '../../config/nic-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -41,7 +41,10 @@ export function bridgesOf(nics: readonly NicPlan[]): string[] {
   return nics.flatMap((nic) => driverOf(nic).bridge(nic) ?? []);
 }
 
-/** Decides what the config leaves open, and lists what `createNic` will make on the host. Makes nothing. */
+/**
+ * Decides what the config leaves open, and lists what `createNic` will make on the host. Makes
+ * nothing.
+ */
 export function resolveNic(
   kernel: Kernel,
   nic: NicPlan,
@@ -54,7 +57,10 @@ export function resolveNic(
   });
 }
 
-/** Makes the nic in the container's network namespace, and its part on the host. The claims are written down by now. */
+/**
+ * Makes the nic in the container's network namespace, and its part on the host. The claims are
+ * written down by now.
+ */
 export function createNic(
   kernel: Kernel,
   nic: ResolvedNic,

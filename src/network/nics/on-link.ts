@@ -95,7 +95,10 @@ export function missingPart(
   return [nicError(nic, 'type', 'NOT_SUPPORTED', message, 'use a kernel that has them, or another type')];
 }
 
-/** Makes an interface on the link, inside the container under its final name: it is never seen on the host. */
+/**
+ * Makes an interface on the link, inside the container under its final name: it is never seen on
+ * the host.
+ */
 export function makeOnLink(
   netlink: Netlink,
   nic: Resolved<InterfaceNic>,

@@ -1,4 +1,7 @@
-/** `phys`: an interface of the host that moves into the container, and back under its old name at the end. */
+/**
+ * `phys`: an interface of the host that moves into the container, and back under its old name at
+ * the end.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { changeLink } from '../links.ts';

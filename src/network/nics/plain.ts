@@ -1,4 +1,7 @@
-/** Nics without an interface: `empty`, a network namespace with loopback only, and `none`, the host's network. */
+/**
+ * Nics without an interface: `empty`, a network namespace with loopback only, and `none`, the
+ * host's network.
+ */
 import type { EmptyNic, NicPlan, NoneNic } from '../nic-plan.ts';
 import type { NicDriver } from './nic-driver.ts';
 

@@ -1,4 +1,7 @@
-/** `veth`: a pair of interfaces, one in the container, the other on the host: as a port of a bridge, or routed to. */
+/**
+ * `veth`: a pair of interfaces, one in the container, the other on the host: as a port of a bridge,
+ * or routed to.
+ */
 import type { NicConfig } from '../../config/nic-config.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -138,8 +141,9 @@ function hostFaults(netlink: Netlink, nic: VethNic, coming: ReadonlySet<string>)
 }
 
 /**
- * Makes the pair with the container's end inside its network namespace under its final name, and the host's end up, as
- * a port of the bridge or with routes to the container. When a step fails, the pair is removed again.
+ * Makes the pair with the container's end inside its network namespace under its final name, and
+ * the host's end up, as a port of the bridge or with routes to the container. When a step fails,
+ * the pair is removed again.
  */
 function create(kernel: Kernel, nic: Resolved<VethNic>, namespace: NetworkNamespace): void {
   const host = nic.pair;
@@ -182,7 +186,10 @@ function joinBridge(netlink: Netlink, nic: Resolved<VethNic>, link: Link, bridge
   );
 }
 
-/** A bridge's port has no link-local address. Hosts without IPv6, or with an MTU too small for it, have none anyway. */
+/**
+ * A bridge's port has no link-local address. Hosts without IPv6, or with an MTU too small for it,
+ * have none anyway.
+ */
 function dropLinkLocal(netlink: Netlink, link: Link): void {
   try {
     changeLink(netlink, link, { withoutLinkLocal: true });
