@@ -19,7 +19,7 @@ const LINES: readonly (readonly [line: string, about: string, key: string, holds
   [`${NIC}lxc.net.0.hwaddr = 0:16:3e:1:2:3 x`, '"x"', 'lxc.net.0.hwaddr', '0:16:3e:1:2:3 x'],
 ];
 
-test('what LXC passes over is passed over with one warning that names the line', (t) => {
+test('a part of a value that LXC passes over gives one warning that names the line', (t) => {
   for (const [line, about, key, holds] of LINES) {
     const config = load(t, `# first\n${line}\n`);
     assert.equal(config.warnings.length, 1, line);

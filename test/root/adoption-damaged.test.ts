@@ -58,7 +58,7 @@ for (const [what, damage] of Object.entries(DAMAGE))
     await host.ok('start', ['-n', `@${NAME}`]);
   });
 
-test('one container has no second init, by whatever path or run directory it is started', {
+test('a container has no second init, by any path or run directory', {
   skip,
 }, async () => {
   const init = await start();

@@ -81,7 +81,7 @@ socket.socket(socket.AF_UNIX).bind("socket")'`,
   await host.kill('back');
 });
 
-test('a snapshot of a running container; what is refused leaves nothing', { skip }, async () => {
+test('a snapshot of a running container is refused and leaves nothing', { skip }, async () => {
   await host.ok('start', ['-n', '@web']);
   const running = await host.tslxc('export', ['-n', '@web', '-o', file('no.tslxc')]);
   assert.match(running.stderr, /it is running/);
@@ -99,7 +99,7 @@ test('a snapshot of a running container; what is refused leaves nothing', { skip
   );
 });
 
-test("what a killed export has left goes with the next one; nobody else's file does", { skip }, async () => {
+test('the next export removes the file of a killed one, and no other file', { skip }, async () => {
   const place = file('backup');
   const tools = file('tools');
   for (const directory of [place, tools]) mkdirSync(directory);
@@ -342,7 +342,7 @@ test('with --trust the lines are taken', { skip }, async () => {
   assert.match(readFileSync(host.config('trusted'), 'utf8'), /pre-start = \/bin\/true/);
 });
 
-test('without an id map and limits of its own it gets those of the host: its root is nobody here', {
+test('an import without an id map gets one: its root is an ordinary id of the host', {
   skip,
 }, async () => {
   await busybox.make('model');

@@ -67,7 +67,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     );
   });
 
-test('a session has a terminal whatever the guest may open', { skip }, async () => {
+test('a session has a terminal however few the guest may open', { skip }, async () => {
   const configs = { none: '', few: 'lxc.tty.max = 2', one: 'lxc.pty.max = 1' };
   for (const [name, config] of Object.entries(configs)) {
     await busybox.make(name, config);

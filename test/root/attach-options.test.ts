@@ -96,7 +96,7 @@ test('the login shell: passwd, then getent inside, then /bin/sh', { skip }, asyn
   await host.inside('at', 'mv /etc/passwd.old /etc/passwd');
 });
 
-test('nothing of ours is open in the program, and its signals are as usual', { skip }, async () => {
+test('the program has no descriptor of tslxc, and its signals are as usual', { skip }, async () => {
   const fds = await attach('--', 'ls', '/proc/self/fd');
   assert.equal(fds, '0\n1\n2\n3', '3 is that of ls');
   const signals = await attach('--', 'grep', '-E', 'Sig(Blk|Ign|Cgt)', '/proc/self/status');

@@ -55,7 +55,7 @@ test('starts in order with pauses; a second time there is nothing to do', { skip
   assert.deepEqual(await running(), ['a', 'b', 'c']);
 });
 
-test('reboots and shuts down what is chosen', { skip }, async () => {
+test('reboots and shuts down the chosen containers', { skip }, async () => {
   const before = await host.initPid('a');
   await host.ok('autostart', ['-r']);
   assert.notEqual(await host.initPid('a'), before);

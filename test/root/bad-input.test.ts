@@ -191,7 +191,7 @@ lxc.utsname = old`,
   assert.match(define.stderr, /the init program \/bin\/none/);
 });
 
-test('a missing root filesystem, and one that is no directory', { skip }, async () => {
+test('a missing root filesystem and a file in its place are errors', { skip }, async () => {
   await config('noroot', '');
   rmSync(host.rootfs('noroot'), { recursive: true });
   await startRefused('noroot', host.rootfs('noroot'), /config:\d+/, 'hint:');
@@ -201,7 +201,7 @@ test('a missing root filesystem, and one that is no directory', { skip }, async 
   await startRefused('unset', 'lxc.rootfs.path');
 });
 
-test('a missing init, and one that cannot be run', { skip }, async () => {
+test('a missing init and an init that cannot be run are errors', { skip }, async () => {
   await config('noinit', 'lxc.init.cmd = /sbin/nothing');
   await startRefused('noinit', '/sbin/nothing', 'hint:');
   await config('plaininit', 'lxc.init.cmd = /etc/passwd');
@@ -224,7 +224,7 @@ test('a missing bridge, and a name that is taken', { skip }, async () => {
   assert.ok(existsSync('/sys/class/net/lo'));
 });
 
-test('a missing template, one that cannot be run, one that fails half-way', { skip }, async () => {
+test('a template that is missing, cannot be run or fails half-way is an error', { skip }, async () => {
   const create = (...template: string[]) => host.tslxc('create', ['-n', '@new', '-t', ...template]);
   const before = readdirSync(host.lxcpath);
   assertRefused(await create('nosuchtemplate'), 'nosuchtemplate');
@@ -399,7 +399,7 @@ test('errors as JSON for programs', { skip }, async () => {
   assert.equal(error.container, host.name('nowhere'));
 });
 
-test('a pipe that nobody reads any more', { skip }, async () => {
+test('output to a pipe without a reader ends the command', { skip }, async () => {
   const { stderr } = await run(
     '/bin/sh',
     [

@@ -59,7 +59,7 @@ test('device rules hold at once, and a later manager knows them', { skip }, asyn
   assert.equal(await host.inside('cg', node), 'written');
 });
 
-test('what cannot be read or set is one error', { skip }, async () => {
+test('a file that cannot be read or set is one error', { skip }, async () => {
   for (const [args, message] of [
     [['no.such.file'], /no\.such\.file: .*no such file/],
     [['../../etc/passwd'], /no name of a cgroup file/],

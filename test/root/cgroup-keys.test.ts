@@ -203,7 +203,7 @@ test('lxc.cgroup.dir and an exact cgroup contradict each other', { skip }, async
   );
 });
 
-test('lxc.cgroup.relative: below the cgroup of whoever starts it, also after a reboot', {
+test('lxc.cgroup.relative: below the cgroup of the caller, also after a reboot', {
   skip,
 }, async () => {
   covers('lxc.cgroup.relative');

@@ -341,7 +341,7 @@ for (const spelling of ['cgroup', 'cgroup2']) {
   });
 }
 
-test('devices: what is allowed later reaches what the guest made, unless it restricted that itself', {
+test('devices: a later permission reaches cgroups of the guest that it has not restricted itself', {
   skip,
 }, () => {
   let { plan } = start(
@@ -381,7 +381,7 @@ test('devices: the program, on any host with a v2 hierarchy', { skip: skip || !u
   assert.ok(devicesIn(plan).includes('null full'), 'taken off again');
 });
 
-test('freeze, unfreeze, and kill what is frozen', { skip }, async () => {
+test('freeze, unfreeze, and kill a frozen container', { skip }, async () => {
   const { plan } = start();
   await background(plan, 'while :; do :; done');
   assert.ok(!isFrozen(plan));

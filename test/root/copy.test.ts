@@ -292,7 +292,7 @@ test('ephemeral: mounts, and writes in memory', { skip }, async () => {
   await refused(['-n', '@o', '-e', '-t', '-D'], /can't be used with/);
 });
 
-test('check --storage finds what is left over, and --repair removes it', { skip }, async () => {
+test('check --storage finds leftovers, and --repair removes them', { skip }, async () => {
   const check = ['check', '--storage', '-P', host.lxcpath];
   assert.match(await host.ok('config', check), /nothing is wrong/);
   mkdirSync(join(host.lxcpath, '.layers/fedcba9876543210/fs'), { recursive: true });

@@ -37,7 +37,7 @@ test('a name that is taken is refused and nothing is touched', async () => {
   assert.equal(readFileSync(join(lxcpath, 'one/config'), 'utf8'), before);
 });
 
-test('a folder without a config is taken, and what is in it stays; a file in the way is refused', async () => {
+test('create takes a folder without a config and keeps its files; a file in the way is refused', async () => {
   mkdirSync(join(lxcpath, 'data'));
   writeFileSync(join(lxcpath, 'data/precious'), 'x');
   await createContainer(ref('data'), { template: 'none', config });

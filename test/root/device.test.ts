@@ -60,7 +60,7 @@ test('a link of the guest leads nowhere outside (rule R1)', { skip }, async () =
   }
 });
 
-test('what is no device, what is not there, and nics', { skip }, async () => {
+test('a file that is no device, a missing one and a nic are refused', { skip }, async () => {
   for (const [args, message] of [
     [['add', '/etc/passwd'], /\/etc\/passwd is not a device node/],
     [['add', '/dev/no-such-device'], /there is no device \/dev\/no-such-device on the host/],

@@ -135,7 +135,9 @@ for (const version of [0, 1]) {
   });
 }
 
-test('hooks have what their caller has, whoever started the manager first', { skip }, async () => {
+test('hooks have the surroundings of their caller, not of the first caller of the manager', {
+  skip,
+}, async () => {
   await busybox.make('first');
   await busybox.make(
     'caller',

@@ -251,7 +251,7 @@ test('a failing stop or post-stop hook is logged and changes nothing', { skip },
   await host.assertNothingLeft();
 });
 
-test('a hook that is not there, and one that cannot be run', { skip }, async () => {
+test('a missing hook and a hook that cannot be run are errors', { skip }, async () => {
   const plain = join(host.root, 'plain');
   writeFileSync(plain, 'no script');
   await busybox.make('missing', '');

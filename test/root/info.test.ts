@@ -66,7 +66,7 @@ test('traffic as the container sees it', { skip }, async () => {
   );
 });
 
-test('counters grow with what is done, raw and for people', { skip }, async () => {
+test('counters grow with the work of the container, raw and for people', { skip }, async () => {
   const before = await fields('-S', '-H');
   await host.ok('attach', ['-n', '@a', '--', 'sh', '-c', 'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done']);
   const after = await fields('-S', '-H');

@@ -47,7 +47,7 @@ test('the schemas are those of the types', () => {
   for (const [name, schema] of schemas) assert.equal(writtenSchema(name), schemaText(schema), name);
 });
 
-test('a schema refuses what is not as it says', () => {
+test('a schema refuses a value of another shape', () => {
   assert.throws(() => holds('wait', '{"name":"x"}'));
   assert.throws(() => holds('wait', '{"name":"x","state":"ASLEEP"}'));
   assert.throws(() => holds('ls', '[{"name":7}]'));

@@ -96,7 +96,7 @@ test('a part of it', { skip }, async () => {
   assert.equal((await host.tslxc('logs', ['-n', '@nobody'])).code, 1);
 });
 
-test('-f goes on through a stop and a start; the kernel is heard, too', { skip }, async () => {
+test('-f goes on through a stop and a start, and has lines of the kernel', { skip }, async () => {
   await busybox.make('f', 'lxc.cgroup.memory.limit_in_bytes = 24M');
   const child = spawn(join(BIN, 'tslxc-logs'), ['-P', host.lxcpath, '-n', host.name('f'), '-f', '--json'], {
     env: { ...BASE_ENV, ...host.env },

@@ -71,7 +71,7 @@ lxc.pty.max = 64
   );
 }
 
-test('containers in containers, whatever their files are', { skip }, async () => {
+test('containers in containers are listed, however odd their files', { skip }, async () => {
   makeOuter();
   const inside = join(host.rootfs('outer'), 'var/lib/tslxc');
   for (const name of ['kid', 'idle', 'fifo', 'device', 'away', 'include']) mkdirSync(join(inside, name));

@@ -142,7 +142,7 @@ test('JSON lines, of several directories', { skip }, async () => {
   assert.equal(last.reason.kind, 'operator');
 });
 
-test('wait: at once, for what comes, for what is passed through, and not for ever', { skip }, async () => {
+test('wait ends for a present, a later and a passing state, and at its time limit', { skip }, async () => {
   const wait = (...args: string[]) => host.tslxc('wait', args);
   assert.equal((await wait('-n', '@m', '-s', 'RUNNING')).code, 0);
   assert.equal((await wait('-n', '@m', '-s', 'STOPPED|FROZEN', '-t', '0')).code, 1);

@@ -93,7 +93,7 @@ test('propagation: private, shared, slave, unbindable', { skip }, () => {
   assert.deepEqual(at('slave').propagation, []);
 });
 
-test('propagation of whole trees: the r-variants reach what is mounted below', { skip }, () => {
+test('the r-variants of propagation reach the mounts below', { skip }, () => {
   for (const name of ['rprivate', 'rprivate/sub']) assert.deepEqual(at(name).propagation, [], name);
   for (const name of ['rshared', 'rshared/sub']) assert.ok(at(name).propagation.includes('shared'), name);
   for (const name of ['runbindable', 'runbindable/sub'])
@@ -136,7 +136,7 @@ test('idmap=PATH: owners as that user namespace maps them', { skip }, async () =
   assert.equal(await host.inside('all', 'stat -c %u /mnt/mapped/theirs /mnt/own/theirs'), '4242\n0');
 });
 
-test('shmounts: what is mounted below the host folder later shows up inside', { skip }, async () => {
+test('shmounts: a later mount below the host folder shows up inside', { skip }, async () => {
   covers('lxc.mount.auto');
   mkdirSync(join(shared, 'late'));
   await sh(`mount --bind ${source} ${shared}/late`);

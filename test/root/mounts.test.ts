@@ -125,7 +125,7 @@ test('mount.fstab: the same in a file, with its own lines in errors', { skip }, 
   assert.ok(stderr.includes(`${fstab}:3:`), stderr);
 });
 
-test('a bind of a tree takes what is mounted below only when asked to', { skip }, async () => {
+test('only rbind takes the mounts below along', { skip }, async () => {
   const { sh } = await import('./harness/run-command.ts');
   await sh(`mount -t tmpfs tmpfs ${source}/sub && touch ${source}/sub/mounted`);
   try {
@@ -173,7 +173,7 @@ test('rootfs.options = ro', { skip }, async () => {
   rmSync(join(host.rootfs('ro'), 'etc/x'));
 });
 
-test('the host does not see what is mounted in a container, nor a container what was unmounted', {
+test('mounts in a container do not reach the host, nor unmounted ones the container', {
   skip,
 }, async () => {
   const before = readFileSync('/proc/self/mounts', 'utf8');

@@ -120,7 +120,7 @@ async function both(script: string) {
   return [there, alone].map(({ code, stdout, stderr }) => ({ code, stdout, stderr }));
 }
 
-test('whatever a caller’s streams are, it is as with a client of its own', { skip }, async () => {
+test('any streams of a caller work as with a client process of its own', { skip }, async () => {
   for (const script of [
     '$TSLXC info -P $P -n @r -s >/dev/full',
     '$TSLXC info -P $P -n @nosuch 2>/dev/full',
@@ -384,7 +384,7 @@ test('a killed request process leaves the caller’s terminal as it was', { skip
   assert.match(said, / icanon .* echo /s);
 });
 
-test('the pool is killed: what is at work comes to its end, and commands go on', { skip }, async () => {
+test('the pool is killed: commands at work come to their end, and later ones go on', { skip }, async () => {
   const { child, ended } = await atWork('deaf3');
   await host.killProcesses(pool());
   assert.equal(await host.state('r'), 'RUNNING');

@@ -96,7 +96,7 @@ test('parameters of the kernel that are not the container’s alone are told', {
   assert.match(stderr, /config:\d+: cannot set lxc\.sysctl\.vm\.swappiness[\s\S]*its own namespaces/);
 });
 
-test('nobody else on the threads of a core', { skip }, async () => {
+test('no other program runs on the threads of a core', { skip }, async () => {
   covers('lxc.sched.core');
   await busybox.make('cores', 'lxc.sched.core = 1');
   const { code, stderr } = await host.tslxc('start', ['-n', '@cores', ...INIT]);
@@ -120,7 +120,9 @@ test('the root filesystem is mounted where the host does not see it', { skip }, 
   }
 });
 
-test('init outlives whoever looks after it, unless it is to have a signal of that', { skip }, async () => {
+test('init outlives the process that looks after it, unless lxc.monitor.signal.pdeath is set', {
+  skip,
+}, async () => {
   covers('lxc.monitor.signal.pdeath');
   await busybox.start('outlives', '', INIT);
   await busybox.start('follows', 'lxc.monitor.signal.pdeath = SIGKILL', INIT);

@@ -85,7 +85,7 @@ test('on-failure: an exit code, a signal, a lack of memory; not an exit in good 
   assert.equal(await host.state('fail'), 'STOPPED');
 });
 
-test('on-failure: a reboot is one anyway, a power-off and an operator are the end', { skip }, async () => {
+test("on-failure: a reboot starts again, a power-off and an operator's stop do not", { skip }, async () => {
   await start('fail');
   await comesBack('fail', () => tell('fail', 'reboot'), 'a reboot');
   assert.match(await why('fail'), /a reboot from inside/);

@@ -36,7 +36,7 @@ async function tried(short: string, command: string, args: readonly string[] = [
   return `${stdout}${stderr}${code === 0 ? '' : `attach ${code}`}`.trim();
 }
 
-test('the shipped policy is in force without a word in the config', { skip }, async () => {
+test('the shipped policy is in force for a config that does not name one', { skip }, async () => {
   covers('lxc.seccomp.profile');
   await busybox.start('shipped');
   const init = await host.initPid('shipped');

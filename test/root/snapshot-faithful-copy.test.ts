@@ -93,7 +93,7 @@ b'
   ]);
 });
 
-test('what is mounted below is not copied', async () => {
+test('mounts below are not copied', async () => {
   const source = join(root, 'mounted');
   mkdirSync(join(source, 'mnt'), { recursive: true });
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', join(source, 'mnt')]);

@@ -255,7 +255,7 @@ const load = (name: string, call: string) =>
     `{ name: 'many', lxcpath: '${lxcpath}' }`,
   );
 
-test('after kill -9 in the middle the next command removes what is half made', async () => {
+test('after kill -9 in the middle the next command removes the half-made snapshot', async () => {
   const ref = { name: 'many', lxcpath };
   const snaps = join(lxcpath, 'many/snaps');
   await createContainer(ref, { template: many, config });

@@ -140,7 +140,7 @@ test('prlimit', { skip }, async () => {
   assert.match(limits, /Max processes +400 +400 /);
 });
 
-test("limits that nobody set are the usual ones, not Node's", { skip }, async () => {
+test("limits that the config does not set are the usual ones, not Node's", { skip }, async () => {
   const inside = await started('');
   assert.match(await inside('cat /proc/1/limits'), /Max open files +1024 /);
   assert.match(await inside('grep -E "Sig(Ign|Blk)" /proc/self/status'), /SigBlk:\s+0+\nSigIgn:\s+0+/);

@@ -59,7 +59,7 @@ name/file'; btrfs subvolume snapshot -r var/lib/machines var/read-only; touch -d
   assert.deepEqual(subvolumes(host.lxcpath), []);
 });
 
-test('a path without a type is a subvolume when it is one', { skip }, async () => {
+test('a path without a type is found to be a subvolume', { skip }, async () => {
   await bare('p');
   const file = host.config('p');
   writeFileSync(file, readFileSync(file, 'utf8').replace('btrfs:', ''));

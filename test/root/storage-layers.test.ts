@@ -61,7 +61,7 @@ test('a snapshot makes the root filesystem a layer that both stand on', async ()
   assert.deepEqual(checkStorage(lxcpath), []);
 });
 
-test('what is written afterwards is not in the snapshot; a restore takes it away', async () => {
+test('later writes are not in the snapshot, and a restore takes them away', async () => {
   write(directory, 'version', 'v2\n');
   write(directory, 'new', 'new\n');
   assert.deepEqual(contentOf(directory), { 'etc/hostname': 'one\n', version: 'v2\n', new: 'new\n' });
@@ -169,7 +169,7 @@ test('a freeze that was killed at any point is undone, or is whole', async () =>
   assert.deepEqual(contentOf(directory), { 'etc/hostname': 'one\n', version: 'v1\n' });
 });
 
-test('fsck: an unused layer, a missing one, what is half done', async () => {
+test('fsck finds an unused layer, a missing layer and a half-done operation', async () => {
   const stray = join(lxcpath, '.layers/fedcba9876543210/fs');
   mkdirSync(stray, { recursive: true });
   assert.deepEqual(

@@ -78,7 +78,7 @@ test('an image that is attached already is started from that device', { skip }, 
   await noDevices();
 });
 
-test('grown with what is in it, never shrunk', { skip }, async () => {
+test('an image grows with its files in it, and never shrinks', { skip }, async () => {
   const volume = { type: 'loop', path: image('live') } as const;
   await storeOf(volume).resize(volume, 96 * 2 ** 20);
   assert.equal(statSync(volume.path).size, 96 * 2 ** 20);

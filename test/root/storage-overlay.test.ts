@@ -103,7 +103,7 @@ test('sixty layers, with options', { skip }, async () => {
   await host.kill('many');
 });
 
-test('a missing layer is one error with the line', { skip }, async () => {
+test('a missing layer gives an error with the line', { skip }, async () => {
   const { directory } = await layered('gone', '', 1);
   rmSync(join(directory, 'layer0'), { recursive: true });
   const { code, stderr } = await host.tslxc('start', ['-n', '@gone']);

@@ -42,7 +42,7 @@ test('lxc.lxcpath and lxc.default_config', { skip }, async () => {
   assert.match(missing.stderr, /x: .*\/nowhere\/at\/all/);
 });
 
-test('what is wrong in it is told with its line', { skip }, async () => {
+test('a mistake in the system file is told with its line', { skip }, async () => {
   const wrong = [
     [
       'lxc.lxcpath = containers',

@@ -268,7 +268,7 @@ test('fedora: installs a release from a mirror, with signatures checked', async 
   assert.equal(again.read('rootfs/etc/hostname'), 'fed2\n');
 });
 
-test('fedora: a package that somebody else signed stops the creation, and nothing stays', async () => {
+test('fedora: a package with a foreign signature stops the creation, and nothing stays', async () => {
   const args = ['-R19', '-M', repository.mirror, '--gpg-key', repository.key, '-P', 'evil'];
   const error = await failure(make('fedora', 'fedevil', args));
   assert.match(error.message, /Public key for evil-19-1\S* is not installed/);
@@ -279,7 +279,7 @@ test('fedora: a package that somebody else signed stops the creation, and nothin
   );
 });
 
-test('fedora: what is missing is said in one line', async () => {
+test('fedora: one line names all missing tools', async () => {
   const args = ['-R', '19', '--mirror', repository.mirror];
   assert.match(
     (await failure(make('fedora', 'fed3', ['-R', '9999', '--mirror', repository.mirror]))).message,

@@ -68,7 +68,7 @@ test('systemd understands them', { skip }, async () => {
   );
 });
 
-test('enable --now, stop, start: what is marked comes up, all goes down', { skip }, async () => {
+test('enable --now, stop, start: marked containers come up, all go down', { skip }, async () => {
   const order = join(host.root, 'order');
   const noted = `lxc.hook.post-stop = sh -c 'echo $LXC_NAME >>${order}' x`;
   await busybox.make('first', `lxc.start.auto = 1\nlxc.start.order = 1\n${noted}`);

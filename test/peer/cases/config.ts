@@ -49,7 +49,7 @@ export const CASES: readonly PeerCase[] = [
     ],
   },
   {
-    title: 'limits that this host has nothing for',
+    title: 'limits without a counterpart on this host',
     lines: [
       started('echo up', 'lxc.cgroup2.memory.oom.group=1', 'lxc.cgroup2.memory.high=100M'),
       started('echo up', 'lxc.cgroup2.bogus.file=1'),

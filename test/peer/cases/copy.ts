@@ -5,13 +5,25 @@ const alike = (text: string) => text.replace(/\d{4}:\d\d:\d\d \d\d:\d\d:\d\d/g, 
 
 export const CASES: readonly PeerCase[] = [
   { title: 'copy without a new name', lines: [['copy', '-n', '@stopped']], compare: 'code' },
-  { title: 'copy of nothing', lines: [['copy', '-n', '@none', '-N', '@copy']], compare: 'code' },
-  { title: 'copy onto what is there', lines: [['copy', '-n', '@stopped', '-N', '@run']], compare: 'code' },
-  { title: 'copy onto itself', lines: [['copy', '-n', '@stopped', '-N', '@stopped']], compare: 'code' },
-  { title: 'copy of what runs', lines: [['copy', '-n', '@run', '-N', '@copy']], compare: 'code' },
-  { title: 'rename of what runs', lines: [['copy', '-n', '@run', '-N', '@copy', '-R']], compare: 'code' },
   {
-    title: 'ephemeral copy of what runs',
+    title: 'copy of a container that does not exist',
+    lines: [['copy', '-n', '@none', '-N', '@copy']],
+    compare: 'code',
+  },
+  {
+    title: 'copy onto an existing container',
+    lines: [['copy', '-n', '@stopped', '-N', '@run']],
+    compare: 'code',
+  },
+  { title: 'copy onto itself', lines: [['copy', '-n', '@stopped', '-N', '@stopped']], compare: 'code' },
+  { title: 'copy of a running container', lines: [['copy', '-n', '@run', '-N', '@copy']], compare: 'code' },
+  {
+    title: 'rename of a running container',
+    lines: [['copy', '-n', '@run', '-N', '@copy', '-R']],
+    compare: 'code',
+  },
+  {
+    title: 'ephemeral copy of a running container',
     lines: [['copy', '-n', '@run', '-N', '@copy', '-e']],
     compare: 'code',
   },
@@ -24,7 +36,7 @@ export const CASES: readonly PeerCase[] = [
     ],
   },
   {
-    title: 'copy of what runs, allowed',
+    title: 'copy of a running container, allowed',
     lines: [
       ['copy', '-n', '@run', '-N', '@copy', '-a'],
       ['destroy', '-n', '@copy'],
@@ -53,8 +65,12 @@ export const CASES: readonly PeerCase[] = [
     normalise: (text) => text.split('\n').sort().join('\n'),
   },
   { title: 'snapshots: none', lines: [['snapshot', '-n', '@stopped', '-L']] },
-  { title: 'snapshot of what runs', lines: [['snapshot', '-n', '@run']], compare: 'code' },
-  { title: 'snapshot of nothing', lines: [['snapshot', '-n', '@none']], compare: 'code' },
+  { title: 'snapshot of a running container', lines: [['snapshot', '-n', '@run']], compare: 'code' },
+  {
+    title: 'snapshot of a container that does not exist',
+    lines: [['snapshot', '-n', '@none']],
+    compare: 'code',
+  },
   {
     title: 'snapshots: made, listed, restored, removed',
     lines: [

@@ -125,7 +125,7 @@ export const CASES: readonly PeerCase[] = [
     lines: [on('start', '@stopped', '-F', '--', '/bin/sh', '-c', 'exit 3')],
   },
   {
-    title: 'start -F: what init prints, to a pipe',
+    title: 'start -F: output of init to a pipe',
     differs: 'LXC shows the console on a terminal only',
     normalise: (text) => text.replaceAll('\r', ''),
     lines: [on('start', '@stopped', '-F', '--', '/bin/sh', '-c', 'echo one; echo two >&2')],

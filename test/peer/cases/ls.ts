@@ -48,7 +48,7 @@ export const CASES: readonly PeerCase[] = [
     ],
   },
   {
-    title: 'a column that there is not',
+    title: 'a column that does not exist',
     compare: 'code',
     differs: 'LXC prints the error and calls it a success',
     lines: [['ls', '-f', '-F', 'NAME,COLOUR']],

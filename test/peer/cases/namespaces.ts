@@ -20,7 +20,7 @@ export const CASES: readonly PeerCase[] = [
     ],
   },
   {
-    title: 'unshare: what needs a namespace that is not new, no namespace, no command, no such namespace',
+    title: 'unshare: an option without its namespace, no namespace, no command, no such namespace',
     lines: [
       unshare('-s', 'MOUNT', '-H', 'x', '--', 'true'),
       unshare('-s', 'MOUNT', '-i', 'lo', '--', 'true'),

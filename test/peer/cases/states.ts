@@ -2,7 +2,7 @@ import type { PeerCase } from '../peer-case.ts';
 
 export const CASES: readonly PeerCase[] = [
   {
-    title: 'freeze and unfreeze, also twice, and of what does not run',
+    title: 'freeze and unfreeze, also twice, and of a stopped container',
     lines: [
       ['freeze', '-n', '@run'],
       ['info', '-n', '@run', '-sH'],
@@ -17,7 +17,7 @@ export const CASES: readonly PeerCase[] = [
     ],
   },
   {
-    title: 'unfreeze of what does not run',
+    title: 'unfreeze of a stopped container',
     differs: 'a success with LXC, though freeze fails',
     lines: [['unfreeze', '-n', '@stopped']],
   },
@@ -34,7 +34,7 @@ export const CASES: readonly PeerCase[] = [
     ],
   },
   {
-    title: 'stop: exit codes and what excludes what',
+    title: 'stop: exit codes, and options that exclude each other',
     lines: [
       ['stop', '-n', '@stopped'],
       ['stop', '-n', '@none'],
@@ -64,7 +64,7 @@ export const CASES: readonly PeerCase[] = [
     normalise: (text) => text.replace(/^(.*\n)\1/gm, '$1'),
   },
   {
-    title: 'autostart: what would be touched',
+    title: 'autostart: containers that would be touched',
     lines: [
       ['autostart', '-L'],
       ['autostart', '-L', '-a'],
