@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { createContainer } from '../../src/container/lifecycle/create.ts';
@@ -39,6 +47,8 @@ test('everything of a container goes', async () => {
   await destroyContainer(ref);
   assert.deepEqual(entries(), []);
   await assert.rejects(destroyContainer(ref), { code: 'CONTAINER_MISSING' });
+  const runs = globSync(join(root, 'run/containers/*/one/*'));
+  assert.deepEqual(runs, [], 'nothing in the run directory either');
 });
 
 test('symlinks are removed, not followed; immutable files too', async () => {

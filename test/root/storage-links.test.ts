@@ -27,7 +27,7 @@ import { scratch } from './storage-scratch.ts';
 
 const { root, lxcpath, template, entries } = scratch();
 const config = join(root, 'empty.conf');
-const tiny = template('mkdir -p $R/etc; echo one >$R/etc/hostname; echo v1 >$R/version');
+const tiny = template('mkdir -p "$R/etc"; echo one >"$R/etc/hostname"; echo v1 >"$R/version"');
 const at = (name: string, ...path: string[]) => join(lxcpath, name, ...path);
 const ref = (name: string) => ({ name, lxcpath });
 const text = (path: string) => readFileSync(path, 'utf8');
@@ -131,4 +131,34 @@ test('only a config makes a container: a prepared folder is taken, and given bac
   await assert.rejects(cloneContainer(ref('prepared'), ref('prepared')));
   rmSync(at('prepared'), { recursive: true });
   assert.deepEqual(entries(), ['.layers']);
+});
+
+test('a container directory with blanks and commas has layers; with a colon the error says so', async () => {
+  const odd = join(root, "an odd, = 'place'");
+  const [one, two, three] = ['one', 'two', 'three'].map((name) => ({ name, lxcpath: odd })) as [
+    ReturnType<typeof ref>,
+    ReturnType<typeof ref>,
+    ReturnType<typeof ref>,
+  ];
+  await createContainer(one, { template: tiny, config });
+  await cloneContainer(one, two, { snapshot: true });
+  await createSnapshot(one);
+  writeFileSync(join(odd, 'one/rootfs/version'), 'v2');
+  await cloneContainer(one, three, { snapshot: true });
+  assert.equal(text(join(odd, 'three/rootfs/version')), 'v2');
+  assert.equal(text(join(odd, 'two/rootfs/version')), 'v1\n');
+  await destroyContainer(one, { snapshots: true });
+  assert.deepEqual(checkStorage(odd), []);
+  assert.equal(text(join(odd, 'three/rootfs/etc/hostname')), 'three\n');
+  for (const last of [two, three]) await destroyContainer(last);
+  assert.deepEqual(entries(odd), ['.layers']);
+  assert.deepEqual(entries(join(odd, '.layers')), []);
+  const colon = { name: 'one', lxcpath: join(root, 'a:b') };
+  await createContainer(colon, { template: tiny, config });
+  await assert.rejects(
+    cloneContainer(colon, { ...colon, name: 'two' }, { snapshot: true }),
+    /a colon in its name/,
+  );
+  await createSnapshot(colon);
+  await destroyContainer(colon, { snapshots: true });
 });

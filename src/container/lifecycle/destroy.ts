@@ -20,7 +20,7 @@ import { ownVolumes } from '../rootfs/own-volumes.ts';
 import { placesOf, refuseLinks } from '../rootfs/refuse-links.ts';
 import { ownRootfsOutside } from '../rootfs/rootfs-owner.ts';
 import { noSuchContainer } from '../state/list.ts';
-import { lockPatiently } from '../state/lock.ts';
+import { forgetLock, lockPatiently } from '../state/lock.ts';
 import { type ContainerRef, configFile, containerDirectory } from '../state/paths.ts';
 import { liveRecord } from '../state/runtime-record.ts';
 import { snapshotsDirectory } from '../state/snapshot-layout.ts';
@@ -63,6 +63,7 @@ export async function destroyContainer(
   if (!existsSync(configFile(ref))) {
     // Done already: a killed destroy had begun, or the manager removed an ephemeral container at
     // its stop.
+    forgetLock(ref);
     if (swept.includes(ref.name) || stopped) return;
     throw noSuchContainer(ref);
   }
@@ -73,6 +74,7 @@ export async function destroyContainer(
   await refuseDependants(ref);
   try {
     await removeDefined(ref, options);
+    forgetLock(ref);
   } catch (error) {
     throw toTslxcError(error, 'STORAGE', { container: ref.name });
   }

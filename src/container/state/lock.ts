@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TslxcError } from '../../errors/tslxc-error.ts';
@@ -15,9 +15,9 @@ import { type ContainerRef, containerRunDirectory } from './paths.ts';
  */
 export function lockContainer(ref: ContainerRef, kernel = linuxKernel()): Disposable & { release(): void } {
   const file = join(containerRunDirectory(ref), 'lock');
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const fd = openSync(file, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
-  if (!kernel.flock(fd, LOCK.EX | LOCK.NB)) {
+  const fd = openLock(file);
+  // The holder of a file that has been removed (`forgetLock`) is no holder of the lock.
+  if (!kernel.flock(fd, LOCK.EX | LOCK.NB) || !isSameFile(fd, file)) {
     closeSync(fd);
     throw new TslxcError({
       code: 'CONTAINER_BUSY',
@@ -32,6 +32,37 @@ export function lockContainer(ref: ContainerRef, kernel = linuxKernel()): Dispos
     held = false;
   };
   return { release, [Symbol.dispose]: release };
+}
+
+/** Where `forgetLock` removes the directory at the same moment, another try makes it. */
+function openLock(file: string): number {
+  for (let tries = 1; ; tries++)
+    try {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      return openSync(file, O.RDWR | O.CREAT | O.NOFOLLOW | O.CLOEXEC, 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 3) throw error;
+    }
+}
+
+function isSameFile(fd: number, file: string): boolean {
+  const there = statSync(file, { throwIfNoEntry: false });
+  const own = fstatSync(fd);
+  return there?.ino === own.ino && there.dev === own.dev;
+}
+
+/**
+ * Removes the lock of a container that is gone. The caller holds the lock, and does nothing more
+ * under it.
+ */
+export function forgetLock(ref: ContainerRef): void {
+  const directory = containerRunDirectory(ref);
+  rmSync(join(directory, 'lock'), { force: true });
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Something else of the container is there: a journal to be released, say.
+  }
 }
 
 /**
