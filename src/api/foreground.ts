@@ -63,7 +63,7 @@ export function startAndStay(
 export async function relayConsole(
   ref: ContainerRef,
   { manager, reply, end }: InForeground,
-  caller: Pick<RelayOptions, 'input' | 'output' | 'terminal' | 'escape'>,
+  caller: Pick<RelayOptions, 'input' | 'output' | 'terminal' | 'escape' | 'signal'>,
 ): Promise<ExitStatus> {
   const stream = new Socket({ fd: await manager.take(reply.fd!), readable: true, writable: true });
   const relay = relayTerminal({
@@ -73,12 +73,48 @@ export async function relayConsole(
     onResize: (size) => void manager.request('resize', { ...ref, size }).catch(() => {}),
     signals: process,
   });
-  const ended = relay.then(async (how) => (how === 'terminated' ? { code: null, signal: 15 } : await end));
+  const ended = relay.then(async (how) =>
+    how === 'terminated' ? await stopFromHere(ref, manager, end) : await end,
+  );
   // Settles first only if the manager died: a container's end is reported after its last output.
   const lost = end.then(() => ended);
   const status = await Promise.race([ended, lost]);
   if (!stream.destroyed) stream.destroy();
   return status;
+}
+
+/** Seconds that init has to shut down after the end of its foreground client. */
+const SHUTDOWN_SECONDS = 30;
+const SIGTERM = 15;
+
+/** The caller ends the container: settles when it has ended and its post-stop hooks have run. */
+async function stopFromHere(
+  ref: ContainerRef,
+  manager: ManagerClient,
+  end: Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const { name, lxcpath } = ref;
+  const stop = { name, lxcpath, mode: 'shutdown', timeout: SHUTDOWN_SECONDS, killAfter: true } as const;
+  // The manager's death, or an end that is under way, settles it as well.
+  await Promise.race([manager.request('stop', stop).then(() => end), end]).catch(() => {});
+  return { code: null, signal: SIGTERM };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** Settles with the first signal that asks this process to end; the next one ends it. */
+function signalled(): Promise<void> {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  return new Promise((resolve) => {
+    const heard = () => {
+      for (const signal of signals) process.off(signal, heard);
+      resolve();
+    };
+    for (const signal of signals) process.on(signal, heard);
+  });
 }
 
 /**
@@ -95,11 +131,17 @@ export async function startForeground(
     2: () => options.errors ?? options.output,
   });
   const request = { ...(await startRequest(context, ref, options, true)), stdio: streams.fds };
+  // Before the start: a signal in the middle of it ends the container as soon as it runs.
+  const asked = new AbortController();
+  void signalled().then(() => asked.abort());
   return await startAndStay(context, ref, request, async (container) => {
     options.onStarted?.(startResult(container.reply));
     if (container.reply.fd === undefined) {
       const shown = streams.shown();
-      const status = await container.end;
+      const status = await Promise.race([
+        container.end,
+        aborted(asked.signal).then(() => stopFromHere(ref, container.manager, container.end)),
+      ]);
       await shown;
       return status;
     }
@@ -107,6 +149,7 @@ export async function startForeground(
     return await relayConsole(ref, container, {
       input: options.input,
       output,
+      signal: asked.signal,
       ...(output.isTTY ? { terminal: output === options.output ? 1 : 2 } : {}),
       ...(options.escape ? { escape: new EscapeFilter(parseEscape(options.escape)) } : {}),
     });

@@ -118,6 +118,7 @@ export async function relayTerminal(options: RelayOptions): Promise<RelayEnd> {
 
       if (signals) {
         on(signals, 'SIGWINCH', resize);
+        on(signals, 'SIGINT', terminated);
         on(signals, 'SIGTERM', terminated);
         on(signals, 'SIGHUP', terminated);
       }

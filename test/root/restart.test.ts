@@ -1,11 +1,13 @@
 /** lxc.start.restart: what brings a container back, and what does not; what --why says of each end. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
-import { run } from './harness/run-command.ts';
+import { BIN, run } from './harness/run-command.ts';
 import { delay, eventually, seconds } from './harness/slow.ts';
 
 const host = new ContainerHost();
@@ -200,13 +202,36 @@ test('a stop that had to kill says so; a signal that does not end init is follow
   );
 });
 
-test('stop -r fails where the container does not come back', { skip }, async () => {
+test('a reboot keeps drawn names; stop -r fails where the container does not come back', {
+  skip,
+}, async () => {
   const { name: bridge } = await host.bridge();
-  await busybox.start('bridged', `lxc.net.0.type = veth\nlxc.net.0.link = ${bridge}`);
+  const nic = `lxc.net.0.type = veth\nlxc.net.0.link = ${bridge}\nlxc.net.0.hwaddr = 00:16:3e:xx:xx:xx`;
+  await busybox.start('bridged', nic);
+  const names = async () => [
+    await host.inside('bridged', 'cat /sys/class/net/eth0/address'),
+    /veth\w+/.exec(await host.ok('info', ['-n', '@bridged']))?.[0],
+  ];
+  const before = await names();
+  assert.match(before[0]!, /^00:16:3e:/);
+  assert.ok(before[1]);
   await host.ok('stop', ['-n', '@bridged', '-r', '-t', '20']);
+  assert.deepEqual(await names(), before);
   await run('ip', ['link', 'del', bridge]);
   const { code, stderr } = await host.tslxc('stop', ['-n', '@bridged', '-r', '-t', '20']);
   assert.equal(code, 1);
   assert.match(stderr, /bridge/);
   assert.equal(await host.state('bridged'), 'STOPPED');
+});
+
+test('a foreground start that is told to end returns after the post-stop hook', { skip }, async () => {
+  const mark = `${host.root}/post-stop`;
+  await busybox.make('front', `lxc.hook.post-stop = /bin/sh -c 'sleep 1; echo done >${mark}'`);
+  const args = ['-P', host.lxcpath, '-n', host.name('front'), '-F'];
+  const client = spawn(`${BIN}/tslxc-start`, args, { env: { ...process.env, ...host.env }, stdio: 'ignore' });
+  await eventually('it runs', async () => (await host.state('front')) === 'RUNNING');
+  const ended = once(client, 'exit');
+  client.kill('SIGTERM');
+  await ended;
+  assert.equal(readFileSync(mark, 'utf8'), 'done\n');
 });

@@ -4,7 +4,7 @@
  * hooks of an end, as LXC does.
  */
 
-import { closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote } from '../../cgroup/container-cgroup.ts';
 import { together } from '../../errors/tslxc-error.ts';
@@ -25,6 +25,7 @@ import {
   ourselves,
   type ProcessIdentity,
   parentOf,
+  type RecordedNic,
   type RuntimeRecord,
   writeRecord,
 } from '../state/runtime-record.ts';
@@ -202,7 +203,8 @@ export class StartAttempt implements AsyncDisposable {
 
   #resolveNic(plan: NicPlan): void {
     const { host, journal } = this.#context;
-    const resolved = resolveNic(host.kernel, plan, containerRunDirectory(this.#context.plan));
+    const kept = keepDrawn(plan, this.#context.previousNics);
+    const resolved = resolveNic(host.kernel, kept, containerRunDirectory(this.#context.plan));
     for (const claim of resolved.claims) journal.add({ kind: 'nic', claim });
     this.#nics.push(resolved.nic);
     this.#nicClaims.push(resolved.claims);
@@ -268,7 +270,7 @@ export class StartAttempt implements AsyncDisposable {
       init: this.#init!,
       startedAt: new Date().toISOString(),
       cgroup: this.#cgroups!.cgroup,
-      nics: this.#nics.map(recordOf),
+      nics: this.#nics.map((nic, i) => recordOf(nic, plan.nics[i]!)),
       ...(hooks.cgroups.length > 0 ? { hookCgroups: hooks.cgroups } : {}),
       ttys: plan.stage.ttys,
       unprivileged: plan.stage.idmap.length > 0,
@@ -292,10 +294,35 @@ export class StartAttempt implements AsyncDisposable {
   }
 }
 
-function recordOf(nic: ResolvedNic): RuntimeRecord['nics'][number] {
+const hwaddrOf = (nic: NicPlan) => (hasInterface(nic) ? nic.hwaddr : undefined);
+
+function recordOf(nic: ResolvedNic, planned: NicPlan): RecordedNic {
   const { index, type, name, link } = nic;
+  const pattern = hwaddrOf(planned);
+  const hwaddr = hwaddrOf(nic);
   const host = driverOf(nic).hostInterface(nic);
-  return { index, type, name, ...(link ? { link } : {}), ...(host ? { host } : {}) };
+  const drawn = pattern !== undefined && hwaddr !== undefined && pattern !== hwaddr;
+  return {
+    index,
+    type,
+    name,
+    ...(link ? { link } : {}),
+    ...(host ? { host } : {}),
+    ...(drawn ? { drawn: { pattern, hwaddr } } : {}),
+  };
+}
+
+/** A reboot keeps what the run before it has drawn, where the config still leaves it open. */
+function keepDrawn<Nic extends NicPlan>(nic: Nic, previous: readonly RecordedNic[] = []): Nic {
+  const before = previous.find(({ index, type }) => index === nic.index && type === nic.type);
+  if (!before) return nic;
+  const { host, drawn } = before;
+  const isFree = host !== undefined && !existsSync(`/sys/class/net/${host}`);
+  return {
+    ...nic,
+    ...(nic.type === 'veth' && nic.pair === undefined && isFree ? { pair: host } : {}),
+    ...(drawn && hwaddrOf(nic) === drawn.pattern ? { hwaddr: drawn.hwaddr } : {}),
+  };
 }
 
 function onlyChildOf(pid: number): number {

@@ -2,7 +2,7 @@
 import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
 import type { HostHooks } from '../hooks/host-hooks.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
-import type { RuntimeRecord, StartOverrides } from '../state/runtime-record.ts';
+import type { RecordedNic, RuntimeRecord, StartOverrides } from '../state/runtime-record.ts';
 import type { ClientStdio } from './client-stdio.ts';
 import type { Journal } from './journal.ts';
 import type { StageLog, StartHost } from './start-host.ts';
@@ -21,6 +21,8 @@ export interface StartContext {
    * console.
    */
   readonly stdio?: ClientStdio | undefined;
+  /** Of the run that this one follows by a reboot: drawn names and addresses stay. */
+  readonly previousNics?: readonly RecordedNic[] | undefined;
   log: StageLog;
 }
 

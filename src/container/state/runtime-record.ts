@@ -48,6 +48,17 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
+export interface RecordedNic {
+  readonly index: number;
+  readonly type: string;
+  readonly link?: string;
+  /** Name of its interface on the host. */
+  readonly host?: string;
+  readonly name?: string;
+  /** An address that was drawn from the config's pattern: it stays over a reboot. */
+  readonly drawn?: { readonly pattern: string; readonly hwaddr: string };
+}
+
 /** Facts about a container that is starting, running or stopping: enough to adopt it. */
 export interface RuntimeRecord {
   readonly version: 1;
@@ -74,7 +85,7 @@ export interface RuntimeRecord {
   /** Cgroups of its hooks, where they have their own. */
   readonly hookCgroups?: readonly HookCgroup[];
   /** Host ends of the container's nics, by index. */
-  readonly nics: readonly { index: number; type: string; link?: string; host?: string; name?: string }[];
+  readonly nics: readonly RecordedNic[];
   /** Number of /dev/ttyN. */
   readonly ttys: number;
   /** Whether the container has a user namespace of its own. */

@@ -25,7 +25,12 @@ import { History } from '../../container/state/history.ts';
 import { noteRun, noteStarted } from '../../container/state/last-run.ts';
 import { lockContainer } from '../../container/state/lock.ts';
 import type { ContainerRef } from '../../container/state/paths.ts';
-import { isAlive, removeRecord, writeRecord } from '../../container/state/runtime-record.ts';
+import {
+  isAlive,
+  type RecordedNic,
+  removeRecord,
+  writeRecord,
+} from '../../container/state/runtime-record.ts';
 import { endStatus, wasReboot } from '../../container/state/signals.ts';
 import type { State } from '../../container/state/state.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
@@ -57,6 +62,8 @@ export class ContainerMonitor {
   readonly #history: History;
   readonly #quickReboots = new QuickReboots();
   #log: ContainerLog | undefined;
+  /** Of the last run that has ended. */
+  #previousNics: readonly RecordedNic[] = [];
   #state: State = 'STOPPED';
   #run: Run | undefined;
   /** Init has ended before its start was over: delivered after it. */
@@ -245,6 +252,7 @@ export class ContainerMonitor {
         journal: this.#journal,
         stdio: reason.kind === 'start' ? this.#stdio : undefined,
         alone,
+        previousNics: reason.kind === 'reboot' ? this.#previousNics : undefined,
         onLog: (log) => {
           this.#log = log;
         },
@@ -391,6 +399,7 @@ export class ContainerMonitor {
 
   async #endRun(run: Run, status: ExitStatus | null): Promise<Ending> {
     const reason = reasonOfEnd(run, status, this.#history);
+    this.#previousNics = run.record.nics;
     this.#log?.write('INFO', `ended: ${reasonText(reason)}`);
     this.#listeners.onEvent({
       type: 'exit',

@@ -13,7 +13,12 @@ import type { TerminalDescriptors } from '../../container/start/start-terminals.
 import { ContainerLog, planLog } from '../../container/state/container-log.ts';
 import { isDefined, noSuchContainer } from '../../container/state/list.ts';
 import { type ContainerRef, configFile } from '../../container/state/paths.ts';
-import { ourselves, type RuntimeRecord, type StartOverrides } from '../../container/state/runtime-record.ts';
+import {
+  ourselves,
+  type RecordedNic,
+  type RuntimeRecord,
+  type StartOverrides,
+} from '../../container/state/runtime-record.ts';
 import { notToldYet } from '../../container/state/told-names.ts';
 import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
@@ -30,6 +35,8 @@ export interface RunStart {
   readonly journal: Journal;
   /** Descriptors of the client that a program gets instead of the console. */
   readonly stdio: ClientStdio | undefined;
+  /** Of the run that rebooted. */
+  readonly previousNics: readonly RecordedNic[] | undefined;
   /** By a stage of its own, no worker: a worker has died of it. */
   readonly alone: boolean;
   /** The log that the config asks for, as soon as the config is read. */
@@ -69,6 +76,7 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
     hooks,
     overrides: overridesOf(request),
     alone: start.alone,
+    previousNics: start.previousNics,
     stdio: start.stdio,
     log: start.note,
   });
