@@ -87,6 +87,6 @@ function statusLost(ref: ContainerRef): TslxcError {
   return new TslxcError({
     code: 'MANAGER_DIED',
     container: ref.name,
-    message: 'the manager (tslxcd) went away; the program runs on, but its exit status is lost',
+    message: 'the manager (tslxcd) ended; the program keeps running, but its exit status is lost',
   });
 }

@@ -43,7 +43,7 @@ export async function attach(
             code: 'MANAGER_DIED',
             container: ref.name,
             message:
-              'the manager (tslxcd) went away; the program goes on running, its exit status cannot be told',
+              'the manager (tslxcd) ended; the program keeps running, but its exit status is lost',
           }),
         );
     });
@@ -108,7 +108,7 @@ function labelled(context: string): string {
   throw new TslxcError({
     code: 'NOT_SUPPORTED',
     message: `the SELinux context ${context} cannot be set: this host has no SELinux`,
-    hint: 'leave -c away',
+    hint: 'run the command without -c',
   });
 }
 

@@ -48,8 +48,8 @@ export function prepareMounts(to: ContainerRef, options: Pick<EphemeralOptions, 
       throw new TslxcError({
         code: 'NOT_SUPPORTED',
         container: to.name,
-        message: `mount "${mount}": the container has an id map, and could not write to it`,
-        hint: 'mount it with bind= instead',
+        message: `mount "${mount}": a container with an id map could not write to it`,
+        hint: 'use bind= instead',
       });
     for (const part of ['delta', 'work']) mkdirSync(join(overlayPlace(to, index), part), { recursive: true });
   }

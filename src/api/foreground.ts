@@ -40,8 +40,8 @@ export function startAndStay(
           new TslxcError({
             code: 'MANAGER_DIED',
             container: ref.name,
-            message: 'the manager (tslxcd) went away; the container goes on running',
-            hint: `\`tslxc-console -n ${ref.name} -t 0\` leads back to its console`,
+            message: 'the manager (tslxcd) ended; the container keeps running',
+            hint: `\`tslxc-console -n ${ref.name} -t 0\` opens its console`,
           }),
         );
     });

@@ -83,7 +83,7 @@ function mustFork(): void {
   throw new TslxcError({
     code: 'RUNTIME',
     message: 'this Node cannot be forked: it was not started with --single-threaded --v8-pool-size=0',
-    hint: 'run the command by its launcher (bin/tslxc)',
+    hint: 'run the command through bin/tslxc',
   });
 }
 

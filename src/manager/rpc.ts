@@ -107,7 +107,7 @@ export class RpcClient {
   gone(): TslxcError {
     return new TslxcError({
       code: this.#code,
-      message: `${this.#peer} went away in the middle of the operation`,
+      message: `${this.#peer} ended during the operation`,
       hint: 'try again: what it left behind is cleaned up by the next command',
     });
   }

@@ -198,7 +198,7 @@ test('a foreground start whose manager dies says so; the container goes on', { s
   await host.killProcesses(host.managerPid());
   const { code, stderr } = await start;
   assert.equal(code, 1);
-  assert.match(stderr, /goes on running/);
+  assert.match(stderr, /keeps running/);
   assert.equal(await host.state('front'), 'RUNNING');
 });
 

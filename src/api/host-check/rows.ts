@@ -47,7 +47,7 @@ export const ROWS: readonly Row[] = [
       return { found: major >= OLDEST_NODE, detail };
     },
     cost: 'nothing works',
-    remedy: "run 'npm install' in the folder of tslxc: it brings a Node of its own",
+    remedy: "run 'npm install' in the folder of tslxc: it installs a suitable Node",
   },
   {
     section: 'Runtime',
@@ -61,7 +61,7 @@ export const ROWS: readonly Row[] = [
       };
     },
     cost: 'no process can be put into a container',
-    remedy: "run 'npm install' in the folder of tslxc: it brings the Node that this is tested with",
+    remedy: "run 'npm install' in the folder of tslxc: it installs the tested Node",
   },
   {
     section: 'Runtime',
@@ -151,8 +151,8 @@ export const ROWS: readonly Row[] = [
       found: hierarchies.length > 0,
       detail: { legacy: 'version 1', hybrid: 'versions 1 and 2', unified: 'version 2' }[kind],
     }),
-    cost: 'processes of a container cannot be held together',
-    remedy: 'mount them at /sys/fs/cgroup, as systemd does',
+    cost: 'the processes of a container cannot be managed as a group',
+    remedy: 'mount the cgroup hierarchies at /sys/fs/cgroup, as systemd does',
   },
   ...CONTROLLERS.map(
     ([v1, v2, cost]): Row => ({
