@@ -3,7 +3,7 @@
 # built under a hidden name and renamed when it is whole, so a killed build is never taken for a finished one.
 # Sourced after functions.sh.
 
-# open_cache DISTRIBUTION: sets CACHE to its folder and makes it. Nobody else may enter it: old set-user-id
+# open_cache DISTRIBUTION: sets CACHE to its folder and makes it. Other users may not enter it: old set-user-id
 # programs with known holes lie around in there.
 open_cache() {
   _base=${TSLXC_CACHE_PATH:-${LXC_CACHE_PATH:-}}
@@ -19,7 +19,7 @@ open_cache() {
   [ -d "$CACHE" ] || mkdir -m 0700 "$CACHE" 2>/dev/null || [ -d "$CACHE" ] ||
     fail "the cache folder $CACHE cannot be made"
   if [ -L "$CACHE" ] || [ -z "$(find "$CACHE" -maxdepth 0 -type d -user "$(id -u)" ! -perm /022)" ]; then
-    fail "the cache folder $CACHE can be changed by others than user $(id -un): it must be a directory of that user, not writable by anybody else"
+    fail "the cache folder $CACHE can be changed by others than user $(id -un): it must be a directory of that user, not writable by other users"
   fi
 }
 
@@ -84,7 +84,7 @@ build_in_cache() {
 
 abandon_build() { [ -z "$BUILDING" ] || rm -rf --one-file-system "$BUILDING"; }
 
-# clean_cache: removes every built system, each once nobody uses it.
+# clean_cache: removes every built system, each as soon as it is unused.
 clean_cache() {
   need flock util-linux
   for _entry in "$CACHE"/* "$CACHE"/.building-*; do
@@ -101,7 +101,7 @@ clean_cache() {
 }
 
 # isolated COMMAND...: in mount and process namespaces of its own, and killed with this script, so that
-# whatever happens no mount and no process of it is left. Where that is not allowed, just killed with us.
+# no mount and no process of it is left in any case. Without permission for namespaces, it is only killed with this script.
 isolated() {
   if unshare --mount --pid --fork --mount-proc true 2>/dev/null; then
     set -- unshare --mount --pid --fork --kill-child --mount-proc -- "$@"

@@ -132,7 +132,7 @@ check_target() {
   MADE_ROOTFS=
   [ -d "$ROOTFS" ] || MADE_ROOTFS=1
   mkdir -p "$ROOTFS" || fail "$ROOTFS cannot be made"
-  # A template that overwrote a filled directory could destroy what somebody keeps there. mkfs leaves lost+found.
+  # A template that overwrote a filled directory could destroy a user's files. mkfs leaves lost+found.
   if [ -n "$(find "$ROOTFS" -mindepth 1 -maxdepth 1 ! -name lost+found | head -n 1)" ]; then
     fail "the root filesystem $ROOTFS is not empty"
   fi
@@ -244,7 +244,7 @@ run() {
   fail "$_what failed: $(telling_line "$LOG" "$_code")"
 }
 
-# An empty log on descriptor 8. It has no name any more: nobody has to remove it, not even after a kill -9.
+# An empty log on descriptor 8. The file has no name, so nothing has to remove it, not even after a kill -9.
 open_log() {
   if [ -z "${LOG:-}" ]; then
     _file=$(mktemp "${TMPDIR:-/tmp}/tslxc-$TEMPLATE.XXXXXX") || fail "no temporary file can be made"

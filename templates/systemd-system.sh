@@ -85,7 +85,7 @@ guard_network_service() {
   cat >"$1/usr/local/lib/tslxc/own-network" <<'FILE'
 #!/bin/sh
 # Succeeds when eth0 is this container's: one end of a pair or the child of another interface, with no address
-# from somebody else at boot. No eth0 at all is fine too: there is nothing to disturb.
+# from another machine at boot. No eth0 at all is fine too: there is nothing to disturb.
 known=/run/tslxc-own-network
 [ ! -e "$known" ] || exit 0
 device=/sys/class/net/eth0

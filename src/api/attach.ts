@@ -42,8 +42,7 @@ export async function attach(
           new TslxcError({
             code: 'MANAGER_DIED',
             container: ref.name,
-            message:
-              'the manager (tslxcd) ended; the program keeps running, but its exit status is lost',
+            message: 'the manager (tslxcd) ended; the program keeps running, but its exit status is lost',
           }),
         );
     });
