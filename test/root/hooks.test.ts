@@ -311,6 +311,11 @@ const BROUGHT: Readonly<
     hook: 'pre-mount',
     body: 'mkdir -p $ROOT/made',
   },
+  'the fstab file': {
+    lines: 'lxc.mount.fstab = $ROOT/fstab',
+    hook: 'pre-start',
+    body: 'echo "$REAL/etc mnt/etc none bind,create=dir 0 0" >$ROOT/fstab',
+  },
   'the mount point': {
     lines: 'lxc.rootfs.mount = $ROOT/point',
     hook: 'pre-start',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cgroupMounts } from '../../cgroup/cgroup-mounts.ts';
 import type { CgroupLayout } from '../../cgroup/layout.ts';
 import type { ContainerSpec } from '../../config/container-spec.ts';
@@ -70,8 +71,20 @@ export interface MountContext {
   readonly unprivileged: boolean;
   /** Told about each part of a line that is passed over. */
   readonly passedOver: (what: TslxcError) => void;
+  /** Told that the fstab file is missing, where a hook may make it before the mounts are made. */
+  readonly awaited?: ((error: TslxcError) => void) | undefined;
   /** Host paths that stand for the container's root in the target of an entry. */
   readonly roots: readonly string[];
+}
+
+function fstabEntries(fstab: Setting<string>, { passedOver, awaited }: MountContext): Setting<MountEntry>[] {
+  try {
+    return readFstab(fstab, passedOver);
+  } catch (error) {
+    if (!awaited || !(error instanceof TslxcError) || existsSync(fstab.value)) throw error;
+    awaited(error);
+    return [];
+  }
 }
 
 /**
@@ -82,7 +95,7 @@ export function planMounts(config: ContainerSpec, context: MountContext): MountS
   const fstab = config.get('lxc.mount.fstab');
   return [
     ...config.getAll('lxc.mount.auto').flatMap((setting) => autoMounts(setting, context)),
-    ...(fstab ? readFstab(fstab, context.passedOver) : []).map((entry) => entryMount(entry, context)),
+    ...(fstab ? fstabEntries(fstab, context) : []).map((entry) => entryMount(entry, context)),
     ...config.getAll('lxc.mount.entry').map((entry) => entryMount(entry, context)),
   ];
 }

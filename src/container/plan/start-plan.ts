@@ -6,7 +6,7 @@ import type { DeviceRule } from '../../cgroup/device-rules.ts';
 import type { CgroupWrite } from '../../cgroup/translate.ts';
 import type { ContainerSpec } from '../../config/container-spec.ts';
 import type { RestartPolicy } from '../../config/values/restart.ts';
-import type { ErrorDetails } from '../../errors/tslxc-error.ts';
+import type { ErrorDetails, TslxcError } from '../../errors/tslxc-error.ts';
 import { CLONE, SIG } from '../../kernel/constants.ts';
 import { type NicOrigin, type NicPlan, nameNics } from '../../network/nic-plan.ts';
 import { planNic } from '../../network/nics/nics.ts';
@@ -58,6 +58,8 @@ export interface StartPlan {
   readonly procFiles: readonly ProcFile[];
   /** What the user should know and what does not stop the start. */
   readonly warnings: readonly ErrorDetails[];
+  /** Faults that a pre-start hook may mend: the plan is made again after the hooks. */
+  readonly awaited?: readonly ErrorDetails[];
   readonly rootfsOrigin?: NicOrigin;
   /** Of `lxc.rootfs.mount`, where it is set. */
   readonly rootfsMountOrigin?: NicOrigin;
@@ -67,6 +69,7 @@ export interface StartPlan {
 }
 
 /**
+ * @param hooked the pre-start hooks have run: what they may make is demanded now
  * @throws TslxcError for a setting that cannot be carried out here, with file and line
  */
 export function planStart(
@@ -74,8 +77,10 @@ export function planStart(
   config: ContainerSpec,
   host: HostFacts,
   overrides: Partial<StartOverrides> = {},
+  hooked = false,
 ): StartPlan {
   const warnings: ErrorDetails[] = [];
+  const awaited: ErrorDetails[] = [];
   const warn = (warning: ErrorDetails) => void warnings.push(warning);
   const planned = planNamespaces(config, host, ref.lxcpath, warn);
   const { kept, ...namespaces } = planned;
@@ -93,6 +98,17 @@ export function planStart(
   const volume = planVolume(config, namespaces.idmap.length === 0 && has('sys_resource'));
   const hostname = config.get('lxc.uts.name')?.value;
   const initCmd = config.get('lxc.init.cmd');
+  const awaits = !hooked && config.getAll('lxc.hook.pre-start').length > 0;
+  const mounts = planMounts(config, {
+    layout: host.layout,
+    cgroupNamespace: !kept.includes('cgroup'),
+    sysAdmin: has('sys_admin'),
+    netAdmin: has('net_admin'),
+    unprivileged: namespaces.idmap.length > 0,
+    passedOver: passedOver(config, warn),
+    ...(awaits ? { awaited: (error: TslxcError) => void awaited.push(error.toJSON()) } : {}),
+    roots: [rootfs.source, rootfs.mountPoint],
+  });
   return {
     name: ref.name,
     lxcpath: ref.lxcpath,
@@ -119,6 +135,7 @@ export function planStart(
     ...(seccomp ? { seccomp } : {}),
     procFiles: planProcFiles(config),
     warnings,
+    ...(awaited.length > 0 ? { awaited } : {}),
     stage: {
       ...namespaces,
       ...process,
@@ -126,15 +143,7 @@ export function planStart(
       name: ref.name,
       ...(owns(CLONE.NEWUTS) ? { hostname: hostname ?? hostnameOf(ref.name) } : {}),
       rootfs,
-      mounts: planMounts(config, {
-        layout: host.layout,
-        cgroupNamespace: !kept.includes('cgroup'),
-        sysAdmin: has('sys_admin'),
-        netAdmin: has('net_admin'),
-        unprivileged: namespaces.idmap.length > 0,
-        passedOver: passedOver(config, warn),
-        roots: [rootfs.source, rootfs.mountPoint],
-      }),
+      mounts,
       ...(dev ? { dev } : {}),
       ...terminals.stage,
       ...hooks.stage,

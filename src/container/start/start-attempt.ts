@@ -51,7 +51,7 @@ import type { StageProcess } from './start-host.ts';
 import { closeTerminals, keepTerminals, type TerminalDescriptors } from './start-terminals.ts';
 
 export class StartAttempt implements AsyncDisposable {
-  readonly #context: StartContext;
+  #context: StartContext;
   #stage: StageProcess | undefined;
   /** Descriptors of this process that the stage copies. */
   #fds: StartDescriptors = {};
@@ -78,6 +78,7 @@ export class StartAttempt implements AsyncDisposable {
   async prepare(): Promise<void> {
     makeHookCgroups(this.#context);
     await this.#context.hooks.run('pre-start');
+    if (this.#context.plan.awaited) this.#context = { ...this.#context, plan: this.#context.planAgain() };
     await checkAfterPreStart(this.#context.host, this.#context.plan);
     await this.#prepareRootfs();
     await this.#openDescriptors();
@@ -98,7 +99,7 @@ export class StartAttempt implements AsyncDisposable {
     if (plan.stage.init.supervised) shieldFromOomKiller(this.#init!.pid);
     const terminals = await this.#terminals!;
     this.#committed = true;
-    return { record: this.#record!, terminals, notes: this.#notes };
+    return { plan, record: this.#record!, terminals, notes: this.#notes };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

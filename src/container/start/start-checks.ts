@@ -4,7 +4,7 @@
  * change waits until that hook has run.
  */
 
-import { TslxcError, together } from '../../errors/tslxc-error.ts';
+import { errorFromJSON, TslxcError, together } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { nicFaults, nicFaultsOnHost } from '../../network/nic-checks.ts';
 import { bridgesOf } from '../../network/nics/nics.ts';
@@ -127,7 +127,12 @@ function refuse(kernel: Kernel, plan: StartPlan, applies: (row: Row) => boolean)
  */
 export function startFindings(kernel: Kernel, plan: StartPlan, coming: ReadonlySet<string>): Finding[] {
   const subject = { kernel, plan, coming };
-  return CHECKS.flatMap((row) => faultsOf([row], subject).map((error) => finding(error, makerOf(row, plan))));
+  const preStart = plan.hostHooks.find(({ type }) => type === 'pre-start');
+  const awaited = (plan.awaited ?? []).map((error) => finding(errorFromJSON(error), preStart));
+  return [
+    ...awaited,
+    ...CHECKS.flatMap((row) => faultsOf([row], subject).map((error) => finding(error, makerOf(row, plan)))),
+  ];
 }
 
 function faultsOf(rows: readonly Row[], subject: Subject): TslxcError[] {

@@ -11,6 +11,8 @@ import type { TerminalDescriptors } from './start-terminals.ts';
 export interface StartContext {
   readonly host: StartHost;
   readonly plan: StartPlan;
+  /** Makes the plan again, after the pre-start hooks. @throws TslxcError as planStart */
+  planAgain(): StartPlan;
   readonly journal: Journal;
   readonly hooks: HostHooks;
   readonly overrides: StartOverrides;
@@ -28,6 +30,8 @@ export interface StartContext {
 
 /** What a successful start leaves in the manager's hands. */
 export interface Started {
+  /** The plan that was carried out. */
+  readonly plan: StartPlan;
   readonly record: RuntimeRecord;
   /** Descriptors of this process. */
   readonly terminals: TerminalDescriptors;

@@ -66,12 +66,13 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
   });
   start.onLog(new ContainerLog(kernel, ref, planLog(ref, config)));
   prepareHost();
-  const plan = planStart(ref, config, hostFacts(host), request);
-  await checkStart(host, plan);
-  const hooks = new HostHooks(plan, hookSurroundings(request), (text) => start.note(text, 'DEBUG'));
-  const { record, terminals, notes } = await startContainer({
+  const planned = planStart(ref, config, hostFacts(host), request);
+  await checkStart(host, planned);
+  const hooks = new HostHooks(planned, hookSurroundings(request), (text) => start.note(text, 'DEBUG'));
+  const { plan, record, terminals, notes } = await startContainer({
     host,
-    plan,
+    plan: planned,
+    planAgain: () => planStart(ref, config, hostFacts(host), request, true),
     journal,
     hooks,
     overrides: overridesOf(request),
