@@ -5,7 +5,7 @@ import { identify } from '../container/state/runtime-record.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { StageKind } from '../stage/run-stage.ts';
+import type { StageKind } from '../stage/order.ts';
 import type { Forked, ForkReply, ForkRequest } from './fork-server.ts';
 import type { KeeperClient } from './keeper-client.ts';
 import { JsonLines } from './rpc.ts';

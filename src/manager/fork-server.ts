@@ -8,7 +8,8 @@
 import { O, POLL, PR, SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { warmUp } from '../stage/jit-warmup.ts';
-import { runStage, type StageKind } from '../stage/run-stage.ts';
+import type { StageKind } from '../stage/order.ts';
+import { runStage } from '../stage/run-stage.ts';
 import { runSpawner } from '../stage/spawner.ts';
 import { LineBuffer } from '../util/line-buffer.ts';
 

@@ -14,21 +14,12 @@ import { execute } from './execute.ts';
 import { enterDirectory } from './in-root.ts';
 import { leaveHost } from './leave-host.ts';
 import { loginShell } from './login-shell.ts';
+import type { AttachDescriptors } from './order.ts';
 import type { AttachStagePlan } from './plan.ts';
 import { ProgramLine } from './program-line.ts';
 import { raiseHardLimits } from './resource-limits.ts';
 import { loadWithoutListener } from './seccomp-filter.ts';
 import { becomeOwner } from './user-namespace.ts';
-
-/**
- * Descriptors of the stage's own: the program's 0, 1 and 2, and a pidfd of the container's init.
- */
-export interface AttachDescriptors {
-  readonly stdin: number;
-  readonly stdout: number;
-  readonly stderr: number;
-  readonly init: number;
-}
 
 /**
  * The stage itself never enters the guest's pid namespace, in which root of a privileged container

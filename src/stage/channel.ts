@@ -2,6 +2,7 @@ import type { ErrorDetails } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ResolvedNic } from '../network/nic-plan.ts';
 import { LineBuffer } from '../util/line-buffer.ts';
+import type { StageOrder } from './order.ts';
 
 /**
  * The closed set of messages between the manager and a stage, one JSON object a line. The stage
@@ -27,13 +28,7 @@ import { LineBuffer } from '../util/line-buffer.ts';
  * taken; who asks a seccomp proxy has plan and ready.
  */
 export type ToStage =
-  | {
-      readonly type: 'plan';
-      readonly plan: unknown;
-      readonly fds: Readonly<Record<string, number>>;
-      /** v2 cgroup that init is born in, so that it can be while the other cgroups are made. */
-      readonly initCgroup?: string;
-    }
+  | { readonly type: 'plan'; readonly order: StageOrder }
   /**
    * `files`: through which init enters the others; without initCgroup the stage does, before it
    * makes init.

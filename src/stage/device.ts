@@ -10,14 +10,9 @@ import type { StageChannel } from './channel.ts';
 import { existsInRoot, makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
 import { leaveHost } from './leave-host.ts';
 import { attachMount } from './mounts.ts';
+import type { DeviceDescriptors } from './order.ts';
 import type { DeviceStagePlan } from './plan.ts';
 import { becomeOwner } from './user-namespace.ts';
-
-/** pidfd of the container's init; with an `owner`, the host's node as a detached mount. */
-export interface DeviceDescriptors {
-  readonly init: number;
-  readonly source?: number;
-}
 
 export function deviceStage(
   kernel: Kernel,

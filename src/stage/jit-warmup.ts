@@ -10,6 +10,7 @@ import { kernelOver } from '../kernel/linux.ts';
 import { findLink } from '../network/links.ts';
 import { withNetlink } from '../network/netlink.ts';
 import type { ToStage } from './channel.ts';
+import type { StageOrder } from './order.ts';
 import type { AttachStagePlan, StartStagePlan } from './plan.ts';
 import { runStage } from './run-stage.ts';
 
@@ -95,8 +96,8 @@ const ATTACH: AttachStagePlan = {
  * compiled code.
  */
 export function warmUp(kernel: Kernel): void {
-  playStage('start', { type: 'plan', plan: START, fds: {}, initCgroup: '/' });
-  playStage('attach', { type: 'plan', plan: ATTACH, fds: { stdin: 0, stdout: 0, stderr: 0, init: 0 } });
+  playStage({ kind: 'start', plan: START, fds: {}, initCgroup: '/' });
+  playStage({ kind: 'attach', plan: ATTACH, fds: { stdin: 0, stdout: 0, stderr: 0, init: 0 } });
   // Only reads, so the real kernel can be asked: a reply is what has to be taken apart.
   withNetlink(kernel, (netlink) => findLink(netlink, 'lo'));
 }
@@ -138,10 +139,11 @@ function noopKernel(messages: ToStage[]): Kernel {
   return kernelOver(calls);
 }
 
-function playStage(kind: 'start' | 'attach', plan: ToStage): void {
-  const messages: ToStage[] = [plan, ...(kind === 'start' ? MADE : []), { type: 'go' }];
+function playStage(order: StageOrder): void {
+  const made = order.kind === 'start' ? MADE : [];
+  const messages: ToStage[] = [{ type: 'plan', order }, ...made, { type: 'go' }];
   try {
-    runStage(noopKernel(messages), kind, 0, 0);
+    runStage(noopKernel(messages), order.kind, 0, 0);
   } catch (error) {
     if (!(error instanceof EndOfWarmUp)) throw error;
   }

@@ -10,7 +10,6 @@ import { AT, CLONE, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { bringLoopbackUp } from '../network/container-side.ts';
 import { StageChannel } from './channel.ts';
-import type { StartStagePlan } from './plan.ts';
 import { leaveStdio } from './run-stage.ts';
 import { PREPARED_NAMESPACES, startByVfork } from './start-by-vfork.ts';
 
@@ -38,9 +37,10 @@ function startAll(kernel: Kernel, channel: StageChannel): void {
   prepare(kernel);
   channel.send({ type: 'able', pid });
   for (;;) {
-    const { plan, initCgroup } = channel.expect('plan');
+    const { order } = channel.expect('plan');
     try {
-      startByVfork(kernel, channel, plan as StartStagePlan, initCgroup);
+      if (order.kind !== 'start') throw new Error(`a spawner only starts: ${order.kind}`);
+      startByVfork(kernel, channel, order.plan, order.initCgroup);
     } catch (error) {
       channel.fail(toTslxcError(error, 'START_FAILED').toJSON());
       return;

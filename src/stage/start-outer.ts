@@ -12,7 +12,8 @@ import { enterCgroups } from './enter-cgroups.ts';
 import { type HostPaths, openHostPaths } from './host-paths.ts';
 import { joinNamespace } from './joined.ts';
 import { leaveHost } from './leave-host.ts';
-import type { StartDescriptors, StartStagePlan } from './plan.ts';
+import type { StartOrder } from './order.ts';
+import type { StartStagePlan } from './plan.ts';
 import { raiseHardLimits } from './resource-limits.ts';
 import { startInner } from './start-inner.ts';
 import type { Carried } from './tree.ts';
@@ -24,10 +25,7 @@ const BEFORE_BIRTH = ['pid', 'uts', 'ipc', 'net', 'time'] as const;
 export function startOuter(
   kernel: Kernel,
   channel: StageChannel,
-  plan: StartStagePlan,
-  { layers, ...fds }: StartDescriptors,
-  /** v2 cgroup for init to be born in, if it is to be. */
-  initCgroup: string | undefined,
+  { plan, fds: { layers, ...fds }, initCgroup }: StartOrder,
 ): never {
   const userns = fds.user;
   const { carried, afterPreMount } = openOutside(kernel, plan, userns, layers);

@@ -61,8 +61,11 @@ export async function attachProgram(
     const stagePlan = planAttach({ plan, record }, request, terminals);
     stage.send({
       type: 'plan',
-      plan: stagePlan,
-      fds: { stdin: stdio[0]!, stdout: stdio[1]!, stderr: stdio[2]!, init },
+      order: {
+        kind: 'attach',
+        plan: stagePlan,
+        fds: { stdin: stdio[0]!, stdout: stdio[1]!, stderr: stdio[2]!, init },
+      },
     });
     await stage.begun;
     const first = await stage.next();

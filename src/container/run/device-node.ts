@@ -97,7 +97,8 @@ async function runStage(
       gid: stat.gid,
       ...(record.unprivileged ? { owner: ownerOf(start.stage.idmap, start.stage.init) } : {}),
     };
-    stage.send({ type: 'plan', plan, fds: { init, ...(source === undefined ? {} : { source }) } });
+    const fds = { init, ...(source === undefined ? {} : { source }) };
+    stage.send({ type: 'plan', order: { kind: 'device', plan, fds } });
     await stage.begun;
     const answer = await stage.next();
     if (answer?.type === 'error') throw errorFromJSON(answer.error);

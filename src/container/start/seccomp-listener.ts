@@ -26,7 +26,7 @@ export async function serveListener(
   const listener = await copyListener(kernel, holder, fd);
   const server = stage('proxy', false, log);
   try {
-    server.send({ type: 'plan', plan, fds: { listener } });
+    server.send({ type: 'plan', order: { kind: 'proxy', plan, fds: { listener } } });
     await server.begun;
     const answer = await server.next();
     if (answer?.type === 'error') throw errorFromJSON(answer.error);

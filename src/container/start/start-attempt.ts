@@ -158,9 +158,12 @@ export class StartAttempt implements AsyncDisposable {
       plan.stage.hooks.length > 0 ? { hookSurroundings: hooks.stageSurroundings() } : {};
     this.#stage.send({
       type: 'plan',
-      plan: { ...plan.stage, ...hookSurroundings },
-      fds: this.#fds,
-      ...(initCgroup === undefined ? {} : { initCgroup }),
+      order: {
+        kind: 'start',
+        plan: { ...plan.stage, ...hookSurroundings },
+        fds: this.#fds,
+        ...(initCgroup === undefined ? {} : { initCgroup }),
+      },
     });
   }
 

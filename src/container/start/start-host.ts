@@ -1,7 +1,7 @@
 import type { CgroupLayout } from '../../cgroup/layout.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { FromStage, StageLogLevel, ToStage } from '../../stage/channel.ts';
-import type { StageKind } from '../../stage/run-stage.ts';
+import type { StageKind } from '../../stage/order.ts';
 import { refKey } from '../state/paths.ts';
 
 /** Hears what a stage has to say for the container's log; INFO unless it says otherwise. */
