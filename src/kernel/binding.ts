@@ -14,7 +14,7 @@ export type Calls = Bound<Pick<typeof SIGNATURES, CallName>>;
 
 type NativeFunction = (...args: unknown[]) => number;
 
-/** What is used of koffi's native part. */
+/** The part of koffi's native module that this file uses. */
 interface Koffi {
   load(path: string | null): {
     func(symbol: string, result: string, args: readonly string[]): NativeFunction;
@@ -32,7 +32,7 @@ const RETURN_TYPE: Record<ReturnType, string> = { int: 'int', long: 'int64_t', v
  * Straight from the package of this machine's kind: koffi's own way there reads the program that we
  * are, to learn which C library it is linked with, for 10 ms. The other library's file does not
  * load.
- * @throws Error that says what is not installed
+ * @throws Error that names the missing package
  */
 function loadKoffi(): Koffi {
   const require = createRequire(import.meta.url);
@@ -92,7 +92,7 @@ function bindOne(
 }
 
 /**
- * @param path the library's file name, null for the main program: libc is there whatever its name
+ * @param path the library's file name, null for the main program, which holds libc under any name
  *   (glibc, musl)
  */
 function bindTable<Table extends Record<string, Signature>>(path: string | null, table: Table): Bound<Table> {

@@ -44,7 +44,7 @@ export class Contexts {
   readonly #calls: Calls;
   readonly #functions: ContextFunctions;
   readonly #probe = Buffer.alloc(CONTEXT);
-  /** One for each context that may be waiting: makecontext(3) writes to it. */
+  /** A stack for each context that may be waiting: makecontext(3) writes to it. */
   readonly #stacks = new Map<Buffer, Buffer>();
 
   /** @returns undefined where the C library has no contexts */

@@ -1,6 +1,6 @@
 /**
- * The memory in which a program finds its environment: /proc/PID/environ shows it to whoever may
- * look into the process.
+ * The memory in which a program finds its environment: /proc/PID/environ shows it to
+ * every process that may look into this one.
  */
 import type { Calls } from './binding.ts';
 import { AT, O, SYS } from './constants.ts';

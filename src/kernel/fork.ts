@@ -10,8 +10,8 @@ import { SilentFork } from './silent-fork.ts';
 import { openHow } from './structs.ts';
 
 /**
- * /proc/self/maps is read into memory that is there already: allocating would change what is being
- * read.
+ * /proc/self/maps is read into memory that is there already: allocating would change the list
+ * while it is read.
  */
 const text = [Buffer.alloc(1 << 18), Buffer.alloc(1 << 18)] as const;
 const ranges = [new Float64Array(8192), new Float64Array(8192)] as const;
@@ -157,7 +157,7 @@ function bounds(length: number): readonly [number, number] {
   return [start, end - start];
 }
 
-/** One call for all that is listed: the kernel goes on over holes, and says ENOMEM in the end. */
+/** Allows it for the whole list by one call: the kernel skips holes, and says ENOMEM in the end. */
 function allowFork(calls: Calls, length: number): void {
   try {
     calls.madvise(...bounds(length), MADV_DOFORK);
@@ -175,8 +175,8 @@ function readByte(calls: Calls, fd: number): number {
 }
 
 /**
- * It may have crashed on the page that it lacks; and where SIGCHLD is ignored the kernel has reaped
- * it already.
+ * The child may have crashed on the page that it lacks; and where SIGCHLD is ignored the kernel has
+ * reaped it already.
  */
 function endIncomplete(calls: Calls, pid: number): void {
   try {

@@ -117,10 +117,10 @@ export interface Kernel {
   seccomp(filter: Uint8Array, listen: boolean): number;
   /**
    * The next question of a seccomp listener (`struct seccomp_notif`); waits for one. ENOENT:
-   * whoever asked has gone.
+   * the asking process has gone.
    */
   takeNotification(listener: number): Buffer;
-  /** Throws ENOENT when whoever asked has gone. */
+  /** Throws ENOENT when the asking process has gone. */
   checkNotification(listener: number, id: bigint): void;
   /** `struct seccomp_notif_resp`. */
   answerNotification(listener: number, answer: Uint8Array): void;
@@ -154,7 +154,7 @@ export interface Kernel {
   unlinkat(dirfd: number, path: string, flags: number): void;
   fchownat(dirfd: number, path: string, uid: number, gid: number, flags: number): void;
   fchmodat(dirfd: number, path: string, mode: number): void;
-  /** False when `LOCK.NB` was asked for and somebody else holds the lock. */
+  /** False when `LOCK.NB` was asked for and another process holds the lock. */
   flock(fd: number, operation: number): boolean;
   dup(fd: number): number;
   /** The copy is not close-on-exec. */
@@ -168,7 +168,10 @@ export interface Kernel {
    * back to the event loop.
    */
   closeAllBut(kept: readonly number[]): void;
-  /** Closes every descriptor from `first` up, those of libuv too. For a process that only makes calls. */
+  /**
+   * Closes every descriptor from `first` up, those of libuv too. For a process that only makes
+   * calls.
+   */
   closeFrom(first: number): void;
   /** Marks every descriptor from `first` up close-on-exec. */
   cloexecFrom(first: number): void;
@@ -194,7 +197,7 @@ export interface Kernel {
   setfsgid(gid: number): void;
   /**
    * The loop device that has this file behind it, or a free one, which then is given back by itself
-   * when nobody has it open or mounted. `device` is open in this process. `name`: what losetup(8)
+   * when it is neither open nor mounted. `device` is open in this process. `name`: what losetup(8)
    * shows.
    */
   attachLoop(file: number, name: string, readOnly: boolean): { device: number; path: string };
@@ -236,7 +239,7 @@ export interface Kernel {
   send(fd: number, bytes: Uint8Array): number;
   /** The same without waiting: throws EAGAIN when there is no room. */
   sendNow(fd: number, bytes: Uint8Array): number;
-  /** One message with copies of descriptors (SCM_RIGHTS). */
+  /** Sends one message with copies of descriptors (SCM_RIGHTS). */
   sendDescriptors(fd: number, bytes: Uint8Array, descriptors: readonly number[]): void;
   recv(fd: number, buffer: Uint8Array): number;
   /** setsockopt(2) with an `int` value. */

@@ -14,7 +14,7 @@
  *     child                  clone3 -> callback: work -> settle -> execve (-> unsettle -> callback: tells why it failed)
  *
  * A child that ends in its work leaves the memory as it was in the middle of something. Nothing can
- * be done with it any more: so what comes after clone3 for us is _exit(2), but for the moment
+ * be done with it: so what comes after clone3 for us is _exit(2), but for the moment
  * between settle and unsettle. Only for a process with one thread that can be replaced, and for
  * work that leaves nothing behind in variables that is true of the child alone. Of what the kernel
  * keeps, only what belongs to memory is shared: /proc/PID/coredump_filter, PR_SET_DUMPABLE.
@@ -53,8 +53,8 @@ export class Vfork {
   readonly #enter: number;
   readonly #symbols: Record<'execve' | '_exit' | 'syscall' | 'memcpy', number>;
   /**
-   * The clone, and what comes after it, for whoever gets there: `callback` for the child, then for
-   * us `lost` or `ours`.
+   * The clone, and what comes after it, for the process that gets there: `callback` for the child,
+   * then for us `lost` or `ours`.
    */
   readonly #clone = Buffer.alloc(CONTEXT);
   readonly #onward = Buffer.alloc(CONTEXT);

@@ -44,7 +44,7 @@ export function withReadOnlyHost<T>(kernel: Kernel, execute: (hostRoot: number) 
   try {
     const tree = kernel.openTree(AT.FDCWD, '/', OPEN_TREE_CLONE | AT.RECURSIVE);
     try {
-      // Private: else the copy would be a peer of the host's mounts, and what is mounted here would
+      // Private: else the copy would be a peer of the host's mounts, and later mounts here would
       // appear there.
       const attributes = { set: MOUNT_ATTR.RDONLY, propagation: MS.PRIVATE };
       kernel.mountSetattr(tree, '', AT.EMPTY_PATH | AT.RECURSIVE, attributes);

@@ -25,7 +25,7 @@ import { becomeOwner } from './user-namespace.ts';
  * The stage itself never enters the guest's pid namespace, in which root of a privileged container
  * could look into it. It enters all the others, becomes what the program is to be, and makes a
  * child with a memory of its own there. The child only begins a session and executes the program;
- * whatever the guest takes from it meanwhile is the program's already.
+ * all that the guest can take from it meanwhile belongs to the program already.
  */
 export function attachStage(
   kernel: Kernel,
@@ -114,8 +114,8 @@ function becomeProgram(kernel: Kernel, plan: AttachStagePlan): void {
     takeIds(kernel, confinement, plan);
     return;
   }
-  // `-e CAP`: whoever attaches keeps what it has, and execve(2) takes it from anybody but the root
-  // user.
+  // `-e CAP`: the program keeps the stage's capabilities; execve(2) takes them from every user but
+  // root.
   if (plan.noNewPrivileges) kernel.prctl(PR.SET_NO_NEW_PRIVS, 1);
   kernel.setgroups(plan.groups);
   kernel.setresgid(plan.gid);

@@ -14,7 +14,7 @@ export function writeSysctls(sysctls: StartStagePlan['sysctls']): void {
 }
 
 /**
- * Through the host's procfs, which nobody inside can have replaced (rule R2); the values are the
+ * Writes through the host's procfs, which the guest cannot replace (rule R2); the values are the
  * namespaces'.
  */
 function writeSysctl({ name, value, origin }: StartStagePlan['sysctls'][number]): void {
@@ -79,7 +79,7 @@ export function confine(kernel: Kernel, { noNewPrivileges, capabilities }: Confi
   boundCapabilities(kernel, new Set(capabilities));
 }
 
-/** Ids, and of the capabilities what is left to them. After `confine`. */
+/** Takes ids, and drops the capabilities that they do not have. After `confine`. */
 export function takeIds(
   kernel: Kernel,
   { noNewPrivileges, capabilities, seccomp }: Confinement,

@@ -10,7 +10,7 @@ import type { StageOrder } from './order.ts';
  * stage goes with it.
  *
  *     manager                         stage
- *     plan                    ->                                          what is known before anything is made
+ *     plan                    ->                                          all that is known beforehand
  *                             <-      init {pid}                          pid 1 of the container exists
  *     cgroups                 ->                                          the container's are made (before init, without initCgroup)
  *     network                 ->                                          host ends of the nics are made

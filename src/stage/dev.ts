@@ -23,7 +23,7 @@ export function openDeviceSources(kernel: Kernel, plan: DevicePlan): number[] {
 
 /**
  * A fresh tmpfs on /dev: never what the image holds there (CVE-2026-41579: `/dev` itself may be a
- * symlink; it is resolved inside the root, and what is mounted covers it).
+ * symlink; it is resolved inside the root, and the mount covers it).
  *
  * @returns a descriptor of the new /dev
  */
@@ -42,8 +42,8 @@ export function mountDev(kernel: Kernel, root: number, plan: DevicePlan): number
 
 /**
  * Fills /dev: nodes made with mknod, or bound from the host where `sources` are given, and the
- * usual links. The host may be a container itself, in whose user namespace nobody can make nodes:
- * then its own are bound, too.
+ * usual links. The host may be a container itself, in whose user namespace no process can make
+ * nodes: then its own are bound, too.
  */
 export function populateDev(
   kernel: Kernel,

@@ -25,7 +25,7 @@ export function deviceStage(
     kernel.setns(fds.init, CLONE.NEWNS | (plan.owner ? CLONE.NEWUSER : 0));
     // Only an owner that the namespace knows can make files on what was mounted in it.
     if (plan.owner) becomeOwner(kernel, plan.owner);
-    // The root is the container's now; whatever links the path goes through can lead nowhere else
+    // The root is the container's now; no link on the path leads out of it
     // (rule R1).
     const root = kernel.openat2(AT.FDCWD, '/', O.PATH | O.DIRECTORY, 0, 0);
     if (plan.action === 'add') add(kernel, root, plan, fds.source);
@@ -81,7 +81,7 @@ function remove(kernel: Kernel, root: number, plan: DeviceStagePlan): void {
   kernel.unlinkat(parent, name, 0);
 }
 
-/** A node that is no mount of ours is one that the image brought. */
+/** A node without a mount of tslxc's on it came with the image. */
 function unmount(kernel: Kernel, name: string): void {
   try {
     kernel.umount(name, MNT_DETACH | UMOUNT_NOFOLLOW);

@@ -36,7 +36,7 @@ export function execute(kernel: Kernel, channel: StageChannel, program: Program)
   return executeFirst(kernel, channel, program, readyToExecute(kernel, channel, program));
 }
 
-/** All but execve(2) itself. @returns what is to be tried */
+/** Does all but execve(2) itself. @returns paths to try */
 export function readyToExecute(kernel: Kernel, channel: StageChannel, program: Program): readonly string[] {
   for (const signal of [SIG.PIPE, SIG.XFSZ, SIG.CHLD]) kernel.signal(signal, 'default');
   kernel.clearSignalMask();
@@ -112,7 +112,7 @@ function candidates(program: string, env: readonly string[]): string[] {
 
 /**
  * Those that can be run. To be known before a filter is loaded: under one that refuses what a
- * failure needs, nobody would hear of it.
+ * failure needs, the failure could not be told.
  */
 function runnable(paths: readonly string[]): { paths: string[]; failure: unknown } {
   let failure: unknown;

@@ -1,5 +1,5 @@
 /**
- * Paths below a container's root filesystem. Whoever made those files may be hostile (rule R1): a
+ * Paths below a container's root filesystem. The maker of those files may be hostile (rule R1): a
  * path is resolved by openat2(RESOLVE_IN_ROOT), where `..` and symlinks cannot leave the root, and
  * everything is done on the descriptor.
  */
@@ -14,7 +14,7 @@ export function openInRoot(kernel: Kernel, root: number, path: string, flags = 0
 
 /**
  * Goes to a directory of the container's, whose root is this process's. Links of its own are
- * followed, those of /proc are not: they would lead to whatever this process has open of the host's
+ * followed, those of /proc are not: they would lead to files of the host that this process has open
  * (CVE-2024-21626).
  */
 export function enterDirectory(kernel: Kernel, path: string): void {
@@ -62,7 +62,7 @@ export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string):
  * to mount on.
  */
 export function makeFileInRoot(kernel: Kernel, root: number, path: string): number {
-  // What is there already is only ever opened by O_PATH: it may be a device or a pipe.
+  // An existing file is opened by O_PATH only: it may be a device or a pipe.
   const make = () =>
     kernel.openat2(
       root,

@@ -103,8 +103,7 @@ export function warmUp(kernel: Kernel): void {
 }
 
 /**
- * No descriptor of this process's: whatever is done with it by another way than the kernel's verbs
- * fails.
+ * No descriptor of this process's: an operation on it that is not a verb of the kernel fails.
  */
 const DESCRIPTOR = 1_000_000;
 

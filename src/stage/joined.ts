@@ -4,7 +4,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { NAMESPACE_FLAG } from '../security/namespaces.ts';
 
 /**
- * Enters a namespace of somebody else's and closes the descriptor. A pid namespace only children
+ * Enters a foreign namespace and closes the descriptor. A pid namespace only children
  * enter.
  */
 export function joinNamespace(kernel: Kernel, name: NamespaceName, fd: number): void {

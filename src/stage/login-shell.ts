@@ -26,7 +26,7 @@ function shellIn(text: string, uid: number): string | undefined {
   return line && (line[6]?.trim() || FALLBACK);
 }
 
-/** Without waiting where it is a fifo, and whatever its size. */
+/** Reads it without waiting at a fifo, and no more than its limit. */
 function readPasswd(): string {
   try {
     const fd = openSync('/etc/passwd', O.RDONLY | O.NONBLOCK | O.NOCTTY | O.CLOEXEC);

@@ -1,6 +1,7 @@
 /**
- * What a stage is told to do: one order for each kind of stage, its plan and the descriptors that the
- * plan stands on. In a message descriptors are the manager's numbers, in the stage its own copies.
+ * What a stage is told to do: one order for each kind of stage, its plan and the descriptors that
+ * the plan stands on. In a message descriptors are the manager's numbers, in the stage its own
+ * copies.
  */
 import type {
   AttachStagePlan,
@@ -43,5 +44,8 @@ export type StageOrder =
   | { readonly kind: 'device'; readonly plan: DeviceStagePlan; readonly fds: DeviceDescriptors }
   | { readonly kind: 'proxy'; readonly plan: ProxyStagePlan; readonly fds: ProxyDescriptors };
 
-/** What the fork server is asked for: a stage that gets such an order, or the holder of a user namespace. */
+/**
+ * What the fork server is asked for: a stage that gets such an order, or the holder of a user
+ * namespace.
+ */
 export type StageKind = StageOrder['kind'] | 'userns';

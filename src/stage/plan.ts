@@ -93,7 +93,7 @@ export interface ResourceLimit {
   readonly origin?: { readonly file: string; readonly line: number };
 }
 
-/** A namespace of somebody else's that the container is in. */
+/** A foreign namespace that the container is in. */
 export interface JoinedNamespace {
   readonly name: NamespaceName;
   /** Where the manager opens it. */
@@ -128,7 +128,7 @@ export interface StartStagePlan {
     readonly flags: number;
     /** Options for the filesystem itself; a directory has none. */
     readonly data: string;
-    /** What is written goes to memory instead. */
+    /** Writes go to memory instead. */
     readonly inMemory: boolean;
     readonly origin?: { readonly file: string; readonly line: number };
     /** User namespace (its path) by which owners are mapped, instead of the container's own. */
@@ -173,7 +173,7 @@ export interface StartStagePlan {
     readonly groups: readonly number[];
     /** Signal for init when the process dies that looks after it; 0: none. */
     readonly parentDeath: number;
-    /** It is a program below an init of ours. `onConsole`: which of 0, 1, 2 are the console. */
+    /** The program runs below tslxc's own init. `onConsole`: which of 0, 1, 2 are the console. */
     readonly supervised?: { readonly onConsole: readonly number[] };
   };
 }
@@ -226,7 +226,7 @@ export interface ProxyStagePlan {
   readonly cookie: string;
   /** Host pid of the container's init. */
   readonly init: number;
-  /** Whether it is an error that nobody answers there now. */
+  /** Whether a socket without a server is an error. */
   readonly mustAnswer: boolean;
   readonly origin: { readonly file: string; readonly line: number };
 }

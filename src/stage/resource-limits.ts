@@ -7,7 +7,7 @@ type Limit = StartStagePlan['rlimits'][number];
 
 /**
  * Makes room for hard limits above those of the host, while the stage has the host's privileges: a
- * mapped root could not. What is lowered is lowered last, by `setLimit`.
+ * mapped root could not. `setLimit` lowers limits, last of all.
  */
 export function raiseHardLimits(kernel: Kernel, limits: readonly Limit[]): void {
   for (const limit of limits) {

@@ -1,7 +1,7 @@
 /**
  * The root filesystem as a detached mount, made with the host's privileges. What has to be mounted
- * first (a device, an overlay) is mounted in a mount namespace that this stage alone has: whatever
- * becomes of the stage, no mount and no loop device is left on the host.
+ * first (a device, an overlay) is mounted in a mount namespace that this stage alone has: however
+ * the stage ends, no mount and no loop device is left on the host.
  */
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
@@ -38,7 +38,7 @@ const OPEN: {
   ) => number;
 } = {
   tree(kernel, plan, { path }, userns) {
-    // Not every file system can be mapped: what is mounted below the root stays outside an idmapped
+    // Not every file system can be mapped: mounts below the root stay outside an idmapped
     // one.
     const whole = userns === undefined && plan.rootfs.idmap === undefined;
     return mapped(kernel, openHostTree(kernel, path, whole), plan, userns);
@@ -141,8 +141,8 @@ export function needsOwnOverlay({ rootfs, idmap }: StartStagePlan): boolean {
 }
 
 /**
- * One overlay for an upper directory: the container and the host's view have copies of the same
- * mount.
+ * Makes one overlay for an upper directory: the container and the host's view have copies of the
+ * same mount.
  */
 function openLayers(
   kernel: Kernel,
@@ -205,9 +205,9 @@ function mountAndShow(
 /**
  * An overlay takes no map itself; its layers do. The kernel takes layers with a map from mounts of
  * the caller's own mount namespace only (detached ones not before 6.15), and makes files in the
- * layers as who mounted the overlay: that has to be somebody whom the map knows, with the
- * capabilities of root. So what is on the disk (owners, the attributes trusted.overlay.*) does not
- * depend on the map, and the same container can be started with another one or with none.
+ * layers as who mounted the overlay: that has to be a user whom the map knows, with the
+ * capabilities of root. So the state on the disk (owners, the attributes trusted.overlay.*) does
+ * not depend on the map, and the same container can be started with another one or with none.
  */
 function mountOverlay(
   kernel: Kernel,
@@ -232,7 +232,7 @@ function mountOverlay(
 }
 
 /**
- * The same root filesystem, which is only read: what is written is in memory, and gone when it is
+ * The same root filesystem, which is only read: writes are in memory, and gone when it is
  * unmounted.
  */
 function mountVolatile(kernel: Kernel, plan: StartStagePlan, userns: number | undefined): number {

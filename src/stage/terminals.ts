@@ -78,8 +78,8 @@ export function openPty(kernel: Kernel, devpts: number): Pty {
 }
 
 /**
- * A pty for a session from outside: the host's, where the container's devpts has none left. How many
- * the guest may open (`lxc.pty.max`) is no limit of whoever attaches.
+ * A pty for a session from outside: the host's, where the container's devpts has none left. How
+ * many the guest may open (`lxc.pty.max`) does not limit sessions from outside.
  * @throws TslxcError when the host has none left either
  */
 export function openFreePty(kernel: Kernel, devpts: number): Pty {

@@ -93,8 +93,8 @@ function inEssential<T>(name: string, act: () => T): T {
 
 /**
  * Makes the tree shared, as LXC does: kubelet, containerd and `docker run -v …:rshared` ask for it,
- * and only systemd does it by itself. A slave of a host's mount becomes the only peer of a new group,
- * so that nothing reaches the host. A propagation that the config names stays.
+ * and only systemd does it by itself. A slave of a host's mount becomes the only peer of a new
+ * group, so that nothing reaches the host. A propagation that the config names stays.
  */
 function shareTree(kernel: Kernel, root: number, steps: StartStagePlan['mounts']): void {
   kernel.mountSetattr(root, '', AT.EMPTY_PATH | AT.RECURSIVE, { propagation: MS.SHARED });

@@ -11,14 +11,20 @@ import type { RootfsVolume } from '../../stage/plan.ts';
 
 const SEARCHABLE_BY_OTHERS = 0o001;
 
-/** Trees of the host that hold a root filesystem. What lies on a device or in an image is mounted nowhere else. */
+/**
+ * Trees of the host that hold a root filesystem. What lies on a device or in an image is mounted
+ * nowhere else.
+ */
 export function treesOf(volume: RootfsVolume): readonly string[] {
   if (volume.kind === 'tree') return [volume.path];
   if (volume.kind === 'overlay') return [join(volume.work.directory, volume.upper), ...volume.lowers];
   return [];
 }
 
-/** Whether every user may search all directories above `path`, and set-user-id counts there. False where nothing is. */
+/**
+ * Whether every user may search all directories above `path`, and set-user-id counts there. False
+ * where nothing is.
+ */
 export function isReachable(path: string): boolean {
   try {
     const real = realpathSync(path);
@@ -30,7 +36,10 @@ export function isReachable(path: string): boolean {
   }
 }
 
-/** The directories on the way to `path` that may be closed for it, and `path`: none of the host's own top ones. */
+/**
+ * The directories on the way to `path` that may be closed for it, and `path`: none of the host's
+ * own top ones.
+ */
 function above(path: string): string[] {
   const parent = dirname(path);
   return parent === path ? [path] : [...above(parent), path];

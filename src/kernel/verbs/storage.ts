@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel.ts';
 import { loopConfig } from '../structs.ts';
 
 const LOOP = { CONFIGURE: 0x4c0a, CTL_GET_FREE: 0x4c82, READ_ONLY: 1, AUTOCLEAR: 4 } as const;
-/** Somebody else may take the free device between our question and our use of it. */
+/** Another process may take the free device between our question and our use of it. */
 const TRIES = 50;
 
 /** FS_IOC_FSGETXATTR and FS_IOC_FSSETXATTR, with `struct fsxattr` (linux/fs.h). */
@@ -94,7 +94,7 @@ export function storageVerbs(c: Calls) {
         const values = quota(QUOTA.GET, fd, id);
         return { limit: Number(values.readBigUInt64LE(0)) * 1024, used: Number(values.readBigUInt64LE(16)) };
       } catch (error) {
-        // xfs knows of no project that nobody has named yet.
+        // xfs does not know a project before its first use.
         if ((error as KernelError).code === 'ENOENT') return { limit: 0, used: 0 };
         throw error;
       }
