@@ -27,8 +27,8 @@ function removeUnused({ limit, inner }: PlannedHierarchy): boolean {
 }
 
 /**
- * Removes the part in one hierarchy at once: true when nothing is left. Directories of lxc.cgroup.dir go if
- * empty and ours.
+ * Removes the part in one hierarchy at once: true when nothing is left. Directories of
+ * lxc.cgroup.dir go if empty and ours.
  */
 export function removeHierarchy(hierarchy: PlannedHierarchy): boolean {
   const { limit, scaffold } = hierarchy;

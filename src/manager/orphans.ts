@@ -1,13 +1,15 @@
 /**
- * The manager is a child subreaper: when its keeper is killed, the containers' inits become children
- * of the manager, which learns how they end. Daemons that hooks leave behind come to it as well, and
- * are reaped.
+ * The manager is a child subreaper: when its keeper is killed, the containers' inits become
+ * children of the manager, which learns how they end. Daemons that hooks leave behind come to it as
+ * well, and are reaped.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { PR } from '../kernel/constants.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 
-/** How long a zombie is left to libuv, which reaps the children that Node has started, milliseconds. */
+/**
+ * How long a zombie is left to libuv, which reaps the children that Node has started, milliseconds.
+ */
 const GRACE = 1000;
 
 /** Makes this process the foster parent, and reaps what Node does not know. */

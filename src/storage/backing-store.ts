@@ -1,7 +1,10 @@
 import type { MountedVolume } from './mounted-volume.ts';
 import type { Volume, VolumeType } from './rootfs-path.ts';
 
-/** What a new volume is to be like. A store takes what concerns it; what is not said is as LXC has it. */
+/**
+ * What a new volume is to be like. A store takes what concerns it; what is not said is as LXC has
+ * it.
+ */
 export interface VolumeOptions {
   /** Bytes: of the volume, or a quota where the store has no size of its own. */
   readonly size?: number;
@@ -25,7 +28,10 @@ export interface VolumePlace {
   /** Names what does not lie in a directory: a logical volume, a dataset. */
   readonly name: string;
   readonly options?: VolumeOptions;
-  /** A volume of the same type in whose group, pool or dataset it goes where the options say nothing. */
+  /**
+   * A volume of the same type in whose group, pool or dataset it goes where the options say
+   * nothing.
+   */
   readonly beside?: Volume;
 }
 
@@ -39,17 +45,24 @@ export interface VolumeUsage {
 }
 
 /**
- * What a way of keeping root filesystems can do. Each operation is done by paths of the host, leaves nothing behind that
- * its caller did not name, and throws STORAGE, DISK_FULL, TOOL_MISSING, NOT_SUPPORTED or the signal's reason. Whoever makes
- * a volume writes down its name first: `remove` does not mind what is not there.
+ * What a way of keeping root filesystems can do. Each operation is done by paths of the host,
+ * leaves nothing behind that its caller did not name, and throws STORAGE, DISK_FULL, TOOL_MISSING,
+ * NOT_SUPPORTED or the signal's reason. Whoever makes a volume writes down its name first: `remove`
+ * does not mind what is not there.
  */
 export interface BackingStore {
   readonly type: VolumeType;
   /** `snapshotClone` costs the same for any size. */
   readonly canSnapshotClone: boolean;
-  /** The volume lies in the container's directory: it goes where the directory goes and is removed with it. */
+  /**
+   * The volume lies in the container's directory: it goes where the directory goes and is removed
+   * with it.
+   */
   readonly inDirectory: boolean;
-  /** The volume is a device or image with a filesystem of its own, for which a size and type can be asked. */
+  /**
+   * The volume is a device or image with a filesystem of its own, for which a size and type can be
+   * asked.
+   */
   readonly hasFilesystem: boolean;
   /** Why this host, or this place on it, cannot have such a volume: thrown. */
   check(place: VolumePlace): Promise<void>;
@@ -58,11 +71,15 @@ export interface BackingStore {
   /** Makes an empty volume. */
   create(volume: Volume, options?: VolumeOptions): Promise<void>;
   /**
-   * Makes the content reachable, in a mount namespace of its own where something has to be mounted: nothing is left of
-   * that when this process is killed. `fill`: for who makes the first content (with an overlay that is the lower layer).
+   * Makes the content reachable, in a mount namespace of its own where something has to be mounted:
+   * nothing is left of that when this process is killed. `fill`: for who makes the first content
+   * (with an overlay that is the lower layer).
    */
   mount(volume: Volume, purpose?: 'use' | 'fill'): Promise<MountedVolume>;
-  /** `to` becomes a writable copy of `from` (both of this type) that shares what they have in common. */
+  /**
+   * `to` becomes a writable copy of `from` (both of this type) that shares what they have in
+   * common.
+   */
   snapshotClone?(from: Volume, to: Volume, options?: VolumeOptions): Promise<void>;
   /** Whether what `snapshotClone` makes of it outlives it. Not said: it does. */
   standsAlone?(volume: Volume): Promise<boolean>;

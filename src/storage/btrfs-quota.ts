@@ -1,10 +1,13 @@
-/** Quota groups of btrfs: how much a subvolume may hold. Each subvolume has one of its own, `0/ID`. */
+/**
+ * Quota groups of btrfs: how much a subvolume may hold. Each subvolume has one of its own, `0/ID`.
+ */
 import type { VolumeUsage } from './backing-store.ts';
 import { btrfs } from './subvolumes.ts';
 
 /**
- * Limits what a subvolume refers to, in bytes; 0 takes the limit away. Accounting is switched on for the whole filesystem
- * where it is not yet. Subvolumes that a guest makes inside count by themselves.
+ * Limits what a subvolume refers to, in bytes; 0 takes the limit away. Accounting is switched on
+ * for the whole filesystem where it is not yet. Subvolumes that a guest makes inside count by
+ * themselves.
  */
 export async function limitSubvolume(path: string, size: number): Promise<void> {
   if (size === 0 && !(await hasAccounting(path))) return;
@@ -19,7 +22,10 @@ export async function subvolumeUsage(path: string): Promise<VolumeUsage> {
   return parseQgroups(lines, `0/${id}`);
 }
 
-/** The row of a group: its name, bytes referred to, bytes of its own, and the limit of the first or `none`. */
+/**
+ * The row of a group: its name, bytes referred to, bytes of its own, and the limit of the first or
+ * `none`.
+ */
 export function parseQgroups(lines: readonly string[], group: string): VolumeUsage {
   const row = lines.map((line) => line.trim().split(/\s+/)).find(([name]) => name === group);
   const number = (word: string | undefined) =>

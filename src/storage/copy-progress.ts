@@ -9,7 +9,10 @@ export interface CopyProgress {
 
 const INTERVAL_MS = 500;
 
-/** Tells now and then what a process has written (the kernel counts it), until the returned function is called. */
+/**
+ * Tells now and then what a process has written (the kernel counts it), until the returned function
+ * is called.
+ */
 export function watchProgress(pid: number, tell: (progress: CopyProgress) => void): () => void {
   const begin = Date.now();
   const timer = setInterval(() => {

@@ -14,10 +14,10 @@ export interface CopyReports {
 }
 
 /**
- * GNU cp's way of a faithful copy. `-a` keeps owners, modes and ACLs, times, hard links, symlinks, device nodes and
- * FIFOs; asking for xattrs by name on top of it makes their loss an error (`-a` alone passes over it in silence), and
- * security.capability is one of them. Holes stay holes. Extents are shared where the filesystem can. Not copied are the
- * inode flags of chattr(1).
+ * GNU cp's way of a faithful copy. `-a` keeps owners, modes and ACLs, times, hard links, symlinks,
+ * device nodes and FIFOs; asking for xattrs by name on top of it makes their loss an error (`-a`
+ * alone passes over it in silence), and security.capability is one of them. Holes stay holes.
+ * Extents are shared where the filesystem can. Not copied are the inode flags of chattr(1).
  */
 export const FAITHFULLY = [
   '-a',
@@ -29,9 +29,10 @@ export const FAITHFULLY = [
 ] as const;
 
 /**
- * Copies the directory `from` to `to` (which is made; its parent exists). Symlinks are copied, never followed, so a
- * hostile tree cannot make it read or write elsewhere as long as nothing runs in it. Sockets are left out: nobody
- * listens on those of a stopped container. What was copied until a failure stays for the caller to remove.
+ * Copies the directory `from` to `to` (which is made; its parent exists). Symlinks are copied,
+ * never followed, so a hostile tree cannot make it read or write elsewhere as long as nothing runs
+ * in it. Sockets are left out: nobody listens on those of a stopped container. What was copied
+ * until a failure stays for the caller to remove.
  *
  * @throws TslxcError DISK_FULL, STORAGE, TOOL_MISSING; or the signal's reason
  */

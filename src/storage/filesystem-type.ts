@@ -11,12 +11,18 @@ const MAGIC: readonly { readonly type: string; readonly offset: number; readonly
   { type: 'f2fs', offset: 0x400, bytes: Buffer.from([0x10, 0x20, 0xf5, 0xf2]) },
 ];
 
-/** The type of the filesystem that begins with these bytes; undefined for one that is not in the table. */
+/**
+ * The type of the filesystem that begins with these bytes; undefined for one that is not in the
+ * table.
+ */
 export function filesystemType(head: Buffer): string | undefined {
   return MAGIC.find(({ offset, bytes }) => head.subarray(offset, offset + bytes.length).equals(bytes))?.type;
 }
 
-/** Types to try on a device or image: the one that it has, or all that the kernel can mount from a device. */
+/**
+ * Types to try on a device or image: the one that it has, or all that the kernel can mount from a
+ * device.
+ */
 export function filesystemsToTry(path: string): string[] {
   const found = filesystemType(readHead(path));
   if (found !== undefined) return [found];

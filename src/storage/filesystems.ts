@@ -1,4 +1,7 @@
-/** Filesystems on devices and in images: made, grown, and told apart from those that they are block-wise copies of. */
+/**
+ * Filesystems on devices and in images: made, grown, and told apart from those that they are
+ * block-wise copies of.
+ */
 
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +26,10 @@ interface FilesystemRow {
     readonly mounted: boolean;
     readonly commands: (place: string) => readonly (readonly string[])[];
   };
-  /** Gives a copy of the blocks an id of its own, without which it cannot be mounted beside the original. */
+  /**
+   * Gives a copy of the blocks an id of its own, without which it cannot be mounted beside the
+   * original.
+   */
   readonly freshId?: (device: string) => readonly (readonly string[])[];
 }
 
@@ -58,7 +64,10 @@ const FILESYSTEMS: Readonly<Record<string, FilesystemRow>> = {
   },
 };
 
-/** @throws TslxcError USAGE, NOT_SUPPORTED, TOOL_MISSING when such a filesystem cannot be made or mounted here */
+/**
+ * @throws TslxcError USAGE, NOT_SUPPORTED, TOOL_MISSING when such a filesystem cannot be made or
+ *   mounted here
+ */
 export function checkFilesystem(fstype: string): void {
   if (!/^[a-z][a-z0-9]*$/.test(fstype))
     throw new TslxcError({ code: 'USAGE', message: `${JSON.stringify(fstype)} is not a type of filesystem` });
@@ -97,7 +106,10 @@ export async function makeFilesystem(path: string, fstype: string): Promise<void
   await runOn(path, `mkfs.${fstype}`, [...quietly, path], from);
 }
 
-/** The type of the filesystem on a device or in an image; undefined when it is none of the usual ones. */
+/**
+ * The type of the filesystem on a device or in an image; undefined when it is none of the usual
+ * ones.
+ */
 export function filesystemOn(path: string): string | undefined {
   return filesystemType(readHead(path));
 }

@@ -13,7 +13,10 @@ import {
 } from './filesystems.ts';
 import { mountPrivately } from './mounted-volume.ts';
 
-/** A root filesystem in an image, the sparse file `rootdev` in the container's directory, as LXC has it. */
+/**
+ * A root filesystem in an image, the sparse file `rootdev` in the container's directory, as LXC has
+ * it.
+ */
 export const loopStore: BackingStore = {
   type: 'loop',
   canSnapshotClone: false,
@@ -35,7 +38,8 @@ export const loopStore: BackingStore = {
     closeSync(fd);
     await makeFilesystem(path, fstype);
   },
-  // mount(8) takes the device that the image has already, so that its filesystem is never mounted twice.
+  // mount(8) takes the device that the image has already, so that its filesystem is never mounted
+  // twice.
   mount: ({ path }) => mountPrivately(`the image ${path}`, ['-o', 'loop', path]),
   rename: async (from, to) => renameSync(from.path, to.path),
   remove: async ({ path }) => rmSync(path, { force: true }),

@@ -116,7 +116,10 @@ async function mountLogical(path: string): Promise<MountedVolume> {
   return await mountPrivately(`the logical volume ${path}`, [path]);
 }
 
-/** Makes its device appear. LVM asks before it activates a thick snapshot, as its origin is activated with it. */
+/**
+ * Makes its device appear. LVM asks before it activates a thick snapshot, as its origin is
+ * activated with it.
+ */
 export async function activate(path: string): Promise<void> {
   await lvm('lvchange', ...QUIET, '--activate', 'y', '--ignoreactivationskip', logicalName(path));
 }

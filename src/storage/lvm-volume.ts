@@ -7,7 +7,9 @@ const PACKAGE = 'lvm2';
 export const lvm = (tool: string, ...args: string[]) => volumeTool(tool, args, PACKAGE);
 export const lvmAgrees = (tool: string, ...args: string[]) => volumeToolAgrees(tool, args, PACKAGE);
 
-/** Group and volume of `/dev/VG/LV` or `/dev/mapper/VG-LV`, where hyphens of the names are doubled. */
+/**
+ * Group and volume of `/dev/VG/LV` or `/dev/mapper/VG-LV`, where hyphens of the names are doubled.
+ */
 export function splitLogical(path: string): { group: string; name: string } {
   const mapped = /^\/dev\/mapper\/((?:[^-]|--)+)-((?:[^-]|--)+)$/.exec(path);
   const [, group, name] = mapped ?? /^\/dev\/([^/]+)\/([^/]+)$/.exec(path) ?? [];

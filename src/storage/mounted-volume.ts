@@ -15,7 +15,10 @@ export interface MountedVolume extends AsyncDisposable {
   readonly command: readonly string[];
 }
 
-/** Where things are mounted in mount namespaces of our own; nothing is ever to be seen there on the host. */
+/**
+ * Where things are mounted in mount namespaces of our own; nothing is ever to be seen there on the
+ * host.
+ */
 export const MOUNT_POINT = '/run/tslxc-rootfs';
 
 /** World-searchable, so that a mapped root can reach it. */
@@ -29,8 +32,9 @@ export function mountedDirectory(path: string): MountedVolume {
 }
 
 /**
- * A small process holds a mount namespace with the mount in it, and ends when our end of its standard input is closed: by
- * us, or by the kernel after a kill. With it go the namespace, the mount, and the loop device that mount(8) made.
+ * A small process holds a mount namespace with the mount in it, and ends when our end of its
+ * standard input is closed: by us, or by the kernel after a kill. With it go the namespace, the
+ * mount, and the loop device that mount(8) made.
  */
 const HOLDER = 'mount "$@" && echo mounted && exec cat >/dev/null';
 

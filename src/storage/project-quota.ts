@@ -1,6 +1,7 @@
 /**
- * Project quotas: how much the files below a directory may take, on ext4 (feature `project`, mount option `prjquota`) and
- * xfs (`pquota`). New files belong to the project of their directory; nobody but the host's root can change that.
+ * Project quotas: how much the files below a directory may take, on ext4 (feature `project`, mount
+ * option `prjquota`) and xfs (`pquota`). New files belong to the project of their directory; nobody
+ * but the host's root can change that.
  */
 import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -62,7 +63,9 @@ export function treeUsage(
   }
 }
 
-/** ext4 does not hold CAP_SYS_RESOURCE in the host's user namespace to a quota; xfs and btrfs do. */
+/**
+ * ext4 does not hold CAP_SYS_RESOURCE in the host's user namespace to a quota; xfs and btrfs do.
+ */
 export function rootEscapesQuota(path: string): boolean {
   return statfsSync(path).type === EXT4_MAGIC;
 }
@@ -79,7 +82,10 @@ function projectOf(kernel: Kernel, fd: number, path: string): { id: number; inhe
   }
 }
 
-/** One that nothing counts against yet. The directory's inode number makes it likely to be the first that is tried. */
+/**
+ * One that nothing counts against yet. The directory's inode number makes it likely to be the first
+ * that is tried.
+ */
 function freeProject(kernel: Kernel, fd: number): number {
   const start = Number(fstatSync(fd, { bigint: true }).ino % BigInt(PROJECTS));
   for (let i = 0; i < PROJECTS; i++) {

@@ -24,7 +24,10 @@ function asUser(user = loadSystemConfig().get('lxc.bdev.rbd.rbduser')): string[]
 
 const rbd = (...args: string[]) => volumeTool('rbd', [...args, ...asUser()], PACKAGE);
 
-/** A filesystem on a Ceph image, mapped to `/dev/rbd/POOL/NAME`. As with LXC it has to be mapped when it is started. */
+/**
+ * A filesystem on a Ceph image, mapped to `/dev/rbd/POOL/NAME`. As with LXC it has to be mapped
+ * when it is started.
+ */
 export const rbdStore: BackingStore = {
   type: 'rbd',
   canSnapshotClone: false,

@@ -7,7 +7,10 @@ import { deleteSubvolumes, isOnBtrfs } from './subvolumes.ts';
 /** A copy whose maker was killed may still add files for a moment. */
 const TRIES = 3;
 
-/** Refuses when something is mounted at or below `path`: what is deleted there would be someone else's files. */
+/**
+ * Refuses when something is mounted at or below `path`: what is deleted there would be someone
+ * else's files.
+ */
 export function refuseMounts(path: string): void {
   const [first, ...more] = mountsBelow(path);
   if (first === undefined) return;
@@ -20,10 +23,11 @@ export function refuseMounts(path: string): void {
 }
 
 /**
- * Removes a tree that may be hostile: symlinks are removed, not followed; nothing on another device or behind a mount
- * (a bind mount of the host's own filesystem is on the same device) is touched. Immutable files are made mutable. A tree
- * that is not there is no error. Callers rename a tree away before they remove it, so that nobody mounts into it
- * by its well-known name between the check and the removal.
+ * Removes a tree that may be hostile: symlinks are removed, not followed; nothing on another device
+ * or behind a mount (a bind mount of the host's own filesystem is on the same device) is touched.
+ * Immutable files are made mutable. A tree that is not there is no error. Callers rename a tree
+ * away before they remove it, so that nobody mounts into it by its well-known name between the
+ * check and the removal.
  *
  * @throws TslxcError STORAGE
  */

@@ -33,8 +33,8 @@ export interface ToolResult {
 const COMPLAINTS_KEPT = 20;
 
 /**
- * Runs a tool to its end, whatever that is. Throws the signal's reason when it was broken off, TOOL_MISSING when the
- * tool is not installed.
+ * Runs a tool to its end, whatever that is. Throws the signal's reason when it was broken off,
+ * TOOL_MISSING when the tool is not installed.
  */
 export async function runTool(run: ToolRun): Promise<ToolResult> {
   run.signal?.throwIfAborted();
@@ -110,8 +110,9 @@ function isMissing(
 let wrapper: readonly string[] | undefined;
 
 /**
- * A kill of this process must end the tool as well: it would go on to write into a tree that the next command is
- * about to remove. setpriv asks the kernel for that; where it cannot (busybox's), the next command copes.
+ * A kill of this process must end the tool as well: it would go on to write into a tree that the
+ * next command is about to remove. setpriv asks the kernel for that; where it cannot (busybox's),
+ * the next command copes.
  */
 function dyingWithUs(): readonly string[] {
   wrapper ??= ['/usr/bin/setpriv', '/bin/setpriv']

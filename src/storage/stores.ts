@@ -29,7 +29,8 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The store for what `-B` says: a type, `best`, `none`, or a comma list of which the first that works at `place` is taken.
+ * The store for what `-B` says: a type, `best`, `none`, or a comma list of which the first that
+ * works at `place` is taken.
  * @throws TslxcError NOT_SUPPORTED naming the type, or why the only one named does not work
  */
 export async function chooseStore(wanted: string, place: VolumePlace): Promise<BackingStore> {
@@ -49,7 +50,9 @@ export async function chooseStore(wanted: string, place: VolumePlace): Promise<B
   throw types.length === 1 ? reason : unsupportedStorage(names.join(', '), reason);
 }
 
-/** Whether a volume lies elsewhere than in directories: it is renamed and removed by its store only. */
+/**
+ * Whether a volume lies elsewhere than in directories: it is renamed and removed by its store only.
+ */
 export function isElsewhere({ type }: Volume): boolean {
   return STORES[type]?.inDirectory === false;
 }

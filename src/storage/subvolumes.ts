@@ -1,4 +1,7 @@
-/** Subvolumes of btrfs: trees that are removed, copied and counted each by itself, although they look like directories. */
+/**
+ * Subvolumes of btrfs: trees that are removed, copied and counted each by itself, although they
+ * look like directories.
+ */
 import { lstatSync, lutimesSync, rmdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -26,8 +29,8 @@ export function isSubvolume(path: string): boolean {
 }
 
 /**
- * Subvolumes below a directory, relative to it, each after the one that it is in. Guests make them as well (systemd for
- * /var/lib/machines, Docker for its layers), under any name.
+ * Subvolumes below a directory, relative to it, each after the one that it is in. Guests make them
+ * as well (systemd for /var/lib/machines, Docker for its layers), under any name.
  */
 export async function subvolumesBelow(path: string): Promise<string[]> {
   return isOnBtrfs(path) ? await search(path, ROOT_INODE) : [];
@@ -48,7 +51,10 @@ async function search(path: string, inode: number): Promise<string[]> {
   return all;
 }
 
-/** Runs btrfs(8). @throws TslxcError STORAGE with its words (errno EXDEV where it tells of another filesystem) */
+/**
+ * Runs btrfs(8). @throws TslxcError STORAGE with its words (errno EXDEV where it tells of another
+ * filesystem)
+ */
 export async function btrfs(...args: readonly string[]): Promise<string[]> {
   try {
     return await volumeTool('btrfs', args, 'btrfs-progs');
@@ -58,7 +64,10 @@ export async function btrfs(...args: readonly string[]): Promise<string[]> {
   }
 }
 
-/** Removes a directory's subvolumes, and the directory itself when it is one. Read-only ones are made writable first. */
+/**
+ * Removes a directory's subvolumes, and the directory itself when it is one. Read-only ones are
+ * made writable first.
+ */
 export async function deleteSubvolumes(path: string): Promise<void> {
   const inner = (await subvolumesBelow(path)).map((name) => join(path, name));
   const all = isSubvolume(path) ? [path, ...inner] : inner;
@@ -69,7 +78,10 @@ export async function deleteSubvolumes(path: string): Promise<void> {
   for (const subvolume of all.toReversed()) await btrfs('subvolume', 'delete', subvolume);
 }
 
-/** Makes `to` a writable snapshot of a subvolume, and of those in it (which the kernel leaves out) as well. */
+/**
+ * Makes `to` a writable snapshot of a subvolume, and of those in it (which the kernel leaves out)
+ * as well.
+ */
 export async function snapshotSubvolumes(from: string, to: string): Promise<void> {
   const inner = await subvolumesBelow(from);
   await btrfs('subvolume', 'snapshot', from, to);

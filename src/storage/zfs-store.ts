@@ -16,7 +16,10 @@ const LEGACY = ['-o', 'mountpoint=legacy'] as const;
 /** In the names of the snapshots that clones stand on. */
 const MARK = 'tslxc-';
 
-/** A root filesystem as a ZFS dataset. A clone stands on its own: `remove` hands what it shares over to it first. */
+/**
+ * A root filesystem as a ZFS dataset. A clone stands on its own: `remove` hands what it shares over
+ * to it first.
+ */
 export const zfsStore: BackingStore = {
   type: 'zfs',
   canSnapshotClone: true,

@@ -1,4 +1,7 @@
-/** The config of a copy: what names the original's place or identity is changed, everything else stays as written. */
+/**
+ * The config of a copy: what names the original's place or identity is changed, everything else
+ * stays as written.
+ */
 import { lstatSync } from 'node:fs';
 import { ConfigDocument } from '../../config/config-document.ts';
 import { readDocument } from '../../config/document-file.ts';
@@ -76,7 +79,10 @@ export function changeIdentity(document: ConfigDocument, { volume, newName, newM
   document.set('lxc.uts.name', newName);
 }
 
-/** `size`: what was asked for, undefined for the original's. A device or image has its own, and needs no line. */
+/**
+ * `size`: what was asked for, undefined for the original's. A device or image has its own, and
+ * needs no line.
+ */
 function changeSize(document: ConfigDocument, volume: Volume, size: number | undefined): void {
   if (storeOf(volume).hasFilesystem) document.remove('lxc.rootfs.size');
   else if (size !== undefined) document.set('lxc.rootfs.size', String(size));

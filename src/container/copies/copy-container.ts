@@ -1,4 +1,7 @@
-/** Copies what makes a container, root filesystem and config with the files that it names, into a place of its own. */
+/**
+ * Copies what makes a container, root filesystem and config with the files that it names, into a
+ * place of its own.
+ */
 import { chmodSync, constants, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Volume } from '../../storage/rootfs-path.ts';
@@ -18,7 +21,10 @@ export interface ContainerCopy extends RootfsCopy {
 }
 
 export interface CopiedContainer {
-  /** The files that were made besides the root filesystem, relative to `buildDirectory`: the config the last. */
+  /**
+   * The files that were made besides the root filesystem, relative to `buildDirectory`: the config
+   * the last.
+   */
   readonly files: readonly string[];
   readonly volume: Volume | undefined;
 }

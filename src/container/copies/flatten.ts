@@ -1,4 +1,7 @@
-/** Puts all files of a container that stands on layers into its own directory again: it shares nothing afterwards. */
+/**
+ * Puts all files of a container that stands on layers into its own directory again: it shares
+ * nothing afterwards.
+ */
 import { mkdirSync } from 'node:fs';
 import { toTslxcError } from '../../errors/tslxc-error.ts';
 import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
@@ -15,7 +18,8 @@ import { decideReplacement, planReplacement, swapsFor } from './replace-rootfs.t
 
 /**
  * @returns whether there was anything to do
- * @throws TslxcError CONTAINER_MISSING, RUNNING, CONTAINER_BUSY, DISK_FULL, STORAGE …; or the signal's reason
+ * @throws TslxcError CONTAINER_MISSING, RUNNING, CONTAINER_BUSY, DISK_FULL, STORAGE …; or the
+ *   signal's reason
  */
 export async function flattenContainer(ref: ContainerRef, reports: CopyReports = {}): Promise<boolean> {
   await sweepLeftovers(ref.lxcpath);

@@ -32,8 +32,8 @@ export interface RestoreOptions extends CopyReports {
 }
 
 /**
- * @throws TslxcError SNAPSHOT_MISSING, CONTAINER_EXISTS, RUNNING, CONTAINER_BUSY, DISK_FULL, HOOK_FAILED, STORAGE …; or
- * the signal's reason
+ * @throws TslxcError SNAPSHOT_MISSING, CONTAINER_EXISTS, RUNNING, CONTAINER_BUSY, DISK_FULL,
+ *   HOOK_FAILED, STORAGE …; or the signal's reason
  */
 export async function restoreSnapshot(
   ref: ContainerRef,
@@ -58,8 +58,8 @@ export async function restoreSnapshot(
 }
 
 /**
- * The new root filesystem is built beside the present one; a journal that is replaced by a rename decides from which
- * moment on a kill ends with the new one instead of the old one.
+ * The new root filesystem is built beside the present one; a journal that is replaced by a rename
+ * decides from which moment on a kill ends with the new one instead of the old one.
  */
 async function restoreInPlace(ref: ContainerRef, snapshot: string, options: RestoreOptions): Promise<void> {
   requireStopped(ref);
@@ -84,7 +84,8 @@ async function restoreInPlace(ref: ContainerRef, snapshot: string, options: Rest
     options.onStep?.(`Replacing ${ref.name}`);
     await decideReplacement(ref, { ...journal, files, swaps: swapsFor(ref, journal, volume) });
   } catch (error) {
-    // Back or forward, as the journal says by now; if that fails too, the next command goes on with it.
+    // Back or forward, as the journal says by now; if that fails too, the next command goes on with
+    // it.
     await recoverContainer(ref).catch(() => undefined);
     options.signal?.throwIfAborted();
     if (tellsOfFullDisk(error))

@@ -9,8 +9,9 @@ import { lockLayers } from './lock-layers.ts';
 import { unseenLxcpaths, usedLayers } from './references.ts';
 
 /**
- * Of the given layers (their directories) removes those that no config names. Only layers that a removed container or
- * snapshot stood on are ever candidates: a layer that is unused for another reason is left to `tslxc-config check`.
+ * Of the given layers (their directories) removes those that no config names. Only layers that a
+ * removed container or snapshot stood on are ever candidates: a layer that is unused for another
+ * reason is left to `tslxc-config check`.
  */
 export async function collectLayers(candidates: Iterable<string>): Promise<void> {
   const layers = [...new Set(candidates)];
@@ -37,7 +38,10 @@ async function hideUnused(lxcpath: string, layers: readonly string[]): Promise<s
     });
 }
 
-/** The layers that what is in a directory (a container's, with its snapshots, or a snapshot's) names. */
+/**
+ * The layers that what is in a directory (a container's, with its snapshots, or a snapshot's)
+ * names.
+ */
 export function layersBelow(directory: string): string[] {
   const snapshots = join(directory, 'snaps');
   const configs = [directory, ...entriesOf(snapshots).map((name) => join(snapshots, name))];
@@ -45,8 +49,8 @@ export function layersBelow(directory: string): string[] {
 }
 
 /**
- * Removes a directory that has been renamed to a hidden name, and the layers that nobody but it stood on. Its config
- * goes last, so that this can be done again from the start.
+ * Removes a directory that has been renamed to a hidden name, and the layers that nobody but it
+ * stood on. Its config goes last, so that this can be done again from the start.
  */
 export async function removeWithLayers(hidden: string): Promise<void> {
   await collectLayers(layersBelow(hidden));

@@ -5,8 +5,8 @@ import { lockContainer } from '../state/lock.ts';
 const PATIENCE_MS = 30_000;
 
 /**
- * Held while layers of a container directory get new users or lose them. Taken after the locks of containers, and for
- * moments only.
+ * Held while layers of a container directory get new users or lose them. Taken after the locks of
+ * containers, and for moments only.
  * @throws TslxcError CONTAINER_BUSY
  */
 export async function lockLayers(lxcpath: string): Promise<Disposable> {

@@ -1,7 +1,8 @@
 /**
- * Overlay marks deleted files and replaced directories by device nodes and attributes. A tree that has such marks of its
- * own, since something inside makes overlays, would be misread as a layer. Looking at every file would cost what
- * layers are there to save, so the places where programs keep such trees are looked at.
+ * Overlay marks deleted files and replaced directories by device nodes and attributes. A tree that
+ * has such marks of its own, since something inside makes overlays, would be misread as a layer.
+ * Looking at every file would cost what layers are there to save, so the places where programs keep
+ * such trees are looked at.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Who stands on which layer: found by reading the configs, each time. There is no list beside them that could say
- * something else; `lxcpaths` only tells where else to look.
+ * Who stands on which layer: found by reading the configs, each time. There is no list beside them
+ * that could say something else; `lxcpaths` only tells where else to look.
  */
 import { appendFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -23,7 +23,10 @@ export interface LayerUser {
 /** Files that may name a layer: the config, and what an interrupted command has noted. */
 const FILES = ['config', 'layering', 'restoring'] as const;
 
-/** Notes that containers of another directory stand on layers of this one. The caller holds the lock of the layers. */
+/**
+ * Notes that containers of another directory stand on layers of this one. The caller holds the lock
+ * of the layers.
+ */
 export function noteOtherLxcpath(lxcpath: string, other: string): void {
   if (other === lxcpath || isForSnapshots(lxcpath, other) || otherLxcpaths(lxcpath).includes(other)) return;
   mkdirSync(layersDirectory(lxcpath), { recursive: true, mode: 0o700 });
@@ -43,12 +46,18 @@ export function otherLxcpaths(lxcpath: string): string[] {
   return (readIfThere(join(layersDirectory(lxcpath), 'lxcpaths')) ?? '').split('\n').filter(Boolean);
 }
 
-/** Those that cannot be looked at now: a filesystem that is not mounted, say. Nothing may be taken for unused then. */
+/**
+ * Those that cannot be looked at now: a filesystem that is not mounted, say. Nothing may be taken
+ * for unused then.
+ */
 export function unseenLxcpaths(lxcpath: string): string[] {
   return otherLxcpaths(lxcpath).filter((path) => !existsSync(path));
 }
 
-/** Everybody in `lxcpath`, and in the directories noted there, that names a layer. What is being destroyed does not count. */
+/**
+ * Everybody in `lxcpath`, and in the directories noted there, that names a layer. What is being
+ * destroyed does not count.
+ */
 export function layerUsers(lxcpath: string): LayerUser[] {
   return [lxcpath, ...otherLxcpaths(lxcpath)].flatMap(usersIn);
 }

@@ -12,9 +12,14 @@ import { otherLxcpaths } from './references.ts';
 
 export interface TreeNode {
   readonly kind: 'layer' | 'directory' | 'container' | 'snapshot';
-  /** Id of a layer, path of another directory that is stood on, name of a container, `NAME/snapN`. */
+  /**
+   * Id of a layer, path of another directory that is stood on, name of a container, `NAME/snapN`.
+   */
   readonly name: string;
-  /** Of a container or snapshot: the backing store of its root filesystem; undefined when it has none. */
+  /**
+   * Of a container or snapshot: the backing store of its root filesystem; undefined when it has
+   * none.
+   */
   readonly type?: string;
   /** Of a container in another directory. */
   readonly lxcpath?: string;
@@ -31,7 +36,10 @@ interface User {
   readonly chain: readonly string[];
 }
 
-/** All that hangs together with a container: its snapshots, and whoever shares a layer with any of them. */
+/**
+ * All that hangs together with a container: its snapshots, and whoever shares a layer with any of
+ * them.
+ */
 export function storageTree(ref: ContainerRef): TreeNode[] {
   const users = [ref.lxcpath, ...otherLxcpaths(ref.lxcpath)].flatMap((lxcpath) =>
     definedContainers(lxcpath).flatMap((name) => usersOf({ name, lxcpath }, ref.lxcpath)),

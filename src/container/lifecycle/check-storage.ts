@@ -23,14 +23,17 @@ export interface StorageFault {
 }
 
 /**
- * @returns what is wrong with the storage of a container directory; empty when all is well. What commands that are at
- * work right now have in hand is not wrong.
+ * @returns what is wrong with the storage of a container directory; empty when all is well. What
+ *   commands that are at work right now have in hand is not wrong.
  */
 export function checkStorage(lxcpath: string): StorageFault[] {
   return [...halfDone(lxcpath), ...unseen(lxcpath), ...missingLayers(lxcpath), ...unusedLayers(lxcpath)];
 }
 
-/** Brings to its end or undoes what was interrupted, and removes layers that nobody stands on. What is left. */
+/**
+ * Brings to its end or undoes what was interrupted, and removes layers that nobody stands on. What
+ * is left.
+ */
 export async function repairStorage(lxcpath: string): Promise<StorageFault[]> {
   await sweepLeftovers(lxcpath);
   for (const name of directoriesIn(lxcpath)) {

@@ -37,7 +37,10 @@ export interface CreateOptions {
   readonly templateArgs?: readonly string[];
   /** Initial config copied in, instead of the default config. */
   readonly config?: string;
-  /** What `-B` says: a backing store, `best`, `none`, or a comma list of which the first that works is taken. */
+  /**
+   * What `-B` says: a backing store, `best`, `none`, or a comma list of which the first that works
+   * is taken.
+   */
   readonly backingStore?: string;
   /** What the new volume is to be like. */
   readonly volumeOptions?: VolumeOptions;
@@ -66,11 +69,11 @@ interface CreatePlan {
 }
 
 /**
- * Makes a container. Whatever goes wrong, or when `signal` fires, everything made is removed again; after a kill the
- * next command does that.
+ * Makes a container. Whatever goes wrong, or when `signal` fires, everything made is removed again;
+ * after a kill the next command does that.
  *
- * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, CONTAINER_BUSY, TEMPLATE_*, CONFIG_*, DISK_FULL, STORAGE …;
- * or the signal's reason
+ * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, CONTAINER_BUSY, TEMPLATE_*, CONFIG_*,
+ *   DISK_FULL, STORAGE …; or the signal's reason
  */
 export async function createContainer(ref: ContainerRef, options: CreateOptions): Promise<void> {
   checkName(ref.name);
@@ -111,7 +114,10 @@ async function planCreate(ref: ContainerRef, options: CreateOptions): Promise<Cr
   return { ref, options, template, store, volume, outside, config };
 }
 
-/** A directory that the container makes itself is closed; one that is there stays as its owner has made it. */
+/**
+ * A directory that the container makes itself is closed; one that is there stays as its owner has
+ * made it.
+ */
 function refuseExposed({ path, parents }: OutsideRootfs, config: ConfigDocument): void {
   const isMapped = config.settings().some(({ key }) => key === 'lxc.idmap' || key === 'lxc.id_map');
   if (isMapped && parents.length === 0 && isReachable(dirname(path))) throw exposed(path);

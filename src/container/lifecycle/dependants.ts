@@ -1,6 +1,6 @@
 /**
- * Who would lose something if a container or a snapshot went away: found by reading the configs. Layers do not count,
- * they live as long as anybody stands on them.
+ * Who would lose something if a container or a snapshot went away: found by reading the configs.
+ * Layers do not count, they live as long as anybody stands on them.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -50,7 +50,9 @@ export async function refuseDependants(ref: ContainerRef, what: ContainerRef = r
   });
 }
 
-/** Containers and snapshots whose root filesystems stand on that of `ref`, except its own snapshots. */
+/**
+ * Containers and snapshots whose root filesystems stand on that of `ref`, except its own snapshots.
+ */
 export async function dependantsOf(ref: ContainerRef, lxcpath: string): Promise<Dependant[]> {
   const own = [containerDirectory(ref), volumeAt(ref)?.path].filter((path) => path !== undefined);
   const listed = listedByLxc(ref);
@@ -104,7 +106,10 @@ function volumeAt(ref: ContainerRef): Volume | undefined {
   }
 }
 
-/** `lxc_snapshots`: LXC's list of clones, pairs of lines, container directory and name. Those that are gone do not count. */
+/**
+ * `lxc_snapshots`: LXC's list of clones, pairs of lines, container directory and name. Those that
+ * are gone do not count.
+ */
 function listedByLxc(ref: ContainerRef): ContainerRef[] {
   let lines: string[];
   try {

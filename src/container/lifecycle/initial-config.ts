@@ -32,8 +32,9 @@ export function initialConfigFile(given?: string): string {
 }
 
 /**
- * Checks it (CONFIG_* errors name file and line) and settles what is settled once for each container: an `x`
- * in a MAC address becomes a digit, and a relative include, which starts at the folder of the file, an absolute one.
+ * Checks it (CONFIG_* errors name file and line) and settles what is settled once for each
+ * container: an `x` in a MAC address becomes a digit, and a relative include, which starts at the
+ * folder of the file, an absolute one.
  */
 export function initialConfig(given: GivenConfig, name: string): ConfigDocument {
   const { file, folder } = given;

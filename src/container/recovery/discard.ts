@@ -51,7 +51,10 @@ export async function discardContainer(
   await finishDiscarding(hidden);
 }
 
-/** Removes what was made of a container that is not to be: all of it, or what a prepared folder did not have before. */
+/**
+ * Removes what was made of a container that is not to be: all of it, or what a prepared folder did
+ * not have before.
+ */
 export async function undoPartial(ref: ContainerRef): Promise<void> {
   await removeMadeOutside(ref);
   const kept = keptEntries(ref);

@@ -42,7 +42,10 @@ export async function finishRename(ref: ContainerRef): Promise<void> {
   showRootfs(ref);
 }
 
-/** Undefined for a root filesystem that is not the container's own (`lxc.rootfs.managed = 0`): it keeps its host name. */
+/**
+ * Undefined for a root filesystem that is not the container's own (`lxc.rootfs.managed = 0`): it
+ * keeps its host name.
+ */
 function ownVolumeOf(ref: ContainerRef): ReturnType<typeof managedVolume> {
   try {
     return managedVolume(ref);

@@ -1,12 +1,16 @@
 /**
- * Reading files of a running container from outside. Its root may be hostile: nothing it puts there may lead us out of its
- * root filesystem, make us wait (a fifo, a file system that answers when it likes) or act on a device.
+ * Reading files of a running container from outside. Its root may be hostile: nothing it puts there
+ * may lead us out of its root filesystem, make us wait (a fifo, a file system that answers when it
+ * likes) or act on a device.
  */
 import { closeSync, fstatSync, opendirSync, openSync, readFileSync, readSync } from 'node:fs';
 import { O, RESOLVE } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 
-/** File systems that answer by themselves; of all others (FUSE, NFS, 9p) whoever serves them may keep us waiting. */
+/**
+ * File systems that answer by themselves; of all others (FUSE, NFS, 9p) whoever serves them may
+ * keep us waiting.
+ */
 const PROMPT = new Set(
   'bcachefs btrfs erofs ext2 ext3 ext4 f2fs overlay squashfs tmpfs ubifs xfs zfs'.split(' '),
 );
@@ -90,7 +94,10 @@ export class GuestFiles {
     }
   }
 
-  /** On the file system of the root the kernel resolves all of it; across mounts we go step by step, and look at each. */
+  /**
+   * On the file system of the root the kernel resolves all of it; across mounts we go step by step,
+   * and look at each.
+   */
   #openPath(path: string, flags: number): number | undefined {
     const stay = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS | RESOLVE.NO_XDEV;
     try {

@@ -3,7 +3,10 @@ import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
 import { type ContainerRef, configFile } from '../state/paths.ts';
 
-/** The root filesystem of a container, which is the container's own; undefined when the config names none. */
+/**
+ * The root filesystem of a container, which is the container's own; undefined when the config names
+ * none.
+ */
 export function managedVolume(ref: ContainerRef): Volume | undefined {
   const config = loadConfig(configFile(ref), { name: ref.name });
   const setting = config.get('lxc.rootfs.path');

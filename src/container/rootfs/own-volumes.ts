@@ -1,6 +1,6 @@
 /**
- * Root filesystems that lie in no directory (logical volumes, datasets, Ceph images) and belong to a container or a
- * snapshot: whoever removes its directory has to remove them as well.
+ * Root filesystems that lie in no directory (logical volumes, datasets, Ceph images) and belong to
+ * a container or a snapshot: whoever removes its directory has to remove them as well.
  */
 import { join } from 'node:path';
 import { readConfig } from '../../config/load-config.ts';
@@ -29,12 +29,17 @@ function noteFile(directory: string): string {
   return join(directory, 'volume');
 }
 
-/** Notes what is about to be made for the snapshot in a directory, so that it goes with it whatever happens. */
+/**
+ * Notes what is about to be made for the snapshot in a directory, so that it goes with it whatever
+ * happens.
+ */
 export function noteVolume(directory: string, volume: Volume): void {
   writeMarker(noteFile(directory), volume);
 }
 
-/** Removes the volume of the snapshot in a directory, however far its making or removal had come. */
+/**
+ * Removes the volume of the snapshot in a directory, however far its making or removal had come.
+ */
 export async function removeSnapshotVolume(directory: string): Promise<void> {
   const { type, path } = readMarker<Volume>(noteFile(directory)) ?? {};
   const noted = type !== undefined && path !== undefined ? { type, path } : undefined;

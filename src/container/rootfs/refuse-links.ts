@@ -1,11 +1,17 @@
-/** Files of a container that lie behind a symbolic link: a removal would take the link and leave the files. */
+/**
+ * Files of a container that lie behind a symbolic link: a removal would take the link and leave the
+ * files.
+ */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { isViewLink } from '../../storage/rootfs-view.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 
-/** @throws TslxcError STORAGE naming the first link among the paths, the container's own link to its files excepted */
+/**
+ * @throws TslxcError STORAGE naming the first link among the paths, the container's own link to its
+ *   files excepted
+ */
 export function refuseLinks(ref: ContainerRef, paths: readonly string[]): void {
   const link = paths.find(
     (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() && !isViewLink(path),

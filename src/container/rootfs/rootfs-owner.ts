@@ -8,14 +8,20 @@ import { type Volume, volumeOf } from '../../storage/rootfs-path.ts';
 import { isElsewhere } from '../../storage/stores.ts';
 import { type ContainerRef, containerDirectory } from '../state/paths.ts';
 
-/** Directories of the host's own system; a config that names one of them is a mistake that must not cost the host. */
+/**
+ * Directories of the host's own system; a config that names one of them is a mistake that must not
+ * cost the host.
+ */
 const HOST = new Set(
   '/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib'.split(
     ' ',
   ),
 );
 
-/** The root filesystem outside the container's directory that goes when the container goes; undefined for none. */
+/**
+ * The root filesystem outside the container's directory that goes when the container goes;
+ * undefined for none.
+ */
 export function ownRootfsOutside(ref: ContainerRef, config: ContainerConfig): Volume | undefined {
   const setting = config.get('lxc.rootfs.path');
   if (!setting) return undefined;

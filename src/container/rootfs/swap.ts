@@ -1,4 +1,7 @@
-/** Something that takes the place of something else: directories and files, or volumes that lie in no directory. */
+/**
+ * Something that takes the place of something else: directories and files, or volumes that lie in
+ * no directory.
+ */
 import { lstatSync, renameSync } from 'node:fs';
 import { removeTree } from '../../storage/remove-tree.ts';
 import type { VolumeType } from '../../storage/rootfs-path.ts';
