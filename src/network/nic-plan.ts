@@ -180,15 +180,19 @@ export function nicName({ type, index, name, link }: NicPlan): string {
 
 /**
  * Names the interfaces that have none `eth0`, `eth1` … in their order, as the kernel does for LXC:
- * the numbers of the config may have gaps, and names that are given are not taken twice.
+ * the numbers of the config may have gaps, and names that are given are not taken twice. A name
+ * with `%d` is a pattern of that kind. A borrowed interface keeps its name.
  */
 export function nameNics(nics: readonly NicPlan[]): NicPlan[] {
-  const given = new Set(nics.map(({ name }) => name));
-  let next = 0;
+  const taken = new Set(nics.map(({ name, type, link }) => name ?? (type === 'phys' ? link : undefined)));
   return nics.map((nic) => {
-    if (nic.name !== undefined || nic.type === 'empty' || nic.type === 'none') return nic;
-    while (given.has(`eth${next}`)) next++;
-    return { ...nic, name: `eth${next++}` };
+    if (nic.type === 'empty' || nic.type === 'none') return nic;
+    const pattern = nic.name ?? (nic.type === 'phys' && nic.link !== undefined ? nic.link : 'eth%d');
+    if (!pattern.includes('%d')) return { ...nic, name: pattern };
+    let name = pattern;
+    for (let n = 0; name === pattern || taken.has(name); n++) name = pattern.replace('%d', String(n));
+    taken.add(name);
+    return { ...nic, name };
   });
 }
 

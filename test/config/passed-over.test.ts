@@ -60,6 +60,9 @@ test('a comment as a mount entry is none, options keep what has a meaning', (t) 
 test('hardware addresses may have bytes of one digit', (t) => {
   const [nic] = load(t, `${NIC}lxc.net.0.hwaddr = 0:16:3e:x:2:A\n`).nics();
   assert.equal(nic?.hwaddr?.value.pattern, '00:16:3e:0x:02:0a');
+  const [bare] = load(t, `${NIC}lxc.net.0.hwaddr = 00163E0000xx\nlxc.net.0.mtu = 0\n`).nics();
+  assert.equal(bare?.hwaddr?.value.pattern, '00:16:3e:00:00:xx');
+  assert.equal(bare?.mtu?.value, 0);
 });
 
 test('security modules that confine nothing, as the config wants it, are not told of', (t) => {

@@ -159,7 +159,6 @@ const BAD: readonly (readonly [string, string, number, string])[] = [
   ['lxc.net.0.hwaddr', '10:66', 0, '"10:66"'],
   ['lxc.net.0.hwaddr', '11:66:6a:xx:xx:xx', 1, 'multicast'],
   ['lxc.net.0.mtu', 'big', 0, '"big"'],
-  ['lxc.net.0.mtu', '0', 0, '0'],
   ['lxc.net.0.ipv4.address', '10.0.0', 0, '"10.0.0"'],
   ['lxc.net.0.ipv4.address', '10.0.0.01', 0, '"10.0.0.01"'],
   ['lxc.net.0.ipv4.address', '10.0.0.1/33', 9, '"33"'],

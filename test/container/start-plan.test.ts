@@ -167,6 +167,11 @@ describe('the plan of a start', () => {
     const veth = (...numbers: number[]) => numbers.map((number) => `lxc.net.${number}.type = veth`);
     assert.deepEqual(names(...veth(1, 5)), ['eth0', 'eth1']);
     assert.deepEqual(names('lxc.net.0.type = empty', ...veth(9)), [undefined, 'eth0']);
+    assert.deepEqual(names('lxc.net.0.type = phys', 'lxc.net.0.link = eth0', ...veth(1)), ['eth0', 'eth1']);
+    assert.deepEqual(names(...veth(0, 1), 'lxc.net.0.name = lan%d', 'lxc.net.1.name = lan0'), [
+      'lan1',
+      'lan0',
+    ]);
     assert.deepEqual(names(...veth(2, 3, 4), 'lxc.net.3.name = eth0'), ['eth1', 'eth0', 'eth2']);
   });
 

@@ -18,7 +18,12 @@ import { repeated, single } from './key-row.ts';
 const up: ValueType<'up'> = { name: 'up', valid: 'up', parse: () => 'up', print: () => 'up' };
 
 /** Smallest MTU that IPv4 works with (RFC 791), and the largest that the length field of a packet allows. */
-const mtu = numberBetween(68, 65535, 'BYTES');
+const bytes = numberBetween(68, 65535, 'BYTES');
+/** 0 leaves the size to the kernel. */
+const mtu: ValueType<number> = {
+  ...bytes,
+  parse: (text, context) => (text === '0' ? 0 : bytes.parse(text, context)),
+};
 const queues = numberBetween(1, 4096, 'COUNT');
 
 /** What follows `lxc.net.N.`; N tells the interfaces of a container apart. */

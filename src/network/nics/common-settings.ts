@@ -39,7 +39,8 @@ export function commonSettings(nic: NicConfig): InterfaceSettings {
     link: nic.link?.value,
     name: nic.name?.value,
     hwaddr: nic.hwaddr?.value.pattern,
-    mtu: nic.mtu?.value,
+    // 0 asks for no MTU, as with LXC.
+    mtu: nic.mtu?.value || undefined,
     up: nic.flags !== undefined,
     ipv4: nic.ipv4Address.map(({ value }) => value),
     ipv4Gateway: gateway(nic.ipv4Gateway),
