@@ -101,7 +101,7 @@ export class Container implements AsyncDisposable {
     return (await this.#engine.info({ config: false })).state;
   }
 
-  /** What is known about the container. Starts and changes nothing. */
+  /** The known facts about the container. Starts and changes nothing. */
   async info(): Promise<types.ContainerInfo> {
     const { ips, state, name, pid, autostart, groups, unprivileged, ...rest } = await this.#engine.info({
       statistics: true,

@@ -203,9 +203,9 @@ function managerArguments(readOnly: boolean): string[] {
 }
 
 /**
- * The variables of its first caller that the manager keeps, and nothing besides: no secret of the
- * caller's, such as TSLXC_ROOT_PASSWORD of a template, outlives the command. The search path is the
- * same whoever starts the manager.
+ * The only variables of its first caller that the manager keeps. No secret of the caller, such as
+ * TSLXC_ROOT_PASSWORD of a template, outlives the command. The search path is the same for every
+ * first caller.
  */
 const KEPT_VARIABLES: ReadonlySet<string> = new Set([
   'HOME',

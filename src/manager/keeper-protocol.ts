@@ -11,7 +11,7 @@ export const KEEPER_ONLY = '--keeper';
 
 export interface Ended {
   readonly pid: number;
-  /** Null where the process was not the keeper's child: it has ended, nobody knows how. */
+  /** Null if the process was not the keeper's child: its exit status is unknown. */
   readonly status: ExitStatus | null;
 }
 
@@ -29,7 +29,7 @@ export interface KeepRequest {
 export type KeeperRequest = { readonly id: number } & (
   | { readonly op: 'hello'; readonly pid: number }
   | KeepRequest
-  /** Close what is kept under labels that begin so. */
+  /** Close the descriptors whose labels begin with the prefix. */
   | { readonly op: 'drop'; readonly prefix: string }
   /** Fork a fork server; `control` is its end of a socket pair, by its number in the manager. */
   | { readonly op: 'fork-server'; readonly control: number }

@@ -1,8 +1,8 @@
 /**
  * The keeper: a small synchronous process that outlives the manager. It is a child subreaper, so
- * every container's init becomes its child and its exit status is never lost; and it holds the
- * consoles' and ttys' masters, so that a killed manager costs nobody a terminal. While no manager
- * is there it drains the consoles, or their writers would block.
+ * that every container's init becomes its child and no exit status is lost. It holds the masters of
+ * consoles and ttys, so that they survive a killed manager. While there is no manager, the keeper
+ * drains the consoles, since their writers would block.
  */
 
 import { openSync, rmSync, statSync } from 'node:fs';
@@ -42,7 +42,7 @@ export class Keeper {
   readonly #kept: KeptDescriptors;
   readonly #watched: WatchedProcesses;
   readonly #chunk = Buffer.alloc(65536);
-  /** Of the program in memory, whatever is on the disk by the time that somebody asks. */
+  /** The build in memory; the file on disk may be newer. */
   readonly #build = buildId();
   #manager: Manager | undefined;
   /** Of its socket's file. */

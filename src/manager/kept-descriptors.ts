@@ -9,8 +9,8 @@ import type { KeepRequest } from './keeper-protocol.ts';
 interface Kept {
   readonly fd: number;
   /**
-   * A console's master, read while there is no manager. Its slave is held open: without one,
-   * reading reports a hang-up for ever as soon as nobody inside has the console open.
+   * A console's master, read while there is no manager. Its slave is held open: without an open
+   * slave, reading reports a hang-up forever once the container has closed the console.
    */
   readonly drain: { readonly log?: string | undefined; readonly slave: number } | undefined;
 }

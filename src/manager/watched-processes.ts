@@ -3,8 +3,8 @@ import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 import type { Ended } from './keeper-protocol.ts';
 
 /**
- * A process whose end the manager wants to know. One that an earlier keeper started is no child of
- * ours.
+ * A process whose end the manager waits for. A process that an earlier keeper started is no child
+ * of the present keeper.
  */
 interface Watched {
   /** -1 once it has ended. */
@@ -44,7 +44,7 @@ export class WatchedProcesses {
     this.#watched.delete(pid);
   }
 
-  /** It has ended: its status is kept, if it is a watched one. */
+  /** Records the exit status of a process, if it is watched. */
   note({ pid, status }: Ended): void {
     const watched = this.#watched.get(pid);
     if (!watched) return;

@@ -245,7 +245,7 @@ function mountVolatile(kernel: Kernel, plan: StartStagePlan, userns: number | un
   leaveHostMounts(kernel);
   kernel.mount('tmpfs', mountPoint, 'tmpfs', MS.NODEV | MS.NOSUID, 'mode=0711');
   for (const name of ['upper', 'work']) mkdirSync(`${mountPoint}/${name}`);
-  // Without a map, which tmpfs takes from 6.3 on: who owns what in memory, nobody looks at later.
+  // Without an id map, which tmpfs supports from 6.3 on: owners in memory do not matter later.
   const memory = takeOff(kernel, mountPoint, 1);
   const { uid, gid, mode } = statSync(`/proc/self/fd/${below[0]}`);
   chownSync(`/proc/self/fd/${memory}/upper`, uid, gid);
@@ -298,9 +298,9 @@ function asMappedRoot(kernel: Kernel, uid: number, gid: number, act: () => void)
 }
 
 /**
- * A detached copy of what is mounted at a place, which is then as it was: `count` mounts are
- * removed from it.
- * @param also gets the mount while it is there
+ * Returns a detached copy of the mounts at a place, and removes `count` mounts from it, which
+ * restores the place.
+ * @param also called with the mount while it exists
  */
 function takeOff(
   kernel: Kernel,

@@ -4,9 +4,10 @@ import type { StageChannel } from './channel.ts';
 import type { SeccompLoad } from './plan.ts';
 
 /**
- * Puts the filter on this process. One that notifies has a descriptor for whoever answers: the
- * manager is told its number beforehand and copies it while the stage waits, since after that the
- * filter might refuse to tell. The wait is the only system call between filter and execve.
+ * Loads the filter into this process. A notifying filter has a descriptor for its listener: the
+ * stage sends its number beforehand, and the manager copies it while the stage waits, since the
+ * filter could refuse the message afterwards. The wait is the only system call between filter and
+ * execve.
  */
 export function loadFilter(kernel: Kernel, channel: StageChannel, { filter, notify }: SeccompLoad): void {
   const instructions = Buffer.from(filter, 'base64');
@@ -16,8 +17,8 @@ export function loadFilter(kernel: Kernel, channel: StageChannel, { filter, noti
 }
 
 /**
- * For what runs inside on the way there, a hook for instance: nobody listens, and what would be
- * asked about fails.
+ * For programs that run inside before init, such as hooks: without a listener, the calls that would
+ * be passed on fail.
  */
 export function loadWithoutListener(kernel: Kernel, { filter }: SeccompLoad): void {
   load(kernel, Buffer.from(filter, 'base64'), false);

@@ -111,7 +111,7 @@ class Desk {
     try {
       question = this.#kernel.takeNotification(this.#listener);
     } catch {
-      // Whoever asked was killed meanwhile.
+      // The caller was killed meanwhile.
       return;
     }
     const id = question.readBigUInt64LE(0);
@@ -164,12 +164,12 @@ class Desk {
     }
     const answer = Buffer.from(this.#chunk.subarray(HEADER + QUESTION, HEADER + QUESTION + ANSWER));
     const id = answer.readBigUInt64LE(0);
-    // Gone, or not one of ours.
+    // The request is gone, or the answer belongs to no request.
     if (length < HEADER + QUESTION + ANSWER || !this.#open.delete(id)) this.#hangUp();
     else this.#answer(answer);
   }
 
-  /** What is left open fails as if there were no such system call. */
+  /** Unanswered requests fail as if the system call did not exist. */
   #hangUp(): void {
     for (const id of this.#open) this.#refuse(id);
     this.#open.clear();
@@ -185,8 +185,8 @@ class Desk {
     try {
       this.#kernel.answerNotification(this.#listener, answer);
     } catch (error) {
-      // ENOENT: killed while it waited. Anything else: an answer that cannot be, and whoever asked
-      // waits still.
+      // ENOENT: the caller was killed while it waited. Any other error: an invalid answer, and the
+      // caller still waits.
       if ((error as { code?: string }).code !== 'ENOENT') this.#refuse(answer.readBigUInt64LE(0));
     }
   }

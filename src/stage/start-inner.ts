@@ -60,8 +60,8 @@ export interface ReadyProgram extends Program {
 }
 
 /**
- * The same but for execve(2), by whoever does that himself. @throws what keeps the container from
- * starting
+ * The same without execve(2), for callers that execute the program themselves.
+ * @throws the reason why the container cannot start
  */
 export function readyInit(
   kernel: Kernel,
@@ -111,8 +111,8 @@ function prepare(
           confine: confined,
         });
   };
-  // Not dumpable: nobody inside may read this process's memory, descriptors or executable
-  // (CVE-2016-9962, 2019-5736).
+  // Not dumpable: processes in the container must not read this process's memory, descriptors or
+  // executable (CVE-2016-9962, 2019-5736).
   kernel.prctl(PR.SET_DUMPABLE, 0);
   // The root of a cgroup namespace is where its maker is.
   if (!inCgroups) enterCgroups(channel.expect('cgroups').files);
@@ -150,7 +150,7 @@ function prepare(
   confine(kernel, plan);
   hooks('start', () => plan.seccomp && loadWithoutListener(kernel, plan.seccomp));
   if (plan.init.cwd !== '/') goTo(kernel, plan.init.cwd);
-  // A program below an init of ours takes them by itself.
+  // A program below tslxc's own init takes its ids by itself.
   if (!plan.init.supervised) takeIds(kernel, plan, plan.init);
   // Other ids may have made it so again (fs.suid_dumpable).
   kernel.prctl(PR.SET_DUMPABLE, 0);

@@ -1,13 +1,12 @@
 /**
- * Process 1 of a container that has no init of its own (tslxc-execute): it starts one program,
- * reaps whatever is left to it, passes signals on, and ends with the program's status when the last
- * process has ended, as LXC's init.lxc does.
+ * Process 1 of a container without an init (tslxc-execute): it starts one program, reaps orphans,
+ * forwards signals, and ends with the program's status when the last process has ended, as LXC's
+ * init.lxc does.
  *
- * It is the stage itself, which for once does not become a program. Nothing has to be in the
- * container for it, neither a file nor a shell, and its memory is the fork server's, shared but for
- * what it writes. What it could be misused for it gives away first: descriptors, capabilities but
- * the one to send signals, ids. It is not dumpable, so its memory and its executable are out of
- * reach.
+ * This process is the stage, which here does not become a program. It needs no file in the
+ * container, and shares the fork server's memory except for changed pages. It gives away everything
+ * that could be misused: descriptors, capabilities except the one to send signals, ids. It is not
+ * dumpable, so its memory and its executable are out of reach.
  */
 import { POLL, PR, SIG } from '../kernel/constants.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
@@ -18,8 +17,8 @@ import { execute, type Program } from './execute.ts';
 import type { StartStagePlan } from './plan.ts';
 
 /**
- * SIGRTMIN+3, with which systemd is asked to halt: whoever looks at the signals that we block takes
- * us for it.
+ * SIGRTMIN+3, by which systemd is asked to halt: a manager that reads this process's blocked
+ * signals takes it for systemd.
  */
 const HALT = 37;
 /** These ask all processes to end. */
@@ -83,7 +82,7 @@ export function beInit(kernel: Kernel, signals: number, program: number): never 
     try {
       kernel.kill(pid, signal);
     } catch {
-      // It has ended, or is another user's and we are not root.
+      // The process has ended, or belongs to another user.
     }
   };
   for (;;) {

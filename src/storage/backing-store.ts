@@ -2,8 +2,8 @@ import type { MountedVolume } from './mounted-volume.ts';
 import type { Volume, VolumeType } from './rootfs-path.ts';
 
 /**
- * What a new volume is to be like. A store takes what concerns it; what is not said is as LXC has
- * it.
+ * Properties of a new volume. A store reads the properties that it knows; missing ones have LXC's
+ * defaults.
  */
 export interface VolumeOptions {
   /** Bytes: of the volume, or a quota where the store has no size of its own. */
@@ -40,15 +40,15 @@ export interface VolumeUsage {
   readonly size: number | undefined;
   /** Bytes in use; undefined where only counting all files would tell. */
   readonly used: number | undefined;
-  /** Of a device or image: what is on it. */
+  /** The filesystem on a device or image. */
   readonly fstype?: string | undefined;
 }
 
 /**
- * What a way of keeping root filesystems can do. Each operation is done by paths of the host,
- * leaves nothing behind that its caller did not name, and throws STORAGE, DISK_FULL, TOOL_MISSING,
- * NOT_SUPPORTED or the signal's reason. Whoever makes a volume writes down its name first: `remove`
- * does not mind what is not there.
+ * The operations of a kind of storage. Each operation works on paths of the host, leaves nothing
+ * behind that its caller did not name, and throws STORAGE, DISK_FULL, TOOL_MISSING, NOT_SUPPORTED
+ * or the signal's reason. A caller writes down a volume's name before it makes the volume: `remove`
+ * accepts a missing volume.
  */
 export interface BackingStore {
   readonly type: VolumeType;

@@ -29,10 +29,10 @@ export const FAITHFULLY = [
 ] as const;
 
 /**
- * Copies the directory `from` to `to` (which is made; its parent exists). Symlinks are copied,
- * never followed, so a hostile tree cannot make it read or write elsewhere as long as nothing runs
- * in it. Sockets are left out: nobody listens on those of a stopped container. What was copied
- * until a failure stays for the caller to remove.
+ * Copies the directory `from` to `to`, which is made; its parent exists. Symlinks are copied, never
+ * followed, so a hostile tree cannot redirect the copy as long as no process runs in it. Sockets
+ * are left out: a stopped container has no listeners. After a failure, the caller removes the
+ * incomplete copy.
  *
  * @throws TslxcError DISK_FULL, STORAGE, TOOL_MISSING; or the signal's reason
  */
@@ -94,7 +94,7 @@ export async function runCopy({ tool, args, package: from, to, reports, ...run }
   });
 }
 
-/** cp makes a socket file of the same name, which would look as if somebody listened there. */
+/** cp makes a socket file of the same name, which would look as if it had a listener. */
 async function dropSockets(from: string, to: string, { signal, onNotice }: CopyReports): Promise<void> {
   const chunks: Uint8Array[] = [];
   await runTool({

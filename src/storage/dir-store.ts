@@ -17,7 +17,7 @@ export const dirStore: BackingStore = {
     makeDirectory(path);
     if (size !== undefined) await limitTrees([path], size);
   },
-  // A link to the files is as good: what is done with them is done where they are.
+  // A link to the files is as good as the directory: all work is done at its target.
   mount: async ({ path }) => mountedDirectory(lstatSync(path).isSymbolicLink() ? realpathSync(path) : path),
   rename: async (from, to) => renameSync(from.path, to.path),
   remove: ({ path }) => removeTree(path),
@@ -27,7 +27,7 @@ export const dirStore: BackingStore = {
   resize: ({ path }, size) => limitTrees([path], size),
 };
 
-/** Whatever the umask of the caller: users inside need to reach their files. */
+/** Independent of the caller's umask: users inside need to reach their files. */
 export function makeDirectory(path: string): void {
   mkdirSync(path);
   chmodSync(path, 0o755);

@@ -19,7 +19,7 @@ export const DEFAULT_SIZE = 2 ** 30;
 
 interface FilesystemRow {
   readonly package: string;
-  /** mkfs without questions, whatever is there. */
+  /** Options of mkfs for no questions, even if there is data. */
   readonly quietly: readonly string[];
   /** Makes it as large as its device. `mounted`: while it is mounted, by the place. */
   readonly grow?: {
@@ -45,7 +45,7 @@ const EXT: FilesystemRow = {
   },
 };
 
-/** What is known of a filesystem besides that `mkfs.TYPE` makes it. */
+/** Facts about filesystems, besides that `mkfs.TYPE` makes them. */
 const FILESYSTEMS: Readonly<Record<string, FilesystemRow>> = {
   ext2: EXT,
   ext3: EXT,

@@ -1,8 +1,8 @@
 /**
- * Layers: root filesystems that several containers share, each at `LXCPATH/.layers/ID/fs`. Nobody
- * writes to a layer; a container or snapshot that stands on one names it in its config,
- * `lxc.rootfs.path = overlay:LAYER:…:UPPER`. Owners in a layer are those that the container sees
- * (ids are mapped when it is mounted), so privileged and mapped containers share it alike.
+ * Layers: root filesystems that several containers share, each at `LXCPATH/.layers/ID/fs`. A layer
+ * is never written to. A container or snapshot on a layer names it in its config, `lxc.rootfs.path
+ * = overlay:LAYER:…:UPPER`. Owners in a layer are those that the container sees (ids are mapped at
+ * the mount), so privileged and mapped containers can share it.
  */
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
@@ -15,7 +15,7 @@ export function layersDirectory(lxcpath: string): string {
   return join(lxcpath, FOLDER);
 }
 
-/** A new layer's directory: nobody else has or will have that name. */
+/** The directory of a new layer, with a unique name. */
 export function newLayer(lxcpath: string): string {
   return join(layersDirectory(lxcpath), randomBytes(8).toString('hex'));
 }

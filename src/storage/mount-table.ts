@@ -28,7 +28,7 @@ function realLocation(path: string): string {
   try {
     return join(realpathSync(dirname(path)), basename(path));
   } catch {
-    // Nothing can be mounted below what is not there.
+    // A missing path has no mounts below it.
     return path;
   }
 }

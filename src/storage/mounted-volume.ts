@@ -1,4 +1,4 @@
-/** Makes what is on a device, in an image or in layers reachable for a while. */
+/** Makes the files on a device, in an image or in layers reachable for a while. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -13,8 +13,8 @@ import type { Volume } from './rootfs-path.ts';
 import { overlayOptions } from './rootfs-view.ts';
 
 /**
- * Directories in layers: what is written goes to the upper one, the lower ones are only read and
- * may be shared. `rootfs` and `overlay/delta` in the container's directory, as LXC has it.
+ * Directories in layers: changes go to the upper directory, the lower directories are read-only and
+ * may be shared. As in LXC, these are `rootfs` and `overlay/delta` in the container's directory.
  */
 export const overlayStore: BackingStore = {
   type: 'overlay',
@@ -61,8 +61,8 @@ export const overlayStore: BackingStore = {
       if (a !== b && existsSync(a)) renameSync(a, b);
   },
   /**
-   * The lower layers may be somebody else's: those in the container's directory go with the
-   * directory.
+   * The lower layers may belong to other containers; those in the container's directory are removed
+   * with it.
    */
   async remove({ path }) {
     const { upper, work } = overlayLayers(path);
@@ -72,7 +72,7 @@ export const overlayStore: BackingStore = {
   exists: async ({ path }) => isDirectory(overlayLayers(path).upper),
   sharesWith: async ({ path }) => overlayLayers(path).lowers,
   usage: async ({ path }) => treeUsage(overlayLayers(path).upper),
-  /** What is written above the layers. */
+  /** The size of the changes above the layers. */
   async resize({ path }, size) {
     const { upper, work } = overlayLayers(path);
     mkdirSync(work, { recursive: true, mode: 0o700 });
@@ -86,7 +86,7 @@ export function overlayOver(lowers: readonly string[], directory: string): Volum
   return { type: 'overlay', path: joinOverlay({ lowers, upper: join(directory, 'overlay/delta') }) };
 }
 
-/** It looks like the root of the tree below it. */
+/** The new directory gets the attributes of the root of the tree below it. */
 function makeUpper(upper: string, work: string, like: string): void {
   mkdirSync(dirname(upper), { recursive: true });
   makeDirectory(upper);

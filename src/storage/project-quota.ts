@@ -1,7 +1,7 @@
 /**
  * Project quotas: how much the files below a directory may take, on ext4 (feature `project`, mount
- * option `prjquota`) and xfs (`pquota`). New files belong to the project of their directory; nobody
- * but the host's root can change that.
+ * option `prjquota`) and xfs (`pquota`). New files belong to the project of their directory; only
+ * the host's root can change that.
  */
 import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -83,8 +83,8 @@ function projectOf(kernel: Kernel, fd: number, path: string): { id: number; inhe
 }
 
 /**
- * One that nothing counts against yet. The directory's inode number makes it likely to be the first
- * that is tried.
+ * Finds a project without files. The directory's inode number makes the first attempt likely to
+ * succeed.
  */
 function freeProject(kernel: Kernel, fd: number): number {
   const start = Number(fstatSync(fd, { bigint: true }).ino % BigInt(PROJECTS));

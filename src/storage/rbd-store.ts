@@ -96,7 +96,7 @@ function image(path: string): string {
   return `${pool}/${name}`;
 }
 
-/** One that is not mapped is as good. */
+/** An image that is not mapped is no error. */
 async function unmap(path: string): Promise<void> {
   try {
     realpathSync(path);

@@ -8,8 +8,8 @@ import { deleteSubvolumes, isOnBtrfs } from './subvolumes.ts';
 const TRIES = 3;
 
 /**
- * Refuses when something is mounted at or below `path`: what is deleted there would be someone
- * else's files.
+ * Refuses if there is a mount at or below `path`: the removal would delete files of another
+ * filesystem.
  */
 export function refuseMounts(path: string): void {
   const [first, ...more] = mountsBelow(path);
@@ -23,11 +23,11 @@ export function refuseMounts(path: string): void {
 }
 
 /**
- * Removes a tree that may be hostile: symlinks are removed, not followed; nothing on another device
- * or behind a mount (a bind mount of the host's own filesystem is on the same device) is touched.
- * Immutable files are made mutable. A tree that is not there is no error. Callers rename a tree
- * away before they remove it, so that nobody mounts into it by its well-known name between the
- * check and the removal.
+ * Removes a tree that may be hostile: symlinks are removed, not followed, and nothing on another
+ * device or behind a mount (a bind mount of the host's own filesystem is on the same device) is
+ * touched. Immutable files are made mutable. A missing tree is no error. Callers rename a tree
+ * before they remove it, so that no process mounts into it by its well-known name between the check
+ * and the removal.
  *
  * @throws TslxcError STORAGE
  */
@@ -36,7 +36,7 @@ export async function removeTree(path: string): Promise<void> {
   if (!stat) return;
   if (!stat.isDirectory()) return unlinkSync(path);
   refuseMounts(path);
-  // They are devices of their own to rm.
+  // rm takes subvolumes for other devices.
   if (isOnBtrfs(path)) await deleteSubvolumes(path);
   if (!existsSync(path)) return;
   let complaint = '';

@@ -48,7 +48,7 @@ export function linkToView(rootfs: string, directory: string): void {
   symlinkSync(viewPath(directory), rootfs);
 }
 
-/** Whether a path is such a link, of whatever container. */
+/** Whether a path is such a link, of any container. */
 export function isViewLink(rootfs: string): boolean {
   try {
     return readlinkSync(rootfs).startsWith(`${VIEWS}/`);
@@ -87,7 +87,7 @@ export function areViewsDue(lxcpath: string, name: string | undefined): boolean 
     if (names.some(due)) return true;
     if (names.length > FEW) noteShown(lxcpath);
   } catch {
-    // The command itself says what is wrong with that directory.
+    // The command that uses the directory reports its fault.
   }
   return false;
 }
@@ -135,7 +135,7 @@ export function withViewLock<T>(kernel: Kernel, view: string, act: () => T): T {
   }
 }
 
-/** What is mounted at a view, as a process sees it; undefined where nothing is. */
+/** The kind of the mount at a view, as a process sees it; undefined without a mount. */
 export function viewKind(view: string, pid: number | 'self' = 'self'): ViewKind | undefined {
   const sources = readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
     .split('\n')
@@ -147,8 +147,8 @@ export function viewKind(view: string, pid: number | 'self' = 'self'): ViewKind 
 }
 
 /**
- * Beside a view: which directory takes what is written there. A path alone could lead to another
- * one by now.
+ * Note beside a view: the directory that takes its changes. A path alone could lead to another
+ * directory by now.
  */
 function upperNote(view: string): string {
   return join(dirname(view), `.${basename(view)}`);
@@ -160,8 +160,7 @@ function identity(directory: string): string {
 }
 
 /**
- * Whether the upper directory of what is mounted at a view is this one, and not one that was
- * removed by hand since.
+ * Whether the mount at a view has this upper directory, and not one that was removed by hand since.
  */
 export function isViewOf(view: string, upper: string): boolean {
   try {
@@ -199,9 +198,7 @@ export function mountView(kernel: Kernel, view: string, layers: OverlayLayers): 
   }
 }
 
-/**
- * What is mounted below a view on the host is none of the container's business, and the reverse.
- */
+/** Separates the mounts below a view from those of the container, in both directions. */
 export function isolateView(kernel: Kernel, view: string): void {
   kernel.mount('', view, '', MS.PRIVATE, '');
 }
@@ -221,9 +218,8 @@ export function overlayOptions({ lowers, upper, work }: OverlayLayers): string {
 
 /**
  * Unmounts a view, if it is mounted, in this process's mount namespace.
- * @param settled nothing may be written through it any more: what has a file open for writing there
- *   is an error
- * @throws TslxcError CONTAINER_BUSY, STORAGE where something else is mounted below
+ * @param settled whether writes must have ended: a file open for writing is then an error
+ * @throws TslxcError CONTAINER_BUSY, STORAGE if there is another mount below
  */
 export function unmountView(kernel: Kernel, view: string, settled: boolean): void {
   refuseMountsInView(view);
@@ -240,7 +236,7 @@ export function unmountView(kernel: Kernel, view: string, settled: boolean): voi
   removeViewPoint(view);
 }
 
-/** @throws TslxcError STORAGE with the first mount that somebody has made in a view */
+/** @throws TslxcError STORAGE with the first mount below a view */
 export function refuseMountsInView(view: string): void {
   const [first] = mountsBelow(view).filter((path) => path !== view);
   if (first === undefined) return;

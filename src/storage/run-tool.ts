@@ -12,9 +12,9 @@ export interface ToolRun {
   /** Package that brings the tool, for the error when it is not there. */
   readonly package: string;
   readonly signal?: AbortSignal | undefined;
-  /** It runs. */
+  /** Called when the tool runs. */
   onStart?(pid: number): void;
-  /** A line of its standard output, which nobody sees otherwise. */
+  /** Called with a line of standard output, which is not shown otherwise. */
   onOutput?(line: string): void;
   /** The same as it comes, for output that is no text. */
   onChunk?(chunk: Uint8Array): void;
@@ -33,8 +33,8 @@ export interface ToolResult {
 const COMPLAINTS_KEPT = 20;
 
 /**
- * Runs a tool to its end, whatever that is. Throws the signal's reason when it was broken off,
- * TOOL_MISSING when the tool is not installed.
+ * Runs a tool to its end. Throws the signal's reason when the tool was interrupted, TOOL_MISSING
+ * when the tool is not installed.
  */
 export async function runTool(run: ToolRun): Promise<ToolResult> {
   run.signal?.throwIfAborted();
@@ -63,7 +63,7 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   try {
     for await (const line of child.iterable({ from: 'stderr' })) {
       complaints.push(line);
-      // The first say what is wrong, the last what became of it.
+      // The first lines name the cause, the last lines the result.
       if (complaints.length > COMPLAINTS_KEPT) complaints.splice(COMPLAINTS_KEPT / 2, 1);
     }
   } catch {
@@ -94,7 +94,7 @@ async function feed(parts: Iterable<Uint8Array>, stdin: Writable): Promise<void>
   try {
     await pipeline(Readable.from(parts), stdin);
   } catch {
-    // It wanted no more.
+    // The tool has closed its input.
   }
 }
 

@@ -38,7 +38,7 @@ export async function subvolumesBelow(path: string): Promise<string[]> {
 
 async function search(path: string, inode: number): Promise<string[]> {
   const chunks: Uint8Array[] = [];
-  // It names directories of other devices, which subvolumes look like, without going into them.
+  // find reports directories on other devices, such as subvolumes, without entering them.
   const args = [path, '-xdev', '-mindepth', '1', '-type', 'd', '-inum', String(inode), '-printf', '%P\\0'];
   await runTool({ tool: 'find', args, package: 'findutils', onChunk: (chunk) => chunks.push(chunk) });
   const found = Buffer.concat(chunks).toString().split('\0').filter(Boolean);
@@ -71,7 +71,7 @@ export async function btrfs(...args: readonly string[]): Promise<string[]> {
 export async function deleteSubvolumes(path: string): Promise<void> {
   const inner = (await subvolumesBelow(path)).map((name) => join(path, name));
   const all = isSubvolume(path) ? [path, ...inner] : inner;
-  // What is in a read-only subvolume cannot be taken out of it.
+  // Subvolumes inside a read-only subvolume cannot be removed.
   if (inner.length > 0)
     for (const subvolume of all)
       await btrfs('property', 'set', '-f', '-ts', subvolume, 'ro', 'false').catch(() => undefined);

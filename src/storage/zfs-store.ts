@@ -11,7 +11,7 @@ const zfs = (...args: string[]) => volumeTool('zfs', args, PACKAGE);
 const isThere = (dataset: string) => volumeToolAgrees('zfs', ['list', '-H', '-o', 'name', dataset], PACKAGE);
 const quotaOf = (size: number) => `refquota=${size === 0 ? 'none' : size}`;
 
-/** Nobody but us mounts it: `zfs mount -a` and the boot leave it alone. */
+/** Only tslxc mounts the dataset: `zfs mount -a` and the boot leave it alone. */
 const LEGACY = ['-o', 'mountpoint=legacy'] as const;
 /** In the names of the snapshots that clones stand on. */
 const MARK = 'tslxc-';

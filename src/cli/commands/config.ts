@@ -94,7 +94,7 @@ async function check({ values, operands, io, json, library, ...call }: ConfigCal
   return errors.length === 0 ? 0 : 1;
 }
 
-/** Prints what is wrong with the storage of a container directory: our fsck. */
+/** Prints faults in the storage of a container directory: tslxc's fsck. */
 async function checkStorage({ values, operands, io, json, library, ...call }: ConfigCall): Promise<number> {
   if (operands[1] !== undefined) throw usage(`unexpected argument '${operands[1]}'`);
   const lxcpath = await call.lxcpath();

@@ -6,7 +6,7 @@ import { command } from '../run/command.ts';
 import { missing } from '../run/refusals.ts';
 import { spec } from './stop.options.ts';
 
-/** It was not running, or is not there at all: scripts tell it from a failure. */
+/** The container was not running, or does not exist: scripts can tell this from a failure. */
 const EXIT_NOT_RUNNING = 2;
 const DEFAULT_TIMEOUT = 60;
 

@@ -71,7 +71,7 @@ function sampler(read: () => ContainerUsage[]): Sample {
     const elapsed = (now - at) * 1e6;
     const rows = usages.map((one) => {
       const old = before.get(one.name);
-      // One that has been started anew begins at nothing.
+      // The counter of a restarted container begins at 0.
       const spent = old === undefined || old > one.cpuNanoseconds ? 0 : one.cpuNanoseconds - old;
       return { ...one, cpuPercent: elapsed > 0 ? Math.round((spent / elapsed) * 1000) / 10 : 0 };
     });

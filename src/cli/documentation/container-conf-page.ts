@@ -86,7 +86,7 @@ function keyParagraph(key: string, row: KeyRow): string[] {
 }
 
 /**
- * The key as it is written; what is free in it is italic. The examples of open-ended families are
+ * The key as it is written; its variable parts are italic. The examples of open-ended families are
  * whole lines.
  */
 function spelled(key: string, row: KeyRow): { whole: string; example: string } {

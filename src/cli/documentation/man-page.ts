@@ -55,7 +55,7 @@ function optionTerm(name: string, option: OptionSpec): string {
   return option.short ? `${bold(`-${option.short}`)}, ${long}` : long;
 }
 
-/** `ls` is a command of ours, `page(5)` is a page by itself. */
+/** `ls` is a command of tslxc, `page(5)` another page. */
 function reference(name: string): string {
   const [, page, number] = /^(.*)\((\d)\)$/.exec(name) ?? [];
   return page ? `${bold(page)}(${number})` : `${bold(`tslxc-${name}`)}(1)`;

@@ -3,7 +3,7 @@ import type { CommandSpec, Completion, OptionSpec } from '../parse/command-optio
 import { programName } from '../render/help.ts';
 import { completedOptions, isDynamic, operandCompletion, wordFunctions } from './completion-data.ts';
 
-/** One `_arguments` call for each command. */
+/** An `_arguments` call for each command. */
 export function zshCompletion(specs: readonly CommandSpec[]): string {
   return `${[
     `#compdef tslxc ${specs.map(programName).join(' ')}`,

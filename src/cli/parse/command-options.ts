@@ -15,7 +15,7 @@ export type Completion =
 
 /** An option; its key in the table is its long name. */
 export interface OptionSpec {
-  /** One character for `-x`. */
+  /** The letter of the short option `-x`. */
   readonly short?: string;
   /**
    * What follows it: getopt_long's three cases. An optional argument must be glued (`-eX`,

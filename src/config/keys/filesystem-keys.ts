@@ -10,7 +10,7 @@ import { repeated, single } from './key-row.ts';
 /** Each is a terminal that the manager holds open, for as long as the container runs. */
 const ttys = numberBetween(0, 1024, 'COUNT');
 
-/** The root filesystem, what is mounted in it, /dev and the terminals. */
+/** The root filesystem, its mounts, /dev and the terminals. */
 export const FILESYSTEM_KEYS = {
   'lxc.rootfs.path': single(rootfsPath, {
     doc: "The container's root filesystem, with its type of storage in front.",

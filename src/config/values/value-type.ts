@@ -25,7 +25,7 @@ export function passOver({ passOver: tell }: ParseContext, what: string, offset 
 export interface ValueType<T> {
   /** Stands for the value in the manual: `NUMBER`, `PATH`. */
   readonly name: string;
-  /** What is valid, in words; the hint of every error about such a value. */
+  /** The valid values, in words; the hint of every error about such a value. */
   readonly valid: string;
   /** Throws {@link BadValue}. Never gets the empty text: what that does is a matter of the key. */
   readonly parse: (text: string, context: ParseContext) => T;

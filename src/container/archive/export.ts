@@ -39,7 +39,9 @@ export interface ExportResult {
   readonly bytes: number;
 }
 
-/** What is kept of a file: extended attributes of all kinds, ACLs, numbers for owners, holes. */
+/**
+ * Attributes that an archive keeps: extended attributes of all kinds, ACLs, numeric owners, holes.
+ */
 const FAITHFULLY = [
   '--create',
   '--format=posix',

@@ -1,4 +1,4 @@
-/** Makes a container of an archive of `tslxc-export`, which somebody else may have made. */
+/** Makes a container of an archive of `tslxc-export`. The archive is not trusted. */
 import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigDocument } from '../../config/config-document.ts';

@@ -41,7 +41,7 @@ const FAITHFULLY = [
   '--acls',
   '--sparse',
   '--delay-directory-restore',
-  // One line for each entry, whatever its name.
+  // A line for each entry, for any name.
   '-vv',
   '--quoting-style=escape',
 ] as const;

@@ -19,7 +19,7 @@ export interface CloneOfContainer
 }
 
 /**
- * The caller holds the lock of what is cloned.
+ * The caller holds the lock of the original.
  * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, CONTAINER_BUSY, DISK_FULL, HOOK_FAILED,
  *   STORAGE …; or the signal's reason
  */
@@ -33,7 +33,7 @@ export async function makeClone(clone: CloneOfContainer): Promise<void> {
     const { volume } = await copyContainer({
       ...clone,
       volumeName: to.name,
-      // A kill must not leave a volume that nobody knows of.
+      // Noted before the volume is made, so that a kill leaves no unknown volume.
       onVolume: (made) => remarkPartial(to, { volume: made }),
       buildDirectory: containerDirectory(to),
       newIdentity: true,

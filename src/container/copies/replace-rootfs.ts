@@ -81,8 +81,8 @@ function volumesInPlace(ref: ContainerRef, beside: Volume): VolumePair {
 }
 
 /**
- * The present volume has nobody who takes its place when it is called otherwise, or the new one is
- * of another kind.
+ * Whether the present volume is removed: no volume takes its place if the new one has another name
+ * or type.
  */
 function goes(present: Volume | undefined, replaced?: string): Swap[] {
   if (!present || present.path === replaced) return [];
@@ -98,7 +98,7 @@ export function swapsFor(ref: ContainerRef, plan: Replacement, volume: Volume | 
     return { target, fresh: join(plan.build, name), old: old(target) };
   });
   const replaced = [...swaps, ...plan.swaps].map(({ target }) => target);
-  // Without a root filesystem in the new config the present one would be nobody's.
+  // Without a root filesystem in the new config, the present one would have no owner.
   for (const path of presentPlaces(ref))
     if (path !== volume?.path && !replaced.some((target) => path === target || path.startsWith(`${target}/`)))
       swaps.push({ target: path, old: old(path) });

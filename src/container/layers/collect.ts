@@ -1,4 +1,4 @@
-/** Removes layers that nobody stands on any more. */
+/** Removes unused layers. */
 import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { layerId, layerOwner, layersDirectory, layersNamedIn } from '../../storage/layer-names.ts';
@@ -39,8 +39,8 @@ async function hideUnused(lxcpath: string, layers: readonly string[]): Promise<s
 }
 
 /**
- * The layers that what is in a directory (a container's, with its snapshots, or a snapshot's)
- * names.
+ * The layers named by the configs in a directory: a container's with its snapshots, or a
+ * snapshot's.
  */
 export function layersBelow(directory: string): string[] {
   const snapshots = join(directory, 'snaps');
@@ -49,8 +49,8 @@ export function layersBelow(directory: string): string[] {
 }
 
 /**
- * Removes a directory that has been renamed to a hidden name, and the layers that nobody but it
- * stood on. Its config goes last, so that this can be done again from the start.
+ * Removes a directory that was renamed to a hidden name, and the layers that only this directory
+ * used. Its config is removed last, so that the removal can be repeated from the start.
  */
 export async function removeWithLayers(hidden: string): Promise<void> {
   await collectLayers(layersBelow(hidden));

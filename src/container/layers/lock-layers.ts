@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { lockContainer } from '../state/lock.ts';
 
-/** Long enough for whoever reads a thousand configs, or copies one. */
+/** Enough for a command that reads a thousand configs, or copies a layer. */
 const PATIENCE_MS = 30_000;
 
 /**

@@ -55,7 +55,7 @@ export function unseenLxcpaths(lxcpath: string): string[] {
 }
 
 /**
- * Everybody in `lxcpath`, and in the directories noted there, that names a layer. What is being
+ * All users of layers in `lxcpath` and in the directories noted there. A container that is being
  * destroyed does not count.
  */
 export function layerUsers(lxcpath: string): LayerUser[] {
@@ -84,7 +84,7 @@ function usersIn(lxcpath: string): LayerUser[] {
 function userAt(name: string, directory: string, lxcpath?: string): LayerUser {
   const texts = FILES.map((file) => readIfThere(join(directory, file)) ?? '');
   if (/^\s*lxc\.include\b/m.test(texts[0]!)) texts.push(includedRootfs(join(directory, 'config'), name));
-  // What runs stays on what it was started on, whatever its config says by now.
+  // A running container keeps the layers it was started on, even if its config has changed.
   if (lxcpath !== undefined && liveRecord({ name, lxcpath }))
     texts.push(readIfThere(join(containerRunDirectory({ name, lxcpath }), 'plan.json')) ?? '');
   return { name, directory, layers: layersNamedIn(texts.join('\n')) };

@@ -142,10 +142,7 @@ function undo(ref: ContainerRef, { layer, from, kind }: Layering): void {
   rmSync(layeringFile(ref), { force: true });
 }
 
-/**
- * Whoever looks for the files by the old path finds them: in the layer, and what is written above
- * it.
- */
+/** Links the old path to the view of the files: the layer, and the changes above it. */
 function leadToFiles(ref: ContainerRef, path: string): void {
   const directory = containerDirectory(ref);
   for (const link of new Set([path, join(directory, 'rootfs')]))

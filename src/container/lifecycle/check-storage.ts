@@ -23,16 +23,16 @@ export interface StorageFault {
 }
 
 /**
- * @returns what is wrong with the storage of a container directory; empty when all is well. What
- *   commands that are at work right now have in hand is not wrong.
+ * @returns the faults in the storage of a container directory; empty if there are none. Unfinished
+ *   work of running commands is no fault.
  */
 export function checkStorage(lxcpath: string): StorageFault[] {
   return [...halfDone(lxcpath), ...unseen(lxcpath), ...missingLayers(lxcpath), ...unusedLayers(lxcpath)];
 }
 
 /**
- * Brings to its end or undoes what was interrupted, and removes layers that nobody stands on. What
- * is left.
+ * Finishes or undoes interrupted operations, and removes unused layers.
+ * @returns the remaining faults
  */
 export async function repairStorage(lxcpath: string): Promise<StorageFault[]> {
   await sweepLeftovers(lxcpath);

@@ -55,7 +55,7 @@ export interface CreateOptions {
   onLine?(text: string, stream: 'stdout' | 'stderr'): void;
 }
 
-/** What is looked up and checked before anything is made. */
+/** Everything that is resolved and checked before anything is made. */
 interface CreatePlan {
   readonly ref: ContainerRef;
   readonly options: CreateOptions;
@@ -69,7 +69,7 @@ interface CreatePlan {
 }
 
 /**
- * Makes a container. Whatever goes wrong, or when `signal` fires, everything made is removed again;
+ * Makes a container. On any failure, or when `signal` fires, everything made is removed again;
  * after a kill the next command does that.
  *
  * @throws TslxcError NAME_INVALID, CONTAINER_EXISTS, CONTAINER_BUSY, TEMPLATE_*, CONFIG_*,

@@ -1,6 +1,6 @@
 /**
- * Who would lose something if a container or a snapshot went away: found by reading the configs.
- * Layers do not count, they live as long as anybody stands on them.
+ * Finds the containers and snapshots that would lose files if a container or a snapshot were
+ * removed, by reading the configs. Layers do not count: a layer exists as long as it has a user.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

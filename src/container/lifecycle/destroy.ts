@@ -67,7 +67,7 @@ export async function destroyContainer(
     if (swept.includes(ref.name) || stopped) return;
     throw noSuchContainer(ref);
   }
-  // It may have been started between the stop and the lock.
+  // Another command may have started the container between the stop and the lock.
   refuseRunning(ref);
   await recoverContainer(ref);
   if (!options.snapshots) refuseSnapshots(ref);

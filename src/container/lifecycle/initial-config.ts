@@ -19,7 +19,7 @@ export function initialConfigFile(given?: string): string {
   const system = loadSystemConfig();
   const ofHost = system.defaultConfig;
   const origin = system.origin('lxc.default_config');
-  // Whoever names a file means that one.
+  // A file that the user named must exist.
   if (origin && !existsSync(ofHost))
     throw new TslxcError({
       code: 'CONFIG_READ',
@@ -32,9 +32,9 @@ export function initialConfigFile(given?: string): string {
 }
 
 /**
- * Checks it (CONFIG_* errors name file and line) and settles what is settled once for each
- * container: an `x` in a MAC address becomes a digit, and a relative include, which starts at the
- * folder of the file, an absolute one.
+ * Checks the config (CONFIG_* errors name file and line) and fixes values that are drawn once for
+ * each container: an `x` in a MAC address becomes a digit. A relative include, which starts at the
+ * directory of the file, becomes absolute.
  */
 export function initialConfig(given: GivenConfig, name: string): ConfigDocument {
   const { file, folder } = given;

@@ -1,7 +1,6 @@
 /**
- * Takes a container's directory out of sight with one rename and then removes it: whatever happens
- * in between, there is no half container, and the next command finishes the removal (see
- * leftovers.ts).
+ * Hides a container's directory by one rename and then removes it. At no moment is there half a
+ * container, and the next command finishes an interrupted removal (see leftovers.ts).
  */
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -72,7 +71,7 @@ async function noteOutside(directory: string, outside: string): Promise<void> {
   const note: Destroying = { rootfs: { path: outside, hidden, ino, dev } };
   const marker = join(directory, MARKER);
   try {
-    // One may be there from a destroy that was killed before its rename.
+    // A destroy that was killed before its rename may have left a marker.
     rmSync(marker, { force: true });
     writeMarker(marker, note);
   } catch (error) {

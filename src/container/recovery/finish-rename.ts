@@ -27,7 +27,9 @@ export function renamingFile(ref: ContainerRef): string {
   return join(containerDirectory(ref), 'renaming');
 }
 
-/** Ends a rename that was killed, whichever name the directory has. Each step can be done again. */
+/**
+ * Finishes a rename that was killed, under either name of the directory. Each step can be repeated.
+ */
 export async function finishRename(ref: ContainerRef): Promise<void> {
   const marker = readMarker<Renaming>(renamingFile(ref));
   if (!marker) return;

@@ -8,8 +8,8 @@ import { O, RESOLVE } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 
 /**
- * File systems that answer by themselves; of all others (FUSE, NFS, 9p) whoever serves them may
- * keep us waiting.
+ * Filesystems that answer by themselves. With others (FUSE, NFS, 9p), the server could make the
+ * caller wait.
  */
 const PROMPT = new Set(
   'bcachefs btrfs erofs ext2 ext3 ext4 f2fs overlay squashfs tmpfs ubifs xfs zfs'.split(' '),

@@ -3,10 +3,10 @@ import { O, RESOLVE } from '../../kernel/constants.ts';
 import { linuxKernel } from '../../kernel/linux.ts';
 
 /**
- * Writes the name into /etc/hostname of a root filesystem, if there is such a file. The files are
- * the guest's: the path is resolved inside the root, and what it leads to is written only when it
- * is a plain file of that very filesystem (it may be a device node that is the host's disk, or a
- * FIFO that nobody reads).
+ * Writes the name into /etc/hostname of a root filesystem, if that file exists. The files belong to
+ * the guest: the path is resolved inside the root, and the target is written only if it is a
+ * regular file of that filesystem. A device node could be the host's disk, and a FIFO may have no
+ * reader.
  */
 export function writeHostname(rootfs: string, name: string, kernel = linuxKernel()): void {
   const root = openSync(rootfs, O.PATH | O.DIRECTORY | O.NOFOLLOW | O.CLOEXEC);

@@ -1,6 +1,6 @@
 /**
- * Root filesystems that lie in no directory (logical volumes, datasets, Ceph images) and belong to
- * a container or a snapshot: whoever removes its directory has to remove them as well.
+ * Root filesystems outside of directories (logical volumes, datasets, Ceph images) that belong to a
+ * container or a snapshot: a command that removes the directory must remove them as well.
  */
 import { join } from 'node:path';
 import { readConfig } from '../../config/load-config.ts';
@@ -30,8 +30,8 @@ function noteFile(directory: string): string {
 }
 
 /**
- * Notes what is about to be made for the snapshot in a directory, so that it goes with it whatever
- * happens.
+ * Notes a volume before it is made for the snapshot in a directory, so that it is removed with the
+ * snapshot in any case.
  */
 export function noteVolume(directory: string, volume: Volume): void {
   writeMarker(noteFile(directory), volume);

@@ -87,8 +87,8 @@ export class LxcSocket {
       received = Buffer.concat([received, bytes]);
       const request = parseRequest(received);
       if (request === undefined) return;
-      // One request for each connection: what else arrives is read so that the client's end is
-      // seen.
+      // Each connection carries one request. Further data is read and dropped, so that the client's
+      // end is noticed.
       socket.removeAllListeners('data').resume();
       const handler = request && HANDLERS[request.command];
       // LXC closes the connection for a command that it does not know; so its clients find out what

@@ -16,10 +16,7 @@ import { MOUNT_POINT, makeMountPoint } from '../../storage/mounted-volume.ts';
 const NOFILE_SOFT = 1024;
 
 let lastCap: number | undefined;
-/**
- * The bounding set of a process never grows, and nobody takes from ours; nor is a filter ever taken
- * off.
- */
+/** A bounding set never grows, the manager never reduces its own, and filters are never removed. */
 let missing: number[] | undefined;
 let filtered: boolean | undefined;
 

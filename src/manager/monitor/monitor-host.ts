@@ -41,8 +41,8 @@ export interface MonitorListeners {
   /** No reboot follows this run. Says whether a restart is scheduled. */
   onEnd(monitor: Monitored, reason: EndReason, run: Run): boolean;
   /**
-   * It reboots again and again in less than a second: the next start is to wait. Says whether one
-   * is scheduled.
+   * Called for a container that reboots repeatedly within a second: delays the next start. Returns
+   * whether a start is scheduled.
    */
   onQuickReboots(monitor: Monitored, reason: EndReason, run: Run): boolean;
   /** The container is gone for good. */

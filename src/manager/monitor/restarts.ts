@@ -90,7 +90,7 @@ export class Restarts {
       await this.#actions.start(request as StartRequest, { kind: 'restart', attempt });
     } catch (thrown) {
       const error = toTslxcError(thrown);
-      // Gone, or somebody else was quicker.
+      // The container is gone, or another command has started it.
       if (error.code === 'ALREADY_RUNNING') return;
       if (error.code === 'CONTAINER_MISSING') forget(request);
       else {

@@ -1,5 +1,6 @@
 /**
- * One run of a container: from its init's birth, or its adoption by this manager, to init's end.
+ * A run of a container: from the start of its init, or its adoption by this manager, to the end of
+ * init.
  */
 import { closeSync } from 'node:fs';
 import {

@@ -9,7 +9,7 @@ import { type ContainerRef, configFile } from '../../container/state/paths.ts';
 import { type MarkedCgroup, markedContainers, readNote } from '../../container/state/run-mark.ts';
 import { allRecords, asRecord, isAlive, type RuntimeRecord } from '../../container/state/runtime-record.ts';
 
-/** One run to adopt. What was lost of it is told in words. */
+/** A run to adopt. Its missing parts are described in words. */
 export interface Leftover {
   readonly record: RuntimeRecord;
   readonly plan: SavedPlan | undefined;
@@ -27,8 +27,8 @@ export interface Survey {
 export const key = (ref: ContainerRef) => `${ref.lxcpath}|${ref.name}`;
 
 /**
- * A run is found by its record, by the notes on its cgroup, or by its journal: whatever is damaged
- * or gone, a container that has a living init is among the runs.
+ * A run is found by its record, by the notes on its cgroup, or by its journal: a container with a
+ * living init is found even if some of these are damaged or missing.
  */
 export function survey(): Survey {
   const runs = new Map<string, { record: RuntimeRecord; from: 'record' | 'cgroup' | 'journal' }>();
