@@ -113,7 +113,7 @@ for (const version of [0, 1]) {
 
   test(`version ${version}: a veth without a link; killed and rebooted`, { skip: noPeer }, async () => {
     await container(name, version, 'lxc.net.0.flags = up');
-    const types = () => lines().map((line) => line.replace(/^(\[[^\]]*\] \S*).*/, '$1'));
+    const types = () => lines().map((line) => line.replace(/^(\[[^\]]*\] \S*).* (target=\S*).*/, '$1 $2'));
     const through = async (program: Program) => {
       await seen(program, 'none', async () => {
         await call(program, 'start', name, ['-d']);

@@ -44,9 +44,11 @@ export class HostHooks {
   /** Cgroups in which they run, where the container has such; else they run in the manager's. */
   cgroups: readonly HookCgroup[] = [];
 
-  constructor(plan: StartPlan, caller: CallerSurroundings, log: (text: string) => void) {
+  /** @param reboots the run follows a reboot: LXC_TARGET says so until its end */
+  constructor(plan: StartPlan, caller: CallerSurroundings, log: (text: string) => void, reboots = false) {
     this.#plan = plan;
     this.caller = caller;
+    if (reboots) this.#target = 'reboot';
     this.#log = log;
   }
 

@@ -252,6 +252,7 @@ export class ContainerMonitor {
         journal: this.#journal,
         stdio: reason.kind === 'start' ? this.#stdio : undefined,
         alone,
+        reboots: reason.kind === 'reboot',
         previousNics: reason.kind === 'reboot' ? this.#previousNics : undefined,
         onLog: (log) => {
           this.#log = log;

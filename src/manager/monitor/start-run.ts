@@ -39,6 +39,8 @@ export interface RunStart {
   readonly previousNics: readonly RecordedNic[] | undefined;
   /** By a stage of its own, no worker: a worker has died of it. */
   readonly alone: boolean;
+  /** The run follows a reboot of the container. */
+  readonly reboots: boolean;
   /** The log that the config asks for, as soon as the config is read. */
   onLog(log: ContainerLog): void;
   readonly note: StageLog;
@@ -68,7 +70,12 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
   prepareHost();
   const planned = planStart(ref, config, hostFacts(host), request);
   await checkStart(host, planned);
-  const hooks = new HostHooks(planned, hookSurroundings(request), (text) => start.note(text, 'DEBUG'));
+  const hooks = new HostHooks(
+    planned,
+    hookSurroundings(request),
+    (text) => start.note(text, 'DEBUG'),
+    start.reboots,
+  );
   const { plan, record, terminals, notes } = await startContainer({
     host,
     plan: planned,
