@@ -50,6 +50,8 @@ export class Chaos {
   readonly #options: ChaosOptions;
   readonly #random: () => number;
   readonly #faults: string[] = [];
+  /** Containers that were asked to end by a command that did not see it: they may end at any time. */
+  readonly #asked = new Set<string>();
 
   constructor(host: ContainerHost, options: ChaosOptions) {
     this.#host = host;
@@ -85,8 +87,14 @@ export class Chaos {
     const words = `${step}. ${command} ${name}${evil && `, ${evil}`}`;
     this.#options.log(`${words}: ${result.code ?? result.signal} in ${Math.round(result.ms)} ms`);
     this.#judge(words, result);
-    for (const [other, init] of before)
-      if (!(other === name && ENDS.has(command)) && !isAlive(init)) this.#fault(words, `${other} is lost`);
+    if (ENDS.has(command)) {
+      if (result.code === 0) this.#asked.delete(name);
+      else this.#asked.add(name);
+    }
+    for (const [other, init] of before) {
+      const mayEnd = (other === name && ENDS.has(command)) || this.#asked.has(other);
+      if (!mayEnd && !isAlive(init)) this.#fault(words, `${other} is lost`);
+    }
     for (const [other, init] of before) if (isAlive(init)) await this.#mustBeShown(words, other);
   }
 
