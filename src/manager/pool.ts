@@ -9,7 +9,7 @@ import { ownVariable } from '../util/own-process.ts';
 import { NODE_FLAGS } from './node-flags.ts';
 
 /**
- * One that ends again sooner than this is not started again: something is wrong, and commands do
+ * A pool that ends sooner than this is not restarted (ms): something is wrong, and commands work
  * without it.
  */
 const SHORT_LIFE = 10_000;

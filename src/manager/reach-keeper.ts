@@ -59,8 +59,7 @@ async function reachOrReplace(kernel: Kernel, path: string): Promise<KeeperClien
 }
 
 /**
- * A manager with all that it has loaded makes no small keeper any more: the program is run anew for
- * it.
+ * A fully loaded manager is too large to fork a keeper from: re-executes the boot program instead.
  */
 export async function replaceKeeper(kernel: Kernel, path: string): Promise<KeeperClient> {
   keepRootToThread(kernel);

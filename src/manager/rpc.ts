@@ -2,7 +2,10 @@ import type { Socket } from 'node:net';
 import { type ErrorDetails, errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
 import { LineBuffer } from '../util/line-buffer.ts';
 
-/** One JSON object a line over a stream socket. A peer that sends rubbish is hung up on. */
+/**
+ * JSON objects, each on a line, over a stream socket. A peer that sends invalid data is
+ * disconnected.
+ */
 export class JsonLines {
   readonly socket: Socket;
   readonly #lines = new LineBuffer();

@@ -29,8 +29,9 @@ export function runPaths(): {
 }
 
 /**
- * Whoever could write here could speak for the manager, and read consoles.
- * @throws TslxcError NOT_PERMITTED for a directory of somebody else's
+ * Refuses a directory that another user could write to: that user could speak for the manager and
+ * read consoles.
+ * @throws TslxcError NOT_PERMITTED for another user's directory
  */
 function mustBeOurs(directory: string): void {
   const { uid, mode } = lstatSync(directory);

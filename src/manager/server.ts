@@ -34,8 +34,8 @@ const FOR_ALL_VERSIONS = new Set(['hello', 'quit']);
 const ORPHAN_TIMEOUT = 30;
 
 /**
- * One client. What it holds (ttys, console streams, descriptors not yet copied) is given back when
- * it goes.
+ * A client's connection. Its resources (ttys, console streams, descriptors not yet copied) are
+ * released when it closes.
  */
 class Session {
   readonly #supervisor: Supervisor;
@@ -143,7 +143,7 @@ class Session {
     quit: () => ({ left: this.#supervisor.leaveIfIdle() }),
   };
 
-  /** Looking on keeps nobody from leaving. */
+  /** A session that only watches does not keep the manager alive. */
   #watch(
     { lxcpaths, since }: Requests['watch']['params'],
     tell: (event: ManagerEvent) => void,
@@ -245,7 +245,7 @@ class Session {
     this.#stopOrphan();
   }
 
-  /** Nobody looks at what was started in the foreground any more. */
+  /** The client of a foreground start has disconnected: shuts its container down. */
   #stopOrphan(): void {
     const orphan = this.#foreground;
     if (orphan)

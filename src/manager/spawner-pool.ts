@@ -41,14 +41,16 @@ export class SpawnerPool {
     if (this.#idle.length + this.#busy.size === 0) this.#idle.push(this.#add());
   }
 
-  /** One that is idle, or a new one; undefined where there are enough, or may be none. */
+  /**
+   * An idle spawner, or a new one; undefined if the limit is reached or spawners are impossible.
+   */
   take(onLog: StageLog): StageProcess | undefined {
     if (!this.#areAble) return undefined;
     const spawner = this.#idle.pop() ?? (this.#busy.size < MOST ? this.#add() : undefined);
     if (!spawner) return undefined;
     this.#busy.add(spawner);
     spawner.begin(onLog, () => {
-      // Let go meanwhile: it is a child of a keeper that is none any more.
+      // Disowned while it was busy: its keeper is gone, so it must not be reused.
       if (!this.#busy.delete(spawner)) spawner.end();
       else this.#rest(spawner);
     });

@@ -23,7 +23,7 @@ export class StageSocket implements StageProcess {
   #wake: (() => void) | undefined;
   #onLog: StageLog;
   #onIdle: (() => void) | undefined;
-  /** It is a spawner that has found that it can be one here. */
+  /** The spawner passed its self-test: vfork works on this host. */
   isAble = false;
   /** A spawner's: nothing of the present start has been asked of it, or all has been done. */
   #isFree = true;
@@ -34,7 +34,7 @@ export class StageSocket implements StageProcess {
     this.begun = pid.then((known) => {
       this.pid = known;
     });
-    // Whoever does not wait for it hears of it by the end of the stream.
+    // Callers that do not wait for the promise notice the failure by the end of the stream.
     this.begun.catch(() => this.#lines.socket.destroy());
     let ended = false;
     const socket = new Socket({ fd, readable: true, writable: true }).once('end', () => {

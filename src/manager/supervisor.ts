@@ -31,7 +31,7 @@ import type { ContainerEvent, StartRequest, StateOfContainer } from './protocol.
 /** States of one that is about to be stopped, or to start anew. */
 const ENDING: ReadonlySet<State> = new Set<State>(['STOPPING', 'ABORTING', 'STOPPED']);
 
-/** States that lead to a run, or from one: a stop waits for what is under way. */
+/** States that lead to a run, or out of one: a stop waits until the transition is over. */
 const PHASES: { readonly [S in State]?: 'start' | 'end' } = {
   STARTING: 'start',
   STOPPING: 'end',
@@ -44,7 +44,7 @@ const RECENT = 500;
 
 export class Supervisor {
   readonly kernel: Kernel;
-  /** Pending while a killed keeper is being replaced: whoever needs one waits. */
+  /** Pending while a killed keeper is being replaced: callers that need a keeper wait. */
   #keeper: Promise<KeeperClient>;
   #keepers = 1;
   readonly host: MonitorHost;
@@ -52,7 +52,10 @@ export class Supervisor {
   readonly #forks: ForkClient;
   /** Programs that were attached, and other children: who wants to know of their end. */
   readonly #waiting = new Map<number, (status: ExitStatus | null) => void>();
-  /** Ends that came before anybody asked: a process may be gone before its number has arrived. */
+  /**
+   * Ends that were reported before their watch began: a process may be gone before its pid has
+   * arrived.
+   */
   readonly #early = new Map<number, ExitStatus | null>();
   readonly #watchers = new Set<(event: ContainerEvent) => void>();
   /** For those who were listening before there was this manager. */
@@ -106,8 +109,9 @@ export class Supervisor {
   }
 
   /**
-   * The keeper was killed. The next one gets copies of all that the old one held, forks a new fork
-   * server (children of the old one's would not become ours), and watches what is waited for.
+   * Replaces a killed keeper. The new keeper gets copies of all descriptors, forks a new fork
+   * server (children of the old one would not become its children), and watches the running
+   * processes.
    */
   async useKeeper(next: Promise<KeeperClient>): Promise<void> {
     this.#keeper = next;
@@ -224,8 +228,8 @@ export class Supervisor {
   }
 
   /**
-   * The container of that name once an end that is under way is over: nobody is to try a start
-   * again for that.
+   * Waits for a stop in progress, so that callers need not retry. Returns the container if it is
+   * (still) running.
    */
   async #notEnding(ref: { lxcpath: string; name: string }): Promise<ContainerMonitor | undefined> {
     for (;;) {

@@ -13,7 +13,7 @@ export interface Caller {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly umask: number;
-  /** It is in the foreground of its terminal, or has none. */
+  /** The caller is in the foreground of its terminal, or has no terminal. */
   readonly isInForeground: boolean;
   /** Its mount namespace, where that is another one than this process's. */
   readonly mountNamespace: string | undefined;
@@ -98,11 +98,12 @@ export function readCaller(kernel: Kernel, pid: number, words: number, own: Plac
       mountNamespace: isElsewhere ? `/proc/${pid}/ns/mnt` : undefined,
       root,
     };
-    // It is alive: so all of this was read of it, and not of a later process of that number.
+    // The caller is alive: everything was read from this process, not from a later process with its
+    // pid.
     kernel.pidfdSignal(pidfd, 0);
     if (same && argv?.length === words) return { ...caller, argv };
   } catch {
-    // It has ended.
+    // The caller has ended.
   }
   if (pidfd >= 0) kernel.close(pidfd);
   return undefined;

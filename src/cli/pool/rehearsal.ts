@@ -1,6 +1,6 @@
 /**
- * What the zygote does before it forks: loads all commands and does some of them for nobody. V8
- * compiles a function at its first call, and a child has what its parent has compiled.
+ * The zygote's work before it forks: it loads all commands and carries some of them out without a
+ * caller. V8 compiles a function at its first call, and a child inherits compiled code.
  */
 import type { RequestContext } from '../../util/request-context.ts';
 import { COMMANDS, type CommandName, loadCommand } from '../run/command-table.ts';

@@ -52,12 +52,16 @@ export function showRootfs(ref: ContainerRef, onTrouble: (text: string) => void 
 
 /** Shows the files, and says where this process sees them; undefined where it does not. */
 export function shownAt(ref: ContainerRef): string | undefined {
-  // Where the host's mounts are not ours, they are shown when nobody mounts them here any more.
+  // If the host's mounts belong to another mount namespace, the view appears once nothing is
+  // mounted here.
   if (hostProcess() === undefined) showRootfs(ref);
   return isShown(ref) ? viewPath(containerDirectory(ref)) : undefined;
 }
 
-/** The same for who does not hold the lock: whoever does shows them in the end. */
+/**
+ * The same for a caller without the container's lock: the holder of the lock shows the files in the
+ * end.
+ */
 export function showUnlocked(ref: ContainerRef): void {
   let lock: Disposable;
   try {
@@ -69,7 +73,7 @@ export function showUnlocked(ref: ContainerRef): void {
   showRootfs(ref);
 }
 
-/** The same for a container that is known to have stopped, whatever its record still says. */
+/** The same for a container that has stopped, even if its record says otherwise. */
 export function showStopped(kernel: Kernel, ref: ContainerRef): void {
   const rootfs = join(containerDirectory(ref), 'rootfs');
   const layers = layersOf(ref);
@@ -146,7 +150,7 @@ function isThere(path: string): boolean {
 }
 
 /**
- * What is shown of a container; undefined where its root filesystem is none that lies in its
+ * The layers that are shown for a container; undefined if its root filesystem is not in its
  * directory on layers.
  */
 function layersOf(ref: ContainerRef): OverlayLayers | undefined {

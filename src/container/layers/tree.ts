@@ -37,8 +37,8 @@ interface User {
 }
 
 /**
- * All that hangs together with a container: its snapshots, and whoever shares a layer with any of
- * them.
+ * Everything related to a container: its snapshots, and all containers and snapshots that share a
+ * layer with them.
  */
 export function storageTree(ref: ContainerRef): TreeNode[] {
   const users = [ref.lxcpath, ...otherLxcpaths(ref.lxcpath)].flatMap((lxcpath) =>

@@ -14,7 +14,8 @@ export interface StageProcess {
   /** The stage starts one container after another. */
   readonly isSpawner: boolean;
   /**
-   * The stage has been forked and has its end of the channel. @throws TslxcError HELPER_DIED, START_FAILED
+   * The stage has been forked and has its end of the channel. @throws TslxcError HELPER_DIED,
+   * START_FAILED
    */
   readonly begun: Promise<void>;
   /** Also before it has begun. */

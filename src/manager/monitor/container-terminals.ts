@@ -200,7 +200,7 @@ export class ContainerTerminals {
     this.#descriptors = undefined;
   }
 
-  /** It will not come back: clients of the console go too. */
+  /** Closes all terminals for good and detaches the console's clients. */
   hangUp(): void {
     this.#hungUp = true;
     for (const stream of this.#streams) stream.end();

@@ -1,4 +1,4 @@
-/** The end of a run: why it came, and what is undone after it. */
+/** The end of a run: its reason, and the release of its resources. */
 import { killedByOom, oomKills, oomKillsLogged } from '../../cgroup/container-cgroup.ts';
 import { destroyContainer } from '../../container/lifecycle/destroy.ts';
 import { oomLine } from '../../container/observe/oom-line.ts';
@@ -24,7 +24,7 @@ export interface TearDown {
   readonly terminals: ContainerTerminals;
   readonly history: History;
   readonly log: ContainerLog | undefined;
-  /** Gives back what is in the journal. */
+  /** Releases the resources in the journal. */
   release(): Promise<void> | void;
   /** Gives interfaces of the host back, ahead of the rest. */
   giveBack(): void;
