@@ -277,6 +277,11 @@ export function runKeeper(
   lockFile: string,
   closeFirst: readonly number[],
 ): never {
+  // Node's own way to end waits for threads that a forked child does not have, for ever.
+  process.setUncaughtExceptionCaptureCallback((error) => {
+    complain(kernel, error);
+    kernel.exit(1);
+  });
   for (const fd of closeFirst) kernel.close(fd);
   process.title = 'tslxc-keeper';
   kernel.setsid();
@@ -285,7 +290,16 @@ export function runKeeper(
   try {
     new Keeper(kernel, path).run();
   } catch (error) {
-    kernel.write(2, Buffer.from(`tslxc keeper: ${(error as Error).stack}\n`));
+    complain(kernel, error);
   }
   return kernel.exit(1);
+}
+
+/** The log may be full, and a forked child may have closed it. */
+function complain(kernel: Kernel, error: unknown): void {
+  try {
+    kernel.write(2, Buffer.from(`tslxc keeper: ${(error as Error).stack}\n`));
+  } catch {
+    // ENOSPC, EBADF.
+  }
 }
