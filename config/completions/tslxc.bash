@@ -154,6 +154,7 @@ _tslxc() {
     'monitor -o' | 'monitor --logfile') compopt -o default; return ;;
     'monitor -l' | 'monitor --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
     'snapshot -c' | 'snapshot --comment') compopt -o default; return ;;
+    'snapshot --message') return ;;
     'snapshot -r' | 'snapshot --restore') COMPREPLY=($(compgen -W '$(_tslxc_snapshot)' -- "$cur")); return ;;
     'snapshot -N' | 'snapshot --newname') return ;;
     'snapshot -d' | 'snapshot --destroy') COMPREPLY=($(compgen -W '$(_tslxc_snapshot)' -- "$cur")); return ;;
@@ -227,7 +228,7 @@ _tslxc() {
     'ls -'*) COMPREPLY=($(compgen -W '-1 --line -f --fancy -F --fancy-format --active --running --frozen --stopped --defined --nesting -g --groups --filter -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'monitor -'*) COMPREPLY=($(compgen -W '--why -Q --quit -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'net -'*) COMPREPLY=($(compgen -W '-q --quiet --json -h --help --usage --version' -- "$cur")) ;;
-    'snapshot -'*) COMPREPLY=($(compgen -W '-c --comment -L --list -C --showcomments -r --restore -N --newname -d --destroy --full --tree -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'snapshot -'*) COMPREPLY=($(compgen -W '-c --comment --message -L --list -C --showcomments -r --restore -N --newname -d --destroy --full --tree -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'start -'*) COMPREPLY=($(compgen -W '-d --daemon -F --foreground -f --rcfile -s --define -c --console -L --console-log -C --close-all-fds -p --pidfile --dry-run --share-net --share-ipc --share-uts --share-pid -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
     'stop -'*) COMPREPLY=($(compgen -W '-r --reboot -W --nowait -t --timeout -k --kill --nokill --nolock -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'top -'*) COMPREPLY=($(compgen -W '-d --delay -b --batch -s --sort -r --reverse --count -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;

@@ -49,6 +49,6 @@ function cgroupOf(ref: ContainerRef) {
     code: 'NOT_RUNNING',
     container: ref.name,
     message: `it is not running (${containerDirectory(ref)})`,
-    hint: `start it first, or edit its config: ${configFile(ref)}`,
+    hint: `start it first (tslxc-start -n ${ref.name}), or edit its config: ${configFile(ref)}`,
   });
 }

@@ -11,7 +11,7 @@ import { type CgroupPlan, layoutOf, type PlannedHierarchy, v1Of } from './plan.t
 import { READINGS } from './readings.ts';
 import { type CgroupSetting, fileOf, settingError } from './setting.ts';
 import { spellingOf, translate } from './translate.ts';
-import { matchFile, TRANSLATIONS } from './translation-table.ts';
+import { matchFile, nearestCgroupKey, TRANSLATIONS } from './translation-table.ts';
 
 /** `memory.max`, `lxc.cgroup2.memory.max`: people give either. */
 const fileName = (key: string) => fileOf(key)?.file ?? key;
@@ -73,7 +73,9 @@ export function getItem(plan: CgroupPlan, key: string): string {
   }
   const controller = file.split('.', 1)[0]!;
   const there = plan.hierarchies.some(({ controllers }) => controllers.includes(controller));
+  const nearest = nearestCgroupKey(`lxc.cgroup2.${file}`)?.replace('lxc.cgroup2.', '');
   throw new TslxcError({
+    hint: nearest && `did you mean ${nearest}?`,
     code: there || controller === 'cgroup' ? 'CGROUP_UNTRANSLATABLE' : 'CONTROLLER_MISSING',
     message: `${file}: the cgroups of the container have no such file, and no other that says the same`,
   });

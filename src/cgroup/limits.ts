@@ -194,9 +194,23 @@ function readBack(
   const shown = (hierarchy.version === 2 && EFFECTIVE[file]) || file;
   const effective = readFile(join(hierarchy.limit, shown));
   if (effective === undefined || equivalent(value, effective)) return undefined;
+  if (isRounding(value, effective)) return undefined;
   const why =
     write.note ?? (isUnlimited(effective) ? 'this kernel takes the value and ignores it' : undefined);
   return { key: write.setting.key, file, asked: value, effective, ...(why ? { why } : {}) };
+}
+
+/** On arm64; x86 has 4 KiB. */
+const LARGEST_PAGE = 65_536n;
+/** No limit other than one of memory is as high and comes back as whole pages. */
+const LEAST_MEMORY = 2n ** 20n;
+
+/** Memory is counted in pages, rounded down: nothing that was asked for is lost. */
+function isRounding(text: string, shown: string): boolean {
+  const [asked, effective] = [parseBytes(text), readAmount(shown)];
+  if (typeof asked !== 'bigint' || typeof effective !== 'bigint') return false;
+  const less = asked - effective;
+  return asked >= LEAST_MEMORY && less > 0n && less < LARGEST_PAGE && effective % 4096n === 0n;
 }
 
 const isUnlimited = (text: string) => readAmount(text) === 'max';
@@ -208,6 +222,7 @@ const isUnlimited = (text: string) => readAmount(text) === 'max';
 export function equivalent(asked: string, effective: string): boolean {
   if (asked.trim() === effective) return true;
   const [a, b] = [parseBytes(asked), readAmount(effective)];
+  // Memory is counted in pages (64 KiB at most, on arm64), rounded down: nothing that was asked for is lost.
   if (a !== undefined && b !== undefined) return a === b;
   const [left, right] = [parseList(asked), parseList(effective)];
   if (left && right) return listText(left) === listText(right);

@@ -1,5 +1,8 @@
 /** The client process: `main.ts COMMAND ARGUMENTS`. */
+
+import { inWords } from '../errors/errno-words.ts';
 import { thisProcess } from '../manager/read-only-host.ts';
+import { plainText } from '../util/plain.ts';
 import { dispatch } from './run/dispatch.ts';
 import { processIo } from './run/io.ts';
 
@@ -10,7 +13,13 @@ thisProcess.mayChangeRoot = true;
 dispatch(process.argv.slice(2), processIo()).then(
   (code) => process.exit(code),
   (error) => {
-    processIo().printError(`tslxc: ${error instanceof Error ? error.stack : String(error)}\n`);
+    const { code } = error as NodeJS.ErrnoException;
+    // Text is written to standard output at once; errors are reported elsewhere.
+    const full = code === 'ENOSPC' || code === 'EIO' || code === 'EFBIG' || code === 'EDQUOT';
+    const message = full
+      ? `standard output cannot be written: ${inWords((error as Error).message)}`
+      : inWords(String((error as Error)?.message ?? error));
+    processIo().printError(`tslxc: ${plainText(message)}\n`);
     process.exit(1);
   },
 );

@@ -3,9 +3,21 @@ import { lookUpKey } from './key-lookup.ts';
 import { KEY_TABLE, NIC_KEYS, SUBTREE_KEYS } from './key-table.ts';
 import type { AnySubtreeRow } from './keys/subtree-keys.ts';
 
+/** Keys that stand for all below them. */
+const FAMILIES = [
+  'lxc.net',
+  'lxc.cgroup',
+  'lxc.cgroup2',
+  'lxc.hook',
+  'lxc.sysctl',
+  'lxc.proc',
+  'lxc.prlimit',
+];
+
 /** Keys that could have been meant: fixed ones, those of the nic that is named, those of families with known names. */
 function* candidates(key: string): Generator<string> {
   yield* Object.keys(KEY_TABLE);
+  yield* FAMILIES;
   const nic = /^lxc\.[a-z]+\.([0-9]{1,9})\b/.exec(key)?.[1] ?? '0';
   for (const field of Object.keys(NIC_KEYS)) yield `lxc.net.${nic}.${field}`;
   for (const [prefix, row] of Object.entries(SUBTREE_KEYS) as [string, AnySubtreeRow][]) {

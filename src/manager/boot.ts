@@ -6,6 +6,7 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { enterMonitorCgroup } from '../cgroup/monitor-cgroup.ts';
+import { inWords } from '../errors/errno-words.ts';
 import { LOCK, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
@@ -78,6 +79,9 @@ function runAgainReadOnly(kernel: Kernel): void {
 }
 
 boot().catch((error: Error) => {
-  process.stderr.write(`tslxcd: ${error.stack}\n`);
+  // The first line is what a client shows when the manager does not come up.
+  process.stderr.write(
+    `tslxcd: ${inWords(error.message)}\n${(error.stack ?? '').split('\n').slice(1).join('\n')}\n`,
+  );
   process.exit(1);
 });

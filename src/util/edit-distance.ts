@@ -28,10 +28,26 @@ export function nearestOf(word: string, candidates: Iterable<string>, most: numb
   const lower = word.toLowerCase();
   let nearest: string | undefined;
   let least = most + 1;
+  let begun: string | undefined;
   for (const candidate of candidates) {
+    if (misleads(lower, candidate.toLowerCase())) continue;
+    // What was begun and not finished is what was meant, however much is missing.
+    const goesOn =
+      lower.length >= SHORTEST_BEGINNING && !lower.endsWith('.') && candidate.toLowerCase().startsWith(lower);
+    if (goesOn && (begun === undefined || candidate.length < begun.length)) begun = candidate;
     if (Math.abs(candidate.length - lower.length) >= least) continue;
     const distance = editDistance(lower, candidate.toLowerCase());
     if (distance < least) [nearest, least] = [candidate, distance];
   }
-  return nearest;
+  return begun ?? nearest;
+}
+
+const SHORTEST_BEGINNING = 5;
+const LIMITS = /(^|[._-])(limit|max|high)/;
+/** What is called so is a guarantee (cgroup v2), the very opposite of a limit. */
+const GUARANTEES = /(^|[._-])(min|low)$/;
+
+/** Whether a hint would lead from a limit to a guarantee, or from dropping to keeping. */
+export function misleads(word: string, candidate: string): boolean {
+  return LIMITS.test(word) && GUARANTEES.test(candidate);
 }

@@ -62,9 +62,22 @@ describe('error text', () => {
     assert.equal(errorText(carried, 'tslxc-start'), text, 'also after it came from the manager');
   });
 
-  it('shows where a bug is', () => {
+  it('says how to find out where a bug is, and shows no stack', () => {
     const text = errorText(new TslxcError({ code: 'INTERNAL', message: 'oops' }), 'tslxc-ls');
-    assert.match(text, /^tslxc-ls: oops\n {4}at /);
+    assert.match(text, /^tslxc-ls: oops\n {2}hint: this is a mistake of tslxc: .*-l DEBUG -o FILE.*\n$/);
+  });
+
+  it('tells errnos in words', () => {
+    const said = (message: string) =>
+      errorText(new TslxcError({ code: 'STORAGE', message }), 'x').slice(3, -1);
+    assert.equal(said("ENOENT: no such file or directory, open '/a b'"), '/a b: it does not exist');
+    assert.equal(said('pidfdSignal: ESRCH'), 'the process has ended');
+    assert.equal(
+      said('mount devpts on /dev/pts: openat2: ENOENT'),
+      'mount devpts on /dev/pts: it does not exist',
+    );
+    assert.equal(said('ENOSPC: no space left on device, write'), 'no space is left there');
+    assert.equal(said('LOUD: no errno of ours'), 'LOUD: no errno of ours');
   });
 
   it('says that a warning is one', () => {

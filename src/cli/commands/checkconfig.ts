@@ -1,5 +1,6 @@
 import type { HostCheck, HostCheckItem } from '../../api/options.ts';
 import { plain } from '../../util/plain.ts';
+import { wantsColour } from '../render/report-error.ts';
 import { command } from '../run/command.ts';
 import { LXC_VERSION, version } from '../run/version.ts';
 import { spec } from './checkconfig.options.ts';
@@ -13,7 +14,7 @@ export default command(
     const items = values.missing ? check.items.filter(({ status }) => status !== 'enabled') : check.items;
     if (json) io.print(`${JSON.stringify({ version: version(), ...check, items }, null, 2)}\n`);
     else {
-      const colours = io.stdoutIsTTY && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
+      const colours = wantsColour(io, io.stdoutIsTTY);
       // Programs look for these words in the first line.
       if (as === 'lxc') io.print(`LXC version ${LXC_VERSION}\n`);
       painted(textOf({ ...check, items }, await painter(colours)));

@@ -21,10 +21,16 @@ export default command(spec, async (call) => {
   if (!container.defined()) throw missing(container);
   if (values.flatten) return await flatten(call, container);
   if (values.ephemeral) return await runEphemeral(call, container);
-  if (values.newname === undefined) throw usage('no name for the copy given: name one with -N NEWNAME');
-  if (values.rename) return await rename(call, container, values.newname);
-  const to = await call.library.container(values.newname, newPath(call, container));
-  await copying(call, (telling) => container.copy(to, { ...cloneOptions(call), ...telling }));
+  // LXC passes all words to the clone hooks; a name is missing then, so `tslxc-copy A B` can only mean one thing.
+  const [word] = call.operands;
+  const asWord = values.newname === undefined && call.as === 'tslxc' && call.operands.length === 1;
+  const newName = asWord ? word : values.newname;
+  if (newName === undefined)
+    throw usage('no name for the copy given', `tslxc-copy ${container.name} -N NEWNAME`);
+  if (values.rename) return await rename(call, container, newName);
+  const to = await call.library.container(newName, newPath(call, container));
+  const options = { ...cloneOptions(call), ...(asWord ? { hookArgs: [] } : {}) };
+  await copying(call, (telling) => container.copy(to, { ...options, ...telling }));
   tell(call, container, to);
   return 0;
 });

@@ -8,7 +8,7 @@ import { spec } from './create.options.ts';
 
 export default command(
   spec,
-  async ({ values, operands, io, quiet, container }) => {
+  async ({ values, operands, io, quiet, container, paster }) => {
     const { template } = values;
     if (template === undefined)
       throw new TslxcError({
@@ -18,6 +18,7 @@ export default command(
       });
     const here = (path: string) => resolve(io.cwd, path);
     const created = await container();
+    const paste = await paster();
     await withProgress(io, { quiet }, (progress) =>
       interruptible(io, (signal) =>
         created.create({
@@ -29,7 +30,7 @@ export default command(
           quiet,
           signal,
           onStep: progress.step,
-          onLine: progress.line,
+          onLine: (line, stream) => progress.line(paste(line), stream),
         }),
       ),
     );

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
 import type { ContainerInfo } from '../../api/options.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
 import { jsonText } from '../render/json-output.ts';
 import { humanBytes, humanSeconds } from '../render/units.ts';
 import { type Call, command } from '../run/command.ts';
@@ -46,8 +47,7 @@ export default command(spec, async (call) => {
     const { whyText } = await import('../render/why-text.ts');
     io.print(whyText(await container.why()));
   }
-  if (values.config.length > 0) await printConfig(call, container);
-  return 0;
+  return values.config.length === 0 || (await printConfig(call, container)) ? 0 : 1;
 });
 
 interface Choice {
@@ -113,15 +113,34 @@ async function configValues(call: InfoCall, container: ContainerShape) {
   return Object.fromEntries(call.values.config.map((key) => [key, config.format(key) ?? null]));
 }
 
-/** `KEY = VALUE`, a list one item in a line and an empty line after it; the bare value for one key with -H. */
-async function printConfig(call: InfoCall, container: ContainerShape): Promise<void> {
+async function noValue(key: string): Promise<TslxcError> {
+  const { lookUpKey } = await import('../../config/key-lookup.ts');
+  const { unknownKey } = await import('../../config/unknown-key.ts');
+  const target = lookUpKey(key);
+  if (target === undefined) return unknownKey(key);
+  const message =
+    'index' in target ? `there is no interface lxc.net.${target.index}` : `${key} has no value of its own`;
+  return new TslxcError({ code: 'CONFIG_UNKNOWN_KEY', message });
+}
+
+/**
+ * `KEY = VALUE`, a list one item in a line and an empty line after it; the bare value for one key with -H.
+ * @returns whether there were all keys. LXC's own command says `invalid` of one, and ends with 0.
+ */
+async function printConfig(call: InfoCall, container: ContainerShape): Promise<boolean> {
   const { io, values } = call;
+  let known = true;
   const { lookUpKey } = await import('../../config/key-lookup.ts');
   const config = await loadedConfig(call, container);
   for (const key of values.config) {
     const value = config.format(key);
     if (value === undefined) {
-      if (!call.quiet) io.printError(`${key} invalid\n`);
+      if (call.as === 'lxc') {
+        if (!call.quiet) io.printError(`${key} invalid\n`);
+        continue;
+      }
+      await call.complain(await noValue(key));
+      known = false;
       continue;
     }
     const target = lookUpKey(key);
@@ -130,4 +149,5 @@ async function printConfig(call: InfoCall, container: ContainerShape): Promise<v
     const bare = values['no-humanize'] && values.config.length === 1;
     io.print(bare ? `${text}\n` : `${key} =${text === '' ? '' : ' '}${text}\n`);
   }
+  return known;
 }

@@ -3,6 +3,7 @@ import { LOG_SOURCES } from '../../container/state/log-sources.ts';
 import { plain } from '../../util/plain.ts';
 import { usage } from '../parse/getopt.ts';
 import { jsonLine } from '../render/json-output.ts';
+import { wantsColour } from '../render/report-error.ts';
 import { type Call, command } from '../run/command.ts';
 import { missing } from '../run/refusals.ts';
 import { spec } from './logs.options.ts';
@@ -56,7 +57,7 @@ const COLOURS = { log: 'yellow', console: 'white', hook: 'cyan', state: 'green',
 
 async function printer({ io, json, painted: print }: LogsCall): Promise<(lines: readonly LogLine[]) => void> {
   if (json) return (lines) => io.print(lines.map((line) => jsonLine('logs', line)).join(''));
-  const colour = io.stdoutIsTTY && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
+  const colour = wantsColour(io, io.stdoutIsTTY);
   const chalk = colour ? new (await import('chalk')).Chalk({ level: 1 }) : undefined;
   return (lines) =>
     print(

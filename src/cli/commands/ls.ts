@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { ContainerShape } from '../../api/container.ts';
 import type { ContainerInfo, InfoWanted } from '../../api/options.ts';
-import { toTslxcError } from '../../errors/tslxc-error.ts';
+import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import { extendedExpression } from '../parse/extended-expression.ts';
 import { usage } from '../parse/getopt.ts';
 import { jsonText } from '../render/json-output.ts';
-import { columnsText, paddedLines, tableText } from '../render/table.ts';
+import { columnsText, fitting, paddedLines, tableText } from '../render/table.ts';
 import { megabytes } from '../render/units.ts';
 import { type Call, command } from '../run/command.ts';
 import { COLUMNS, DEFAULT_COLUMNS, spec } from './ls.options.ts';
@@ -57,6 +58,7 @@ export default command(spec, async (call) => {
   );
   const groups = values.groups?.split(',').filter(Boolean) ?? [];
   const all = await call.library.listContainers(await call.lxcpath());
+  if (all.length === 0 && call.as === 'tslxc' && values.lxcpath !== undefined) await warnOfMissing(call);
 
   const shows = fancy || call.json;
   const looksInside = shows || depth > 0 || filters.length > 0 || groups.length > 0 || values.defined;
@@ -92,7 +94,14 @@ export default command(spec, async (call) => {
       }
   }
   if (call.json) io.print(jsonText('ls', kept.map(jsonOf)));
-  else if (fancy) io.print(fancyText(columns, kept));
+  else if (fancy)
+    io.print(
+      fancyText(
+        columns,
+        kept,
+        values['fancy-format'] === undefined && io.stdoutIsTTY ? io.columns : undefined,
+      ),
+    );
   else
     io.print(
       plainText(
@@ -102,6 +111,14 @@ export default command(spec, async (call) => {
     );
   return 0;
 });
+
+/** To LXC a directory that is not there is an empty one; a slip in its name is worth a word. */
+async function warnOfMissing(call: Call<typeof spec.options>): Promise<void> {
+  const lxcpath = await call.lxcpath();
+  if (existsSync(lxcpath)) return;
+  const message = `there is no directory ${lxcpath}`;
+  await call.complain(new TslxcError({ code: 'STORAGE', message }), 'warning');
+}
 
 /** What is known of one container; one that cannot be looked at is told of, and does not end the list. */
 async function lookAt(
@@ -147,14 +164,23 @@ function needed(columns: readonly Column[], what: 'statistics' | 'addresses' | '
 }
 
 /** Without containers there is no heading either, as with LXC. */
-function fancyText(columns: readonly Column[], listed: readonly Listed[]): string {
+function fancyText(
+  columns: readonly Column[],
+  listed: readonly Listed[],
+  terminalWidth: number | undefined,
+): string {
   if (listed.length === 0) return '';
   const rows = listed.map(({ info, path }) =>
     columns.map((column) =>
       column === 'NAME' ? `${'\\'.repeat(path.length - 1)}${info.name}` : CELLS[column].show(info) || '-',
     ),
   );
-  return tableText(columns, rows);
+  if (terminalWidth === undefined) return tableText(columns, rows);
+  const shown = fitting(columns, rows, terminalWidth);
+  return tableText(
+    shown.map((column) => columns[column]!),
+    rows.map((row) => shown.map((column) => row[column]!)),
+  );
 }
 
 function plainText({ values, io }: Call<typeof spec.options>, names: readonly string[]): string {

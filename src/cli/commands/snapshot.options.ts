@@ -25,6 +25,13 @@ export const spec = defineSpec({
       conflicts: ['list', 'restore', 'destroy'],
       complete: 'file',
     },
+    message: {
+      kind: 'required',
+      argument: 'TEXT',
+      extension: true,
+      summary: 'keep TEXT with the new snapshot',
+      conflicts: ['comment', 'list', 'restore', 'destroy'],
+    },
     list: { short: 'L', kind: 'none', summary: 'list snapshots', conflicts: ['restore', 'destroy'] },
     showcomments: { short: 'C', kind: 'none', summary: 'with -L, print the comments too' },
     restore: {

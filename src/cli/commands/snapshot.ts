@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
 import type { SnapshotInfo } from '../../api/options.ts';
 import { usage } from '../parse/getopt.ts';
@@ -25,15 +25,24 @@ export default command(spec, async (call) => {
 
 async function take(call: SnapshotCall, container: ContainerShape): Promise<void> {
   const { values, io, json } = call;
-  const { comment } = values;
+  const { comment, message } = values;
   const taken = await copying(call, (telling) =>
     container.snapshot({
       ...(comment === undefined ? {} : { commentFile: resolve(io.cwd, comment) }),
+      ...(message === undefined ? {} : { comment: message }),
       full: values.full,
       ...telling,
     }),
   );
-  if (json) io.print(`${JSON.stringify(taken, null, 2)}\n`);
+  if (json) io.print(`${JSON.stringify(jsonOf(taken), null, 2)}\n`);
+}
+
+/** LXC writes the directory of all snapshots and a time of its own; JSON has what programs need: its own, and ISO 8601. */
+function jsonOf(info: SnapshotInfo): SnapshotInfo {
+  const [day = '', time = ''] = info.timestamp.split(' ');
+  const taken = new Date(`${day.replaceAll(':', '-')}T${time}`);
+  const timestamp = Number.isNaN(taken.getTime()) ? info.timestamp : taken.toISOString();
+  return { ...info, path: join(info.path, info.name), timestamp };
 }
 
 async function restore(call: SnapshotCall, container: ContainerShape, snapshot: string): Promise<void> {
@@ -56,7 +65,7 @@ async function tree({ io, json }: SnapshotCall, container: ContainerShape): Prom
 
 function list({ values, io, json }: SnapshotCall, snapshots: readonly SnapshotInfo[]): void {
   if (json) {
-    io.print(`${JSON.stringify(snapshots, null, 2)}\n`);
+    io.print(`${JSON.stringify(snapshots.map(jsonOf), null, 2)}\n`);
     return;
   }
   if (snapshots.length === 0) io.print('No snapshots\n');

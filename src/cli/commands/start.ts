@@ -19,7 +19,7 @@ export default command(spec, async (call) => {
     // Only now: a start brings back what a killed restore has left under another name.
     const unread = error instanceof TslxcError && error.code === 'CONFIG_READ';
     if (unread && !container.defined() && call.values.rcfile === undefined) throw missing(container);
-    if (call.as !== 'lxc' || !isRunningAlready(error)) throw error;
+    if (call.as !== 'lxc' || !isRunningAlready(error)) throw withProgram(error, call);
     // Programs that drive LXC start without asking first: to LXC this is a success.
     await call.complain(
       new TslxcError({
@@ -32,6 +32,14 @@ export default command(spec, async (call) => {
     return 0;
   }
 });
+
+/** A second name is the program to run as init: said where that is what failed. */
+function withProgram(error: unknown, { operands, name }: StartCall): unknown {
+  const [program] = operands;
+  if (!(error instanceof TslxcError) || error.code !== 'INIT_MISSING' || program === undefined) return error;
+  const hint = `'${program}' was taken for the program to run as init of ${name}; several containers are started one by one`;
+  return new TslxcError({ ...error.toJSON(), hint, cause: error.cause });
+}
 
 function isRunningAlready(error: unknown): boolean {
   return error instanceof TslxcError && error.code === 'ALREADY_RUNNING';

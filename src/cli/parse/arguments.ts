@@ -45,7 +45,8 @@ export function parseArguments<Options extends OptionTable>(
     checkOperands(operands, spec);
   }
   const spare = wants ? [] : takeSpare(operands, spec);
-  if (as !== 'lxc' && spare[0] !== undefined) throw usage(`unexpected argument '${spare[0]}'`);
+  if (as !== 'lxc' && spare[0] !== undefined)
+    throw usage(`unexpected argument '${spare[0]}'`, spareHint(spare[0], name, spec));
   return { values: values as OptionValues<Options>, name, operands, spare, wants: wants ?? 'work' };
 }
 
@@ -107,6 +108,16 @@ function checkOperands(operands: readonly string[], spec: CommandSpec): void {
   const required = spec.operands.filter((operand) => operand.required);
   const missing = required[operands.length];
   if (missing) throw usage(`${missing.name} is missing`);
+}
+
+/** What was likely meant by one argument too many. */
+function spareHint(word: string, name: string | undefined, spec: CommandSpec): string | undefined {
+  if ('lines' in spec.options && name !== undefined && /^\d+$/.test(name))
+    return `-n is the name; the last lines are --lines ${name}: tslxc-${spec.name} ${word} --lines ${name}`;
+  if (spec.container === 'required' && spec.operands.length === 0 && name !== undefined)
+    return `one container at a time: tslxc-${spec.name} ${name}; tslxc-${spec.name} ${word}`;
+  if (spec.name === 'export') return `the file is named with -o: tslxc-export -o ${word} ${name ?? 'NAME'}`;
+  return undefined;
 }
 
 /** Removes the operands behind the last that the command knows. Empty ones are what unset shell variables leave. */

@@ -1,4 +1,6 @@
 /** The one place where an error becomes text. */
+
+import { inWords } from '../../errors/errno-words.ts';
 import { type ErrorDetails, TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import { plain, plainText } from '../../util/plain.ts';
 import type { Io } from '../run/io.ts';
@@ -20,7 +22,7 @@ export async function reportError(thrown: unknown, io: Io, report: ErrorReport):
     io.printError(`${JSON.stringify({ [severity]: errorJson(error) })}\n`);
     return;
   }
-  const paint = useColour(io) ? await painter() : undefined;
+  const paint = wantsColour(io, io.stderrIsTTY) ? await painter() : undefined;
   io.printError(errorText(error, report.program, severity, paint));
 }
 
@@ -41,18 +43,19 @@ export function errorText(
     .filter(Boolean)
     .map((part) => `${plain(String(part))}: `)
     .join('');
-  const lines = [`${paint.prefix(prefix)}${paint[severity](plainText(error.message))}`];
+  const lines = [`${paint.prefix(prefix)}${paint[severity](plainText(inWords(error.message)))}`];
   if (error.step) lines.push(`  step: ${plain(error.step)}`);
-  for (const cause of causes(error)) lines.push(`  cause: ${plainText(cause)}`);
+  for (const cause of causes(error)) lines.push(`  cause: ${plainText(inWords(cause))}`);
   if (error.errno && !lines.join('\n').includes(error.errno)) lines.push(`  errno: ${error.errno}`);
-  if (error.hint) lines.push(paint.hint(`  hint: ${plainText(error.hint)}`));
-  if (error.code === 'INTERNAL') {
-    const thrown = error.cause instanceof Error ? error.cause : error;
-    lines.push(...(thrown.stack ?? '').split('\n').slice(1, 8));
-  }
+  const hint = error.hint ?? (error.code === 'INTERNAL' ? BUG : undefined);
+  if (hint) lines.push(paint.hint(`  hint: ${plainText(hint)}`));
   const others = error.also.map((other) => errorText(other, program, severity, paint));
   return `${lines.join('\n')}\n${others.join('')}`;
 }
+
+/** Where in the program it happened is for those who mend it. */
+const BUG =
+  'this is a mistake of tslxc: with `-l DEBUG -o FILE` the command writes where it happened to FILE';
 
 /** The chain below the error, without what the message has already said. */
 function causes(error: TslxcError): string[] {
@@ -80,8 +83,12 @@ export interface Painter {
 const same = (text: string) => text;
 const PLAIN: Painter = { prefix: same, error: same, warning: same, hint: same };
 
-function useColour(io: Io): boolean {
-  return io.stderrIsTTY && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
+/** NO_COLOR wins over all, FORCE_COLOR over the lack of a terminal (no-color.org, force-color.org). */
+export function wantsColour(io: Pick<Io, 'env'>, isTTY: boolean): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = io.env;
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return isTTY && TERM !== 'dumb';
 }
 
 async function painter(): Promise<Painter> {

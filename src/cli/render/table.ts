@@ -12,6 +12,29 @@ export function tableText(header: readonly string[], rows: readonly (readonly st
     .join('');
 }
 
+/**
+ * The columns that fit on a terminal. Those that say nothing go first, from the right; then all that do not fit, but
+ * never the first two.
+ */
+export function fitting(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  terminalWidth: number,
+): number[] {
+  const all = header.map((_title, column) => column);
+  const of = (column: number) =>
+    rows.reduce((most, row) => Math.max(most, width(plain(row[column] ?? ''))), header[column]!.length) + 1;
+  const fits = (columns: readonly number[]) =>
+    columns.reduce((sum, column) => sum + of(column), 0) - 1 <= terminalWidth;
+  let kept = all;
+  const isEmpty = (column: number) => rows.every((row) => row[column] === '-');
+  for (const dispensable of [isEmpty, () => true])
+    for (const column of all.toReversed())
+      if (column > 1 && kept.includes(column) && !fits(kept) && dispensable(column))
+        kept = kept.filter((other) => other !== column);
+  return kept;
+}
+
 /** Names side by side on a terminal. */
 export function columnsText(listed: readonly string[], terminalWidth: number): string {
   const names = listed.map(plain);

@@ -49,18 +49,19 @@ interface Column {
 
 const secondsCell = (nanoseconds: number) => (nanoseconds / 1e9).toFixed(2);
 
+/** What most look for comes first: a terminal that is too narrow cuts off at the right. */
 const COLUMNS: readonly Column[] = [
+  { title: ['CPU', 'now %'], width: 7, cell: (row) => row.cpuPercent.toFixed(1) },
+  { title: ['Mem', 'Used'], width: 12, cell: (row) => humanBytes(row.memoryBytes) },
   { title: ['CPU', 'Used'], width: 12, cell: (row) => secondsCell(row.cpuNanoseconds) },
   { title: ['CPU', 'Sys'], width: 12, cell: (row) => secondsCell(row.cpuSystemNanoseconds) },
   { title: ['CPU', 'User'], width: 12, cell: (row) => secondsCell(row.cpuUserNanoseconds) },
-  { title: ['CPU', 'now %'], width: 7, cell: (row) => row.cpuPercent.toFixed(1) },
   {
     title: ['BlkIO', 'Total(Read/Write)'],
     width: 36,
     cell: (row) =>
       `${humanBytes(row.blockIoBytes)}(${humanBytes(row.blockReadBytes)}/${humanBytes(row.blockWriteBytes)})`,
   },
-  { title: ['Mem', 'Used'], width: 12, cell: (row) => humanBytes(row.memoryBytes) },
   {
     title: ['MemSw', 'Used'],
     width: 12,

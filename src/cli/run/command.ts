@@ -2,7 +2,6 @@
 import { resolve } from 'node:path';
 import type { ContainerShape } from '../../api/container.ts';
 import { ControlFlow } from '../../errors/control-flow.ts';
-import type { ErrorCode } from '../../errors/error-table.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { plain } from '../../util/plain.ts';
 import { parseArguments } from '../parse/arguments.ts';
@@ -10,7 +9,9 @@ import type { CalledAs } from '../parse/called-as.ts';
 import type { CommandSpec, OptionTable, OptionValues } from '../parse/command-options.ts';
 import { usage } from '../parse/getopt.ts';
 import { helpText, programName, usageText } from '../render/help.ts';
+import { pasteable } from '../render/pasteable.ts';
 import { reportError } from '../render/report-error.ts';
+import { explained, withPasteableHint } from './explain.ts';
 import type { Interrupted } from './interrupt.ts';
 import type { Io } from './io.ts';
 import type { Library } from './library.ts';
@@ -25,6 +26,8 @@ export interface Call<Options extends OptionTable = OptionTable> {
   readonly io: Io;
   /** Prints text with colours of our own, whose foreign parts went through `plain`. */
   painted(text: string): void;
+  /** Makes commands in a line such that they work where this one was called. */
+  paster(): Promise<(text: string) => string>;
   /** By which family of names. */
   readonly as: CalledAs;
   readonly library: Library;
@@ -74,15 +77,27 @@ export function command<const Options extends OptionTable>(
     const flags = { quiet: false, json: argv.includes('--json') && 'json' in spec.options };
     let log: Log | undefined;
     let container: string | undefined;
+    let directory: string | undefined;
+    let library: Library | undefined;
+    /** Where a hint needs no -P: the directory that commands take by themselves. */
+    const elsewhere = async (): Promise<string | undefined> => {
+      if (directory === undefined) return undefined;
+      const usual = await library?.defaultLxcpath().catch(() => undefined);
+      return directory === usual ? undefined : directory;
+    };
+    const facts = async () => ({ spec: spec as CommandSpec, argv, container, lxcpath: await elsewhere() });
     try {
       const parsed = parseArguments(argv, spec, as);
       const values = parsed.values as Readonly<Record<string, unknown>>;
       Object.assign(flags, { quiet: values.quiet === true, json: values.json === true });
-      const library = given ?? (await import('./real-library.ts')).libraryFor(io.context);
+      library = given ?? (await import('./real-library.ts')).libraryFor(io.context);
       // Where several may be given, the first one is the main one.
-      const directory = Array.isArray(values.lxcpath) ? values.lxcpath[0] : values.lxcpath;
-      const lxcpath = async () =>
-        directory === undefined ? await library.defaultLxcpath() : resolve(io.cwd, directory as string);
+      const asked = (Array.isArray(values.lxcpath) ? values.lxcpath[0] : values.lxcpath) as
+        | string
+        | undefined;
+      directory = asked === undefined ? undefined : resolve(io.cwd, asked);
+      const found = library;
+      const lxcpath = async () => directory ?? (await found.defaultLxcpath());
       container = parsed.name;
       log = openLog(program, parsed.name, values, io, lxcpath);
       const call: Call<Options> = {
@@ -90,17 +105,22 @@ export function command<const Options extends OptionTable>(
         spec,
         io: flags.json ? io : plainIo(io),
         painted: (text) => io.print(text),
+        paster: async () => {
+          const place = await elsewhere();
+          return (text) => pasteable(text, place, parsed.name);
+        },
         as,
-        library,
+        library: found,
         values: parsed.values,
         name: parsed.name,
         operands: parsed.operands,
         log,
         lxcpath,
-        container: async () => await library.container(parsed.name!, await lxcpath()),
+        container: async () => await found.container(parsed.name!, await lxcpath()),
         async complain(thrown, severity = 'error') {
-          await log!.error(thrown, severity);
-          await reportError(thrown, io, { program, ...flags, severity });
+          const error = withPasteableHint(thrown, await facts());
+          await log!.error(error, severity);
+          await reportError(error, io, { program, ...flags, severity });
         },
       };
       switch (parsed.wants) {
@@ -108,14 +128,14 @@ export function command<const Options extends OptionTable>(
           io.print(`${versionAs(as)}\n`);
           return 0;
         case 'usage':
-          io.print(usageText(spec));
+          io.print(usageText(spec, helpWidth(io)));
           return 0;
         case 'help':
-          io.print(helpText(spec));
+          io.print(helpText(spec, helpWidth(io)));
           await extras.afterHelp?.(call);
           return 0;
         case 'question':
-          io.printError(helpText(spec));
+          io.printError(helpText(spec, helpWidth(io)));
           return 1;
       }
       if (spec.container === 'required' && !parsed.name)
@@ -128,7 +148,7 @@ export function command<const Options extends OptionTable>(
       for (const word of parsed.spare)
         await call.complain(usage(`argument '${word}' is passed over`), 'warning');
       await log.write('DEBUG', `called with: ${argv.join(' ')}`);
-      if (io.uid === 0 && 'lxcpath' in spec.options) await library.showRootfs?.(await lxcpath(), parsed.name);
+      if (io.uid === 0 && 'lxcpath' in spec.options) await found.showRootfs?.(await lxcpath(), parsed.name);
       const status = await work(call);
       await log.write('DEBUG', `ended with exit status ${status}`);
       return status;
@@ -139,7 +159,7 @@ export function command<const Options extends OptionTable>(
       }
       // The command has done nothing yet, and its caller carries it out.
       if (thrown instanceof ControlFlow && thrown.kind === 'no-manager') throw thrown;
-      const error = addressed(thrown, spec as CommandSpec, argv, container);
+      const error = explained(thrown, await facts());
       await log?.error(error, 'error').catch(() => {});
       await reportError(error, io, { program, ...flags });
       return (error instanceof TslxcError && extras.exitCode?.(error)) || 1;
@@ -147,30 +167,9 @@ export function command<const Options extends OptionTable>(
   }
 }
 
-/** Errors of the command line are about no container. */
-const ABOUT_THE_CALL = new Set<ErrorCode>(['USAGE', 'NAME_INVALID', 'NOT_PERMITTED', 'NOT_SUPPORTED']);
-
-/**
- * The error with what the command knows: its container, and for a command line that is not
- * understood, where the options are explained or which mistake is the likely one.
- */
-function addressed(
-  thrown: unknown,
-  spec: CommandSpec,
-  argv: readonly string[],
-  container: string | undefined,
-): unknown {
-  if (!(thrown instanceof TslxcError)) return thrown;
-  if (!ABOUT_THE_CALL.has(thrown.code))
-    return spec.container === 'required' ? thrown.with({ container }) : thrown;
-  if (thrown.code !== 'USAGE') return thrown;
-  const program = programName(spec);
-  const tail = spec.operands.find((operand) => operand.many);
-  if (tail && !argv.includes('--'))
-    return thrown.with({
-      hint: `put -- before a ${tail.name} that has options of its own; see '${program} --help'`,
-    });
-  return thrown.with({ hint: `see '${program} --help'` });
+/** Columns of a help text: the terminal's, and lines that the eye finds the next one of. */
+function helpWidth({ columns }: Io): number {
+  return Math.max(40, Math.min(columns, 100));
 }
 
 /** Compares the kind: only commands that can be interrupted load interrupt.ts. */

@@ -4,6 +4,8 @@
  */
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type CalledAs, calledBy } from '../parse/called-as.ts';
+import type { OptionTable } from '../parse/command-options.ts';
+import { CONTAINER_OPTIONS, JSON_OPTION } from '../parse/common-options.ts';
 import { usage } from '../parse/getopt.ts';
 import { nearestAll } from '../parse/nearest.ts';
 import { reportError } from '../render/report-error.ts';
@@ -17,7 +19,7 @@ import { version, versionAs } from './version.ts';
 const PROGRAM = 'tslxc';
 
 export async function dispatch(argv: readonly string[], io: Io, library?: Library): Promise<number> {
-  const [called = '--help', ...rest] = argv;
+  const [called = '--help', ...rest] = optionsBehind(argv);
   const { name: word, as } = calledBy(called);
   if (isCommandName(word)) return (await loadCommand(word)).run(rest, io, library, as);
   const own = as === 'tslxc' ? wordOf(word) : undefined;
@@ -38,7 +40,71 @@ export async function dispatch(argv: readonly string[], io: Io, library?: Librar
   return 1;
 }
 
+/** Options before the word, as `tslxc -P DIR ls`, belong to the command. */
+function optionsBehind(argv: readonly string[]): readonly string[] {
+  const { options, at } = leadingOptions(argv);
+  const word = argv[at];
+  return options.length === 0 || word === undefined ? argv : [word, ...options, ...argv.slice(at + 1)];
+}
+
+/** The options of every command that stand in front. Another one is told of as it always was. */
+function leadingOptions(argv: readonly string[]): { options: string[]; at: number } {
+  const table: OptionTable = { ...CONTAINER_OPTIONS, ...JSON_OPTION };
+  const none = { options: [], at: 0 };
+  let at = 0;
+  for (; argv[at]?.startsWith('-'); at++) {
+    const word = argv[at]!;
+    const [, long, value] = /^--([^=]+)(=.*)?$/s.exec(word) ?? [];
+    const found = Object.entries(table).find(([name, { short }]) =>
+      long === undefined ? short !== undefined && word[1] === short : name === long,
+    );
+    if (!found) return none;
+    const glued = long === undefined ? word.length > 2 : value !== undefined;
+    if (found[1].kind === 'required' && !glued) at++;
+  }
+  return { options: argv.slice(0, at), at };
+}
+
+/** Words of other tools, and what does the same here. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  rename: 'tslxc copy NAME -R -N NEWNAME',
+  mv: 'tslxc copy NAME -R -N NEWNAME',
+  move: 'tslxc copy NAME -R -N NEWNAME',
+  clone: 'tslxc copy NAME -s -N NEWNAME',
+  cp: 'tslxc copy NAME -N NEWNAME',
+  stats: 'tslxc top',
+  run: 'tslxc launch IMAGE NAME',
+  new: 'tslxc launch IMAGE NAME',
+  init: 'tslxc create -t TEMPLATE NAME',
+  delete: 'tslxc destroy NAME',
+  remove: 'tslxc destroy NAME',
+  kill: 'tslxc stop -k NAME',
+  poweroff: 'tslxc stop NAME',
+  terminate: 'tslxc stop -k NAME',
+  restart: 'tslxc stop -r NAME',
+  reboot: 'tslxc stop -r NAME',
+  pause: 'tslxc freeze NAME',
+  unpause: 'tslxc unfreeze NAME',
+  resume: 'tslxc unfreeze NAME',
+  ps: 'tslxc ls',
+  status: 'tslxc info NAME',
+  show: 'tslxc info NAME',
+  inspect: 'tslxc info --json NAME',
+  login: 'tslxc console NAME',
+  enter: 'tslxc attach NAME',
+  bash: 'tslxc attach NAME',
+  snapshots: 'tslxc snapshot -L NAME',
+  restore: 'tslxc snapshot -r SNAPSHOT NAME',
+  log: 'tslxc logs NAME',
+  events: 'tslxc monitor',
+  check: 'tslxc config check NAME',
+  version: 'tslxc --version',
+};
+
 function unknown(word: string) {
+  const same = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : undefined;
+  if (same !== undefined) return usage(`unknown command '${word}'`, `here it is: ${same}`);
+  if (word === '-V') return usage(`unknown option '${word}'`, `did you mean ${PROGRAM} --version?`);
   if (word.startsWith('-')) return usage(`unknown option '${word}'`, `see '${PROGRAM} --help'`);
   const close = nearestAll(word, [...Object.keys(COMMANDS), ...Object.keys(WORDS)]);
   const hint =

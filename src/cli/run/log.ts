@@ -52,6 +52,7 @@ export function openLog(
       const error = toTslxcError(thrown);
       const place = error.file ? `${error.file}:${error.line ?? 1}: ` : '';
       const step = error instanceof TslxcError && error.step ? ` (step ${error.step})` : '';
+      if (error.code === 'INTERNAL' && thrown instanceof Error) await write('DEBUG', thrown.stack ?? '');
       await write(severity === 'error' ? 'ERROR' : 'WARN', `${error.code} - ${place}${error.message}${step}`);
     },
   };

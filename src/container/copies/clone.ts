@@ -86,7 +86,7 @@ function refuseRunning(ref: ContainerRef, options: CloneOptions): void {
     code: 'RUNNING',
     container: ref.name,
     message: 'it is running, and its files change while they are copied',
-    hint: `stop it first, or copy it as it is with -a: tslxc-stop -n ${ref.name}`,
+    hint: `stop it first (tslxc-stop -n ${ref.name}), or copy it as it runs (tslxc-copy -a -n ${ref.name} -N NEWNAME)`,
   });
 }
 

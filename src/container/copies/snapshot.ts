@@ -41,6 +41,8 @@ export interface SnapshotInfo {
 
 export interface SnapshotOptions extends CopyReports {
   readonly commentFile?: string;
+  /** The comment itself, instead of a file that has it. */
+  readonly comment?: string;
   /** Copy all files, where they could be shared with the container. */
   readonly full?: boolean;
 }
@@ -56,7 +58,8 @@ export async function createSnapshot(
   ref: ContainerRef,
   options: SnapshotOptions = {},
 ): Promise<SnapshotInfo> {
-  const comment = options.commentFile === undefined ? undefined : readComment(options.commentFile);
+  const { commentFile } = options;
+  const comment = options.comment ?? (commentFile === undefined ? undefined : readComment(commentFile));
   await sweepLeftovers(ref.lxcpath);
   using _lock = lockContainer(ref);
   await recoverContainer(ref);

@@ -23,8 +23,8 @@ export function claimDirectory(ref: ContainerRef, made: Partial = {}, prepared =
     throw new TslxcError({
       code: 'CONTAINER_EXISTS',
       container: ref.name,
-      message: 'a container of that name is running',
-      hint: `stop it first: tslxc-stop -n ${ref.name}`,
+      message: 'the container already exists, and is running',
+      hint: 'choose another name',
     });
   }
   const build = join(ref.lxcpath, hiddenName(ref.name, 'creating'));
