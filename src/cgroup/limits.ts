@@ -222,7 +222,8 @@ const isUnlimited = (text: string) => readAmount(text) === 'max';
 export function equivalent(asked: string, effective: string): boolean {
   if (asked.trim() === effective) return true;
   const [a, b] = [parseBytes(asked), readAmount(effective)];
-  // Memory is counted in pages (64 KiB at most, on arm64), rounded down: nothing that was asked for is lost.
+  // Memory is counted in pages (64 KiB at most, on arm64), rounded down: nothing that was asked for
+  // is lost.
   if (a !== undefined && b !== undefined) return a === b;
   const [left, right] = [parseList(asked), parseList(effective)];
   if (left && right) return listText(left) === listText(right);

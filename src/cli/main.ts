@@ -6,7 +6,8 @@ import { plainText } from '../util/plain.ts';
 import { dispatch } from './run/dispatch.ts';
 import { processIo } from './run/io.ts';
 
-// The launcher's way to tell Node where compiled code is kept is no business of the programs that we start.
+// The launcher's way to tell Node where compiled code is kept is no business of the programs that
+// we start.
 delete process.env.NODE_COMPILE_CACHE;
 thisProcess.mayChangeRoot = true;
 

@@ -10,8 +10,9 @@ export interface DocumentSetting extends SettingLine {
 }
 
 /**
- * A config file as text to be edited: comments, order, spacing, line ends and includes stay as they are, only lines
- * that are changed change. It is about the file's own lines; what includes bring is not seen.
+ * A config file as text to be edited: comments, order, spacing, line ends and includes stay as they
+ * are, only lines that are changed change. It is about the file's own lines; what includes bring is
+ * not seen.
  */
 export class ConfigDocument {
   /** Lines without their newlines; the last one is empty when the file ends with a newline. */
@@ -43,9 +44,9 @@ export class ConfigDocument {
   }
 
   /**
-   * Makes `value` what the file says about the key. The key's last line is changed where it stands, unless what
-   * follows may overrule it (an include); else a line is added at the end. Other lines of a key that adds up go.
-   * Throws CONFIG_UNKNOWN_KEY and CONFIG_VALUE.
+   * Makes `value` what the file says about the key. The key's last line is changed where it stands,
+   * unless what follows may overrule it (an include); else a line is added at the end. Other lines
+   * of a key that adds up go. Throws CONFIG_UNKNOWN_KEY and CONFIG_VALUE.
    */
   set(key: string, value: string): void {
     checkSetting(key, value);
@@ -75,7 +76,10 @@ export class ConfigDocument {
     return mine.length;
   }
 
-  /** Rewrites the key, and the value if one is given, of one line; for renaming, so the key is not looked at. */
+  /**
+   * Rewrites the key, and the value if one is given, of one line; for renaming, so the key is not
+   * looked at.
+   */
   rewriteLine(setting: DocumentSetting, key: string, value = setting.value): void {
     const line = this.#lines[setting.index] ?? '';
     if (value !== setting.value) this.#changeValue(setting, value);
@@ -120,13 +124,19 @@ function overrules(other: string, key: string): boolean {
   );
 }
 
-/** Reading trims values and takes one pair of quotes away; so either is put around a value that would lose something. */
+/**
+ * Reading trims values and takes one pair of quotes away; so either is put around a value that
+ * would lose something.
+ */
 function quoted(value: string): string {
   const loses = value.trim() !== value || /^(['"]).*\1$/s.test(value);
   return loses ? `"${value}"` : value;
 }
 
-/** Refuses what could not be read back as the same setting (a newline would add a line of its own) or be understood. */
+/**
+ * Refuses what could not be read back as the same setting (a newline would add a line of its own)
+ * or be understood.
+ */
 function checkSetting(key: string, value: string): void {
   const target = lookUpKey(key);
   if (!target) throw unknownKey(key);

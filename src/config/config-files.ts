@@ -48,8 +48,8 @@ function makedev(major: number, minor: number): number {
 }
 
 /**
- * The bytes of a config file. Never waits: a named pipe or a device is refused before it is opened, since to open one
- * may block for ever (or start a watchdog).
+ * The bytes of a config file. Never waits: a named pipe or a device is refused before it is opened,
+ * since to open one may block for ever (or start a watchdog).
  * @throws what `node:fs` throws, and errors with the codes ENOTREG and EFBIG
  */
 export function readConfigBytes(path: string): Buffer {
@@ -86,7 +86,10 @@ export function tooLarge(): Error {
   return Object.assign(new Error('the file is too large'), { code: 'EFBIG' });
 }
 
-/** Bytes that are not UTF-8 are kept one by one, so that what is not touched is written back as it was. */
+/**
+ * Bytes that are not UTF-8 are kept one by one, so that what is not touched is written back as it
+ * was.
+ */
 export function decodeConfig(bytes: Buffer): { text: string; encoding: 'utf8' | 'latin1' } {
   const text = bytes.toString('utf8');
   return Buffer.from(text, 'utf8').equals(bytes)
@@ -94,7 +97,10 @@ export function decodeConfig(bytes: Buffer): { text: string; encoding: 'utf8' | 
     : { text: bytes.toString('latin1'), encoding: 'latin1' };
 }
 
-/** The lines of a config file; `intact` tells that a line is UTF-8, and so the text is what was written. */
+/**
+ * The lines of a config file; `intact` tells that a line is UTF-8, and so the text is what was
+ * written.
+ */
 export function configLines(bytes: Buffer): { text: string; intact: boolean }[] {
   const { text, encoding } = decodeConfig(bytes);
   const lines = text.split('\n');
@@ -106,9 +112,9 @@ export function configLines(bytes: Buffer): { text: string; intact: boolean }[] 
 }
 
 /**
- * The files that an include of `path` means: itself, or the `*.conf` files of the folder that it is. LXC takes these
- * in the order in which the filesystem happens to list them; here the names decide. A missing folder (written with
- * a slash at the end) is no files at all.
+ * The files that an include of `path` means: itself, or the `*.conf` files of the folder that it
+ * is. LXC takes these in the order in which the filesystem happens to list them; here the names
+ * decide. A missing folder (written with a slash at the end) is no files at all.
  */
 export function includedFiles(path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });

@@ -29,7 +29,10 @@ function trimmed(text: string, from: number, to: number): [start: number, end: n
   return [start, end];
 }
 
-/** All of ASCII's but tab. Found in the middle of a line they are a trap: LXC cuts at a NUL and keeps the rest. */
+/**
+ * All of ASCII's but tab. Found in the middle of a line they are a trap: LXC cuts at a NUL and
+ * keeps the rest.
+ */
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /** Offset of the first character in `text` that no key or value may have, or -1. */
@@ -43,13 +46,14 @@ export function visible(character: string): string {
 }
 
 /**
- * Takes a line apart by LXC's rules: `#` starts a comment only at the start of the line, lines that do not start
- * with `lxc.` are none of our business, one pair of matching quotes around the value is removed, and nothing else
- * is special.
+ * Takes a line apart by LXC's rules: `#` starts a comment only at the start of the line, lines that
+ * do not start with `lxc.` are none of our business, one pair of matching quotes around the value
+ * is removed, and nothing else is special.
  * @param line without its newline
  */
 export function splitLine(line: string): ConfigLine {
-  // By hand: an expression that takes blanks away at both ends needs the square of a long line's length.
+  // By hand: an expression that takes blanks away at both ends needs the square of a long line's
+  // length.
   const [keyStart, end] = trimmed(line, line.startsWith('\uFEFF') ? 1 : 0, line.length);
   const content = line.slice(keyStart, end);
   if (content === '') return { kind: 'blank' };

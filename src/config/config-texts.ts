@@ -4,7 +4,10 @@ import { configLines, readConfigBytes } from './config-files.ts';
 
 type Lines = ReturnType<typeof configLines>;
 
-/** The caller's descriptors: in the manager, which reads the config of a start, these names lead elsewhere. */
+/**
+ * The caller's descriptors: in the manager, which reads the config of a start, these names lead
+ * elsewhere.
+ */
 const OWN_DESCRIPTOR = /^\/(dev\/(fd\/|std(in|out|err)$)|proc\/(self|thread-self)\/fd\/)/;
 
 /** A text that stands for a file. */
@@ -15,8 +18,9 @@ interface GivenText {
 }
 
 /**
- * The config files of one piece of work, by absolute path: each is read once, however often the config is loaded, so
- * that all of the work goes by the same text. Texts can be given for files that cannot be read again, or are not written yet.
+ * The config files of one piece of work, by absolute path: each is read once, however often the
+ * config is loaded, so that all of the work goes by the same text. Texts can be given for files
+ * that cannot be read again, or are not written yet.
  */
 export class ConfigTexts {
   readonly #given = new Map<string, GivenText>();
@@ -33,7 +37,9 @@ export class ConfigTexts {
     return this.#given.get(file)?.lines ?? this.#fromDisk(file).lines;
   }
 
-  /** The file's path without symlinks: what tells a loop of includes. @throws what `node:fs` throws */
+  /**
+   * The file's path without symlinks: what tells a loop of includes. @throws what `node:fs` throws
+   */
   realPath(file: string): string {
     return this.#given.has(file) ? file : this.#fromDisk(file).real;
   }

@@ -14,7 +14,10 @@ import { printKey } from './print-key.ts';
 import type { ConfigWarning, Setting } from './setting.ts';
 import type { SettingStore } from './setting-store.ts';
 
-/** A container's configuration with its includes and the command line's settings, all values checked. Does not change. */
+/**
+ * A container's configuration with its includes and the command line's settings, all values
+ * checked. Does not change.
+ */
 export class ContainerConfig implements ContainerSpec {
   /** The outermost file. */
   readonly file: string;
@@ -27,12 +30,18 @@ export class ContainerConfig implements ContainerSpec {
     this.#store = store;
   }
 
-  /** The setting of a key with one value; undefined when it is not set. Defaults are in the key table. */
+  /**
+   * The setting of a key with one value; undefined when it is not set. Defaults are in the key
+   * table.
+   */
   get<K extends SingleKey>(key: K): Setting<SingleValue<K>> | undefined {
     return this.#store.keys.get(key)?.[0] as Setting<SingleValue<K>> | undefined;
   }
 
-  /** The settings of a key that adds up, in the order written; one for each item where a line holds several. */
+  /**
+   * The settings of a key that adds up, in the order written; one for each item where a line holds
+   * several.
+   */
   getAll<K extends RepeatedKey>(key: K): Setting<RepeatedValue<K>>[] {
     return [...(this.#store.keys.get(key) ?? [])] as Setting<RepeatedValue<K>>[];
   }
@@ -43,8 +52,8 @@ export class ContainerConfig implements ContainerSpec {
   }
 
   /**
-   * The limits by names of both cgroup versions, in the order written across the two families and all files: a rule
-   * for devices counts by its place, whichever family it is written in.
+   * The limits by names of both cgroup versions, in the order written across the two families and
+   * all files: a rule for devices counts by its place, whichever family it is written in.
    */
   cgroupSettings(): Setting<string>[] {
     const both = [...this.subtree('lxc.cgroup.'), ...this.subtree('lxc.cgroup2.')];
@@ -57,8 +66,8 @@ export class ContainerConfig implements ContainerSpec {
   }
 
   /**
-   * Settings that this version reads and checks, but that have no effect yet: the first of each line, in the order of
-   * the key table.
+   * Settings that this version reads and checks, but that have no effect yet: the first of each
+   * line, in the order of the key table.
    */
   notActedOn(): Setting<unknown>[] {
     const lines = new Map<string, Setting<unknown>>();
@@ -72,8 +81,9 @@ export class ContainerConfig implements ContainerSpec {
   }
 
   /**
-   * The value as `lxc-info -c KEY` prints it: the default if the key is not set, lists with a newline between the
-   * items, a family (`lxc.cgroup`) as `key = value` lines. Undefined when there is no such key or no such nic.
+   * The value as `lxc-info -c KEY` prints it: the default if the key is not set, lists with a
+   * newline between the items, a family (`lxc.cgroup`) as `key = value` lines. Undefined when there
+   * is no such key or no such nic.
    */
   format(key: string): string | undefined {
     return printKey(key, this.#store);

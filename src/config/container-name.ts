@@ -1,9 +1,10 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
 
 /**
- * A name becomes a folder, a cgroup (`lxc.payload.NAME`), a socket's folder below /run and the host name. The
- * tightest of their limits is that of the host name (64 bytes); a leading dot hides the folder, a leading dash reads
- * as an option, and a colon parts the folders in the options of an overlay mount.
+ * A name becomes a folder, a cgroup (`lxc.payload.NAME`), a socket's folder below /run and the host
+ * name. The tightest of their limits is that of the host name (64 bytes); a leading dot hides the
+ * folder, a leading dash reads as an option, and a colon parts the folders in the options of an
+ * overlay mount.
  */
 const LONGEST_NAME = 64;
 const STRAY = /[^A-Za-z0-9._@+-]/u;
@@ -21,7 +22,10 @@ function fault(name: string): string | undefined {
   return undefined;
 }
 
-/** Throws NAME_INVALID, which says what is wrong and what is allowed, unless a container can have this name. */
+/**
+ * Throws NAME_INVALID, which says what is wrong and what is allowed, unless a container can have
+ * this name.
+ */
 export function checkName(name: string): void {
   const message = fault(name);
   if (message !== undefined) throw new TslxcError({ code: 'NAME_INVALID', message, hint: ALLOWED });
@@ -36,8 +40,9 @@ export function isContainerName(name: string): boolean {
 const NAME_MAX = 255;
 
 /**
- * Whether something may be called so already: any name that a folder can have. LXC runs such containers, and who has one
- * must be able to list, stop, rename and destroy it. New ones get names by {@link checkName}.
+ * Whether something may be called so already: any name that a folder can have. LXC runs such
+ * containers, and who has one must be able to list, stop, rename and destroy it. New ones get names
+ * by {@link checkName}.
  */
 export function isUsableName(name: string): boolean {
   return (

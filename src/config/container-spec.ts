@@ -1,7 +1,8 @@
 /**
- * What a container is to be, typed and checked, whatever language said so: settings by their key, each with the place it
- * comes from. A plan is made of this alone. The config language gives a `ContainerConfig`; another front, such as a
- * reader of OCI's config.json, gives an object of its own.
+ * What a container is to be, typed and checked, whatever language said so: settings by their key,
+ * each with the place it comes from. A plan is made of this alone. The config language gives a
+ * `ContainerConfig`; another front, such as a reader of OCI's config.json, gives an object of its
+ * own.
  */
 import type {
   RepeatedKey,
@@ -17,7 +18,10 @@ import type { Setting } from './setting.ts';
 export interface ContainerSpec {
   /** The file that describes the container: what errors name that are about no single setting. */
   readonly file: string;
-  /** The setting of a key with one value; undefined when it is not set. Defaults are in the key table. */
+  /**
+   * The setting of a key with one value; undefined when it is not set. Defaults are in the key
+   * table.
+   */
   get<K extends SingleKey>(key: K): Setting<SingleValue<K>> | undefined;
   /** The settings of a key that adds up, in order; one for each item. */
   getAll<K extends RepeatedKey>(key: K): readonly Setting<RepeatedValue<K>>[];

@@ -22,7 +22,10 @@ import { decodeConfig, readConfigBytes, readFault } from './config-files.ts';
 /** Mode of a config that is new. */
 const NEW_FILE_MODE = 0o644;
 
-/** Reads a config file for editing. Throws CONFIG_READ; also for text that is not UTF-8, as editing could spoil it. */
+/**
+ * Reads a config file for editing. Throws CONFIG_READ; also for text that is not UTF-8, as editing
+ * could spoil it.
+ */
 export function readDocument(file: string): ConfigDocument {
   let bytes: Buffer;
   try {
@@ -43,9 +46,9 @@ export function parseDocument(file: string, bytes: Buffer): ConfigDocument {
 }
 
 /**
- * Writes a document: to a new file beside the old one, which it then replaces. Whatever goes wrong, there is either
- * the whole old file or the whole new one. A link stays, and the file that it points to is replaced. Throws
- * CONFIG_WRITE or DISK_FULL.
+ * Writes a document: to a new file beside the old one, which it then replaces. Whatever goes wrong,
+ * there is either the whole old file or the whole new one. A link stays, and the file that it
+ * points to is replaced. Throws CONFIG_WRITE or DISK_FULL.
  */
 export function saveDocument(file: string, document: ConfigDocument): void {
   let fresh: string | undefined;
@@ -98,7 +101,10 @@ function realTarget(file: string): string {
   }
 }
 
-/** O_EXCL: never through a file or link that somebody has put there. Mode and owner are those of the old file. */
+/**
+ * O_EXCL: never through a file or link that somebody has put there. Mode and owner are those of the
+ * old file.
+ */
 function writeFresh(path: string, text: string, old: Stats | undefined): void {
   const fd = openSync(path, 'wx', 0o600);
   try {

@@ -5,8 +5,8 @@ import { BadValue } from './values/bad-value.ts';
 import { type MountEntry, mountEntry } from './values/mount-entry.ts';
 
 /**
- * The entries of the file that `lxc.mount.fstab` names, each with its own line. Throws CONFIG_READ for the file, with
- * the place of the setting, and CONFIG_VALUE for the first line at fault.
+ * The entries of the file that `lxc.mount.fstab` names, each with its own line. Throws CONFIG_READ
+ * for the file, with the place of the setting, and CONFIG_VALUE for the first line at fault.
  * @param passedOver told about each part of a line that is passed over
  */
 export function readFstab(fstab: Setting<string>, passedOver: FaultListener): Setting<MountEntry>[] {

@@ -1,4 +1,7 @@
-/** A config file that a command line names (`-f FILE`): a file, a pipe, `<(...)`, standard input or a descriptor. */
+/**
+ * A config file that a command line names (`-f FILE`): a file, a pipe, `<(...)`, standard input or
+ * a descriptor.
+ */
 import { constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { dirname } from 'node:path';
@@ -6,11 +9,16 @@ import { ReadStream as TerminalStream } from 'node:tty';
 import { LARGEST_FILE, readConfigBytes, readFault, tooLarge } from './config-files.ts';
 import { ConfigTexts } from './config-texts.ts';
 
-/** What was read of it. Plain data: it crosses sockets, and is kept for as long as the run lasts. */
+/**
+ * What was read of it. Plain data: it crosses sockets, and is kept for as long as the run lasts.
+ */
 export interface GivenConfig {
   /** As the user named it, absolute: what errors say. */
   readonly file: string;
-  /** Where its relative includes start: its own folder, for a pipe or a descriptor the caller's directory. */
+  /**
+   * Where its relative includes start: its own folder, for a pipe or a descriptor the caller's
+   * directory.
+   */
   readonly folder: string;
   readonly base64: string;
 }
@@ -20,7 +28,8 @@ const DESCRIPTOR = /^\/(?:dev\/fd|proc\/(?:self|thread-self|(?<pid>\d+))\/fd)\/(
 const STANDARD_INPUT = '/dev/stdin';
 
 /**
- * Reads such a file, once and to its end. Waits for a pipe's writer as cat(1) does; signals end that as always.
+ * Reads such a file, once and to its end. Waits for a pipe's writer as cat(1) does; signals end
+ * that as always.
  * @param path absolute
  * @param signal ends the waiting
  * @throws TslxcError CONFIG_READ, or the signal's reason
@@ -56,7 +65,10 @@ function ownDescriptor(path: string): number | undefined {
   return Number(fd);
 }
 
-/** Of the devices only a terminal: `-f /dev/tty`, or standard input where nothing is redirected, ends with Ctrl-d. */
+/**
+ * Of the devices only a terminal: `-f /dev/tty`, or standard input where nothing is redirected,
+ * ends with Ctrl-d.
+ */
 function isStream(stat: Stats): boolean {
   const terminal = stat.isCharacterDevice() && (isTerminalMajor(stat.rdev) || stat.rdev === 0x500);
   return stat.isFIFO() || stat.isSocket() || terminal;
@@ -68,7 +80,10 @@ function isTerminalMajor(rdev: number): boolean {
   return major === 4 || (major >= 136 && major <= 143);
 }
 
-/** Reads from the event loop, which signals can interrupt; open(2) of a pipe without a writer would block for ever. */
+/**
+ * Reads from the event loop, which signals can interrupt; open(2) of a pipe without a writer would
+ * block for ever.
+ */
 function drain(path: string, own: number | undefined, signal: AbortSignal | undefined): Promise<Buffer> {
   const fd = openStream(path, own);
   return new Promise((resolve, reject) => {
@@ -90,7 +105,10 @@ function drain(path: string, own: number | undefined, signal: AbortSignal | unde
   });
 }
 
-/** A description of our own where the kernel gives one (not of a socket): non-blocking is not for others to have. */
+/**
+ * A description of our own where the kernel gives one (not of a socket): non-blocking is not for
+ * others to have.
+ */
 function openStream(path: string, own: number | undefined): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

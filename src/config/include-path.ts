@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-/** Where the shipped files are once tslxc is installed; configs name them by this path on every machine. */
+/**
+ * Where the shipped files are once tslxc is installed; configs name them by this path on every
+ * machine.
+ */
 export const INSTALLED_SHARE = '/usr/share/tslxc';
 
 /** The package's own folder: the nearest one above this file that has the shipped config in it. */
@@ -13,8 +16,8 @@ export function packageFolder(): string {
 }
 
 /**
- * The file that an `lxc.include` means. A relative path starts at the folder of the including file: the manager has
- * no meaningful working directory.
+ * The file that an `lxc.include` means. A relative path starts at the folder of the including file:
+ * the manager has no meaningful working directory.
  * @param shareDir what stands for {@link INSTALLED_SHARE} on a machine that does not have it
  */
 export function resolveInclude(path: string, fromFolder: string, shareDir: string): string {

@@ -7,7 +7,9 @@ import { NIC_KEYS } from './keys/nic-keys.ts';
 import { SECURITY_KEYS } from './keys/security-keys.ts';
 import { SUBTREE_KEYS } from './keys/subtree-keys.ts';
 
-/** Every key with a fixed name. The single source for reading, printing, completion and the manual. */
+/**
+ * Every key with a fixed name. The single source for reading, printing, completion and the manual.
+ */
 export const KEY_TABLE = {
   ...INIT_KEYS,
   ...FILESYSTEM_KEYS,

@@ -1,4 +1,7 @@
-/** Names that LXC accepted up to 2.1, and what each is called now. Undefined: it has no effect any more. */
+/**
+ * Names that LXC accepted up to 2.1, and what each is called now. Undefined: it has no effect any
+ * more.
+ */
 export const LEGACY_KEYS: Readonly<Record<string, string | undefined>> = {
   'lxc.utsname': 'lxc.uts.name',
   'lxc.mount': 'lxc.mount.fstab',
@@ -26,7 +29,10 @@ export const LEGACY_KEYS: Readonly<Record<string, string | undefined>> = {
   'lxc.pivotdir': undefined,
 };
 
-/** Interfaces were written as blocks: each `type` opened the next one, the keys after it belonged to it. */
+/**
+ * Interfaces were written as blocks: each `type` opened the next one, the keys after it belonged to
+ * it.
+ */
 const NIC = /^lxc\.network\.(?:([0-9]{1,9})(?:\.(.+))?|(.+))$/;
 /** `ipv4` became a family of keys; the address got a name of its own. */
 const NIC_FIELDS: Readonly<Record<string, string>> = { ipv4: 'ipv4.address', ipv6: 'ipv6.address' };
@@ -71,8 +77,8 @@ export function modernName(key: string, nics: NicCounter): LegacyName | undefine
 }
 
 /**
- * `lxc.rootfs` and `lxc.rootfs.backend` in one value. LXC 1 and 2 wrote the type in front of some paths as well
- * (`overlayfs:LOWER:UPPER`): it is not put there twice.
+ * `lxc.rootfs` and `lxc.rootfs.backend` in one value. LXC 1 and 2 wrote the type in front of some
+ * paths as well (`overlayfs:LOWER:UPPER`): it is not put there twice.
  */
 export function rootfsWithBackend(backend: string, path: string): string {
   return backend === '' || path === '' || /^[a-z]+:/.test(path) ? path : `${backend}:${path}`;

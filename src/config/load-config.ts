@@ -14,13 +14,21 @@ export interface LoadOptions {
   readonly defines?: readonly string[] | undefined;
   /** Stands for /usr/share/tslxc where that does not exist; by default the package's own folder. */
   readonly shareDir?: string | undefined;
-  /** Where a bare `lxc.environment = NAME` finds its value; without one such a line has an empty value. */
+  /**
+   * Where a bare `lxc.environment = NAME` finds its value; without one such a line has an empty
+   * value.
+   */
   readonly env?: Readonly<NodeJS.ProcessEnv> | undefined;
-  /** The files' texts: to go by the same ones when the config is loaded again, or by other texts than the files'. */
+  /**
+   * The files' texts: to go by the same ones when the config is loaded again, or by other texts
+   * than the files'.
+   */
   readonly texts?: ConfigTexts | undefined;
   /** Lines to pass over, as `FILE:LINE`. */
   readonly without?: ReadonlySet<string> | undefined;
-  /** Where a relative `file`, and relative includes of the command line, start; `/` when not given. */
+  /**
+   * Where a relative `file`, and relative includes of the command line, start; `/` when not given.
+   */
   readonly cwd?: string | undefined;
 }
 
@@ -35,7 +43,10 @@ export interface ConfigReport {
 /** More than anybody corrects at once; to gather 16,000 takes seconds. */
 const MOST_FAULTS = 1000;
 
-/** Reads a config file and everything that it includes, and reports all faults at once. Does not throw. */
+/**
+ * Reads a config file and everything that it includes, and reports all faults at once. Does not
+ * throw.
+ */
 export function readConfig(file: string, options: LoadOptions = {}): ConfigReport {
   const errors: TslxcError[] = [];
   const warnings: ConfigWarning[] = [];
@@ -75,8 +86,8 @@ export function readConfig(file: string, options: LoadOptions = {}): ConfigRepor
 }
 
 /**
- * Reads a config file. Throws the first fault as a TslxcError (CONFIG_*, with file, line, column and hint) that has all
- * others along (`also`).
+ * Reads a config file. Throws the first fault as a TslxcError (CONFIG_*, with file, line, column
+ * and hint) that has all others along (`also`).
  */
 export function loadConfig(file: string, options: LoadOptions = {}): ContainerConfig {
   const { config, errors } = readConfig(file, options);

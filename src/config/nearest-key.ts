@@ -14,7 +14,10 @@ const FAMILIES = [
   'lxc.prlimit',
 ];
 
-/** Keys that could have been meant: fixed ones, those of the nic that is named, those of families with known names. */
+/**
+ * Keys that could have been meant: fixed ones, those of the nic that is named, those of families
+ * with known names.
+ */
 function* candidates(key: string): Generator<string> {
   yield* Object.keys(KEY_TABLE);
   yield* FAMILIES;

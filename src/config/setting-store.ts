@@ -14,7 +14,10 @@ export interface NicFields {
   readonly index: number;
   readonly origin: Origin;
   readonly fields: Map<string, Settings>;
-  /** Its type was given, but cannot be read: what depends on the type is not complained about as well. */
+  /**
+   * Its type was given, but cannot be read: what depends on the type is not complained about as
+   * well.
+   */
   typeIsBad: boolean;
 }
 
@@ -23,15 +26,19 @@ const MOST_SUGGESTIONS = 20;
 const COMMENT_HINT = '; a comment needs a line of its own: here the # belongs to the value';
 /** Fields that exist for one type of interface only are named after the type. */
 const TYPES_WITH_FIELDS = ['veth', 'vlan', 'macvlan', 'ipvlan'];
-/** LXC keeps one list of capabilities and of namespaces, and with it whether to drop or keep; emptying either empties it. */
+/**
+ * LXC keeps one list of capabilities and of namespaces, and with it whether to drop or keep;
+ * emptying either empties it.
+ */
 const EMPTIED_TOGETHER: Readonly<Record<string, readonly string[]>> = {
   'lxc.cap.drop': ['lxc.cap.keep'],
   'lxc.cap.keep': ['lxc.cap.drop'],
 };
 
 /**
- * The configuration while it is being read: settings are applied in the order of the lines, later ones replace,
- * add to or empty earlier ones. Faults go to the listener and leave no trace in the store.
+ * The configuration while it is being read: settings are applied in the order of the lines, later
+ * ones replace, add to or empty earlier ones. Faults go to the listener and leave no trace in the
+ * store.
  */
 export class SettingStore {
   readonly keys = new Map<string, Settings>();
@@ -42,7 +49,10 @@ export class SettingStore {
   #read = 0;
   /** Where in its family the setting of a key with one value stands. */
   readonly #places = new Map<string, number>();
-  /** Where in its list the setting of a slot stands: a list is as long as the file, and is not searched for each line. */
+  /**
+   * Where in its list the setting of a slot stands: a list is as long as the file, and is not
+   * searched for each line.
+   */
   readonly #slots = new WeakMap<Settings, Map<string, number>>();
   #unknown = 0;
   /** Number of the last interface, where it is known. */
@@ -133,7 +143,8 @@ export class SettingStore {
         prefix,
         all.filter(({ key }) => key !== raw.key),
       );
-    // A single value is replaced where it stands, as LXC does; the order shows in what `lxc-info -c` prints.
+    // A single value is replaced where it stands, as LXC does; the order shows in what `lxc-info
+    // -c` prints.
     else if (!row.repeated && place !== undefined) (all as Setting<unknown>[])[place] = only;
     else {
       if (!row.repeated) this.#places.set(raw.key, all.length);
@@ -148,7 +159,10 @@ export class SettingStore {
     this.subtrees.set(prefix, settings);
   }
 
-  /** A key that is like it is looked for a few times only: a file of another program would take minutes. */
+  /**
+   * A key that is like it is looked for a few times only: a file of another program would take
+   * minutes.
+   */
   #refuseUnknown(raw: RawSetting): void {
     const likeness = this.#unknown++ < MOST_SUGGESTIONS;
     this.#fault(unknownKey(raw.key, { ...raw.origin, column: raw.keyColumn }, likeness));
@@ -167,15 +181,19 @@ export class SettingStore {
     const added = this.#parsed(raw, row);
     const next = added && this.#after(nic.fields.get(field) ?? [], raw, row, added);
     if (field === 'type') nic.typeIsBad = next === undefined;
-    // Another type makes another interface: LXC forgets everything that the nic had. What was written above the
-    // first type is forgotten by LXC as well; that serves nobody, so it stays here.
+    // Another type makes another interface: LXC forgets everything that the nic had. What was
+    // written above the first type is forgotten by LXC as well; that serves nobody, so it stays
+    // here.
     if (field === 'type' && next && type !== undefined) nic.fields.clear();
     if (next) nic.fields.set(field, next);
     this.nics.set(index, nic);
     if (this.#highest !== undefined && index > this.#highest) this.#highest = index;
   }
 
-  /** What a line says, item by item: none for a value that empties the key. Undefined when the line is at fault. */
+  /**
+   * What a line says, item by item: none for a value that empties the key. Undefined when the line
+   * is at fault.
+   */
   #parsed(raw: RawSetting, row: KeyRow): Setting<unknown>[] | undefined {
     if (raw.text === '') {
       if (row.empty === 'unset') return [];
@@ -268,14 +286,19 @@ export class SettingStore {
   }
 }
 
-/** Lists are added to where they are: to copy one for each line would take the square of the lines. */
+/**
+ * Lists are added to where they are: to copy one for each line would take the square of the lines.
+ */
 function grown(before: Settings, added: Settings): Settings {
   const list = before as Setting<unknown>[];
   for (const setting of added) list.push(setting);
   return list;
 }
 
-/** "none" says that there is nothing to keep, so it empties the list and does not outlast another name. */
+/**
+ * "none" says that there is nothing to keep, so it empties the list and does not outlast another
+ * name.
+ */
 function withKept(list: Settings, setting: Setting<unknown>): Settings {
   if (setting.value === 'none' || list[0]?.value === 'none') return [setting];
   return grown(list, [setting]);

@@ -1,6 +1,8 @@
 import type { TslxcError } from '../errors/tslxc-error.ts';
 
-/** Where a setting was written. `file` is `command line` for a setting given with `-s KEY=VALUE`. */
+/**
+ * Where a setting was written. `file` is `command line` for a setting given with `-s KEY=VALUE`.
+ */
 export interface Origin {
   readonly file: string;
   /** Line in `file`, from 1; the how-manieth `-s` for the command line. */
@@ -9,11 +11,16 @@ export interface Origin {
   readonly column: number;
 }
 
-/** One value of the configuration with the text it was written as and the place that it came from. */
+/**
+ * One value of the configuration with the text it was written as and the place that it came from.
+ */
 export interface Setting<T> {
   readonly key: string;
   readonly value: T;
-  /** The value as written: trimmed, without the quotes around it; one token of it for keys that take lists. */
+  /**
+   * The value as written: trimmed, without the quotes around it; one token of it for keys that take
+   * lists.
+   */
   readonly text: string;
   readonly origin: Origin;
 }

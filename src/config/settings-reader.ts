@@ -14,7 +14,10 @@ export const COMMAND_LINE = 'command line';
 /** Includes within includes; a chain this long is a mistake even when it is not a loop. */
 const DEEPEST_INCLUDE = 32;
 
-/** How many lines that are not LXC's are compared with its keys: the file may be another program's altogether. */
+/**
+ * How many lines that are not LXC's are compared with its keys: the file may be another program's
+ * altogether.
+ */
 const MOST_SLIPS = 20;
 
 interface ReaderParts {
@@ -29,7 +32,9 @@ interface ReaderParts {
   readonly without?: ReadonlySet<string>;
 }
 
-/** Feeds files, with their includes, and then the command line's settings to a store, line by line. */
+/**
+ * Feeds files, with their includes, and then the command line's settings to a store, line by line.
+ */
 export class SettingsReader {
   readonly #parts: ReaderParts;
   readonly #legacy: LegacyReader;
@@ -96,7 +101,10 @@ export class SettingsReader {
     else if (modern) this.#parts.store.apply(modern);
   }
 
-  /** LXC passes over lines that do not begin with `lxc.`, and so do we; but one that is nearly a key was meant as one. */
+  /**
+   * LXC passes over lines that do not begin with `lxc.`, and so do we; but one that is nearly a key
+   * was meant as one.
+   */
   #warnOfSlip(text: string, file: string, line: number): void {
     const key = /^\s*([A-Za-z][\w.-]*)\s*=/.exec(text)?.[1];
     if (key === undefined || this.#slips++ >= MOST_SLIPS) return;
@@ -106,7 +114,9 @@ export class SettingsReader {
     this.#parts.warn({ message, hint: `did you mean ${nearest}?`, file, line });
   }
 
-  /** Paths and names with such bytes in them could not be handed to the kernel as they were written. */
+  /**
+   * Paths and names with such bytes in them could not be handed to the kernel as they were written.
+   */
   #refuseEncoding(text: string, file: string, line: number): void {
     const kind = splitLine(text).kind;
     if (kind !== 'setting' && kind !== 'broken') return;

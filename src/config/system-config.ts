@@ -30,8 +30,8 @@ export class SystemConfig {
   }
 
   /**
-   * Undefined when the key is neither set nor has a default. A value is looked at when it is asked for: a wrong pool
-   * of Ceph does not keep anything from starting.
+   * Undefined when the key is neither set nor has a default. A value is looked at when it is asked
+   * for: a wrong pool of Ceph does not keep anything from starting.
    * @throws TslxcError CONFIG_VALUE, CONFIG_SYNTAX, with the line
    */
   get(key: SystemKey): string | undefined {
@@ -88,9 +88,10 @@ function checkValue(key: SystemKey, value: SystemValue, file: string): void {
 }
 
 /**
- * The values of a system file, unchecked. It looks like an ini file, but a reader of those would find another meaning
- * in it: there the last line of a key wins and not the first, values end at `;` and `#`, quotes go, and `true` is no
- * text. LXC takes the first line of a key as it stands, and ignores lines that it does not know.
+ * The values of a system file, unchecked. It looks like an ini file, but a reader of those would
+ * find another meaning in it: there the last line of a key wins and not the first, values end at
+ * `;` and `#`, quotes go, and `true` is no text. LXC takes the first line of a key as it stands,
+ * and ignores lines that it does not know.
  */
 export function parseSystemConfig(bytes: Buffer): Map<SystemKey, SystemValue> {
   const values = new Map<SystemKey, SystemValue>();

@@ -2,8 +2,8 @@ import type { ConfigDocument, DocumentSetting } from './config-document.ts';
 import { modernName, rootfsWithBackend } from './legacy-keys.ts';
 
 /**
- * Rewrites the names that LXC dropped with 3.0 in today's words; everything else in the document stays. Lines without
- * a meaning today go. Returns how many lines were changed or removed.
+ * Rewrites the names that LXC dropped with 3.0 in today's words; everything else in the document
+ * stays. Lines without a meaning today go. Returns how many lines were changed or removed.
  */
 export function updateLegacy(document: ConfigDocument): number {
   let highest = -1;

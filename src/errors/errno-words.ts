@@ -1,4 +1,7 @@
-/** What errnos mean to a user. A message never ends with a bare name of errno.h: it goes through {@link inWords}. */
+/**
+ * What errnos mean to a user. A message never ends with a bare name of errno.h: it goes through
+ * {@link inWords}.
+ */
 
 const WORDS: Readonly<Record<string, string>> = {
   E2BIG: 'the arguments are too long',

@@ -21,7 +21,8 @@ export default command(spec, async (call) => {
   if (!container.defined()) throw missing(container);
   if (values.flatten) return await flatten(call, container);
   if (values.ephemeral) return await runEphemeral(call, container);
-  // LXC passes all words to the clone hooks; a name is missing then, so `tslxc-copy A B` can only mean one thing.
+  // LXC passes all words to the clone hooks; a name is missing then, so `tslxc-copy A B` can only
+  // mean one thing.
   const [word] = call.operands;
   const asWord = values.newname === undefined && call.as === 'tslxc' && call.operands.length === 1;
   const newName = asWord ? word : values.newname;

@@ -124,7 +124,8 @@ async function noValue(key: string): Promise<TslxcError> {
 }
 
 /**
- * `KEY = VALUE`, a list one item in a line and an empty line after it; the bare value for one key with -H.
+ * `KEY = VALUE`, a list one item in a line and an empty line after it; the bare value for one key
+ * with -H.
  * @returns whether there were all keys. LXC's own command says `invalid` of one, and ends with 0.
  */
 async function printConfig(call: InfoCall, container: ContainerShape): Promise<boolean> {

@@ -78,7 +78,10 @@ function localTime(iso: string): string {
   return `${date.toLocaleString('sv-SE')}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** Colours and movements of what a program printed say nothing in a list of lines; what is left is shown as it is. */
+/**
+ * Colours and movements of what a program printed say nothing in a list of lines; what is left is
+ * shown as it is.
+ */
 function withoutSequences(text: string): string {
   return plain(text.replaceAll(SEQUENCE, '').replaceAll(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, ''));
 }

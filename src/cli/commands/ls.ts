@@ -120,7 +120,10 @@ async function warnOfMissing(call: Call<typeof spec.options>): Promise<void> {
   await call.complain(new TslxcError({ code: 'STORAGE', message }), 'warning');
 }
 
-/** What is known of one container; one that cannot be looked at is told of, and does not end the list. */
+/**
+ * What is known of one container; one that cannot be looked at is told of, and does not end the
+ * list.
+ */
 async function lookAt(
   call: Call<typeof spec.options>,
   name: string,

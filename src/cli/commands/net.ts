@@ -7,7 +7,9 @@ import { ACTIONS, spec } from './net.options.ts';
 
 type NetCall = Call<typeof spec.options>;
 
-/** lxc-net's code for a bad command line, and the init scripts' for a service that is not running. */
+/**
+ * lxc-net's code for a bad command line, and the init scripts' for a service that is not running.
+ */
 const EXIT_USAGE = 2;
 const EXIT_NOT_RUNNING = 3;
 

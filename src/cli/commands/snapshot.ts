@@ -37,7 +37,10 @@ async function take(call: SnapshotCall, container: ContainerShape): Promise<void
   if (json) io.print(`${JSON.stringify(jsonOf(taken), null, 2)}\n`);
 }
 
-/** LXC writes the directory of all snapshots and a time of its own; JSON has what programs need: its own, and ISO 8601. */
+/**
+ * LXC writes the directory of all snapshots and a time of its own; JSON has what programs need: its
+ * own, and ISO 8601.
+ */
 function jsonOf(info: SnapshotInfo): SnapshotInfo {
   const [day = '', time = ''] = info.timestamp.split(' ');
   const taken = new Date(`${day.replaceAll(':', '-')}T${time}`);

@@ -80,7 +80,9 @@ function startOptions({ values, operands, io }: StartCall): StartOptions {
   };
 }
 
-/** Nothing is begun: what stands in the way of a start ends the command as it would end the start. */
+/**
+ * Nothing is begun: what stands in the way of a start ends the command as it would end the start.
+ */
 async function showPlan(call: StartCall, container: ContainerShape, options: StartOptions): Promise<number> {
   const result = await container.plan(options);
   if (call.json) {

@@ -3,7 +3,9 @@ import type { CommandSpec, Completion } from '../parse/command-options.ts';
 import { programName } from '../render/help.ts';
 import { completedOptions, isDynamic, operandCompletion, wordFunctions } from './completion-data.ts';
 
-/** One function for all commands: a table of options per command, and one of what follows an option. */
+/**
+ * One function for all commands: a table of options per command, and one of what follows an option.
+ */
 export function bashCompletion(specs: readonly CommandSpec[]): string {
   return `${[
     '# bash completion for tslxc; generated from the specifications of the commands.',

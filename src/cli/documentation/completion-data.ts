@@ -1,4 +1,6 @@
-/** What the completions of all shells are made of: options with their arguments, and words per kind. */
+/**
+ * What the completions of all shells are made of: options with their arguments, and words per kind.
+ */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the dollars and braces are the shell's
 import { KEY_TABLE } from '../../config/key-table.ts';
 import type { CommandSpec, Completion, OptionSpec } from '../parse/command-options.ts';

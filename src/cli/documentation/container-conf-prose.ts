@@ -1,4 +1,6 @@
-/** What the table of keys cannot say of itself: the rules of the language (src/config holds them). */
+/**
+ * What the table of keys cannot say of itself: the rules of the language (src/config holds them).
+ */
 
 export const LANGUAGE: {
   readonly description: readonly string[];

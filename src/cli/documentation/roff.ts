@@ -1,6 +1,9 @@
 /** The few man(7) macros that the pages need. */
 
-/** Text that cannot be mistaken for roff's own: backslashes, leading dots and quotes, and hyphens meant as such. */
+/**
+ * Text that cannot be mistaken for roff's own: backslashes, leading dots and quotes, and hyphens
+ * meant as such.
+ */
 export function escapeText(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -1,4 +1,6 @@
-/** From a command line and a specification to typed values; the only file that knows yargs-parser. */
+/**
+ * From a command line and a specification to typed values; the only file that knows yargs-parser.
+ */
 import parser from 'yargs-parser';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { CalledAs } from './called-as.ts';
@@ -51,8 +53,8 @@ export function parseArguments<Options extends OptionTable>(
 }
 
 /**
- * Everything off that yargs-parser does beyond collecting and typing: no guessing, no second spelling. It is told of
- * the options that are there only; all of a table costs it a millisecond.
+ * Everything off that yargs-parser does beyond collecting and typing: no guessing, no second
+ * spelling. It is told of the options that are there only; all of a table costs it a millisecond.
  */
 function parserOptions(table: OptionTable, given: ReadonlySet<string>): parser.Options {
   const named = (test: (option: OptionSpec) => boolean) => [...given].filter((name) => test(table[name]!));
@@ -120,7 +122,10 @@ function spareHint(word: string, name: string | undefined, spec: CommandSpec): s
   return undefined;
 }
 
-/** Removes the operands behind the last that the command knows. Empty ones are what unset shell variables leave. */
+/**
+ * Removes the operands behind the last that the command knows. Empty ones are what unset shell
+ * variables leave.
+ */
 function takeSpare(operands: string[], spec: CommandSpec): string[] {
   if (spec.operands.some((operand) => operand.many)) return [];
   return operands.splice(spec.operands.length).filter((operand) => operand !== '');

@@ -1,4 +1,6 @@
-/** The two families of command names: `tslxc-start` and, for programs that drive LXC, `lxc-start`. */
+/**
+ * The two families of command names: `tslxc-start` and, for programs that drive LXC, `lxc-start`.
+ */
 export type CalledAs = 'tslxc' | 'lxc';
 
 /** Parts the name that a command was called by: `lxc-start` is `start`, called as `lxc`. */

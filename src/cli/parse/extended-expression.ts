@@ -13,8 +13,9 @@ const CLASSES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A POSIX extended regular expression, as LXC's commands take them. It differs from JavaScript's in what stands in
- * brackets: there a backslash is a character, a bracket may come first, and classes have names.
+ * A POSIX extended regular expression, as LXC's commands take them. It differs from JavaScript's in
+ * what stands in brackets: there a backslash is a character, a bracket may come first, and classes
+ * have names.
  * @throws TslxcError USAGE
  */
 export function extendedExpression(text: string, whole = false): RegExp {

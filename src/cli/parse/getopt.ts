@@ -1,6 +1,7 @@
 /**
- * GNU getopt_long's reading of a command line: clusters, glued and separate arguments, long prefixes, options
- * after operands, `--`. yargs-parser has none of these exactly, so it is handed the regular form made here.
+ * GNU getopt_long's reading of a command line: clusters, glued and separate arguments, long
+ * prefixes, options after operands, `--`. yargs-parser has none of these exactly, so it is handed
+ * the regular form made here.
  */
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { OptionTable } from './command-options.ts';

@@ -29,7 +29,10 @@ export const SETTING_OPTIONS = {
 
 type Values = OptionValues<typeof SETTING_OPTIONS & typeof SHARE_OPTIONS>;
 
-/** Paths are the caller's: the manager has another working directory. `more`: settings after those of -s. */
+/**
+ * Paths are the caller's: the manager has another working directory. `more`: settings after those
+ * of -s.
+ */
 export function settingOptions(
   values: Values,
   io: Pick<Io, 'cwd'>,

@@ -1,4 +1,6 @@
-/** The options that say what a new root filesystem is to be like, for the commands that make one. */
+/**
+ * The options that say what a new root filesystem is to be like, for the commands that make one.
+ */
 import { BadValue } from '../../config/values/bad-value.ts';
 import { parseSize } from '../../config/values/size.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';

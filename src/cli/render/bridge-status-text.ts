@@ -1,6 +1,9 @@
 import type { BridgeStatus } from '../../network/bridge-status.ts';
 
-/** The status of the default bridge for people: a label and a value in a line, in the layout of tslxc-info. */
+/**
+ * The status of the default bridge for people: a label and a value in a line, in the layout of
+ * tslxc-info.
+ */
 export function statusText(status: BridgeStatus): string {
   const state = status.up ? 'up' : status.started ? 'started, but not up' : 'stopped';
   const rows: [label: string, value: string | undefined][] = [

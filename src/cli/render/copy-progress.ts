@@ -14,8 +14,8 @@ export interface CopyTelling {
 }
 
 /**
- * Does the work, which Ctrl-C calls off. On a terminal its steps are shown and how far they have come; in a pipe nothing
- * but what the user should know.
+ * Does the work, which Ctrl-C calls off. On a terminal its steps are shown and how far they have
+ * come; in a pipe nothing but what the user should know.
  */
 export async function copying<Result>(
   call: Pick<Call, 'io' | 'quiet' | 'json' | 'complain'>,

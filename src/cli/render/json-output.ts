@@ -1,6 +1,7 @@
 /**
  * What the commands print with --json: the schemas in docs/schema are generated from these types
- * (test/schema/generate.ts), one for each member of JsonOutputs, and real output is held against them.
+ * (test/schema/generate.ts), one for each member of JsonOutputs, and real output is held against
+ * them.
  */
 
 import type { AutostartAction, AutostartVerdict } from '../../api/autostart-plan.ts';

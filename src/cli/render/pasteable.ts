@@ -1,4 +1,7 @@
-/** Commands in hints, as they can be pasted into a shell: with the container directory that was asked for, and names quoted. */
+/**
+ * Commands in hints, as they can be pasted into a shell: with the container directory that was
+ * asked for, and names quoted.
+ */
 
 /** Those that look for containers in a directory; the others take no -P, or need none. */
 const COMMANDS =

@@ -1,6 +1,6 @@
 /**
- * Long work as it goes: a live list of steps on a terminal, plain lines in a pipe, nothing with -q. listr2 is only
- * known here, and loaded for terminals only.
+ * Long work as it goes: a live list of steps on a terminal, plain lines in a pipe, nothing with -q.
+ * listr2 is only known here, and loaded for terminals only.
  */
 import { plain } from '../../util/plain.ts';
 import type { Io } from '../run/io.ts';
@@ -11,7 +11,9 @@ export interface Progress {
   step(text: string): void;
   /** A line of output of a program that does the work. */
   line(text: string, stream?: 'stdout' | 'stderr'): void;
-  /** How far the step has come, in the place of what was said of it before. Seen on a terminal only. */
+  /**
+   * How far the step has come, in the place of what was said of it before. Seen on a terminal only.
+   */
   status(text: string): void;
 }
 
@@ -51,7 +53,9 @@ function asLines(lines: readonly string[] = []): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** One list of one task for each step: listr2 wants to know its tasks beforehand, and nobody does. */
+/**
+ * One list of one task for each step: listr2 wants to know its tasks beforehand, and nobody does.
+ */
 async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promise<Result>): Promise<Result> {
   const { Listr } = await import('listr2');
   let current:

@@ -27,8 +27,9 @@ export async function reportError(thrown: unknown, io: Io, report: ErrorReport):
 }
 
 /**
- * `tslxc-start: deb: /var/lib/tslxc/deb/config:12: bridge "br9" does not exist`, then what is known beyond it.
- * The hint comes last: it is what the user does next. Errors that were found along with it follow in the same form.
+ * `tslxc-start: deb: /var/lib/tslxc/deb/config:12: bridge "br9" does not exist`, then what is known
+ * beyond it. The hint comes last: it is what the user does next. Errors that were found along with
+ * it follow in the same form.
  */
 export function errorText(
   error: TslxcError,
@@ -83,7 +84,9 @@ export interface Painter {
 const same = (text: string) => text;
 const PLAIN: Painter = { prefix: same, error: same, warning: same, hint: same };
 
-/** NO_COLOR wins over all, FORCE_COLOR over the lack of a terminal (no-color.org, force-color.org). */
+/**
+ * NO_COLOR wins over all, FORCE_COLOR over the lack of a terminal (no-color.org, force-color.org).
+ */
 export function wantsColour(io: Pick<Io, 'env'>, isTTY: boolean): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = io.env;
   if (NO_COLOR) return false;

@@ -13,8 +13,8 @@ export function tableText(header: readonly string[], rows: readonly (readonly st
 }
 
 /**
- * The columns that fit on a terminal. Those that say nothing go first, from the right; then all that do not fit, but
- * never the first two.
+ * The columns that fit on a terminal. Those that say nothing go first, from the right; then all
+ * that do not fit, but never the first two.
  */
 export function fitting(
   header: readonly string[],

@@ -3,8 +3,9 @@ import type { ForegroundOptions } from '../../api/options.ts';
 import type { Io } from './io.ts';
 
 /**
- * Stands for a stream that is no terminal. The program gets the descriptor itself, so nothing may be done to it here,
- * and making Node's stream object of a pipe does something: it makes the pipe non-blocking, for the program too.
+ * Stands for a stream that is no terminal. The program gets the descriptor itself, so nothing may
+ * be done to it here, and making Node's stream object of a pipe does something: it makes the pipe
+ * non-blocking, for the program too.
  */
 const PIPE: object = { isTTY: false };
 
@@ -18,8 +19,8 @@ export function callerStreams(io: Io): CallerStreams {
 }
 
 /**
- * Options of a start in the foreground with the caller's streams. Each stream is made when it is asked for: without a
- * console init has the descriptors themselves, and they must stay as they are.
+ * Options of a start in the foreground with the caller's streams. Each stream is made when it is
+ * asked for: without a console init has the descriptors themselves, and they must stay as they are.
  */
 export function inForeground<Options extends object>(io: Io, options: Options): Options & ForegroundOptions {
   return {

@@ -1,6 +1,6 @@
 /**
- * Finds the command that is meant: the launcher gives `tslxc-start x` as `start x`, like `tslxc start x`, and leaves
- * `lxc-start x` as it is.
+ * Finds the command that is meant: the launcher gives `tslxc-start x` as `start x`, like `tslxc
+ * start x`, and leaves `lxc-start x` as it is.
  */
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { type CalledAs, calledBy } from '../parse/called-as.ts';

@@ -1,4 +1,7 @@
-/** What a command adds to an error before it is reported: its container, and a hint that can be pasted. */
+/**
+ * What a command adds to an error before it is reported: its container, and a hint that can be
+ * pasted.
+ */
 import type { ErrorCode } from '../../errors/error-table.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { CommandSpec } from '../parse/command-options.ts';
@@ -44,7 +47,8 @@ function addressed(thrown: unknown, { spec, argv, container }: CallFacts): unkno
   const tail = spec.operands.find((operand) => operand.many);
   const parted = tail && !argv.includes('--') ? withDashes(argv, spec) : undefined;
   if (parted === undefined) return thrown.with({ hint: `see '${program} --help'` });
-  // The options of the program were taken for ours: that is what to tell, whatever else there is to say of them.
+  // The options of the program were taken for ours: that is what to tell, whatever else there is to
+  // say of them.
   const hint = `put -- before a ${tail!.name} that has options of its own: ${[program, ...parted].map(shellWord).join(' ')}`;
   return new TslxcError({ ...thrown.toJSON(), hint, cause: thrown.cause });
 }
@@ -54,7 +58,10 @@ function usualHint({ code, container }: TslxcError, spec: CommandSpec): string |
   return `start it first: tslxc-start -n ${container}`;
 }
 
-/** The words with `--` before the program to run; undefined where there is none with options of its own. */
+/**
+ * The words with `--` before the program to run; undefined where there is none with options of its
+ * own.
+ */
 function withDashes(argv: readonly string[], spec: CommandSpec): string[] | undefined {
   const takesArgument = (word: string) =>
     Object.entries(spec.options).some(

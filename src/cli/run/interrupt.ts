@@ -14,8 +14,9 @@ export class Interrupted extends ControlFlow {
 }
 
 /**
- * Runs work that can be called off: the first SIGINT, SIGTERM or SIGHUP aborts it, and it cleans up. The second one
- * ends the command at once; what it leaves is for the next command to clear away.
+ * Runs work that can be called off: the first SIGINT, SIGTERM or SIGHUP aborts it, and it cleans
+ * up. The second one ends the command at once; what it leaves is for the next command to clear
+ * away.
  */
 export async function interruptible<Result>(
   io: Io,
@@ -23,7 +24,8 @@ export async function interruptible<Result>(
 ): Promise<Result> {
   const abort = new AbortController();
   const ignore = io.onInterrupt((signal) => {
-    // Not at once: whoever else hears of this signal (raw-mode.ts) has to see that somebody takes care of it.
+    // Not at once: whoever else hears of this signal (raw-mode.ts) has to see that somebody takes
+    // care of it.
     queueMicrotask(ignore);
     abort.abort(new Interrupted(signal));
   });

@@ -1,6 +1,6 @@
 /**
- * The world as a command sees it. A command touches nothing of `process` but through this, so the same code
- * runs in the client, in a manager on a client's behalf, and in tests.
+ * The world as a command sees it. A command touches nothing of `process` but through this, so the
+ * same code runs in the client, in a manager on a client's behalf, and in tests.
  */
 
 import { fstatSync, writeSync } from 'node:fs';
@@ -25,7 +25,10 @@ export interface Io {
   print(text: string): void;
   /** Writes to stderr at once. */
   printError(text: string): void;
-  /** Calls back on SIGINT, SIGTERM and SIGHUP instead of dying of them; gives the way to stop listening. */
+  /**
+   * Calls back on SIGINT, SIGTERM and SIGHUP instead of dying of them; gives the way to stop
+   * listening.
+   */
   onInterrupt(listener: (signal: NodeJS.Signals) => void): () => void;
 }
 
@@ -34,8 +37,8 @@ const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export const EXIT_SIGPIPE = 128 + 13;
 
 /**
- * The process's own surroundings. Streams are getters: making `process.stdout` loads Node's terminal and
- * socket code, which costs 2 to 4 ms that most commands never need.
+ * The process's own surroundings. Streams are getters: making `process.stdout` loads Node's
+ * terminal and socket code, which costs 2 to 4 ms that most commands never need.
  */
 export function processIo(): Io {
   const context = ownContext();
@@ -82,7 +85,10 @@ export function processIo(): Io {
   };
 }
 
-/** Whether a descriptor is open and leads to a terminal: the console and serial lines (4, 5), old and new ptys. */
+/**
+ * Whether a descriptor is open and leads to a terminal: the console and serial lines (4, 5), old
+ * and new ptys.
+ */
 export function isTerminal(fd: number): boolean {
   try {
     const stat = fstatSync(fd);
@@ -94,7 +100,9 @@ export function isTerminal(fd: number): boolean {
   }
 }
 
-/** Everything, or the end of the process where nobody reads any more, as for any program in a pipe. */
+/**
+ * Everything, or the end of the process where nobody reads any more, as for any program in a pipe.
+ */
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let done = 0; done < bytes.length; ) {

@@ -15,7 +15,9 @@ export interface Log {
   error(thrown: unknown, severity: 'error' | 'warning'): Promise<void>;
 }
 
-/** With neither option given nothing is written. `-l` alone logs to the container's own log file. */
+/**
+ * With neither option given nothing is written. `-l` alone logs to the container's own log file.
+ */
 export function openLog(
   program: string,
   name: string | undefined,
@@ -36,7 +38,8 @@ export function openLog(
     if (!on || LOG_PRIORITIES.indexOf(priority) > threshold) return;
     const head = `${program} ${name ?? '-'} ${timestamp(new Date())} ${priority.padEnd(8)}`;
     const line = `${head} ${plain(message.replaceAll('\n', ' '))}\n`;
-    // By the path it would be a stream of the process that does the command, which may be the resident one.
+    // By the path it would be a stream of the process that does the command, which may be the
+    // resident one.
     if (stream !== undefined) return stream === 1 ? io.print(line) : io.printError(line);
     file ??= logfile ? resolve(io.cwd, logfile) : await defaultFile(name!, await lxcpath());
     try {

@@ -1,7 +1,10 @@
 import { plainText } from '../../util/plain.ts';
 import type { Io } from './io.ts';
 
-/** The same world, whose terminal is shown no control characters but tabs and newlines. Byte streams are as they are. */
+/**
+ * The same world, whose terminal is shown no control characters but tabs and newlines. Byte streams
+ * are as they are.
+ */
 export function plainIo(io: Io): Io {
   // By hand: streams are made when they are first asked for, and an Io may have private fields.
   return {

@@ -10,7 +10,10 @@ export function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-/** The LXC whose behaviour the names `lxc-*` have. Programs compare it: below 1.1 they leave out `-F`. */
+/**
+ * The LXC whose behaviour the names `lxc-*` have. Programs compare it: below 1.1 they leave out
+ * `-F`.
+ */
 export const LXC_VERSION = '5.0.2';
 
 /** What `--version` prints. */

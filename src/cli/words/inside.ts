@@ -33,7 +33,8 @@ interface Asked {
 }
 
 /**
- * Attach options without a variable of the caller's but for the terminal's kind and the language of its characters.
+ * Attach options without a variable of the caller's but for the terminal's kind and the language of
+ * its characters.
  * @throws TslxcError USAGE
  */
 export function cleanAttach(io: Io, { user, env }: Asked): AttachOptions {

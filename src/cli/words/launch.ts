@@ -105,7 +105,10 @@ function lineOf(setting: string): readonly [key: string, value: string] {
   return [key, value!];
 }
 
-/** The first address, waited for; undefined where the container has no card but the loopback, or none comes. */
+/**
+ * The first address, waited for; undefined where the container has no card but the loopback, or
+ * none comes.
+ */
 async function addressOf(container: ContainerShape): Promise<string | undefined> {
   for (const end = Date.now() + ADDRESS_PATIENCE * 1000; Date.now() < end; await delay(LOOK_AGAIN_MS)) {
     const { ips, interfaces, state } = await container.info({ addresses: true, config: false });

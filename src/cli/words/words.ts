@@ -1,6 +1,6 @@
 /**
- * Words of `tslxc` alone, as users of other tools type them. They have no `tslxc-WORD`: those names are LXC's. An alias is
- * a command with options in front.
+ * Words of `tslxc` alone, as users of other tools type them. They have no `tslxc-WORD`: those names
+ * are LXC's. An alias is a command with options in front.
  */
 
 import type { Command } from '../run/command.ts';

@@ -2,7 +2,10 @@ import { flag } from '../values/number.ts';
 import { relativePath } from '../values/text.ts';
 import { single } from './key-row.ts';
 
-/** Where the container's cgroups are. The limits themselves are keys of open-ended families: subtree-keys.ts. */
+/**
+ * Where the container's cgroups are. The limits themselves are keys of open-ended families:
+ * subtree-keys.ts.
+ */
 export const CGROUP_KEYS = {
   'lxc.cgroup.dir': single(relativePath, {
     doc: 'Cgroup below which those of the container and of its hooks are made.',

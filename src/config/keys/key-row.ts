@@ -9,11 +9,14 @@ interface KeyFacts {
   readonly since: string;
   /** What `lxc-info -c` prints for a key that is not set, and what holds then. Empty: nothing. */
   readonly default: string;
-  /** What holds for a key that is not set, in words for the manual; undefined where `default` says it, or nothing does. */
+  /**
+   * What holds for a key that is not set, in words for the manual; undefined where `default` says
+   * it, or nothing does.
+   */
   readonly without: string | undefined;
   /**
-   * What `KEY =` does: `unset` forgets what was said so far, `refused` is an error, anything else is as if that
-   * text had been written.
+   * What `KEY =` does: `unset` forgets what was said so far, `refused` is an error, anything else
+   * is as if that text had been written.
    */
   readonly empty: 'unset' | 'refused' | { readonly as: string };
   /** A change takes effect on a container that runs already. */
@@ -44,7 +47,8 @@ export interface RepeatedRow<T> extends KeyFacts {
   readonly printAll: ((values: readonly T[]) => string) | undefined;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a table holds rows of all types; the accessors give the type back
+// biome-ignore lint/suspicious/noExplicitAny: a table holds rows of all types; the accessors give
+// the type back
 export type KeyRow = SingleRow<any> | RepeatedRow<any>;
 
 export type ValueOf<R> = R extends { readonly type: ValueType<infer T> } ? T : never;

@@ -17,7 +17,7 @@ import { repeated, single } from './key-row.ts';
 /** LXC takes any value for "up"; so `down` is "up" as well. */
 const up: ValueType<'up'> = { name: 'up', valid: 'up', parse: () => 'up', print: () => 'up' };
 
-/** Smallest MTU that IPv4 works with (RFC 791), and the largest that the length field of a packet allows. */
+/** From the smallest MTU that IPv4 works with (RFC 791) to the largest length of a packet. */
 const bytes = numberBetween(68, 65535, 'BYTES');
 /** 0 leaves the size to the kernel. */
 const mtu: ValueType<number> = {

@@ -4,7 +4,9 @@ import { anyText } from '../values/text.ts';
 import type { ValueType } from '../values/value-type.ts';
 import { type KeyRow, type RepeatedRow, repeated, type SingleRow, single } from './key-row.ts';
 
-/** A family of keys whose last part is free, or one of a list. Repeated: lines with one name add up. */
+/**
+ * A family of keys whose last part is free, or one of a list. Repeated: lines with one name add up.
+ */
 export type SubtreeRow<T> = (SingleRow<T> | RepeatedRow<T>) & {
   /** Stands for the last part in the manual. */
   readonly placeholder: string;
@@ -26,7 +28,10 @@ function subtree<T>(
   return { ...row, placeholder, names, clearable };
 }
 
-/** What a cgroup file takes is up to the kernel; units and translation are the business of the cgroup room. */
+/**
+ * What a cgroup file takes is up to the kernel; units and translation are the business of the
+ * cgroup room.
+ */
 const cgroupValue: ValueType<string> = {
   ...anyText,
   name: 'VALUE',

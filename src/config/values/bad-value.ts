@@ -1,5 +1,6 @@
 /**
- * Thrown by the parsers of values. The reader knows the file and the line and makes a located error of it.
+ * Thrown by the parsers of values. The reader knows the file and the line and makes a located error
+ * of it.
  */
 export class BadValue extends Error {
   /** Where in the value the trouble starts, from 0. */

@@ -2,7 +2,10 @@ import { BadValue } from './bad-value.ts';
 import { relativePath } from './text.ts';
 import type { ValueType } from './value-type.ts';
 
-/** Names of controllers; a v1 hierarchy without any is `name=NAME`. Whether the host has them is another question. */
+/**
+ * Names of controllers; a v1 hierarchy without any is `name=NAME`. Whether the host has them is
+ * another question.
+ */
 export const controllerList: ValueType<readonly string[]> = {
   name: 'CONTROLLERS',
   valid: 'names of controllers, separated by commas; name=NAME for a hierarchy without controllers',

@@ -2,7 +2,10 @@ import { BadValue } from './bad-value.ts';
 import { wholeNumber } from './number.ts';
 import { type ValueType, words } from './value-type.ts';
 
-/** A range of user (`u`), group (`g`) or both kinds (`b`) of ids of the container and the ids of the host that they stand for. */
+/**
+ * A range of user (`u`), group (`g`) or both kinds (`b`) of ids of the container and the ids of the
+ * host that they stand for.
+ */
 export interface IdMap {
   readonly type: 'u' | 'g' | 'b';
   /** First id inside the container. */

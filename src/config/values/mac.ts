@@ -21,7 +21,8 @@ export const macPattern: ValueType<MacPattern> = {
     if (address === undefined) throw new BadValue(`"${text}" is not a hardware address`);
     if (rest?.trim()) passOver(context, `"${rest.trim()}" is passed over`, text.length - rest.trim().length);
     const pattern = address.replace(/(?<![0-9a-fx])[0-9a-fx](?![0-9a-fx])/g, '0$&');
-    // The lowest bit of the first byte marks a group of stations; the kernel refuses it as an interface's own.
+    // The lowest bit of the first byte marks a group of stations; the kernel refuses it as an
+    // interface's own.
     if (/^.[13579bdf]/.test(pattern)) {
       throw new BadValue(`"${text}" is a multicast address: its second digit must be even`, 1);
     }

@@ -85,7 +85,10 @@ export const mountAuto: ValueType<MountAuto> = {
   },
 };
 
-/** Where a token stands for the rule "a later token of the same filesystem replaces the earlier one". */
+/**
+ * Where a token stands for the rule "a later token of the same filesystem replaces the earlier
+ * one".
+ */
 export function mountPoint(value: MountAuto): string {
   return value.fs === 'cgroup2' ? 'cgroup' : value.fs;
 }

@@ -4,8 +4,8 @@ import { passOver, type ValueType } from './value-type.ts';
 const DIGITS = /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))$/;
 
 /**
- * A whole number as C's strtol reads it with base 0, which is what LXC does: `0x10` is 16 and `010` is 8.
- * Returns undefined for anything else, and for what a double cannot hold exactly.
+ * A whole number as C's strtol reads it with base 0, which is what LXC does: `0x10` is 16 and `010`
+ * is 8. Returns undefined for anything else, and for what a double cannot hold exactly.
  */
 export function wholeNumber(text: string): number | undefined {
   const match = DIGITS.exec(text);

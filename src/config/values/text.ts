@@ -32,7 +32,10 @@ export const fromRoot: ValueType<string> = {
   parse: (text) => (text.startsWith('/') ? text : `/${text}`),
 };
 
-/** A path below something that it must not leave: a cgroup, a folder of /dev. A leading slash is dropped. */
+/**
+ * A path below something that it must not leave: a cgroup, a folder of /dev. A leading slash is
+ * dropped.
+ */
 export const relativePath: ValueType<string> = {
   name: 'PATH',
   valid: 'a path without . and .. in it',

@@ -1,4 +1,6 @@
-/** Names of what new containers are made on. They end up in command lines, so none begins with `-`. */
+/**
+ * Names of what new containers are made on. They end up in command lines, so none begins with `-`.
+ */
 import { BadValue } from './bad-value.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -47,7 +49,9 @@ export const cephPool: ValueType<string> = {
   },
 };
 
-/** What `--id` of Ceph's commands takes, which is less than the whole name that its keyrings have. */
+/**
+ * What `--id` of Ceph's commands takes, which is less than the whole name that its keyrings have.
+ */
 export const cephUser: ValueType<string> = {
   name: 'USER',
   valid: 'a Ceph user without "client." before it, no blanks, not at the beginning "-"',

@@ -1,7 +1,8 @@
 /**
- * What a config of an archive may say without `--trust`: a row for each key that there is. What no row allows is refused,
- * so a new key is refused until it gets one (a test asks for it). The measure are the configs that tslxc ships: a line
- * may take away from what they give, and add only what has no power over the host.
+ * What a config of an archive may say without `--trust`: a row for each key that there is. What no
+ * row allows is refused, so a new key is refused until it gets one (a test asks for it). The
+ * measure are the configs that tslxc ships: a line may take away from what they give, and add only
+ * what has no power over the host.
  */
 import { normalize } from 'node:path';
 import { lookUpKey } from '../../config/key-lookup.ts';
@@ -80,7 +81,9 @@ function below(path: string, directory: string): string | undefined {
   return whole.startsWith(`${directory}/`) ? whole.slice(directory.length + 1) : undefined;
 }
 
-/** Read by the config's own reader, so that no way of writing it is understood otherwise at a start. */
+/**
+ * Read by the config's own reader, so that no way of writing it is understood otherwise at a start.
+ */
 function mountEntryAllowed(value: string, { directory }: ForeignPlace): boolean {
   let entry: ReturnType<typeof parseMountEntry>;
   try {
@@ -270,7 +273,10 @@ export const ALLOWED: {
   'lxc.net.N.ipvlan.isolation': OTHER_NETWORK,
 };
 
-/** Families and lists that may be emptied as a whole; those that hold what the shipped configs refuse may not. */
+/**
+ * Families and lists that may be emptied as a whole; those that hold what the shipped configs
+ * refuse may not.
+ */
 const CLEARABLE: ReadonlySet<string> = new Set([
   'lxc.net',
   'lxc.hook',

@@ -1,12 +1,16 @@
 /** Device nodes in the root filesystem of an archive. */
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 
-/** Those that every container has (null, zero, full, random, urandom, tty, console, ptmx, fuse, tun), and whiteouts. */
+/**
+ * Those that every container has (null, zero, full, random, urandom, tty, console, ptmx, fuse,
+ * tun), and whiteouts.
+ */
 const HARMLESS = /^c (0:0|1:[35789]|5:[012]|10:(229|200)|(13[6-9]|14[0-3]):\d+)$/;
 
 /**
- * Removes the nodes that lead to a device of the host: the rules for devices are not in force for a container with an id
- * map, and the mode of a node is the archive's. No other process may be able to write to `rootfs`.
+ * Removes the nodes that lead to a device of the host: the rules for devices are not in force for a
+ * container with an id map, and the mode of a node is the archive's. No other process may be able
+ * to write to `rootfs`.
  * @returns what was removed, as `/dev/sda (b 8:0)`
  */
 export function removeDeviceNodes(rootfs: string): string[] {

@@ -1,4 +1,7 @@
-/** What becomes of a config that comes from elsewhere: it may give the container less than the shipped ones, not more. */
+/**
+ * What becomes of a config that comes from elsewhere: it may give the container less than the
+ * shipped ones, not more.
+ */
 import { readFileSync } from 'node:fs';
 import { ConfigDocument } from '../../config/config-document.ts';
 import { updateLegacy } from '../../config/update-config.ts';
@@ -13,7 +16,8 @@ const COMMON = '/usr/share/tslxc/config/common.conf';
 const MOST_NICS = 16;
 
 /**
- * Makes a foreign config one that widens nothing: refuses lines that would, and adds what keeps a container in.
+ * Makes a foreign config one that widens nothing: refuses lines that would, and adds what keeps a
+ * container in.
  * @returns the config, and what was added, as sentences
  * @throws TslxcError CONFIG_VALUE with every line that is refused, and why
  */
@@ -28,7 +32,10 @@ export function confined(
   return addConfinement(document, ref);
 }
 
-/** @throws TslxcError CONFIG_VALUE with every line that asks for more than the shipped configs give, and why it does */
+/**
+ * @throws TslxcError CONFIG_VALUE with every line that asks for more than the shipped configs give,
+ *   and why it does
+ */
 export function refuseHostThings(config: ConfigDocument, ref: ContainerRef, archive: string): void {
   const settings = config.settings();
   const lines = config.toString().split('\n');

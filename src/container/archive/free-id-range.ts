@@ -15,8 +15,8 @@ const FIRST = 1_000_000;
 const LAST = 0x7fff_0000;
 
 /**
- * The first id of a range that no container of the directory, no running container and, unless it is root's own, no line of
- * subuid(5) or subgid(5) has. The same one for users and groups.
+ * The first id of a range that no container of the directory, no running container and, unless it
+ * is root's own, no line of subuid(5) or subgid(5) has. The same one for users and groups.
  * @throws TslxcError NOT_SUPPORTED when there is none
  */
 export function freeIdRange(lxcpath: string): number {

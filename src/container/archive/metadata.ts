@@ -7,7 +7,9 @@ export const METADATA = 'tslxc-export.json';
 export const CONFIG = 'config';
 export const FILES = 'files/';
 
-/** Nobody's config, hook script or description is larger; a foreign archive may say what it likes. */
+/**
+ * Nobody's config, hook script or description is larger; a foreign archive may say what it likes.
+ */
 const LARGEST_METADATA = 1024 * 1024;
 const LARGEST_FILE = 64 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
@@ -37,7 +39,9 @@ export interface ArchivedMember {
   readonly mode?: number;
 }
 
-/** @throws TslxcError STORAGE when it is not in the archive or says something else than the archive */
+/**
+ * @throws TslxcError STORAGE when it is not in the archive or says something else than the archive
+ */
 export function readMetadata(fd: number, file: string, members: readonly Member[]): ArchiveMetadata {
   const member = members.find(({ name }) => name === METADATA);
   if (!member || member.size > LARGEST_METADATA)

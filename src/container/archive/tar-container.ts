@@ -1,6 +1,7 @@
 /**
- * The outer tar of an exported container: a handful of plain files, one of which is the compressed tar of its root
- * filesystem. Written and read here, since their names and order are fixed and nothing else is accepted.
+ * The outer tar of an exported container: a handful of plain files, one of which is the compressed
+ * tar of its root filesystem. Written and read here, since their names and order are fixed and
+ * nothing else is accepted.
  */
 import { fstatSync, readSync, writeSync } from 'node:fs';
 import { TslxcError } from '../../errors/tslxc-error.ts';
@@ -17,7 +18,9 @@ export interface Member {
   readonly size: number;
 }
 
-/** The header of a plain file. A size that octal digits cannot hold is written as GNU and star do. */
+/**
+ * The header of a plain file. A size that octal digits cannot hold is written as GNU and star do.
+ */
 export function memberHeader(name: string, size: number): Buffer {
   if (Buffer.byteLength(name) > 100)
     throw new TslxcError({ code: 'NOT_SUPPORTED', message: `the path ${name} is too long for the archive` });
@@ -64,7 +67,10 @@ export function writeEnd(fd: number, offset: number): void {
   writeSync(fd, Buffer.alloc(2 * BLOCK), 0, 2 * BLOCK, offset);
 }
 
-/** The members of an archive; their bytes are not read. @throws TslxcError STORAGE for anything that is not exactly this */
+/**
+ * The members of an archive; their bytes are not read. @throws TslxcError STORAGE for anything that
+ * is not exactly this
+ */
 export function readMembers(fd: number, file: string): Member[] {
   const end = fstatSync(fd).size;
   const members: Member[] = [];

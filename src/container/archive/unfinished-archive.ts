@@ -1,6 +1,7 @@
 /**
- * An archive on its way: a hidden file beside its target, on which its writer holds an flock. A lock ends with the
- * process that holds it, however that process ends, so a hidden archive without one is nobody's any more.
+ * An archive on its way: a hidden file beside its target, on which its writer holds an flock. A
+ * lock ends with the process that holds it, however that process ends, so a hidden archive without
+ * one is nobody's any more.
  */
 import {
   closeSync,
@@ -59,9 +60,10 @@ export function beginArchive(file: string): UnfinishedArchive {
 }
 
 /**
- * Removes what killed exports have left in a directory, which may be anybody's. A file that is not the caller's own, that
- * has another mode or another name as well, or that does not begin like an archive is left alone; so is all that a filesystem
- * without locks holds. Never fails: none of it is a matter of the command that sweeps.
+ * Removes what killed exports have left in a directory, which may be anybody's. A file that is not
+ * the caller's own, that has another mode or another name as well, or that does not begin like an
+ * archive is left alone; so is all that a filesystem without locks holds. Never fails: none of it
+ * is a matter of the command that sweeps.
  */
 export function sweepUnfinishedArchives(directory: string): void {
   try {
