@@ -87,8 +87,8 @@ export function tooLarge(): Error {
 }
 
 /**
- * Bytes that are not UTF-8 are kept one by one, so that what is not touched is written back as it
- * was.
+ * Bytes that are not UTF-8 are kept one by one, so that untouched text is written back
+ * unchanged.
  */
 export function decodeConfig(bytes: Buffer): { text: string; encoding: 'utf8' | 'latin1' } {
   const text = bytes.toString('utf8');

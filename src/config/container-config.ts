@@ -53,7 +53,7 @@ export class ContainerConfig implements ContainerSpec {
 
   /**
    * The limits by names of both cgroup versions, in the order written across the two families and
-   * all files: a rule for devices counts by its place, whichever family it is written in.
+   * all files: a rule for devices counts by its place in either family.
    */
   cgroupSettings(): Setting<string>[] {
     const both = [...this.subtree('lxc.cgroup.'), ...this.subtree('lxc.cgroup2.')];

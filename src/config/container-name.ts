@@ -23,7 +23,7 @@ function fault(name: string): string | undefined {
 }
 
 /**
- * Throws NAME_INVALID, which says what is wrong and what is allowed, unless a container can have
+ * Throws NAME_INVALID, which names the fault and the allowed characters, unless a container can have
  * this name.
  */
 export function checkName(name: string): void {

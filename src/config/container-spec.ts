@@ -1,5 +1,5 @@
 /**
- * What a container is to be, typed and checked, whatever language said so: settings by their key,
+ * What a container is to be, typed and checked, from any config language: settings by their key,
  * each with the place it comes from. A plan is made of this alone. The config language gives a
  * `ContainerConfig`; another front, such as a reader of OCI's config.json, gives an object of its
  * own.

@@ -46,7 +46,7 @@ export function parseDocument(file: string, bytes: Buffer): ConfigDocument {
 }
 
 /**
- * Writes a document: to a new file beside the old one, which it then replaces. Whatever goes wrong,
+ * Writes a document: to a new file beside the old one, which it then replaces. At any failure
  * there is either the whole old file or the whole new one. A link stays, and the file that it
  * points to is replaced. Throws CONFIG_WRITE or DISK_FULL.
  */
@@ -102,7 +102,7 @@ function realTarget(file: string): string {
 }
 
 /**
- * O_EXCL: never through a file or link that somebody has put there. Mode and owner are those of the
+ * O_EXCL: never through a file or link that another process has put there. Mode and owner are those of the
  * old file.
  */
 function writeFresh(path: string, text: string, old: Stats | undefined): void {

@@ -51,8 +51,8 @@ export function lookUpKey(key: string): KeyTarget | undefined {
   if (row) return { kind: 'key', row };
   if (key === 'lxc.net') return { kind: 'all-nics' };
   if (key === 'lxc.hook') return { kind: 'all-hooks' };
-  // Below lxc.cgroup.dir there are fixed names only; as a controller "dir" would be a typo that
-  // nobody finds.
+  // Below lxc.cgroup.dir there are fixed names only; as a controller "dir" would be a typo without
+  // a trace.
   if (key.startsWith('lxc.cgroup.dir.')) return undefined;
   return nicTarget(key) ?? subtreeTarget(key);
 }

@@ -40,7 +40,7 @@ export interface ConfigReport {
   readonly errors: readonly TslxcError[];
 }
 
-/** More than anybody corrects at once; to gather 16,000 takes seconds. */
+/** More than a user corrects at once; to gather 16,000 takes seconds. */
 const MOST_FAULTS = 1000;
 
 /**

@@ -11,7 +11,7 @@ type FieldName<K extends string> = K extends `${infer Head}.${infer Tail}`
     : K;
 
 /**
- * One network interface: a property for each key of the nic table. A key with one value is
+ * A network interface: a property for each key of the nic table. A key with one value is
  * undefined when it is not set, a key that adds up is an empty list.
  */
 export type NicConfig = {

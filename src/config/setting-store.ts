@@ -9,7 +9,7 @@ import type { ParseContext, Token } from './values/value-type.ts';
 
 type Settings = readonly Setting<unknown>[];
 
-/** One network interface as it is being read. */
+/** A network interface as it is being read. */
 export interface NicFields {
   readonly index: number;
   readonly origin: Origin;
@@ -104,7 +104,7 @@ export class SettingStore {
     return [...settings].sort((a, b) => place(a) - place(b));
   }
 
-  /** One more than the highest number of an interface. */
+  /** The number of the next interface: the highest so far and one. */
   get nextNic(): number {
     if (this.#highest === undefined || !this.nics.has(this.#highest)) {
       this.#highest = undefined;
@@ -182,7 +182,7 @@ export class SettingStore {
     const next = added && this.#after(nic.fields.get(field) ?? [], raw, row, added);
     if (field === 'type') nic.typeIsBad = next === undefined;
     // Another type makes another interface: LXC forgets everything that the nic had. What was
-    // written above the first type is forgotten by LXC as well; that serves nobody, so it stays
+    // written above the first type is forgotten by LXC as well; that helps no user, so it stays
     // here.
     if (field === 'type' && next && type !== undefined) nic.fields.clear();
     if (next) nic.fields.set(field, next);

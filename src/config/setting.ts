@@ -12,7 +12,7 @@ export interface Origin {
 }
 
 /**
- * One value of the configuration with the text it was written as and the place that it came from.
+ * A value of the configuration with the text it was written as and the place that it came from.
  */
 export interface Setting<T> {
   readonly key: string;

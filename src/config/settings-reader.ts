@@ -77,7 +77,7 @@ export class SettingsReader {
       this.#readLine(define, COMMAND_LINE, position);
       return;
     }
-    // In a file a line like this is somebody else's; as an option it can only be a mistake.
+    // In a file a line like this is another program's; as an option it can only be a mistake.
     const key = define.split('=', 1)[0]?.trim() ?? '';
     this.#parts.fault(unknownKey(key, { file: COMMAND_LINE, line: position, column: 1 }));
   }

@@ -44,7 +44,7 @@ export function nearestOf(word: string, candidates: Iterable<string>, most: numb
 
 const SHORTEST_BEGINNING = 5;
 const LIMITS = /(^|[._-])(limit|max|high)/;
-/** What is called so is a guarantee (cgroup v2), the very opposite of a limit. */
+/** Files of these names set a guarantee (cgroup v2), the very opposite of a limit. */
 const GUARANTEES = /(^|[._-])(min|low)$/;
 
 /** Whether a hint would lead from a limit to a guarantee, or from dropping to keeping. */

@@ -76,7 +76,7 @@ async function runEphemeral(call: CopyCall, container: ContainerShape): Promise<
       return exitCodeOf(await to.startForeground(inForeground(io, {})));
     for (const warning of (await to.start()).warnings) await call.complain(warning, 'warning');
   } catch (error) {
-    // Nobody would ever stop it, which is what removes it otherwise.
+    // The removal at its stop never comes: the container has not started.
     if (!values.keepdata) await to.destroy({ force: true }).catch(() => {});
     throw error;
   }

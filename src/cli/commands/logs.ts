@@ -16,7 +16,7 @@ export default command(spec, async (call) => {
   if (count < 0) throw usage(`${count} lines make no sense`);
   const sources = sourcesOf(values.source);
   const container = await call.container();
-  // One that runs without a config of its own has logs, too.
+  // A container that runs without a config of its own has logs, too.
   const known = container.defined() || (await container.info({ config: false })).state !== 'STOPPED';
   if (!known) throw missing(container);
   const print = await printer(call);
@@ -79,8 +79,7 @@ function localTime(iso: string): string {
 }
 
 /**
- * Colours and movements of what a program printed say nothing in a list of lines; what is left is
- * shown as it is.
+ * Removes a program's colours and cursor movements, which say nothing in a list of lines.
  */
 function withoutSequences(text: string): string {
   return plain(text.replaceAll(SEQUENCE, '').replaceAll(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, ''));

@@ -121,8 +121,7 @@ async function warnOfMissing(call: Call<typeof spec.options>): Promise<void> {
 }
 
 /**
- * What is known of one container; one that cannot be looked at is told of, and does not end the
- * list.
+ * Facts of one container. A container that cannot be looked at is told of and does not end the list.
  */
 async function lookAt(
   call: Call<typeof spec.options>,

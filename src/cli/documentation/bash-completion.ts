@@ -4,7 +4,8 @@ import { programName } from '../render/help.ts';
 import { completedOptions, isDynamic, operandCompletion, wordFunctions } from './completion-data.ts';
 
 /**
- * One function for all commands: a table of options per command, and one of what follows an option.
+ * The script: a single function for all commands, with a table of options per command and a table
+ * of what follows an option.
  */
 export function bashCompletion(specs: readonly CommandSpec[]): string {
   return `${[

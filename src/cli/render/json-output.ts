@@ -90,7 +90,7 @@ export interface JsonOutputs {
     | { readonly name: string; readonly flattened: boolean }
     | (NameAndPlace & { readonly origin?: string });
   device: { readonly action: 'add' | 'del'; readonly device: string; readonly path: string };
-  /** On standard error, in a line of its own, for whatever goes wrong. */
+  /** On standard error, in a line of its own, for each error or warning. */
   error: { readonly error: JsonError } | { readonly warning: JsonError };
   /** With -d. */
   execute: { readonly name: string; readonly pid: number };
@@ -101,18 +101,18 @@ export interface JsonOutputs {
     readonly config?: Readonly<Record<string, string | null>>;
     readonly why?: Why;
   };
-  /** One in a line. */
+  /** A JSON object a line. */
   logs: LogLine;
   ls: readonly (Info & {
     /** With --nesting: the containers that it is in, the outermost first. */
     readonly within?: readonly string[];
   })[];
-  /** One in a line. */
+  /** A JSON object a line. */
   monitor:
     | (Moment & { readonly type: 'state'; readonly state: State; readonly reason?: AnyReason })
     | (Moment & {
         readonly type: 'exit';
-        /** Null where nobody could tell. */
+        /** Null where it is not known. */
         readonly status: { readonly code: number | null; readonly signal: number | null } | null;
         readonly reason: Reason;
       });
@@ -123,7 +123,7 @@ export interface JsonOutputs {
     | { readonly name: string; readonly pid: number; readonly milliseconds: number }
     | (Omit<StartPlan, 'warnings'> &
         Omit<PlanResult, 'plan' | 'warnings'> & { readonly warnings: readonly JsonError[] });
-  /** One in a line for each round. */
+  /** A JSON object a line for each round. */
   top: {
     /** ISO 8601, UTC. */
     readonly time: string;
@@ -136,7 +136,7 @@ export interface JsonOutputs {
   wait: { readonly name: string; readonly state: State | null };
 }
 
-/** One line. */
+/** JSON on a line of its own. */
 export function jsonLine<Name extends keyof JsonOutputs>(_of: Name, value: JsonOutputs[Name]): string {
   return `${JSON.stringify(value)}\n`;
 }

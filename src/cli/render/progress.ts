@@ -54,7 +54,8 @@ function asLines(lines: readonly string[] = []): string {
 }
 
 /**
- * One list of one task for each step: listr2 wants to know its tasks beforehand, and nobody does.
+ * Shows a list with a single task for each step: listr2 wants to know its tasks beforehand, and the
+ * steps are not known then.
  */
 async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promise<Result>): Promise<Result> {
   const { Listr } = await import('listr2');
@@ -71,7 +72,7 @@ async function liveProgress<Result>(io: Io, work: (progress: Progress) => Promis
       const ended = new Promise<void>((resolve, reject) => {
         end = (error) => (error ? reject(error) : resolve());
       });
-      // Nobody waits for it when a step that was never shown fails.
+      // A step that was never shown has no one to wait for its failure.
       ended.catch(() => {});
       const lines: string[] = [];
       let show = (_: string) => {};

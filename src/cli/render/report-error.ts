@@ -28,7 +28,7 @@ export async function reportError(thrown: unknown, io: Io, report: ErrorReport):
 
 /**
  * `tslxc-start: deb: /var/lib/tslxc/deb/config:12: bridge "br9" does not exist`, then what is known
- * beyond it. The hint comes last: it is what the user does next. Errors that were found along with
+ * beyond it. The hint comes last: the user's next step. Errors that were found along with
  * it follow in the same form.
  */
 export function errorText(

@@ -51,7 +51,7 @@ export function columnsText(listed: readonly string[], terminalWidth: number): s
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** One name in a line, all padded to the widest: LXC's form where stdout is not a terminal. */
+/** A name a line, all padded to the widest: LXC's form where stdout is not a terminal. */
 export function paddedLines(listed: readonly string[]): string {
   const names = listed.map(plain);
   const to = widest(names);

@@ -19,12 +19,12 @@ import { type Log, openLog } from './log.ts';
 import { plainIo } from './plain-io.ts';
 import { versionAs } from './version.ts';
 
-/** One run of a command: what was asked, and the ways to answer. */
+/** A run of a command: what was asked, and the ways to answer. */
 export interface Call<Options extends OptionTable = OptionTable> {
   readonly spec: CommandSpec<Options>;
-  /** What is printed through it is made plain, except JSON, which stays exact. */
+  /** Makes printed text plain, except JSON, which stays exact. */
   readonly io: Io;
-  /** Prints text with colours of our own, whose foreign parts went through `plain`. */
+  /** Prints text with colours; its foreign parts went through `plain`. */
   painted(text: string): void;
   /** Makes commands in a line such that they work where this one was called. */
   paster(): Promise<(text: string) => string>;

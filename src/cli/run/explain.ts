@@ -47,8 +47,7 @@ function addressed(thrown: unknown, { spec, argv, container }: CallFacts): unkno
   const tail = spec.operands.find((operand) => operand.many);
   const parted = tail && !argv.includes('--') ? withDashes(argv, spec) : undefined;
   if (parted === undefined) return thrown.with({ hint: `see '${program} --help'` });
-  // The options of the program were taken for ours: that is what to tell, whatever else there is to
-  // say of them.
+  // The options of the program were taken for those of the command: the likeliest mistake.
   const hint = `put -- before a ${tail!.name} that has options of its own: ${[program, ...parted].map(shellWord).join(' ')}`;
   return new TslxcError({ ...thrown.toJSON(), hint, cause: thrown.cause });
 }

@@ -24,8 +24,7 @@ export async function interruptible<Result>(
 ): Promise<Result> {
   const abort = new AbortController();
   const ignore = io.onInterrupt((signal) => {
-    // Not at once: whoever else hears of this signal (raw-mode.ts) has to see that somebody takes
-    // care of it.
+    // Later than now: another listener of this signal (raw-mode.ts) has to see that it is handled.
     queueMicrotask(ignore);
     abort.abort(new Interrupted(signal));
   });

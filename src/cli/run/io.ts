@@ -33,7 +33,7 @@ export interface Io {
 }
 
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** How a shell tells the death of a program whose output nobody reads. */
+/** How a shell tells the death of a program whose output has no reader. */
 export const EXIT_SIGPIPE = 128 + 13;
 
 /**
@@ -101,7 +101,7 @@ export function isTerminal(fd: number): boolean {
 }
 
 /**
- * Everything, or the end of the process where nobody reads any more, as for any program in a pipe.
+ * Writes everything, or ends the process where the reader is gone, as any program in a pipe does.
  */
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text);
@@ -113,7 +113,7 @@ function writeAll(fd: number, text: string): void {
       if (code === 'EPIPE') process.exit(EXIT_SIGPIPE);
       if (code === 'EBADF') return;
       if (code !== 'EAGAIN') throw error;
-      // A pipe that somebody else made non-blocking and that is full: wait for its reader.
+      // A full pipe that another process made non-blocking: wait for its reader.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
     }
   }

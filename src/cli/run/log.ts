@@ -27,7 +27,7 @@ export function openLog(
 ): Log {
   const { logfile, logpriority } = values as { logfile?: string; logpriority?: string };
   const threshold = level(logpriority ?? 'ERROR');
-  // LXC's word for no log at all, whatever the level.
+  // LXC's word for no log at all, at every level.
   const on =
     logfile !== 'none' && (logfile !== undefined || (logpriority !== undefined && name !== undefined));
   let file: string | undefined;

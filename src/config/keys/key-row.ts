@@ -2,7 +2,7 @@ import type { Token, ValueType } from '../values/value-type.ts';
 
 /** What the manual and the program have to know about every key. */
 interface KeyFacts {
-  /** One sentence for the manual. */
+  /** The manual's sentence on the key. */
   readonly doc: string;
   readonly example: string;
   /** First LXC that had the key under this name. */
@@ -47,8 +47,7 @@ export interface RepeatedRow<T> extends KeyFacts {
   readonly printAll: ((values: readonly T[]) => string) | undefined;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a table holds rows of all types; the accessors give
-// the type back
+// biome-ignore lint/suspicious/noExplicitAny: accessors give the types of the rows back
 export type KeyRow = SingleRow<any> | RepeatedRow<any>;
 
 export type ValueOf<R> = R extends { readonly type: ValueType<infer T> } ? T : never;

@@ -6,7 +6,7 @@ export class BadValue extends Error {
   /** Where in the value the trouble starts, from 0. */
   readonly offset: number;
 
-  /** @param why what is wrong, quoting the offending text: `"x" is not a number` */
+  /** @param why the fault, quoting the offending text: `"x" is not a number` */
   constructor(why: string, offset = 0) {
     super(why);
     this.name = 'BadValue';

@@ -2,7 +2,7 @@ import { BadValue } from './bad-value.ts';
 import { meant } from './meant.ts';
 import type { ValueType } from './value-type.ts';
 
-/** One of the filesystems that `lxc.mount.auto` mounts by itself. */
+/** A filesystem that `lxc.mount.auto` mounts by itself. */
 export type MountAuto =
   | { readonly fs: 'proc'; readonly mode: 'mixed' | 'rw' }
   | { readonly fs: 'sys'; readonly mode: 'mixed' | 'ro' | 'rw' }

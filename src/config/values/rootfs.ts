@@ -26,7 +26,7 @@ export const rootfsPath: ValueType<RootfsPath> = {
   name: '[TYPE:]PATH',
   valid: `a path, with one of ${STORAGE_TYPES.map((type) => `${type}:`).join(' ')} in front or without`,
   parse(text) {
-    // LXC takes whatever is in front of the first colon for a type, and so cuts `/srv/a:b` down to
+    // LXC takes all text in front of the first colon for a type, and so cuts `/srv/a:b` down to
     // `b`.
     const prefix = /^([^/:]*):(.*)$/.exec(text);
     if (!prefix) return { storage: undefined, path: text };

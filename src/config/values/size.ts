@@ -18,7 +18,7 @@ const PAGE_BYTES = 4096;
 
 /**
  * Bytes from a number with an optional unit; units count in 1024s, as LXC's KB, MB and GB do. LXC
- * ignores a unit without the B (`64K` is 64 bytes to it), which nobody means, so here K is KB.
+ * ignores a unit without the B (`64K` is 64 bytes to it), which no user means, so here K is KB.
  */
 export function parseSize(text: string): number {
   const match = SIZE.exec(text);

@@ -49,7 +49,7 @@ export const relativePath: ValueType<string> = {
   print: (value) => value,
 };
 
-/** One of a few words. */
+/** A word of a list. */
 export function oneOf<const W extends string>(...choices: readonly W[]): ValueType<W> {
   const valid = `one of ${choices.join(', ')}`;
   return {

@@ -18,7 +18,7 @@ export interface ForeignPlace {
   readonly directory: string;
   /** The host's default bridge. */
   readonly bridge: string;
-  /** User and group ids that are somebody's on this host. */
+  /** Ids of the users and groups of this host. */
   readonly hostIds: ReadonlySet<number>;
 }
 

@@ -105,7 +105,7 @@ function hostIds(): ReadonlySet<number> {
         if (id) ids.add(Number(id));
       }
     } catch {
-      // No such file: nobody is named there.
+      // No such file, and so no ids.
     }
   return ids;
 }

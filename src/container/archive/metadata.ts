@@ -8,7 +8,7 @@ export const CONFIG = 'config';
 export const FILES = 'files/';
 
 /**
- * Nobody's config, hook script or description is larger; a foreign archive may say what it likes.
+ * No real config, hook script or description is larger; a foreign archive may say anything.
  */
 const LARGEST_METADATA = 1024 * 1024;
 const LARGEST_FILE = 64 * 1024 * 1024;
@@ -75,7 +75,7 @@ function checkName(file: string, name: string, size: number): void {
   if (size > LARGEST_FILE) throw noArchive(file, `"${name}" is too large`);
   if (name === CONFIG) return;
   const parts = name.startsWith(FILES) ? name.slice(FILES.length).split('/') : [''];
-  // Marker files of ours would be obeyed, and the config has its own place.
+  // Marker files would be obeyed, and the config has its own place.
   const ours =
     /^(config|partial|restoring|layering|renaming|destroying|snaps|overlay|rootfs|lxc_.*|last-run\.json|\..*)$/;
   if (parts.some((part) => part === '' || part === '.' || part === '..') || ours.test(parts[0]!))

@@ -1,7 +1,7 @@
 /**
  * An archive on its way: a hidden file beside its target, on which its writer holds an flock. A
  * lock ends with the process that holds it, however that process ends, so a hidden archive without
- * one is nobody's any more.
+ * one has no owner.
  */
 import {
   closeSync,
@@ -60,7 +60,7 @@ export function beginArchive(file: string): UnfinishedArchive {
 }
 
 /**
- * Removes what killed exports have left in a directory, which may be anybody's. A file that is not
+ * Removes what killed exports have left in a directory, which may belong to another user. A file that is not
  * the caller's own, that has another mode or another name as well, or that does not begin like an
  * archive is left alone; so is all that a filesystem without locks holds. Never fails: none of it
  * is a matter of the command that sweeps.
@@ -70,14 +70,14 @@ export function sweepUnfinishedArchives(directory: string): void {
     for (const entry of readdirSync(directory))
       if (parseHiddenName(entry)?.purpose === 'creating') sweep(join(directory, entry));
   } catch {
-    // The directory cannot be read: what is wrong with it will be told where the archive is made.
+    // The directory cannot be read: the fault is told where the archive is made.
   }
 }
 
 function sweep(path: string): void {
   let fd: number | undefined;
   try {
-    // Whatever is there, a FIFO too, does not keep us waiting.
+    // Not even a FIFO blocks here.
     fd = openSync(path, O.RDONLY | O.NOFOLLOW | O.NONBLOCK | O.CLOEXEC);
     if (isOurs(fd) && tryLock(fd) === true && isAt(path, fd)) rmSync(path);
   } catch {
