@@ -1,6 +1,6 @@
 /**
- * Names that LXC accepted up to 2.1, and what each is called now. Undefined: it has no effect any
- * more.
+ * Names that LXC accepted up to 2.1, and what each is called now. Undefined: it has no effect
+ * today.
  */
 export const LEGACY_KEYS: Readonly<Record<string, string | undefined>> = {
   'lxc.utsname': 'lxc.uts.name',

@@ -1,4 +1,4 @@
-/** Ids of the host that nobody uses, for a container that gets an id map of its own. */
+/** Unused ids of the host, for a container that gets an id map of its own. */
 import { readFileSync } from 'node:fs';
 import { bothKinds } from '../../config/values/id-map.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';

@@ -1,4 +1,4 @@
-/** `tslxc-export.json`: what is in an archive. */
+/** `tslxc-export.json`: the contents of an archive. */
 import { createHash } from 'node:crypto';
 import { isUsableName } from '../../config/container-name.ts';
 import { type Member, noArchive, readAt } from './tar-container.ts';
