@@ -197,6 +197,11 @@ export class Container implements ContainerRef {
     });
   }
 
+  /** How `copy` would make the root filesystem; undefined where there is none. Nothing is made. */
+  async planCopy(to: ContainerRef, o: options.CloneOptions = {}): Promise<options.CopyPlan | undefined> {
+    return (await import('../container/copies/clone.ts')).planClone(this, to, o);
+  }
+
   /** Renames the container, with its snapshots. */
   async rename(name: string, o: options.RenameOptions = {}): Promise<void> {
     await (await import('../container/copies/rename.ts')).renameContainer(this, name, o);

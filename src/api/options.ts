@@ -142,6 +142,7 @@ export interface AttachOptions {
 export type { ExportOptions, ExportResult } from '../container/archive/export.ts';
 export type { ImportOptions } from '../container/archive/import.ts';
 export type { CloneOptions } from '../container/copies/clone.ts';
+export type { CopyPlan } from '../container/copies/copy-plan.ts';
 export type { CopyReports } from '../container/copies/copy-rootfs.ts';
 export type { RenameOptions } from '../container/copies/rename.ts';
 export type { RestoreOptions } from '../container/copies/restore.ts';

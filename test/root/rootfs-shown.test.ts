@@ -56,6 +56,12 @@ test('an ephemeral copy leaves its original as it is', { skip }, async () => {
   await busybox.make('a');
   const before = readFileSync(host.config('a'), 'utf8');
   const { ino } = lstatSync(host.rootfs('a'));
+  for (const [option, words] of [
+    ['-e', /which stay where they are/],
+    ['-s', /become a read-only layer/],
+    ['-K', /all files are copied/],
+  ] as const)
+    assert.match(await host.ok('copy', ['--dry-run', option, '-n', '@a', '-N', '@b']), words);
   await host.ok('copy', ['-e', '-n', '@a', '-N', '@b', '-d']);
   await holdsBothWays('b', 'in the copy');
   assert.deepEqual(

@@ -115,6 +115,12 @@ export const spec = defineSpec({
       summary: 'put all files of a container on layers back into its own rootfs',
       conflicts: ['newname'],
     },
+    'dry-run': {
+      kind: 'none',
+      extension: true,
+      summary: 'say how the root filesystem would be copied, and make nothing',
+      conflicts: ['rename', 'flatten', 'json'],
+    },
     ...CONTAINER_OPTIONS,
     ...NO_RCFILE,
     ...JSON_OPTION,

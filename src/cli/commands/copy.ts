@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerShape } from '../../api/container.ts';
+import type { CopyPlan } from '../../api/options.ts';
 import { usage } from '../parse/getopt.ts';
 import { sizeOf } from '../parse/volume-options.ts';
 import { copying } from '../render/copy-progress.ts';
@@ -20,6 +21,7 @@ export default command(spec, async (call) => {
   const container = await call.container();
   if (!container.defined()) throw missing(container);
   if (values.flatten) return await flatten(call, container);
+  if (values['dry-run']) return await dryRun(call, container);
   if (values.ephemeral) return await runEphemeral(call, container);
   // LXC passes all words to the clone hooks; a name is missing then, so `tslxc-copy A B` can only
   // mean one thing.
@@ -35,6 +37,27 @@ export default command(spec, async (call) => {
   tell(call, container, to);
   return 0;
 });
+
+/** How the files of the original are used. */
+const WORDS: { readonly [K in CopyPlan['kind']]: string } = {
+  seal: 'its files become a read-only layer, which both share',
+  stand: 'the copy writes above its files, which stay where they are',
+  'copy-upper': 'its lower layers are shared, and what was written above them is copied',
+  clone: 'the backing store makes a clone',
+  copy: 'all files are copied',
+};
+
+async function dryRun(call: CopyCall, container: ContainerShape): Promise<number> {
+  const { ephemeral, newname } = call.values;
+  if (newname === undefined && !ephemeral)
+    throw usage('no name for the copy given: name one with -N NEWNAME');
+  const to = await call.library.container(newname ?? `${container.name}_copy`, newPath(call, container));
+  const sharing = ephemeral ? { snapshot: true, inPlace: true } : {};
+  const plan = await container.planCopy(to, { ...cloneOptions(call), ...sharing });
+  const why = plan?.kind === 'copy' && plan.why !== undefined ? `: ${plan.why}` : '';
+  call.io.print(`${container.name}: ${plan ? WORDS[plan.kind] + why : 'there is no root filesystem'}\n`);
+  return 0;
+}
 
 async function flatten(call: CopyCall, container: ContainerShape): Promise<number> {
   const done = await copying(call, (telling) => container.flatten(telling));

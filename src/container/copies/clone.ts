@@ -1,14 +1,18 @@
 /** Clones a container (`lxc-copy`). */
 
+import { checkName } from '../../config/container-name.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
+import { alreadyThere } from '../lifecycle/claim-directory.ts';
 import { sweepLeftovers } from '../recovery/leftovers.ts';
 import { recoverContainer } from '../recovery/recover.ts';
+import { managedVolume } from '../rootfs/managed-volume.ts';
 import { isDefined, noSuchContainer } from '../state/list.ts';
 import { lockPatiently } from '../state/lock.ts';
 import type { ContainerRef } from '../state/paths.ts';
 import { requireStopped } from '../state/require-stopped.ts';
 import { liveRecord } from '../state/runtime-record.ts';
+import { type CopyPlan, planCopy, type Way } from './copy-plan.ts';
 import type { CopyReports } from './copy-rootfs.ts';
 import { makeClone } from './make-clone.ts';
 
@@ -72,9 +76,35 @@ export async function cloneContainer(
     to,
     origin: from,
     lxcpath: from.lxcpath,
-    way: running || !options.snapshot ? 'copy' : options.inPlace ? 'stand' : 'share',
+    way: wayOf(options, running),
     store: options.backingStore,
   });
+}
+
+/**
+ * What `cloneContainer` would do with the root filesystem: nothing is made or locked.
+ * @throws TslxcError as `cloneContainer` for what can be told beforehand
+ */
+export async function planClone(
+  from: ContainerRef,
+  to: ContainerRef,
+  options: CloneOptions = {},
+): Promise<CopyPlan | undefined> {
+  checkName(to.name);
+  if (!isDefined(from)) throw noSuchContainer(from);
+  if (isDefined(to)) throw alreadyThere(to, 'EEXIST');
+  const running = liveRecord(from) !== undefined;
+  if (running) refuseRunning(from, options);
+  const source = managedVolume(from);
+  const store = options.backingStore;
+  return (
+    source && (await planCopy({ from, lxcpath: from.lxcpath, way: wayOf(options, running), store }, source))
+  );
+}
+
+function wayOf(options: CloneOptions, running: boolean): Way {
+  if (running || !options.snapshot) return 'copy';
+  return options.inPlace ? 'stand' : 'share';
 }
 
 function refuseRunning(ref: ContainerRef, options: CloneOptions): void {
