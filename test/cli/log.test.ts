@@ -37,7 +37,7 @@ describe('log options', () => {
   });
 
   it('add to what is there, from the level up that is asked for, in any case of letters', async () => {
-    for (const level of ['debug', 'TRACE', 'ERROR', 'FATAL'])
+    for (const level of ['debug', '0', 'ERROR', '8'])
       await call('info', ['-n', 'web', '-s', '-o', 'all.log', '--logpriority', level]);
     const levels = log('all.log').map((line) => LINE.exec(line)![4]);
     assert.deepEqual(levels, ['DEBUG', 'DEBUG', 'DEBUG', 'DEBUG']);

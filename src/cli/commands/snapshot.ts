@@ -13,7 +13,8 @@ export default command(spec, async (call) => {
   const { values, operands } = call;
   const container = await call.container();
   if (!container.defined()) throw missing(container);
-  if (operands[0] !== undefined && values.restore === undefined)
+  // LXC's command passes over an argument that it has no use for.
+  if (operands[0] && values.restore === undefined && call.as !== 'lxc')
     throw usage(`unexpected argument '${operands[0]}'`);
   if (values.tree) await tree(call, container);
   else if (values.list) list(call, await container.snapshots());

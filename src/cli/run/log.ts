@@ -67,7 +67,10 @@ async function defaultFile(name: string, lxcpath: string): Promise<string> {
 }
 
 function level(text: string): number {
-  const found = LOG_PRIORITIES.indexOf(text.toUpperCase() as LogPriority);
+  // By number they count from the least important one, as in lxc.log.level.
+  const found = /^[0-8]$/.test(text)
+    ? LOG_PRIORITIES.length - 1 - Number(text)
+    : LOG_PRIORITIES.indexOf(text.toUpperCase() as LogPriority);
   if (found < 0) throw usage(`'${text}' is not a log level`, `levels are ${LOG_PRIORITIES.join(', ')}`);
   return found;
 }

@@ -34,6 +34,8 @@ export const CASES: readonly PeerCase[] = [
       ['unfreeze', '-n', '@run', ''],
       ['wait', '-n', '@run', '-s', 'RUNNING', '', 'spare'],
       ['stop', '-n', '@stopped', ''],
+      ['snapshot', '-n', '@stopped', '-L', 'spare'],
+      ['info', '-n', '@run', '-sH', '-l', '3', '-o', 'none'],
     ],
   },
   {
