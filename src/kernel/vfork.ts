@@ -10,8 +10,9 @@
  * everything has been put back where it was by the time that the child executes the program, which
  * therefore is done by contexts too, with no JavaScript:
  *
- *     us      swapcontext -> clone3 ............................................. -> swapcontext returns
- *     child                  clone3 -> callback: work -> settle -> execve (-> unsettle -> callback: tells why it failed)
+ *     us      swapcontext -> clone3 ............................ -> swapcontext returns
+ *     child                  clone3 -> callback: work -> settle -> execve
+ *                                       (refused: -> unsettle -> callback: tells why)
  *
  * A child that ends in its work leaves the memory as it was in the middle of something. Nothing can
  * be done with it: so what comes after clone3 for us is _exit(2), but for the moment

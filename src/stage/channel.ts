@@ -9,19 +9,19 @@ import type { StageOrder } from './order.ts';
  * speaks and waits in lockstep; the end of the stream means that the other side has died, and the
  * stage goes with it.
  *
- *     manager                         stage
- *     plan                    ->                                          all that is known beforehand
- *                             <-      init {pid}                          pid 1 of the container exists
- *     cgroups                 ->                                          the container's are made (before init, without initCgroup)
- *     network                 ->                                          host ends of the nics are made
- *                             <-      ptys {console, ttys, devpts}        descriptors of the stage, to be copied before go
- *                             <-      ready                               all but execve is done
- *     go                      ->
- *                             <-      listener {fd}                       with a seccomp filter that notifies: to be copied
- *     taken                   ->
- *                             <-      executed, or the end of stream      execve has succeeded
- *                             <-      error {…}                           instead of any answer
- *                             <-      log {text}                          any time
+ *     manager          stage
+ *     plan         ->                                     all that is known beforehand
+ *                  <-  init {pid}                         pid 1 of the container exists
+ *     cgroups      ->                                     made (before init, without initCgroup)
+ *     network      ->                                     host ends of the nics are made
+ *                  <-  ptys {console, ttys, devpts}       the stage's descriptors, to be copied
+ *                  <-  ready                              all but execve is done
+ *     go           ->
+ *                  <-  listener {fd}                      a filter notifies: to be copied
+ *     taken        ->
+ *                  <-  executed, or end of stream         execve has succeeded
+ *                  <-  error {…}                          instead of any answer
+ *                  <-  log {text}                         any time
  *
  * A spawner says able before all of that, and executed, and waits for the next plan. An attach has
  * plan, init, go, listener and the end; the holder of a user namespace says userns and waits for

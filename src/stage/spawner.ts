@@ -18,7 +18,7 @@ export function runSpawner(kernel: Kernel, channelFd: number): never {
   try {
     startAll(kernel, new StageChannel(kernel, channelFd));
   } catch {
-    // In between two starts nobody asks why; the manager sees the end of the stream.
+    // Between two starts no request waits for a reason; the manager sees the end of the stream.
   }
   return kernel.exit(1);
 }

@@ -74,7 +74,7 @@ const REMEDY: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk of the root filesystem is full',
 };
 
-/** One of the directories at the top that a container cannot be without. */
+/** Acts on a top directory that a container needs. */
 function inEssential<T>(name: string, act: () => T): T {
   try {
     return act();
