@@ -5,7 +5,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { deleteLink, findLink, type NetworkNamespace } from '../links.ts';
 import { deleteProxy } from '../neighbours.ts';
 import { type Netlink, withNetlink } from '../netlink.ts';
-import type { NicPlan, NicType, ResolvedNic } from '../nic-plan.ts';
+import { hasInterface, type NicPlan, type NicType, nicName, type ResolvedNic } from '../nic-plan.ts';
 import { commonSettings } from './common-settings.ts';
 import { IPVLAN } from './ipvlan.ts';
 import { takeBack } from './lent-interface.ts';
@@ -50,11 +50,13 @@ export function resolveNic(
   nic: NicPlan,
   directory: string,
 ): { nic: ResolvedNic; claims: NicClaim[] } {
-  return withNetlink(kernel, (netlink) => {
-    const driver = driverOf(nic);
+  if (!hasInterface(nic)) return { nic: { ...nic, name: nicName(nic) }, claims: [] };
+  const driver = driverOf(nic);
+  const resolve = (netlink: Netlink) => {
     const resolved = driver.resolve(netlink, nic);
     return { nic: resolved, claims: driver.claims(netlink, resolved, directory) };
-  });
+  };
+  return withNetlink(kernel, resolve);
 }
 
 /**

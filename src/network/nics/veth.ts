@@ -24,13 +24,10 @@ import { type NicRoute, nicError, nicStep, type Resolved, type VethNic } from '.
 import { vethFaults, vethFaultsOnHost } from '../veth-checks.ts';
 import { addHostRoutes, isRouted, routeToContainer } from '../veth-router.ts';
 import type { NicClaim, NicDriver } from './nic-driver.ts';
-import { linkOf, missingPart, newProxies, resolveOn } from './on-link.ts';
-
-const NEEDS = { module: 'veth', option: 'VETH' };
+import { linkOf, newProxies, resolveOn } from './on-link.ts';
 
 export const VETH: NicDriver<VethNic> = {
   type: 'veth',
-  needs: NEEDS,
   scripts: { up: true, down: true },
   parse: (config, settings) => ({
     ...settings,
@@ -39,7 +36,7 @@ export const VETH: NicDriver<VethNic> = {
     ...settingsOf(config),
   }),
   faults: (nic) => [...pairFaults(nic), ...vethFaults(nic)],
-  faultsOnHost: (netlink, nic, coming) => [...missingPart(nic, NEEDS), ...hostFaults(netlink, nic, coming)],
+  faultsOnHost: hostFaults,
   bridge: (nic) => (isRouted(nic) ? undefined : nic.link),
   resolve(netlink, nic) {
     const link = linkOf(netlink, nic);
