@@ -72,3 +72,18 @@ test('a process that is not there has none', () => {
   assert.deepEqual(addressesOf(999_999_999), []);
   assert.deepEqual(interfacesOf(999_999_999), []);
 });
+
+test('16,000 addresses, each in a network of its own, are put in order at once', () => {
+  const octets = (i: number) => [10, (i >> 8) & 255, i & 255, 1];
+  const numbers = Array.from({ length: 16_000 }, (_, i) => i);
+  const trie = numbers.map((i) => `  |-- ${octets(i).join('.')}\n     /32 host LOCAL\n`).join('');
+  const hex = (parts: number[]) => Buffer.from(parts.toReversed()).toString('hex').toUpperCase();
+  const routes = numbers.map((i) => {
+    const [a, b, c] = octets(i) as [number, number, number];
+    return `eth${i}\t${hex([a, b, c, 0])}\t00000000\t0001\t0\t0\t0\t${hex([255, 255, 255, 0])}\t0\t0\t0`;
+  });
+  const begin = performance.now();
+  const found = parseIpv4(trie, ['heading', ...routes].join('\n'), []);
+  assert.ok(performance.now() - begin < 1000 * Number(process.env.TSLXC_TEST_PATIENCE ?? 1));
+  assert.deepEqual(found[15_999], { interface: 'eth15999', family: 'inet', address: '10.62.127.1' });
+});

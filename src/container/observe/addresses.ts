@@ -3,7 +3,7 @@
  * there the network namespace of that process, so no process has to enter it (a thread that
  * fails half-way through would stay there).
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { formatAddress } from '../../network/ip-address.ts';
 
 export interface ContainerAddress {
@@ -30,11 +30,33 @@ export function addressesOf(pid: number): ContainerAddress[] {
 
 function read(pid: number, name: string): string {
   try {
-    return readFileSync(`/proc/${pid}/net/${name}`, 'utf8');
+    const fd = openSync(`/proc/${pid}/net/${name}`, 'r');
+    try {
+      return readUpTo(fd, MOST_BYTES);
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     // Ended meanwhile, or a kernel without IPv6.
     return '';
   }
+}
+
+/** A guest can make interfaces and addresses without end; some ten thousand are in this much. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** The text from the start, without a last line that is cut. */
+function readUpTo(fd: number, most: number): string {
+  const parts: Buffer[] = [];
+  for (let left = most; left > 0; ) {
+    const part = Buffer.allocUnsafe(Math.min(left, 256 * 1024));
+    const read = readSync(fd, part);
+    if (read === 0) return Buffer.concat(parts).toString();
+    parts.push(part.subarray(0, read));
+    left -= read;
+  }
+  const text = Buffer.concat(parts).toString();
+  return text.slice(0, text.lastIndexOf('\n') + 1);
 }
 
 /** /proc/net/dev: two lines of heading, then `name: numbers`. */
@@ -58,35 +80,40 @@ export function parseIpv4(fibTrie: string, route: string, interfaces: readonly s
   const others = interfaces.filter((name) => name !== 'lo');
   return [...found].map((address) => {
     const value = toNumber(address);
-    const network = networks.find(({ mask, destination }) => (value & mask) >>> 0 === destination);
+    const found = interfaceOf(value, networks);
     // An address without a network of its own: where there is one interface only, it is that one's.
-    const name = network?.interface ?? (others.length === 1 ? others[0]! : '');
+    const name = found ?? (others.length === 1 ? others[0]! : '');
     return { interface: name, family: 'inet', address };
   });
 }
 
-interface Network {
-  readonly interface: string;
-  readonly destination: number;
-  readonly mask: number;
+/** Interfaces by destination, for each length of a network: a search takes 33 steps at most. */
+type Networks = readonly { readonly mask: number; readonly interfaces: ReadonlyMap<number, string> }[];
+
+function interfaceOf(address: number, networks: Networks): string | undefined {
+  for (const { mask, interfaces } of networks) {
+    const name = interfaces.get((address & mask) >>> 0);
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }
 
 /**
  * Routes without a gateway, the narrowest first. The columns are hexadecimal in network order on a
  * little endian.
  */
-function connectedNetworks(route: string): Network[] {
-  return route
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(/\s+/))
-    .filter(([, , gateway, , , , , mask]) => gateway === '00000000' && mask !== '00000000')
-    .map(([name, destination, , , , , , mask]) => ({
-      interface: name!,
-      destination: swapped(destination!),
-      mask: swapped(mask!),
-    }))
-    .sort((a, b) => b.mask - a.mask);
+function connectedNetworks(route: string): Networks {
+  const found = new Map<number, Map<number, string>>();
+  for (const line of route.split('\n').slice(1)) {
+    const [name, destination, gateway, , , , , mask] = line.split(/\s+/);
+    if (!name || !destination || !mask || gateway !== '00000000' || mask === '00000000') continue;
+    const length = swapped(mask);
+    const interfaces = found.get(length) ?? new Map<number, string>();
+    found.set(length, interfaces);
+    const at = swapped(destination);
+    if (!interfaces.has(at)) interfaces.set(at, name);
+  }
+  return [...found].map(([mask, interfaces]) => ({ mask, interfaces })).sort((a, b) => b.mask - a.mask);
 }
 
 function swapped(hex: string): number {

@@ -58,9 +58,14 @@ function samePath(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((part, i) => part === b[i]);
 }
 
+/** A guest can have configs without end: these are more than any that are in use. */
+const MOST_CONFIGS = 1000;
+const MOST_TEXT = 8 * 1024 * 1024;
+
 /** Texts of the configs by container. */
 function configsInside(pid: number, directories: readonly string[]): Map<string, string> {
   const configs = new Map<string, string>();
+  let bytes = 0;
   const files = GuestFiles.open(linuxKernel(), pid);
   if (!files) return configs;
   try {
@@ -69,6 +74,8 @@ function configsInside(pid: number, directories: readonly string[]): Map<string,
         if (configs.has(name) || !isUsableName(name)) continue;
         const text = files.read(`${directory}/${name}/config`);
         if (text !== undefined) configs.set(name, text);
+        bytes += text?.length ?? 0;
+        if (bytes > MOST_TEXT || configs.size >= MOST_CONFIGS) return configs;
       }
   } finally {
     files.close();

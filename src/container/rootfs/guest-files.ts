@@ -15,7 +15,7 @@ const PROMPT = new Set(
   'bcachefs btrfs erofs ext2 ext3 ext4 f2fs overlay squashfs tmpfs ubifs xfs zfs'.split(' '),
 );
 const MOST_ENTRIES = 10_000;
-const MOST_BYTES = 1 << 20;
+const MOST_BYTES = 64 * 1024;
 
 /** The root directory of a process, held open. */
 export class GuestFiles {
@@ -66,7 +66,7 @@ export class GuestFiles {
     );
   }
 
-  /** Text of a regular file, at most a mebibyte; undefined where it is anything else. */
+  /** Text of a regular file, 64 KiB of it at most; undefined where it is anything else. */
   read(path: string): string | undefined {
     return this.#with(path, 0, (fd) => {
       if (!fstatSync(fd).isFile()) return undefined;
