@@ -21,4 +21,5 @@ PYTHON
 python3 verify.py
 status=$?
 lxc-stop -n "$NAME" -k
+umount -R /run/ganeti && rmdir /run/ganeti
 exit $status
