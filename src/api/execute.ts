@@ -24,15 +24,13 @@ async function request(
   foreground: boolean,
 ): Promise<StartRequest> {
   const { command, ...start } = options;
-  return {
-    ...(await startRequest(
-      context,
-      ref,
-      { ...start, ...(command?.length ? { init: command } : {}) },
-      foreground,
-    )),
-    execute: { onConsole },
-  };
+  return await startRequest(
+    context,
+    ref,
+    { ...start, ...(command?.length ? { init: command } : {}) },
+    foreground,
+    { onConsole },
+  );
 }
 
 /**

@@ -6,6 +6,7 @@ import type { StartResult as StartReply, StartRequest } from '../manager/protoco
 import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { StartOptions, StartResult } from './options.ts';
+import { prepareStart } from './prepare-start.ts';
 
 /** Makes the request of a start. @throws TslxcError CONFIG_READ for the named config file */
 export async function startRequest(
@@ -13,11 +14,12 @@ export async function startRequest(
   ref: ContainerRef,
   options: StartOptions,
   foreground: boolean,
+  execute?: StartRequest['execute'],
 ): Promise<StartRequest> {
   const { cwd } = context;
   const given =
     options.rcfile === undefined ? undefined : await readGivenConfig(resolve(cwd, options.rcfile), { cwd });
-  return {
+  const request: StartRequest = {
     name: ref.name,
     lxcpath: ref.lxcpath,
     ...(given ? { rcfile: given.file, given } : {}),
@@ -26,8 +28,11 @@ export async function startRequest(
     foreground,
     ...(options.consoleLog ? { consoleLog: options.consoleLog } : {}),
     ...(options.pidFile ? { pidFile: options.pidFile } : {}),
+    ...(execute ? { execute } : {}),
     caller: { env: context.env, cwd: context.cwd, umask: context.umask },
   };
+  const prepared = prepareStart(context, request);
+  return prepared ? { ...request, prepared } : request;
 }
 
 export const startResult = ({ pid, milliseconds, warnings }: StartReply): StartResult => ({

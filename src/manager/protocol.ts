@@ -15,6 +15,7 @@
 
 import type { CgroupNote } from '../cgroup/container-cgroup.ts';
 import type { AttachRequest } from '../container/plan/attach-request.ts';
+import type { StartPlan } from '../container/plan/start-plan.ts';
 import type { DeviceNodeRequest } from '../container/run/device-node.ts';
 import type { StopRequest } from '../container/run/stop.ts';
 import type { StdioNumbers } from '../container/start/client-stdio.ts';
@@ -46,11 +47,21 @@ export interface StartRequest extends ContainerRef, StartOverrides {
    * init without one.
    */
   readonly stdio?: StdioNumbers;
+  /** Without it the manager prepares the start by itself. */
+  readonly prepared?: PreparedStart;
   /**
    * Of the caller: hooks and network scripts run in these, and `lxc.environment = NAME` copies from
    * `env`.
    */
   readonly caller: CallerSurroundings;
+}
+
+/** What a start goes by, made and checked where only this start waits for the container's files. */
+export interface PreparedStart {
+  readonly plan: StartPlan;
+  /** About names from before LXC 3.0, which are told once. */
+  readonly oldNames: readonly ErrorDetails[];
+  readonly warnings: readonly ErrorDetails[];
 }
 
 export interface ConsoleRequest extends ContainerRef {

@@ -26,6 +26,8 @@ export interface RequestContext {
   readonly streams: readonly [stdin: number, stdout: number, stderr: number];
   /** Descriptors above 2 that the caller left open for programs that the request runs. */
   readonly inherited: readonly number[];
+  /** This process sees the host as the manager does: the same mounts, rights and limits. */
+  readonly isInManagersPlace: boolean;
   /** Aborted when the caller has gone or no longer wants the result. */
   readonly signal: AbortSignal;
 }
@@ -48,6 +50,7 @@ export function ownContext(): RequestContext {
     umask: process.umask(),
     streams: [0, 1, 2],
     inherited: TSLXC_INHERITED.split(' ').filter(Boolean).map(Number),
+    isInManagersPlace: false,
     signal: new AbortController().signal,
   };
 }
@@ -56,7 +59,7 @@ export function ownContext(): RequestContext {
  * A removed directory has no path. This path leads to it for the manager as well, as long as
  * nothing is looked up relative to it.
  */
-function ownDirectory(): string {
+export function ownDirectory(): string {
   try {
     return process.cwd();
   } catch {

@@ -95,7 +95,8 @@ test('a container that ends while no manager is there is cleaned up by the next'
   assert.equal(await host.state('ends'), 'STOPPED', 'told without a manager');
   assert.equal((await host.tslxc('attach', ['-n', '@ends', '--', 'true'])).code, 1);
   await host.assertNothingLeft();
-  assert.equal(readFileSync(record, 'utf8'), 'stop\n', 'its hooks have run');
+  await eventually('its hooks have run', () => existsSync(record));
+  assert.equal(readFileSync(record, 'utf8'), 'stop\n');
   await host.ok('start', ['-n', '@ends']);
 });
 

@@ -32,7 +32,7 @@ async function withSystemFile(text: string, ...command: string[]): Promise<void>
   mkdirSync(join(etc, 'tslxc'), { recursive: true });
   writeFileSync(join(etc, 'tslxc/tslxc.conf'), text);
   const script = `mount -t overlay -o ro,lowerdir=${etc}:/etc etc /etc && exec "$@"`;
-  const env = { ...host.env, TSLXC_RESIDENT: '0' };
+  const env = { ...host.env, TSLXC_POOL: '0' };
   const { code, stderr } = await run('unshare', ['-m', 'sh', '-c', script, 'sh', ...command], { env });
   assert.equal(code, 0, stderr);
 }

@@ -299,14 +299,23 @@ test('a command that is blocked stops no other one, and ends at once by a signal
 });
 
 async function blocked(stuck: string): Promise<void> {
+  const config = join(host.root, 'stuck.conf');
+  writeFileSync(config, `lxc.rootfs.path = dir:${stuck}/rootfs\n`);
   for (const [command, signal] of [
     ['ls', 'SIGINT'],
     ['ls', 'SIGTERM'],
     ['info', 'SIGHUP'],
     // It listens to signals, and cannot hear one.
     ['copy', 'SIGINT'],
+    // It reads and checks by itself, before it asks the manager.
+    ['start', 'SIGTERM'],
   ] as const) {
-    const more = { ls: ['-f'], info: ['-n', 'fifo', '-c', 'lxc.uts.name'], copy: ['-n', 'fifo', '-N', 'x'] };
+    const more = {
+      ls: ['-f'],
+      info: ['-n', 'fifo', '-c', 'lxc.uts.name'],
+      copy: ['-n', 'fifo', '-N', 'x'],
+      start: ['-n', 'on', '-f', config],
+    };
     const child = spawn(join(BIN, `tslxc-${command}`), ['-P', stuck, ...more[command]], {
       env: { ...process.env, ...host.env },
       stdio: 'ignore',
@@ -316,6 +325,8 @@ async function blocked(stuck: string): Promise<void> {
     assert.equal((await host.tslxc('info', ['-n', '@r', '-s', '-H'])).stdout, 'RUNNING\n');
     assert.equal((await host.tslxc('ls', ['-1', '--active'])).stdout, `${host.name('r')}\n`);
     assert.equal((await host.tslxc('attach', ['-n', '@r', '--', '/bin/echo', 'hello'])).stdout, 'hello\n');
+    await busybox.start('other');
+    await host.kill('other');
     child.kill(signal);
     const since = Date.now();
     assert.equal(await ended, signal, command);

@@ -15,7 +15,7 @@ async function withSystemFile(text: string, script: string) {
   mkdirSync(join(etc, 'tslxc'), { recursive: true });
   writeFileSync(join(etc, 'tslxc/tslxc.conf'), text);
   // A resident process would look into the file of its own namespace.
-  const env = { ...host.env, TSLXC_POOL: '0' };
+  const env = host.env;
   const mounted = `mount -t overlay -o ro,lowerdir=${etc}:/etc etc /etc && PATH=${BIN}:$PATH; ${script}`;
   return run('unshare', ['-m', 'sh', '-c', mounted], { env });
 }

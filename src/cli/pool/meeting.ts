@@ -16,6 +16,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -63,7 +64,6 @@ export class Meeting {
 
   #makePipe(name: string): number {
     const path = join(this.path, name);
-    rmSync(path, { force: true });
     this.#kernel.mknodat(AT.FDCWD, path, S_IFIFO | 0o600, 0);
     return openSync(path, O.RDWR | O.NONBLOCK | O.CLOEXEC);
   }
@@ -85,6 +85,7 @@ export class Meeting {
   free(slot: number): void {
     if (this.#closed) return;
     closeSync(this.#pipes[slot]!);
+    unlinkSync(join(this.path, String(slot)));
     this.#pipes[slot] = this.#makePipe(String(slot));
     rmSync(this.#lockFile(slot), { force: true });
   }

@@ -7,6 +7,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { thisProcess } from '../../manager/read-only-host.ts';
+import { ownDirectory, type RequestContext } from '../../util/request-context.ts';
 import { calledBy } from '../parse/called-as.ts';
 import { dispatch } from '../run/dispatch.ts';
 import { type Io, isTerminal, processIo } from '../run/io.ts';
@@ -24,12 +25,16 @@ const ON_THE_TERMINAL = new Set(['attach', 'console', 'execute', 'start', 'top']
 /** What is done among the caller's own processes and in its session: shells with job control. */
 const NEVER = new Set(['unshare', 'usernsexec']);
 
+/** A request ends with its process, or is over. */
+const NEVER_ABORTED = new AbortController().signal;
+
 export class RequestProcess {
   readonly #kernel: Kernel;
   readonly #socket: number;
   readonly #meeting: string;
   readonly #traces = new Traces();
   readonly #place = ownPlace();
+  readonly #credentials = { uid: process.geteuid!(), gid: process.getegid!() };
   /** Where the caller hears of its command; -1: there is none. */
   #pipe = -1;
 
@@ -77,7 +82,7 @@ export class RequestProcess {
     }
     closeSync(caller.pidfd);
     writeSync(this.#pipe, `accepted ${process.pid}\n`);
-    dispatch(caller.argv, this.#ioFor(caller)).then(
+    dispatch(caller.argv, this.#ioFor(caller, isChanged)).then(
       (code) => (isChanged ? process.exit(code) : this.#end(code)),
       (error) => {
         processIo().printError(`tslxc: ${error instanceof Error ? error.stack : String(error)}\n`);
@@ -86,13 +91,22 @@ export class RequestProcess {
     );
   }
 
-  /** This process's own surroundings, which are the caller's by now. */
-  #ioFor({ pid }: Caller): Io {
-    const io = processIo();
-    return Object.defineProperties(io, {
-      context: { value: { ...io.context, pid } },
-      // Node's own way to the size of a terminal is an object that is made once.
-      columns: { get: () => (isTerminal(1) && this.#kernel.windowSize(1).columns) || 80 },
+  /** This process's own streams and surroundings, which are the caller's by now. */
+  #ioFor({ pid, env, umask }: Caller, isChanged: boolean): Io {
+    const context: RequestContext = {
+      pid,
+      credentials: this.#credentials,
+      cwd: ownDirectory(),
+      env,
+      umask,
+      streams: [0, 1, 2],
+      inherited: [],
+      isInManagersPlace: !isChanged,
+      signal: NEVER_ABORTED,
+    };
+    // Node's own way to the size of a terminal is an object that is made once.
+    return Object.defineProperty(processIo(context), 'columns', {
+      get: () => (isTerminal(1) && this.#kernel.windowSize(1).columns) || 80,
     });
   }
 

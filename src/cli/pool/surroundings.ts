@@ -142,7 +142,14 @@ function limitsOf(text: string): Limits {
 
 const amount = (word: string) => (word === 'unlimited' ? Number.POSITIVE_INFINITY : Number(word));
 
+/**
+ * What this process's environment is. It is set here only, and looking it up in Node takes longer.
+ */
+let current: Readonly<Record<string, string | undefined>> | undefined;
+
 function takeEnvironment(env: Readonly<Record<string, string>>): void {
-  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
-  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
+  const before = current ?? { ...process.env };
+  for (const name of Object.keys(before)) if (!(name in env)) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (before[name] !== value) process.env[name] = value;
+  current = env;
 }

@@ -29,6 +29,8 @@ const DEAF = 250;
  * without.
  */
 const TOO_MANY = 20;
+/** A command that takes longer than this keeps the manager from leaving, milliseconds. */
+const LONG = 1000;
 /**
  * How often it is looked for slots that were taken by nobody and for too many idle processes,
  * milliseconds.
@@ -65,6 +67,7 @@ interface Child {
 /** A request that a child is at. */
 interface Job {
   readonly slot: number;
+  readonly since: number;
   /** Pidfd of the caller; -1: not watched (any more). */
   caller: number;
   /** When the child is killed if it has not heard the signal by then. */
@@ -147,11 +150,14 @@ export class Zygote {
   #patience(wants: boolean): number {
     const now = performance.now();
     const deadlines = this.#jobs().map(({ deadline }) => Math.max(0, Math.ceil(deadline - now)));
-    const least = Math.min(SWEEP, ...deadlines, wants ? QUIET : SWEEP);
+    const least = Math.min(SWEEP, ...deadlines, wants ? QUIET : SWEEP, this.#fresh(now) ? LONG : SWEEP);
     // Asleep where there is nothing to look after.
     const isAtRest = this.#jobs().length === 0 && this.#idle().length <= IDLE;
     return least === SWEEP && isAtRest ? -1 : least;
   }
+
+  /** Whether a command may become a long one. */
+  #fresh = (now: number) => this.#jobs().some(({ since }) => now - since < LONG);
 
   /** Requests that have come. @returns a line in a request process that had to be made for one */
   #serve(): Line | undefined {
@@ -195,6 +201,7 @@ export class Zygote {
     }
     child.job = {
       slot,
+      since: performance.now(),
       caller,
       deadline: Number.POSITIVE_INFINITY,
       signal: undefined,
@@ -346,9 +353,13 @@ export class Zygote {
     this.#meeting.sweep((slot) => busy.has(slot));
   }
 
-  /** The manager does not leave while a command is being done. */
+  /**
+   * The manager does not leave while a command takes its time; it is not woken for each of the
+   * others.
+   */
   #tellBusy(): void {
-    const busy = this.#jobs().length > 0;
+    const long = performance.now() - LONG;
+    const busy = this.#jobs().some(({ since }) => since <= long);
     if (busy === this.#busy || this.#closed) return;
     this.#busy = busy;
     try {

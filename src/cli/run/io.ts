@@ -40,8 +40,7 @@ export const EXIT_SIGPIPE = 128 + 13;
  * The process's own surroundings. Streams are getters: making `process.stdout` loads Node's
  * terminal and socket code, which costs 2 to 4 ms that most commands never need.
  */
-export function processIo(): Io {
-  const context = ownContext();
+export function processIo(context: RequestContext = ownContext()): Io {
   return {
     context,
     get stdin() {

@@ -39,6 +39,17 @@ export function restoreJournalFile(ref: ContainerRef): string {
   return join(containerDirectory(ref), 'restoring');
 }
 
+const UNSETTLED = ['layering', 'partial', 'renaming', 'restoring'];
+
+/**
+ * Whether an operation on the container's files is under way, or was killed: they are not what they
+ * will be.
+ */
+export function isUnsettled(ref: ContainerRef): boolean {
+  const directory = containerDirectory(ref);
+  return UNSETTLED.some((name) => existsSync(join(directory, name)));
+}
+
 /**
  * To be called by whoever holds the container's lock, before anything else is done with it (a start
  * as well: a restore that was killed may have moved the root filesystem away). Costs a few looks

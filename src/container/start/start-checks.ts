@@ -93,9 +93,16 @@ export async function checkStart(
   { kernel, ensureBridge }: Pick<StartHost, 'kernel' | 'ensureBridge'>,
   plan: StartPlan,
 ): Promise<void> {
-  // The default bridge is made when the first container names it; a hook may make any other.
-  for (const bridge of bridgesOf(plan.nics)) await ensureBridge(bridge);
+  await makeBridges({ ensureBridge }, plan);
   refuse(kernel, plan, (row) => makerOf(row, plan) === undefined);
+}
+
+/** The default bridge is made when the first container names it; a hook may make any other. */
+export async function makeBridges(
+  { ensureBridge }: Pick<StartHost, 'ensureBridge'>,
+  { nics }: StartPlan,
+): Promise<void> {
+  for (const bridge of bridgesOf(nics)) await ensureBridge(bridge);
 }
 
 /**

@@ -35,7 +35,11 @@ import { endStatus, wasReboot } from '../../container/state/signals.ts';
 import type { State } from '../../container/state/state.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
+
+
 import type { StartRequest } from '../protocol.ts';
+
+
 import type { AdoptedRun } from './adopt-run.ts';
 import { ContainerTerminals } from './container-terminals.ts';
 import { EndWaiters, requireReboot } from './end-waiters.ts';
@@ -59,6 +63,8 @@ export class ContainerMonitor {
   readonly #listeners: MonitorListeners;
   readonly #journal: Journal;
   readonly #stdio: ClientStdio | undefined;
+  /** By the caller, for the first start. */
+  readonly #prepared: PreparedStart | undefined;
   readonly #history: History;
   readonly #quickReboots = new QuickReboots();
   #log: ContainerLog | undefined;
@@ -74,7 +80,9 @@ export class ContainerMonitor {
   /** @param stdio descriptors of the client that a program gets instead of the console */
   constructor(host: MonitorHost, request: StartRequest, listeners: MonitorListeners, stdio?: ClientStdio) {
     this.ref = { name: request.name, lxcpath: request.lxcpath };
-    this.request = request;
+    const { prepared, ...wanted } = request;
+    this.request = wanted;
+    this.#prepared = prepared;
     this.#host = host;
     this.#listeners = listeners;
     this.#stdio = stdio;
@@ -249,6 +257,7 @@ export class ContainerMonitor {
       const { run, terminals, warnings } = await startRun({
         host: this.#host,
         request: this.request,
+        prepared: reason.kind === 'start' ? this.#prepared : undefined,
         journal: this.#journal,
         stdio: reason.kind === 'start' ? this.#stdio : undefined,
         alone,

@@ -3,11 +3,11 @@ import { textsOf } from '../../config/given-config.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { HostHooks } from '../../container/hooks/host-hooks.ts';
 import { configWarnings } from '../../container/plan/config-warnings.ts';
-import { planStart } from '../../container/plan/start-plan.ts';
+import { planStart, type StartPlan } from '../../container/plan/start-plan.ts';
 import type { ClientStdio } from '../../container/start/client-stdio.ts';
 import type { Journal } from '../../container/start/journal.ts';
 import { startContainer } from '../../container/start/start.ts';
-import { checkStart } from '../../container/start/start-checks.ts';
+import { checkStart, makeBridges } from '../../container/start/start-checks.ts';
 import type { StageLog, StartHost } from '../../container/start/start-host.ts';
 import type { TerminalDescriptors } from '../../container/start/start-terminals.ts';
 import { ContainerLog, planLog } from '../../container/state/container-log.ts';
@@ -22,7 +22,7 @@ import {
 import { notToldYet } from '../../container/state/told-names.ts';
 import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
-import type { StartRequest } from '../protocol.ts';
+import type { PreparedStart, StartRequest } from '../protocol.ts';
 import { hostFacts, prepareHost } from './host-facts.ts';
 import { Run } from './run.ts';
 
@@ -33,6 +33,8 @@ export interface RunStart {
   readonly host: StartHost;
   readonly request: StartRequest;
   readonly journal: Journal;
+  /** By the caller; undefined: it is prepared here. */
+  readonly prepared: PreparedStart | undefined;
   /** Descriptors of the client that a program gets instead of the console. */
   readonly stdio: ClientStdio | undefined;
   /** Of the run that rebooted. */
@@ -59,17 +61,13 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
   const { kernel } = host;
   const ref: ContainerRef = { name: request.name, lxcpath: request.lxcpath };
   if (!request.rcfile && !isDefined(ref)) throw noSuchContainer(ref);
-  const config = loadConfig(request.rcfile ?? configFile(ref), {
-    name: ref.name,
-    defines: request.defines,
-    env: request.caller.env,
-    cwd: request.caller.cwd,
-    texts: request.given && textsOf(request.given),
-  });
-  start.onLog(new ContainerLog(kernel, ref, planLog(ref, config)));
   prepareHost();
-  const planned = planStart(ref, config, hostFacts(host), request);
-  await checkStart(host, planned);
+  const {
+    plan: planned,
+    planAgain,
+    oldNames,
+    warnings,
+  } = start.prepared ? await takePrepared(start, start.prepared) : await prepare(start);
   const hooks = new HostHooks(
     planned,
     hookSurroundings(request),
@@ -79,7 +77,7 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
   const { plan, record, terminals, notes } = await startContainer({
     host,
     plan: planned,
-    planAgain: () => planStart(ref, config, hostFacts(host), request, true),
+    planAgain,
     journal,
     hooks,
     overrides: overridesOf(request),
@@ -98,12 +96,51 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
   return {
     run: new Run({ kernel, record, plan, hooks, onTrouble: start.onTrouble }),
     terminals,
-    warnings: [
-      ...configWarnings(config, (old) => notToldYet(ref, old)),
-      ...plan.warnings.map(errorFromJSON),
-      ...rounded,
-    ],
+    warnings: [...notToldYet(ref, oldNames), ...warnings, ...plan.warnings.map(errorFromJSON), ...rounded],
   };
+}
+
+interface Prepared {
+  readonly plan: StartPlan;
+  /** The plan after the pre-start hooks. */
+  readonly planAgain: () => StartPlan;
+  readonly oldNames: TslxcError[];
+  readonly warnings: TslxcError[];
+}
+
+/** The caller has read and checked everything that belongs to the container. */
+async function takePrepared(
+  { host, request, onLog }: RunStart,
+  { plan, oldNames, warnings }: PreparedStart,
+): Promise<Prepared> {
+  onLog(new ContainerLog(host.kernel, request, plan.log));
+  await makeBridges(host, plan);
+  return {
+    plan,
+    planAgain: () => plan,
+    oldNames: oldNames.map(errorFromJSON),
+    warnings: warnings.map(errorFromJSON),
+  };
+}
+
+async function prepare({ host, request, onLog }: RunStart): Promise<Prepared> {
+  const config = loadConfig(request.rcfile ?? configFile(request), {
+    name: request.name,
+    defines: request.defines,
+    env: request.caller.env,
+    cwd: request.caller.cwd,
+    texts: request.given && textsOf(request.given),
+  });
+  onLog(new ContainerLog(host.kernel, request, planLog(request, config)));
+  const make = (hooked: boolean) => planStart(request, config, hostFacts(host), request, hooked);
+  const plan = make(false);
+  await checkStart(host, plan);
+  let oldNames: TslxcError[] = [];
+  const warnings = configWarnings(config, (all) => {
+    oldNames = all;
+    return [];
+  });
+  return { plan, planAgain: () => make(true), oldNames, warnings };
 }
 
 /**
