@@ -176,7 +176,8 @@ test('on a terminal it writes in colour, unless told not to', { skip }, async ()
 });
 
 test('many at a time, more than there are slots, and nothing is kept', { skip }, async () => {
-  const descriptors = () => readdirSync(`/proc/${pool()}/fd`).length;
+  const pid = pool();
+  const descriptors = () => readdirSync(`/proc/${pid}/fd`).length;
   const before = descriptors();
   for (let round = 0; round < 3; round++) {
     const all = await Promise.all(

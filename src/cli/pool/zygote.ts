@@ -106,7 +106,6 @@ export class Zygote {
       if (wants && idle.length === 0) {
         const line = this.#fork();
         if (line) return line;
-        continue;
       }
       const events = this.#kernel.poll(this.#interests(), this.#patience(wants));
       if (events.length === 0 && wants) {
@@ -312,7 +311,18 @@ export class Zygote {
     this.#meeting.free(job.slot);
   }
 
+  /** @returns undefined in the zygote, also where no process can be made now: a later round tries again */
   #fork(): Line | undefined {
+    try {
+      return this.#forkChild();
+    } catch (error) {
+      if (++this.#failures > TOO_MANY) throw error;
+      process.stderr.write(`tslxc-pool: ${(error as Error).message}\n`);
+      return undefined;
+    }
+  }
+
+  #forkChild(): Line | undefined {
     collectGarbage();
     const [ours, theirs] = this.#kernel.socketpair(SOCK.SEQPACKET | O.CLOEXEC);
     const pid = this.#kernel.fork();
