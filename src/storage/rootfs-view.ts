@@ -81,7 +81,7 @@ const FEW = 100;
 export function areViewsDue(lxcpath: string, name: string | undefined): boolean {
   const due = (one: string) => isViewLink(join(lxcpath, one, 'rootfs')) && !isViewShown(join(lxcpath, one));
   if (name !== undefined && due(name)) return true;
-  if (textOf(shownNote(lxcpath)) === bootId()) return false;
+  if (textOf(shownNote(lxcpath)) === bootId() + lxcpath) return false;
   try {
     const names = readdirSync(lxcpath);
     if (names.some(due)) return true;
@@ -95,7 +95,7 @@ export function areViewsDue(lxcpath: string, name: string | undefined): boolean 
 /** Notes that the views of a container directory have been seen to since the boot of the host. */
 export function noteShown(lxcpath: string): void {
   mkdirSync(VIEWS, { recursive: true, mode: 0o700 });
-  writeFileSync(shownNote(lxcpath), bootId());
+  writeFileSync(shownNote(lxcpath), bootId() + lxcpath);
 }
 
 /** A note of an earlier boot is none, where /run outlives one. */

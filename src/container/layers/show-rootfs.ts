@@ -128,6 +128,7 @@ export function sweepViews(): void {
   for (const entry of entriesOf(VIEWS)) {
     const views = join(VIEWS, entry.replace(/\.lock$/, ''));
     const lxcpath = entry.endsWith('.lock') ? textOf(join(VIEWS, entry)) : undefined;
+    if (entry.endsWith('.shown')) sweepNote(join(VIEWS, entry));
     if (!lxcpath) continue;
     for (const name of entriesOf(views)) {
       const ref = { name, lxcpath };
@@ -143,6 +144,12 @@ export function sweepViews(): void {
     if (!isThere(lxcpath) && !isThere(views))
       for (const file of ['lock', 'shown']) rmSync(`${views}.${file}`, { force: true });
   }
+}
+
+/** The note of a container directory that is gone: its second line names the directory. */
+function sweepNote(note: string): void {
+  const lxcpath = textOf(note)?.split('\n')[1];
+  if (!lxcpath || !isThere(lxcpath)) rmSync(note, { force: true });
 }
 
 function isThere(path: string): boolean {
