@@ -13,7 +13,7 @@ import { missingFiles } from '../container/start/missing-files.ts';
 import { startFindings } from '../container/start/start-checks.ts';
 import { isDefined, noSuchContainer } from '../container/state/list.ts';
 import { type ContainerRef, configFile } from '../container/state/paths.ts';
-import { type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { errorFromJSON, type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { hostFacts } from '../manager/monitor/host-facts.ts';
@@ -47,7 +47,11 @@ export async function check(
   const named = (list: readonly TslxcError[]) => list.map((error) => error.with({ container: ref.name }));
   return {
     errors: named([...errors, ...faults, ...there.errors, ...(plan ? cgroupFaults(layout, plan) : [])]),
-    warnings: named([...configWarnings(config), ...there.warnings]),
+    warnings: named([
+      ...configWarnings(config),
+      ...(plan?.warnings ?? []).map(errorFromJSON),
+      ...there.warnings,
+    ]),
   };
 }
 

@@ -88,7 +88,8 @@ test('names', { skip }, async () => {
       const args = [`--name=${name}`, ...(command === 'create' ? ['-t', 'busybox'] : [])];
       const { code, stderr, stdout } = await host.tslxc(command, args);
       assert.equal(code, 1, `${command} ${JSON.stringify(name)}: ${stdout}${stderr}`);
-      assert.match(stderr, /name/i);
+      // A name is strict where it is given to a container; elsewhere it may exist, and here does not.
+      assert.match(stderr, command === 'create' ? /name/i : /name|no such container/i);
       assert.ok(stderr.length < 900, 'the message stays readable');
       assert.doesNotMatch(stderr, /\u0001/);
     }
@@ -163,7 +164,7 @@ lxc.utsname = old`,
   for (const part of [
     'there is no key "lxc.tty.mx"',
     'lxc.pty.max: "many" is not',
-    'this host has no nosuch controller',
+    'warning: lxc.cgroup.nosuch.max = 5: this host has no nosuch controller; the line has no effect',
     'lxc.cgroup2.memory.max = lots: expected a number of bytes',
     'bridge "',
     'the root filesystem /nowhere is missing',
@@ -172,7 +173,7 @@ lxc.utsname = old`,
     assert.equal(stderr.split(part).length, 2, `${part} once in:\n${stderr}`);
   const json = await host.tslxc('config', ['check', '-P', host.lxcpath, '@many', '--json']);
   const report = JSON.parse(json.stdout);
-  assert.deepEqual([json.code, report.ok, report.errors.length, report.warnings.length], [1, false, 6, 1]);
+  assert.deepEqual([json.code, report.ok, report.errors.length, report.warnings.length], [1, false, 5, 2]);
   assert.ok(report.errors.every(({ file, line }: { file: string; line: number }) => file && line));
 
   await config('fine', '');
@@ -357,7 +358,7 @@ test('cgroup values that cannot be', { skip }, async () => {
   for (const [name, line, text] of [
     ['cpus', 'lxc.cgroup.cpuset.cpus = 4000', 'cpuset.cpus'],
     ['nokey', 'lxc.cgroup.memory.nonsense = 1', 'memory.nonsense'],
-    ['nocontroller', 'lxc.cgroup.nonsense.max = 1', 'nonsense'],
+    ['nocontroller', 'lxc.strict = 1\nlxc.cgroup.nonsense.max = 1', 'nonsense'],
   ] as const) {
     await config(name, line);
     await startRefused(name, text);
