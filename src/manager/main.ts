@@ -7,7 +7,7 @@ import { ownVariable } from '../util/own-process.ts';
 import { adoptOrphans } from './orphans.ts';
 import { Pool } from './pool.ts';
 import { findKeeper, replaceKeeper } from './reach-keeper.ts';
-
+import { launchSuccessor, whenUnreachable } from './run-directory-guard.ts';
 import type { runPaths } from './run-paths.ts';
 import { listen } from './server.ts';
 import { Supervisor } from './supervisor.ts';
@@ -85,6 +85,12 @@ export async function runManager(paths: ReturnType<typeof runPaths>, monitor: Mo
     await supervisor.useKeeper(next);
   };
   keeper.onEnd = keeperEnded;
+  whenUnreachable(paths.managerSocket, () => {
+    if (leaving) return;
+    process.stderr.write('the run directory was removed: another manager takes over\n');
+    launchSuccessor(kernel);
+    process.exit(0);
+  });
   server.on('error', (error) => process.stderr.write(`${error.message}\n`));
   // The command that started this manager has yet to find it.
   consider(IDLE === null ? null : Math.max(IDLE, FIRST_CLIENT));
