@@ -10,6 +10,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'manager/keeper.ts',
   'manager/main.ts',
   'manager/reach-keeper.ts',
+  'manager/run-directory-guard.ts',
   'util/own-process.ts',
   'util/request-context.ts',
 ]);

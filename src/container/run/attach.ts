@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs';
 import { isFrozen } from '../../cgroup/container-cgroup.ts';
 import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import { openFreePty } from '../../stage/terminals.ts';
 import { planAttach } from '../plan/attach-plan.ts';
 import type { Attachable, AttachRequest } from '../plan/attach-request.ts';
@@ -31,7 +32,7 @@ export interface AttachClient {
 /** @throws TslxcError EXEC_FAILED, CONTAINER_FROZEN */
 export async function attachProgram(
   host: StartHost,
-  { init, plan, record, devpts }: Attachable,
+  { init: runInit, plan, record, devpts }: Attachable,
   request: AttachRequest,
   { pid: clientPid, gone, expectEnd }: AttachClient,
 ): Promise<Attached> {
@@ -44,6 +45,8 @@ export async function attachProgram(
   gone.addEventListener('abort', callOff);
   try {
     const terminals = request.terminals ?? [0, 1, 2];
+    const init = ownCopy(kernel, runInit, record.name);
+    opened.push(init);
     const client = kernel.pidfdOpen(clientPid);
     opened.push(client);
     const stdio = request.stdio.map((fd) => {
@@ -109,4 +112,14 @@ function frozen(name: string): TslxcError {
     message: 'it is frozen: no program can be run in it',
     hint: `tslxc-unfreeze -n ${name}`,
   });
+}
+
+/**
+ * This process's own copy of init's pidfd: the container may end at any moment, and the number
+ * belongs to another file then.
+ * @throws TslxcError NOT_RUNNING
+ */
+export function ownCopy(kernel: Kernel, pidfd: number, container: string): number {
+  if (pidfd >= 0) return kernel.dup(pidfd);
+  throw new TslxcError({ code: 'NOT_RUNNING', container, message: 'its init has just ended' });
 }

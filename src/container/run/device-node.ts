@@ -11,6 +11,7 @@ import type { DeviceStagePlan } from '../../stage/plan.ts';
 import type { Attachable } from '../plan/attach-request.ts';
 import type { StartHost } from '../start/start-host.ts';
 import type { ContainerRef } from '../state/paths.ts';
+import { ownCopy } from './attach.ts';
 
 export interface DeviceNodeRequest extends ContainerRef {
   readonly action: 'add' | 'del';
@@ -80,10 +81,11 @@ async function runStage(
   request: DeviceNodeRequest,
   { type, major, minor, stat }: Device,
 ): Promise<void> {
-  const { init, record, plan: start } = owner.attachable();
+  const { init: runInit, record, plan: start } = owner.attachable();
   // Nodes on what a user namespace has mounted cannot be opened: there the host's node is bound.
   const bound = record.unprivileged && request.action === 'add';
   const source = bound ? openHostTree(host.kernel, request.device, false) : undefined;
+  const init = ownCopy(host.kernel, runInit, record.name);
   const stage = host.stage('device', false, () => {});
   try {
     const plan: DeviceStagePlan = {
@@ -106,6 +108,7 @@ async function runStage(
       throw new TslxcError({ code: 'DEVICE', message: 'the process that works inside was killed' });
   } finally {
     stage.close();
+    closeSync(init);
     if (source !== undefined) closeSync(source);
   }
 }

@@ -21,7 +21,7 @@ export interface StopRequest extends ContainerRef {
 export interface Stoppable {
   readonly kernel: Kernel;
   /** `pidfd`: -1 where init had ended before it could be opened. */
-  readonly init: { readonly pid: number; readonly pidfd: number };
+  readonly init: { readonly pid: number; pidfd(): number };
   /** 0 for the default. */
   readonly signals: { readonly halt: number; readonly reboot: number; readonly stop: number };
   readonly cgroup: CgroupPlan | undefined;
@@ -53,7 +53,7 @@ export async function stopInit(
   { ended, onForce }: StopProgress,
 ): Promise<void> {
   const { mode, timeout } = request;
-  const send = (signal: number) => signalInit(kernel, init.pidfd, signal);
+  const send = (signal: number) => signalInit(kernel, init.pidfd(), signal);
   const signal = {
     kill: () => signals.stop || SIG.KILL,
     shutdown: () => signals.halt || haltSignal(init.pid),

@@ -42,7 +42,7 @@ export class Run {
   readonly hooks: HostHooks;
   readonly init: ProcessIdentity;
   /** -1 where init had ended before it could be opened. */
-  readonly initPidfd: number;
+  #initPidfd: number;
   readonly #kernel: Kernel;
   readonly #onTrouble: (error: Error) => void;
   #record: RuntimeRecord;
@@ -54,7 +54,7 @@ export class Run {
     this.plan = plan;
     this.hooks = hooks;
     this.init = record.init!;
-    this.initPidfd = openProcess(kernel, this.init);
+    this.#initPidfd = openProcess(kernel, this.init);
   }
 
   get record(): RuntimeRecord {
@@ -82,7 +82,7 @@ export class Run {
 
   /** @param devpts descriptor of the container's own devpts, or -1 */
   attachable(devpts: number): Attachable {
-    return { init: this.initPidfd, plan: this.plan, record: this.#record, devpts };
+    return { init: this.#initPidfd, plan: this.plan, record: this.#record, devpts };
   }
 
   /** Sets a limit. @throws TslxcError CONTROLLER_MISSING, and what the cgroup room throws */
@@ -106,7 +106,9 @@ export class Run {
       ...(request.hostShutdown ? { hostShutdown: true } : {}),
     };
     this.updateRecord({ asked });
-    const init = { pid: this.init.pid, pidfd: this.initPidfd };
+    // Read at each signal: the number belongs to another file once the run is closed.
+    const pidfd = () => this.#initPidfd;
+    const init = { pid: this.init.pid, pidfd };
     await stopInit({ kernel: this.#kernel, init, signals: this.plan.signals, cgroup: this.cgroup }, request, {
       ended: progress.ended,
       onForce: (forced) => {
@@ -130,7 +132,8 @@ export class Run {
 
   /** Gives up what this process holds of it. */
   close(): void {
-    if (this.initPidfd >= 0) closeSync(this.initPidfd);
+    if (this.#initPidfd >= 0) closeSync(this.#initPidfd);
+    this.#initPidfd = -1;
   }
 
   #needCgroup(): CgroupPlan {
