@@ -41,8 +41,8 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** `ENOENT: no such file or directory, open '/x'`, and with a second path `-> '/y'`. */
 const OF_NODE = /\b(E[A-Z0-9]{2,15}): [a-z][^,\n]*, \w+(?: '([^'\n]*)')?(?: -> '([^'\n]*)')?/g;
-/** `openat2: ENOENT` at the end of a message: the name of a system call. */
-const OF_KERNEL = /\b([a-z][A-Za-z0-9]*): (E[A-Z0-9]{2,15})$/gm;
+/** `openat2: ENOENT` at the end of a message: the name of a system call, not the end of a path. */
+const OF_KERNEL = /(?<![^\s(])([a-z][A-Za-z0-9]*): (E[A-Z0-9]{2,15})$/gm;
 
 /** The message with errnos told in words; the file or the call that met them stays. */
 export function inWords(message: string): string {
