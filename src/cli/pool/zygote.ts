@@ -89,7 +89,7 @@ export class Zygote {
   #closed = false;
   #busy = false;
   #lastSweep = 0;
-  /** Request processes that have died while they waited, one after the other. */
+  /** Request processes that have died before they were ready, one after the other. */
   #failures = 0;
 
   constructor(kernel: Kernel, meeting: Meeting, control: { readonly read: number; readonly write: number }) {
@@ -250,6 +250,7 @@ export class Zygote {
       // A request that was given to it while it was being made is still before it.
       const isOver = child.readySince !== undefined;
       child.readySince = performance.now();
+      this.#failures = 0;
       if (!child.job || !isOver) return;
       this.#settle(child.job);
       child.job = undefined;
@@ -288,8 +289,10 @@ export class Zygote {
     closeSync(child.socket);
     const { job } = child;
     if (!job) {
+      // One that was ready has been killed, or dismissed.
+      if (child.readySince !== undefined) return;
       if (!this.#closed && ++this.#failures > TOO_MANY)
-        throw new Error('request processes die while they wait');
+        throw new Error('request processes die before they are ready');
       return;
     }
     this.#failures = 0;
@@ -394,7 +397,6 @@ export class Zygote {
 
   /** It does nothing. */
   #dismiss(pid: number): void {
-    this.#failures = 0;
     this.#kernel.kill(pid, SIG.KILL);
   }
 }
