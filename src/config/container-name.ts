@@ -23,8 +23,8 @@ function fault(name: string): string | undefined {
 }
 
 /**
- * Throws NAME_INVALID, which names the fault and the allowed characters, unless a container can have
- * this name.
+ * Throws NAME_INVALID, which names the fault and the allowed characters, unless a container can
+ * have this name.
  */
 export function checkName(name: string): void {
   const message = fault(name);

@@ -102,8 +102,8 @@ function realTarget(file: string): string {
 }
 
 /**
- * O_EXCL: never through a file or link that another process has put there. Mode and owner are those of the
- * old file.
+ * O_EXCL: never through a file or link that another process has put there. Mode and owner are those
+ * of the old file.
  */
 function writeFresh(path: string, text: string, old: Stats | undefined): void {
   const fd = openSync(path, 'wx', 0o600);

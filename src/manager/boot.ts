@@ -1,7 +1,7 @@
 /**
- * The first moments of tslxcd. While next to nothing is loaded it forks off its keeper (a certified
- * fork of a small heap); the manager proper, a bundle of its own, is loaded after that. What is in
- * memory here is what every container's start copies.
+ * The first moments of tslxcd. It forks its keeper while hardly any code is loaded (a certified
+ * fork of a small heap), and then loads the manager, a bundle of its own. Every start of a
+ * container copies the memory of this program.
  */
 
 import { closeSync, openSync } from 'node:fs';
@@ -35,9 +35,9 @@ async function boot(): Promise<void> {
   process.chdir('/');
   // The umask of the first caller is not everybody's.
   process.umask(0o022);
-  // A manager that has lost its keeper runs itself again like this: it could not fork one any more.
-  // The keeper is a fork here too: signals are taken from a descriptor, which only works in a
-  // process with one thread.
+  // A manager that has lost its keeper runs this program again with this argument, since it is too
+  // large to fork a keeper. The keeper is forked here too: reading signals from a descriptor only
+  // works in a process with one thread.
   if (process.argv.includes(KEEPER_ONLY)) {
     if (kernel.fork() === 0) runKeeper(kernel, paths.keeperSocket, paths.keeperLock, []);
     process.exit(0);

@@ -157,7 +157,7 @@ export interface StateEvent extends StateOfContainer {
 export interface ExitEvent extends ContainerRef {
   readonly type: 'exit';
   readonly time: string;
-  /** Null where nobody could tell. */
+  /** Null if the status is unknown. */
   readonly status: ExitStatus | null;
   readonly reason: EndReason;
 }

@@ -121,7 +121,8 @@ async function warnOfMissing(call: Call<typeof spec.options>): Promise<void> {
 }
 
 /**
- * Facts of one container. A container that cannot be looked at is told of and does not end the list.
+ * Facts of one container. A container that cannot be looked at is told of and does not end the
+ * list.
  */
 async function lookAt(
   call: Call<typeof spec.options>,

@@ -22,7 +22,7 @@ import { type Line, SAID } from './zygote.ts';
  * it has to do itself.
  */
 const ON_THE_TERMINAL = new Set(['attach', 'console', 'execute', 'start', 'top']);
-/** What is done among the caller's own processes and in its session: shells with job control. */
+/** Commands that work among the caller's processes and in its session: shells with job control. */
 const NEVER = new Set(['unshare', 'usernsexec']);
 
 /** A request ends with its process, or is over. */

@@ -80,7 +80,7 @@ function forgetDirectory(): void {
   try {
     process.chdir('.');
   } catch {
-    // It was removed: whatever asks for its name is told so.
+    // The directory was removed: code that asks for its name gets an error.
   }
 }
 

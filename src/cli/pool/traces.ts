@@ -34,7 +34,7 @@ export class Traces {
     });
   }
 
-  /** Waits a moment for the end of what is being closed. */
+  /** Waits a moment for handles that are being closed. */
   async none(): Promise<boolean> {
     if (this.#streams || ++this.#requests >= MOST_REQUESTS) return false;
     for (let round = 0; process.getActiveResourcesInfo().length > 0; round++) {

@@ -27,9 +27,9 @@ export async function reportError(thrown: unknown, io: Io, report: ErrorReport):
 }
 
 /**
- * `tslxc-start: deb: /var/lib/tslxc/deb/config:12: bridge "br9" does not exist`, then what is known
- * beyond it. The hint comes last: the user's next step. Errors that were found along with
- * it follow in the same form.
+ * `tslxc-start: deb: /var/lib/tslxc/deb/config:12: bridge "br9" does not exist`, then further
+ * details. The hint comes last: the user's next step. Errors found in the same run follow in the
+ * same form.
  */
 export function errorText(
   error: TslxcError,

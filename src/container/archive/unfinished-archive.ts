@@ -60,10 +60,10 @@ export function beginArchive(file: string): UnfinishedArchive {
 }
 
 /**
- * Removes what killed exports have left in a directory, which may belong to another user. A file that is not
- * the caller's own, that has another mode or another name as well, or that does not begin like an
- * archive is left alone; so is all that a filesystem without locks holds. Never fails: none of it
- * is a matter of the command that sweeps.
+ * Removes what killed exports have left in a directory, which may belong to another user. A file
+ * that is not the caller's own, that has another mode or another name as well, or that does not
+ * begin like an archive is left alone; so is all that a filesystem without locks holds. Never
+ * fails: none of it is a matter of the command that sweeps.
  */
 export function sweepUnfinishedArchives(directory: string): void {
   try {

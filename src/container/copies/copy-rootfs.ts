@@ -54,7 +54,7 @@ export interface RootfsCopy extends CopyReports {
   readonly outside?: DirectoryPlace | undefined;
   /** Where the copy goes that is to take another one's place. */
   readonly volumes?: VolumePair | undefined;
-  /** It becomes a snapshot: nobody looks for its files in its directory. */
+  /** The copy becomes a snapshot, so its files need not be visible in its directory. */
   readonly forSnapshot?: boolean;
   /** A volume that does not lie in `buildDirectory` is about to be made. */
   onVolume?(volume: Volume): void;
@@ -110,7 +110,7 @@ async function cloneOr(
   }
 }
 
-/** What is below is shared, and what was written above it is copied. */
+/** Shares the layers below and copies the changes above them. */
 async function cloneOverlay(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> {
   const { lowers } = splitOverlay(source.path)!;
   const at = (directory: string): Volume => ({
@@ -178,7 +178,7 @@ async function copyAll(copy: RootfsCopy, source: Volume): Promise<CopiedRootfs> 
       release() {},
     };
   }
-  // What stands on layers and is to share nothing any more is a plain directory.
+  // A volume on layers that must not share them becomes a plain directory.
   const wanted = copy.store ?? (source.type === 'overlay' ? 'dir' : source.type);
   const store = await chooseStore(wanted, placeOf(copy, wanted === source.type ? source : undefined));
   const { build, final } = await volumesOf(copy, source, store);

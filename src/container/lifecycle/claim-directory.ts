@@ -11,10 +11,12 @@ import { type ContainerRef, configFile, containerDirectory } from '../state/path
 import { liveRecord } from '../state/runtime-record.ts';
 
 /**
- * Makes the container's directory with the mark that it is being made, both at once. Its mode is 0700: the files of a
- * container, set-id programs and devices among them, are nobody else's (CVE-2016-1581).
- * @param made what is going to be made besides it, to be removed after a kill
- * @param prepared a folder with something but a config in it is taken as well; what was in it stays in any case
+ * Makes the container's directory together with the mark that it is being made. Its mode is 0700:
+ * other users must not reach the files of a container, set-id programs and devices among them
+ * (CVE-2016-1581).
+ * @param made further objects that are about to be made, to be removed after a kill
+ * @param prepared whether a directory that holds more than a config is accepted; its content stays
+ *   in any case
  * @throws TslxcError CONTAINER_EXISTS, NOT_PERMITTED, DISK_FULL, STORAGE
  */
 export function claimDirectory(ref: ContainerRef, made: Partial = {}, prepared = false): void {
@@ -50,7 +52,10 @@ export function claimDirectory(ref: ContainerRef, made: Partial = {}, prepared =
   }
 }
 
-/** Only a config makes a container: without one a folder is what its user prepared. A link to one is as good. */
+/**
+ * Only a config makes a container: without one a folder is what its user prepared. A link to one is
+ * as good.
+ */
 function isPrepared(ref: ContainerRef): boolean {
   const stat = statSync(containerDirectory(ref), { throwIfNoEntry: false });
   if (!stat?.isDirectory() || lstatSync(configFile(ref), { throwIfNoEntry: false })) return false;
@@ -88,7 +93,8 @@ export function alreadyThere(ref: ContainerRef, errno: string): TslxcError {
 }
 
 /**
- * Removes everything that was made for a new container, and returns the error to throw for what went wrong.
+ * Removes everything that was made for a new container, and returns the error to throw for what
+ * went wrong.
  * @param seemsFull the disk may be full although the error does not say so
  */
 export async function abandon(

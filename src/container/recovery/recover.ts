@@ -51,8 +51,8 @@ export function isUnsettled(ref: ContainerRef): boolean {
 }
 
 /**
- * To be called by whoever holds the container's lock, before anything else is done with it (a start
- * as well: a restore that was killed may have moved the root filesystem away). Costs a few looks
+ * Called by the holder of the container's lock before it does anything else with the container
+ * (also before a start: a restore that was killed may have moved the root filesystem away). Cheap
  * when there is nothing to do.
  */
 export async function recoverContainer(ref: ContainerRef): Promise<void> {
@@ -68,8 +68,8 @@ export async function recoverContainer(ref: ContainerRef): Promise<void> {
 }
 
 /**
- * One that was being made still counts as a user of its layers: it is first marked as one that
- * goes.
+ * A snapshot in the making still counts as a user of its layers: it is first marked as being
+ * removed.
  */
 export async function removeHiddenSnapshot(path: string): Promise<void> {
   const { name, purpose } = parseHiddenName(path.slice(dirname(path).length + 1)) ?? {};

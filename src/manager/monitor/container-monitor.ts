@@ -1,6 +1,6 @@
 /**
- * One container in the manager's care: a sequence of runs, its state, and those who wait for its
- * end.
+ * A container in the manager's care: a sequence of runs, its state, and the callers that wait for
+ * its end.
  */
 import { closeSync, writeFileSync } from 'node:fs';
 import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
@@ -171,7 +171,7 @@ export class ContainerMonitor {
       if (this.#state === 'FREEZING') this.#enter('RUNNING');
       throw error;
     }
-    // It may have been killed meanwhile.
+    // The container may have been killed meanwhile.
     if (this.#state === 'FREEZING') this.#enter('FROZEN', { kind: 'freeze' });
   }
 
@@ -352,12 +352,13 @@ export class ContainerMonitor {
       await this.#host.watch(run.init.pid);
     } catch (error) {
       if (isAlive(run.init)) throw error;
-      // It died with the old keeper, whose news of it is lost. Not now: a start may be under way.
+      // Init died with the old keeper, whose report is lost. Deferred, since a start may be under
+      // way.
       setImmediate(() => void this.initEnded(null));
     }
   }
 
-  /** A stage says DEBUG of what hooks print; that is kept whatever the log's level is. */
+  /** A stage logs the output of hooks as DEBUG; the history keeps it for any log level. */
   #note(text: string, level: LogLevel): void {
     this.#log?.write(level, text);
     if (level === 'DEBUG') this.#history.add('hook', text);
