@@ -105,15 +105,13 @@ function ticks(name: string): number {
   }, 0);
 }
 
-test('what the kernel rounds is shown; what it refuses is an error with key and line', { skip }, async () => {
+test('a rounding to a page is no warning; what the kernel refuses is an error with key and line', {
+  skip,
+}, async () => {
   covers('lxc.cgroup.*');
   await busybox.make('round', 'lxc.cgroup.memory.limit_in_bytes = 100000001');
   const rounded = await host.tslxc('start', ['-n', '@round', ...INIT]);
-  assert.equal(rounded.code, 0);
-  assert.match(
-    rounded.stderr,
-    /warning: lxc\.cgroup\.memory\.limit_in_bytes: the kernel made 9999\d+ of 100000001/,
-  );
+  assert.deepEqual([rounded.code, rounded.stderr], [0, '']);
   await busybox.make('refuse', '# one\nlxc.cgroup2.cpuset.cpus = 900');
   const refused = await host.tslxc('start', ['-n', '@refuse', ...INIT]);
   assert.equal(refused.code, 1);
