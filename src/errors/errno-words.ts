@@ -41,8 +41,11 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** `ENOENT: no such file or directory, open '/x'`, and with a second path `-> '/y'`. */
 const OF_NODE = /\b(E[A-Z0-9]{2,15}): [a-z][^,\n]*, \w+(?: '([^'\n]*)')?(?: -> '([^'\n]*)')?/g;
-/** `openat2: ENOENT` at the end of a message: the name of a system call, not the end of a path. */
-const OF_KERNEL = /(?<![^\s(])([a-z][A-Za-z0-9]*): (E[A-Z0-9]{2,15})$/gm;
+/**
+ * `openat2: ENOENT` at the end of a line. A single word is the name of a system call, and goes; the
+ * end of a sentence or of a path (`cannot open the user namespace: ENOENT`) stays.
+ */
+const OF_KERNEL = /(^|: |\()(?:[a-z][a-z0-9_]*[A-Za-z0-9]*: )?(E[A-Z0-9]{2,15})$/gm;
 
 /** The message with errnos told in words; the file or the call that met them stays. */
 export function inWords(message: string): string {
@@ -52,5 +55,7 @@ export function inWords(message: string): string {
       if (words === undefined) return whole;
       return [path, second].filter((one) => one !== undefined).join(' to ') + (path ? `: ${words}` : words);
     })
-    .replace(OF_KERNEL, (whole, _call: string, errno: string) => WORDS[errno] ?? whole);
+    .replace(OF_KERNEL, (whole, before: string, errno: string) =>
+      WORDS[errno] === undefined ? whole : `${before}${WORDS[errno]}`,
+    );
 }

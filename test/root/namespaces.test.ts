@@ -171,7 +171,7 @@ test('what cannot be shared, and lines that contradict each other', { skip }, as
     ['lxc.namespace.share.net = 4194304', /config:\d+.*there is no process 4194304/],
     ['lxc.namespace.share.net = /etc/passwd', /config:\d+.*not a namespace/],
     ['lxc.namespace.share.net = /proc/self/ns/uts', /config:\d+.*no net namespace/],
-    ['lxc.namespace.share.net = /no/such', /config:\d+.*ENOENT/],
+    ['lxc.namespace.share.net = /no/such', /config:\d+.*cannot be opened: it does not exist/],
     [`${map(100000)}\nlxc.namespace.keep = user`, /config:\d+.*rules out the user namespace/],
     [`${map(100000)}\nlxc.namespace.clone = mnt`, /config:\d+.*rules out the user namespace/],
     ['lxc.namespace.clone = mnt user', /config:\d+.*needs an id map/],

@@ -153,7 +153,7 @@ test('a proxy decides, for init and for attached programs; it may go and come ba
   await busybox.make('asks', config);
   const alone = await host.tslxc('start', ['-n', '@asks']);
   assert.equal(alone.code, 1);
-  assert.match(alone.stderr, /config:\d+: nobody answers at .*proxy\.sock.*ENOENT/);
+  assert.match(alone.stderr, /config:\d+: nobody answers at .*proxy\.sock.*: it does not exist/);
   await host.assertNothingLeft();
   let first = await proxy(t, socket);
   await host.ok('start', ['-n', '@asks', '--', '/bin/sh', '-c', 'mkdir /root/by-init; sleep 1000']);
@@ -243,7 +243,7 @@ test('mistakes are told with file and line, before anything is touched', { skip 
   }
   rmSync(join(host.root, 'bad.policy'));
   const missing = await host.tslxc('start', ['-n', '@bad']);
-  assert.match(missing.stderr, /config:\d+: .*bad\.policy cannot be read: ENOENT/);
+  assert.match(missing.stderr, /config:\d+: .*bad\.policy cannot be read: it does not exist/);
   // A call that nobody knows is no reason not to start.
   busybox.reconfigure('bad', policy('bad.policy', '2', 'denylist', 'frobnicate errno 1'));
   const odd = await host.tslxc('start', ['-n', '@bad']);

@@ -13,7 +13,7 @@ import { loopDevices, storageTable } from './storage-table.ts';
 const host = storageTable({
   type: 'loop',
   path: 'loop:DIR/rootdev',
-  shares: /a root filesystem of type loop cannot be shared/,
+  shares: /the root filesystem .* cannot be shared: it is of type loop/,
   quota: ['--fssize', '48M'],
 });
 

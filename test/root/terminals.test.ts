@@ -372,7 +372,7 @@ test('a container without ttys, without ptys, without a console', { skip }, asyn
   const console = await host.tslxc('console', ['-n', '@bare', '-t', '0']);
   assert.equal(console.code, 1);
   assert.match(console.stderr, /no console/);
-  assert.equal(await host.inside('bare', 'ls /dev/tty1 /dev/console /dev/pts 2>/dev/null | wc -l'), '0');
+  assert.equal(await host.inside('bare', 'ls /dev/tty1 /dev/console /dev/pts/* 2>/dev/null | wc -l'), '0');
   assert.equal(
     await host.inside('bare', 'for fd in 0 1 2; do readlink /proc/1/fd/$fd; done'),
     '/dev/null\n/dev/null\n/dev/null',

@@ -66,7 +66,7 @@ test('on a terminal: keys, another size, q; the terminal is as before', { skip }
   const raw = await settings(shell.name);
   assert.match(raw, /-icanon/);
   const [first] = screen(shell.output);
-  assert.match(first!, /^Container +CPU +CPU +CPU +CPU +BlkIO +Mem/);
+  assert.match(first!, /^Container +CPU +Mem +CPU +CPU +CPU +BlkIO/);
   const names = () =>
     screen(shell.output)
       .slice(2, 4)
