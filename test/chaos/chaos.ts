@@ -98,8 +98,10 @@ export class Chaos {
     for (const [other, init] of before) if (isAlive(init)) await this.#mustBeShown(words, other);
   }
 
-  #judge(words: string, { code, stderr, stdout }: Result): void {
-    if (code === null || code === 124 || code === 137) this.#fault(words, `it hung: ${stderr}`);
+  #judge(words: string, { code, signal, stderr, stdout }: Result): void {
+    // The command itself may be the process that was killed; one that hangs is ended by `run`, with an error.
+    const victim = signal === 'SIGKILL' && words.includes('is killed');
+    if ((code === null && !victim) || code === 124 || code === 137) this.#fault(words, `it hung: ${stderr}`);
     if (RAW.test(stderr) || RAW.test(stdout)) this.#fault(words, stderr || stdout);
   }
 

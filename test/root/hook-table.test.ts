@@ -172,6 +172,6 @@ test('post-stop of a run that a later manager ends has the variables of the star
   await host.killProcesses(host.managerPid());
   await sh(`kill -9 ${await host.initPid('adopted')}`);
   await host.tslxc('wait', ['-n', '@adopted', '-s', 'STOPPED', '-t', '20']);
-  await eventually('the hook', () => lines().length === 1);
+  await eventually('the hook', () => lines()[0]);
   assert.deepEqual(lines(), ['of the caller 0077']);
 });

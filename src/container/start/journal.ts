@@ -91,7 +91,7 @@ export const isLent = (entry: JournalEntry): boolean => entry.kind === 'nic' && 
 export class Journal {
   readonly #ref: ContainerRef;
   readonly #file: string;
-  /** Of a run that was adopted: what the file may have lost. */
+  /** What this process wrote, or what an adopted run needs: the file may be damaged or removed. */
   #expected: readonly JournalEntry[] = [];
 
   constructor(ref: ContainerRef) {
@@ -103,6 +103,7 @@ export class Journal {
   add(entry: JournalEntry): void {
     this.#makeDirectory();
     appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+    this.#expected = [...this.#expected, entry];
   }
 
   #makeDirectory(): void {
@@ -124,7 +125,9 @@ export class Journal {
 
   /** Takes back the last entry: another container has its thing. */
   retract(): void {
-    this.#rewrite(this.entries().slice(0, -1));
+    const rest = this.entries().slice(0, -1);
+    this.#expected = [];
+    this.#rewrite(rest);
   }
 
   #rewrite(entries: readonly JournalEntry[]): void {
