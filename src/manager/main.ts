@@ -87,8 +87,11 @@ export async function runManager(paths: ReturnType<typeof runPaths>, monitor: Mo
   keeper.onEnd = keeperEnded;
   whenUnreachable(paths.managerSocket, () => {
     if (leaving) return;
-    process.stderr.write('the run directory was removed: another manager takes over\n');
-    launchSuccessor(kernel);
+    // Without a container there is nothing to take over, and no reason to make the directory again.
+    if (supervisor.count > 0) {
+      process.stderr.write('the run directory was removed: another manager takes over\n');
+      launchSuccessor(kernel);
+    }
     process.exit(0);
   });
   server.on('error', (error) => process.stderr.write(`${error.message}\n`));
