@@ -35,7 +35,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       '/bin/sleep',
       '1000',
     ]);
-    // Stops every process of ours that it sees, and never lets one go on.
+    // Stops every tslxc process that it sees, and never lets one continue.
     await host.inside(
       'stopper',
       'while :; do for p in /proc/[0-9]*; do read n <$p/comm && case $n in tslxc*) kill -STOP $(basename $p); echo seen >/root/seen;; esac; done 2>/dev/null; done >/dev/null 2>&1 &',

@@ -16,7 +16,7 @@ test('full, read-only, nosuid and nodev: what can run runs, what cannot says why
   try {
     await busybox.make('one');
     await sh(`cat /dev/zero >${disk}/fill 2>/dev/null || true`);
-    // The logs cannot be written: that stops nobody.
+    // The logs cannot be written: that stops no container.
     const logs = [
       '-L',
       join(disk, 'console.log'),

@@ -24,7 +24,7 @@ const ok = async (command: string, short: string, ...args: string[]) => {
 };
 
 /**
- * Runs a command of ours in a mount namespace where the system file has this text; the manager that it starts stays
+ * Runs a tslxc command in a mount namespace where the system file has this text; the manager that it starts stays
  * there. LXC reads configs too, so these include no file of a package that is not installed.
  */
 async function withSystemFile(text: string, ...command: string[]): Promise<void> {

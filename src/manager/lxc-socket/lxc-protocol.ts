@@ -8,7 +8,7 @@
  * A small number travels in the field `data` with length 0. `result` is 0 or a negative errno. The
  * fields have the machine's byte order, which is little-endian on both.
  */
-import type { State } from '../../container/state/state.ts';
+import { STATES, type State } from '../../container/state/state.ts';
 
 /** Numbers of the commands that this program answers; LXC's own (its commands.h). */
 export const COMMAND = {
@@ -32,18 +32,7 @@ export const COMMAND = {
   GET_DEVPTS_FD: 21,
 } as const;
 
-/** LXC's numbers of the states, in its order. */
-const STATES: readonly State[] = [
-  'STOPPED',
-  'STARTING',
-  'RUNNING',
-  'STOPPING',
-  'ABORTING',
-  'FREEZING',
-  'FROZEN',
-  'THAWED',
-];
-
+/** LXC numbers the states in the order of the table. */
 export const stateNumber = (state: State): number => STATES.indexOf(state);
 export const stateOfNumber = (number: number): State | undefined => STATES[number];
 
