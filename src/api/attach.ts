@@ -7,7 +7,7 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import { PERSONALITY } from '../kernel/constants.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
-import type { ManagerClient } from '../manager/client.ts';
+import type { ManagerClient } from '../manager/wire/client.ts';
 import { relayTerminal } from '../terminal/relay.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { type CallerTerminal, callerTerminal } from './caller-streams.ts';

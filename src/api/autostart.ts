@@ -5,7 +5,7 @@ import { currentState } from '../container/observe/info.ts';
 import { listContainers } from '../container/state/list.ts';
 import { liveRecord } from '../container/state/runtime-record.ts';
 import { errorFromJSON, type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
-import type { ManagerClient } from '../manager/client.ts';
+import type { ManagerClient } from '../manager/wire/client.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import {
   type AutostartAction,

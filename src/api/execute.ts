@@ -1,7 +1,7 @@
 import type { ContainerRef } from '../container/state/paths.ts';
 import { SIG } from '../kernel/constants.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
-import type { StartRequest } from '../manager/protocol.ts';
+import type { StartRequest } from '../manager/wire/protocol.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { type CallerStreams, callerTerminal } from './caller-streams.ts';
 import { relayConsole, startAndStay } from './foreground.ts';

@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { linuxKernel } from '../kernel/linux.ts';
-import type { StartRequest } from '../manager/protocol.ts';
+import type { StartRequest } from '../manager/wire/protocol.ts';
 
 /**
  * Descriptors of this process that become 0, 1 and 2 of the program. A terminal never enters a

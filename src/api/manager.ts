@@ -1,7 +1,7 @@
 import { TslxcError } from '../errors/tslxc-error.ts';
-import { ManagerClient } from '../manager/client.ts';
-import { ManagerLog } from '../manager/manager-log.ts';
-import { runPaths } from '../manager/run-paths.ts';
+import { ManagerLog } from '../manager/process/manager-log.ts';
+import { runPaths } from '../manager/process/run-paths.ts';
+import { ManagerClient } from '../manager/wire/client.ts';
 import type { RequestContext } from '../util/request-context.ts';
 
 /**

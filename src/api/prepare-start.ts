@@ -11,7 +11,7 @@ import { configFile } from '../container/state/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { hostFacts } from '../manager/monitor/host-facts.ts';
-import type { PreparedStart, StartRequest } from '../manager/protocol.ts';
+import type { PreparedStart, StartRequest } from '../manager/wire/protocol.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { comingBridges } from './plan.ts';
 

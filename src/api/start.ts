@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { readGivenConfig } from '../config/given-config.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
 import { errorFromJSON } from '../errors/tslxc-error.ts';
-import type { StartResult as StartReply, StartRequest } from '../manager/protocol.ts';
+import type { StartResult as StartReply, StartRequest } from '../manager/wire/protocol.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { StartOptions, StartResult } from './options.ts';

@@ -1,7 +1,7 @@
 import type { ContainerRef } from '../container/state/paths.ts';
 import { liveRecord } from '../container/state/runtime-record.ts';
 import type { State } from '../container/state/state.ts';
-import { ManagerClient } from '../manager/client.ts';
+import { ManagerClient } from '../manager/wire/client.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { requireRoot } from './manager.ts';
 import { stateOf, watchContainers } from './watch.ts';

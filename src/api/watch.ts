@@ -5,13 +5,13 @@ import { currentState } from '../container/observe/info.ts';
 import { type ContainerRef, refKey } from '../container/state/paths.ts';
 import { allRunning, liveRecord } from '../container/state/runtime-record.ts';
 import type { State } from '../container/state/state.ts';
-import { ManagerClient } from '../manager/client.ts';
-import type { ContainerEvent, StateOfContainer } from '../manager/protocol.ts';
-import { runPaths } from '../manager/run-paths.ts';
+import { runPaths } from '../manager/process/run-paths.ts';
+import { ManagerClient } from '../manager/wire/client.ts';
+import type { ContainerEvent, StateOfContainer } from '../manager/wire/protocol.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { requireRoot } from './manager.ts';
 
-export type { ContainerEvent, ExitEvent, StateEvent, StateOfContainer } from '../manager/protocol.ts';
+export type { ContainerEvent, ExitEvent, StateEvent, StateOfContainer } from '../manager/wire/protocol.ts';
 
 export interface WatchListener {
   /**

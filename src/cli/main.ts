@@ -1,7 +1,7 @@
 /** The client process: `main.ts COMMAND ARGUMENTS`. */
 
 import { inWords } from '../errors/errno-words.ts';
-import { thisProcess } from '../manager/read-only-host.ts';
+import { thisProcess } from '../manager/process/read-only-host.ts';
 import { plainText } from '../util/plain.ts';
 import { dispatch } from './run/dispatch.ts';
 import { processIo } from './run/io.ts';

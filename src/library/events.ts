@@ -1,7 +1,7 @@
 /** Events of containers as an async iterator. */
 import { loadSystemConfig } from '../config/system-config.ts';
 import { reasonText } from '../container/state/end-reason.ts';
-import type { ContainerEvent as WireEvent } from '../manager/protocol.ts';
+import type { ContainerEvent as WireEvent } from '../manager/wire/protocol.ts';
 import { ownContext } from '../util/request-context.ts';
 import type { ContainerEvent, EventOptions } from './types.ts';
 

@@ -11,15 +11,15 @@ import { LOCK, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { ownEnvironment } from '../util/own-process.ts';
-import { runKeeper } from './keeper.ts';
-import { KEEPER_ONLY } from './keeper-protocol.ts';
+import { runKeeper } from './keeper/keeper.ts';
+import { KEEPER_ONLY } from './keeper/keeper-protocol.ts';
 import {
   hostRootArgument,
   isFromReadOnlyHost,
   leaveReadOnlyHost,
   withReadOnlyHost,
-} from './read-only-host.ts';
-import { runPaths } from './run-paths.ts';
+} from './process/read-only-host.ts';
+import { runPaths } from './process/run-paths.ts';
 
 /** A full disk or a closed terminal costs messages, never the manager. */
 function surviveLostMessages(): void {

@@ -4,11 +4,11 @@ import { rmSync } from 'node:fs';
 import { leaveAndRemoveMonitorCgroup, type MonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { ownVariable } from '../util/own-process.ts';
-import { adoptOrphans } from './orphans.ts';
+import { adoptOrphans } from './keeper/orphans.ts';
+import { findKeeper, replaceKeeper } from './keeper/reach-keeper.ts';
 import { Pool } from './pool.ts';
-import { findKeeper, replaceKeeper } from './reach-keeper.ts';
-import { launchSuccessor, whenUnreachable } from './run-directory-guard.ts';
-import type { runPaths } from './run-paths.ts';
+import { launchSuccessor, whenUnreachable } from './process/run-directory-guard.ts';
+import type { runPaths } from './process/run-paths.ts';
 import { listen } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 

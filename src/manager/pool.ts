@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownVariable } from '../util/own-process.ts';
-import { NODE_FLAGS } from './node-flags.ts';
+import { NODE_FLAGS } from './process/node-flags.ts';
 
 /**
  * A pool that ends sooner than this is not restarted (ms): something is wrong, and commands work

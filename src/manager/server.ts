@@ -8,6 +8,7 @@ import type { StopRequest } from '../container/run/stop.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ContainerMonitor } from './monitor/container-monitor.ts';
+import type { Supervisor } from './supervisor.ts';
 import {
   type ConsoleRequest,
   type ManagerEvent,
@@ -17,9 +18,8 @@ import {
   type Request,
   type Requests,
   type StartRequest,
-} from './protocol.ts';
-import { JsonLines } from './rpc.ts';
-import type { Supervisor } from './supervisor.ts';
+} from './wire/protocol.ts';
+import { JsonLines } from './wire/rpc.ts';
 
 type Handlers = {
   readonly [O in Operation]: (

@@ -17,16 +17,16 @@ import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
 import { bridgeService } from '../network/bridge-plan.ts';
 import { ensureBridge, releaseName, reserveName } from '../network/bridge-service.ts';
-import { ForkClient } from './fork-client.ts';
-import type { KeeperClient } from './keeper-client.ts';
+import { ForkClient } from './forks/fork-client.ts';
+import type { KeeperClient } from './keeper/keeper-client.ts';
+import { reapOrphan } from './keeper/orphans.ts';
 import { LxcSockets } from './lxc-socket/lxc-sockets.ts';
 import { adoptRun, callerOf } from './monitor/adopt-run.ts';
 import { ContainerMonitor } from './monitor/container-monitor.ts';
 import type { MonitorHost, MonitorListeners } from './monitor/monitor-host.ts';
 import { Restarts } from './monitor/restarts.ts';
 import { type Leftover, survey } from './monitor/survey.ts';
-import { reapOrphan } from './orphans.ts';
-import type { ContainerEvent, StartRequest, StateOfContainer } from './protocol.ts';
+import type { ContainerEvent, StartRequest, StateOfContainer } from './wire/protocol.ts';
 
 /** States of one that is about to be stopped, or to start anew. */
 const ENDING: ReadonlySet<State> = new Set<State>(['STOPPING', 'ABORTING', 'STOPPED']);

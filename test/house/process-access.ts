@@ -7,10 +7,10 @@ const ALLOWED: ReadonlySet<string> = new Set([
   // A child of fork has no other way to its end.
   'kernel/event-loop.ts',
   'manager/boot.ts',
-  'manager/keeper.ts',
+  'manager/keeper/keeper.ts',
   'manager/main.ts',
-  'manager/reach-keeper.ts',
-  'manager/run-directory-guard.ts',
+  'manager/keeper/reach-keeper.ts',
+  'manager/process/run-directory-guard.ts',
   'util/own-process.ts',
   'util/request-context.ts',
 ]);

@@ -1,6 +1,6 @@
 /**
- * A room imports only from rooms below it, a folder of container/ only from floors below it, a
- * library has its rooms.
+ * A room imports only from rooms below it, a folder of container/ or manager/ only from floors
+ * below it, a library has its rooms.
  */
 import type { Fault, SourceFile } from './source-files.ts';
 
@@ -25,19 +25,28 @@ const ROOMS = [
 ];
 
 /**
- * The folders of container/, from the top floor down. Folders on one floor do not import from each
- * other.
+ * Rooms with folders, from the top floor down. Folders on one floor do not import from each other;
+ * files that lie loose in a room are its top floor, where the room may have them.
  */
-const FLOORS = [
-  ['archive'],
-  ['copies'],
-  ['run'],
-  ['start', 'lifecycle'],
-  ['hooks', 'recovery', 'observe'],
-  ['plan', 'layers'],
-  ['rootfs'],
-  ['state'],
-];
+const FLOORS: Readonly<Record<string, { readonly loose: boolean; readonly folders: readonly string[][] }>> = {
+  container: {
+    loose: false,
+    folders: [
+      ['archive'],
+      ['copies'],
+      ['run'],
+      ['start', 'lifecycle'],
+      ['hooks', 'recovery', 'observe'],
+      ['plan', 'layers'],
+      ['rootfs'],
+      ['state'],
+    ],
+  },
+  manager: {
+    loose: true,
+    folders: [['lxc-socket'], ['monitor'], ['keeper'], ['forks'], ['wire'], ['process']],
+  },
+};
 
 /** Libraries and the places that may import them. */
 const LIBRARIES: Readonly<Record<string, RegExp>> = {
@@ -54,8 +63,7 @@ export function* roomFaults({ path, text, imports }: SourceFile): Generator<Faul
   const [room = '', folder = ''] = path.split('/');
   const level = ROOMS.indexOf(room);
   if (level < 0 && path.includes('/')) yield { path, message: `room ${room} is not in the list` };
-  if (room === 'container' && floorOf(path) < 0)
-    yield { path, message: `folder container/${folder} has no floor` };
+  if (room in FLOORS && floorOf(path) < 0) yield { path, message: `folder ${room}/${folder} has no floor` };
   if (text.includes(KOFFI.name) && path !== KOFFI.path)
     yield { path, message: `${KOFFI.name}* may not be loaded here` };
   for (const { specifier, path: target } of imports) {
@@ -63,7 +71,7 @@ export function* roomFaults({ path, text, imports }: SourceFile): Generator<Faul
       const to = target.split('/')[0]!;
       if (level >= 0 && ROOMS.indexOf(to) < level)
         yield { path, message: `${room} may not import from ${to} (${specifier})` };
-      if (room === 'container' && to === 'container' && isUpwards(path, target))
+      if (room in FLOORS && to === room && isUpwards(path, target))
         yield { path, message: `${folder} may not import from ${target.split('/')[1]} (${specifier})` };
     } else if (!specifier.startsWith('node:')) {
       const allowed = LIBRARIES[specifier];
@@ -73,11 +81,17 @@ export function* roomFaults({ path, text, imports }: SourceFile): Generator<Faul
   }
 }
 
+/** 0 for a loose file of a room that may have them, -1 where there is no such floor. */
 function floorOf(path: string): number {
-  return FLOORS.findIndex((folders) => folders.includes(path.split('/')[1]!));
+  const [room, folder, ...below] = path.split('/');
+  const { loose, folders } = FLOORS[room!]!;
+  if (below.length === 0) return loose ? 0 : -1;
+  const floor = folders.findIndex((names) => names.includes(folder!));
+  return floor < 0 ? -1 : floor + 1;
 }
 
 function isUpwards(from: string, to: string): boolean {
+  if (floorOf(from) === 0) return false;
   const sameFolder = from.split('/')[1] === to.split('/')[1];
   return !sameFolder && floorOf(to) <= floorOf(from);
 }

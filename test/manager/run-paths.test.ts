@@ -5,8 +5,8 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { JsonLines } from '../../src/manager/rpc.ts';
-import { runPaths } from '../../src/manager/run-paths.ts';
+import { runPaths } from '../../src/manager/process/run-paths.ts';
+import { JsonLines } from '../../src/manager/wire/rpc.ts';
 
 test('a run directory that others could write or that is a link', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tslxc-run-'));

@@ -1,8 +1,8 @@
 /** Which spawner a start gets, and what becomes of it: the pool alone, with spawners that are played. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SpawnerPool } from '../../src/manager/spawner-pool.ts';
-import type { SpawnerEvents, StageSocket } from '../../src/manager/stage-socket.ts';
+import { SpawnerPool } from '../../src/manager/forks/spawner-pool.ts';
+import type { SpawnerEvents, StageSocket } from '../../src/manager/forks/stage-socket.ts';
 
 interface Played {
   readonly events: SpawnerEvents;

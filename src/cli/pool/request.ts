@@ -6,7 +6,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { thisProcess } from '../../manager/read-only-host.ts';
+import { thisProcess } from '../../manager/process/read-only-host.ts';
 import { ownDirectory, type RequestContext } from '../../util/request-context.ts';
 import { calledBy } from '../parse/called-as.ts';
 import { dispatch } from '../run/dispatch.ts';

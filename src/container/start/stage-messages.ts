@@ -42,7 +42,7 @@ function stageDied(what: string, another = false): TslxcError {
 
 /**
  * Waits until a stage has become its program: the end of the stream is the word that execve(2) has
- * succeeded, or a spawner's own, which is taken for that end (src/manager/stage-socket.ts).
+ * succeeded, or a spawner's own, which is taken for that end (src/manager/forks/stage-socket.ts).
  * @param listen sees to the listener of a seccomp filter, by its number in the stage, while the
  *   stage waits
  */

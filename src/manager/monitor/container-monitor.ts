@@ -36,7 +36,7 @@ import type { State } from '../../container/state/state.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
 
-import type { PreparedStart, StartRequest } from '../protocol.ts';
+import type { PreparedStart, StartRequest } from '../wire/protocol.ts';
 
 import type { AdoptedRun } from './adopt-run.ts';
 import { ContainerTerminals } from './container-terminals.ts';

@@ -3,7 +3,7 @@ import type { StartHost } from '../../container/start/start-host.ts';
 import type { EndReason } from '../../container/state/end-reason.ts';
 import type { TslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
-import type { ContainerEvent, StartRequest } from '../protocol.ts';
+import type { ContainerEvent, StartRequest } from '../wire/protocol.ts';
 import type { Run } from './run.ts';
 
 /** How a run ended, for those who waited for it. */

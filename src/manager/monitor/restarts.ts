@@ -17,7 +17,7 @@ import {
 } from '../../container/state/restart-file.ts';
 import { liveRecord } from '../../container/state/runtime-record.ts';
 import { toTslxcError } from '../../errors/tslxc-error.ts';
-import type { StartRequest } from '../protocol.ts';
+import type { StartRequest } from '../wire/protocol.ts';
 
 interface RestartActions {
   /** @throws TslxcError why it could not be started */

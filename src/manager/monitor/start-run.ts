@@ -22,7 +22,7 @@ import {
 import { notToldYet } from '../../container/state/told-names.ts';
 import { errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
-import type { PreparedStart, StartRequest } from '../protocol.ts';
+import type { PreparedStart, StartRequest } from '../wire/protocol.ts';
 import { hostFacts, prepareHost } from './host-facts.ts';
 import { Run } from './run.ts';
 

@@ -11,7 +11,7 @@ import { type RuntimeRecord, sinceBoot } from '../../container/state/runtime-rec
 import { toTslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
 import type { NicPlan } from '../../network/nic-plan.ts';
-import type { StartRequest } from '../protocol.ts';
+import type { StartRequest } from '../wire/protocol.ts';
 import type { ContainerTerminals } from './container-terminals.ts';
 import type { Run } from './run.ts';
 import { hookSurroundings } from './start-run.ts';

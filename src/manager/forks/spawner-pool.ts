@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { StageLog, StageProcess } from '../container/start/start-host.ts';
+import type { StageLog, StageProcess } from '../../container/start/start-host.ts';
 import type { SpawnerEvents, StageSocket } from './stage-socket.ts';
 
 /**

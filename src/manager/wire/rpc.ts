@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { type ErrorDetails, errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
-import { LineBuffer } from '../util/line-buffer.ts';
+import { type ErrorDetails, errorFromJSON, TslxcError } from '../../errors/tslxc-error.ts';
+import { LineBuffer } from '../../util/line-buffer.ts';
 
 /**
  * JSON objects, each on a line, over a stream socket. A peer that sends invalid data is

@@ -1,18 +1,22 @@
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StageLog, StageProcess } from '../container/start/start-host.ts';
-import { identify } from '../container/state/runtime-record.ts';
-import { TslxcError } from '../errors/tslxc-error.ts';
-import { O } from '../kernel/constants.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import type { StageKind } from '../stage/order.ts';
+import type { StageLog, StageProcess } from '../../container/start/start-host.ts';
+import { identify } from '../../container/state/runtime-record.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import { O } from '../../kernel/constants.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { StageKind } from '../../stage/order.ts';
+import { JsonLines } from '../wire/rpc.ts';
 import type { Forked, ForkReply, ForkRequest } from './fork-server.ts';
-import type { KeeperClient } from './keeper-client.ts';
-import { JsonLines } from './rpc.ts';
 import { SpawnerPool } from './spawner-pool.ts';
 import { type SpawnerEvents, StageSocket } from './stage-socket.ts';
 
 const STREAM = 1;
+
+/** The keeper, as far as the fork client needs it: forks a server, and answers with its pid. */
+interface ForkServerMaker {
+  forkServer(control: number): Promise<number>;
+}
 
 /**
  * The manager's line to its fork server; a new one is forked by the keeper when the old one has
@@ -20,7 +24,7 @@ const STREAM = 1;
  */
 export class ForkClient {
   readonly #kernel: Kernel;
-  #keeper: Promise<KeeperClient>;
+  #keeper: Promise<ForkServerMaker>;
   readonly #waiting = new Map<number, { resolve(pid: number): void; reject(error: Error): void }>();
   #server: Promise<JsonLines> | undefined;
   /** The same, once it is there. */
@@ -29,7 +33,7 @@ export class ForkClient {
   #next = 1;
   #pid = -1;
 
-  constructor(kernel: Kernel, keeper: Promise<KeeperClient>) {
+  constructor(kernel: Kernel, keeper: Promise<ForkServerMaker>) {
     this.#kernel = kernel;
     this.#keeper = keeper;
   }
@@ -80,7 +84,7 @@ export class ForkClient {
   }
 
   /** Children of the old keeper's fork server would become init's: it is hung up on. */
-  useKeeper(keeper: Promise<KeeperClient>): void {
+  useKeeper(keeper: Promise<ForkServerMaker>): void {
     this.#keeper = keeper;
     this.#spawners.forget();
     const old = this.#server;

@@ -1,6 +1,6 @@
 /** The file that a manager's standard error goes to, over many managers. */
 import { closeSync, fstatSync, openSync, readFileSync, renameSync } from 'node:fs';
-import { O } from '../kernel/constants.ts';
+import { O } from '../../kernel/constants.ts';
 
 /** A larger file becomes `tslxcd.log.1` when the next manager starts, bytes. */
 const FULL = 256 * 1024;

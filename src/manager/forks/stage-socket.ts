@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
-import type { StageLog, StageProcess } from '../container/start/start-host.ts';
-import type { FromStage, ToStage } from '../stage/channel.ts';
-import { JsonLines } from './rpc.ts';
+import type { StageLog, StageProcess } from '../../container/start/start-host.ts';
+import type { FromStage, ToStage } from '../../stage/channel.ts';
+import { JsonLines } from '../wire/rpc.ts';
 
 /** What a pool wants to hear of a spawner. */
 export interface SpawnerEvents {

@@ -4,18 +4,23 @@ import { closeSync, existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ControlFlow } from '../errors/control-flow.ts';
-import { TslxcError } from '../errors/tslxc-error.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { ownEnvironment } from '../util/own-process.ts';
-import type { RequestContext } from '../util/request-context.ts';
-import { DEFAULT_PATH } from '../util/search-path.ts';
-import { ManagerLog } from './manager-log.ts';
-import { NODE_FLAGS } from './node-flags.ts';
+import { ControlFlow } from '../../errors/control-flow.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { ownEnvironment } from '../../util/own-process.ts';
+import type { RequestContext } from '../../util/request-context.ts';
+import { DEFAULT_PATH } from '../../util/search-path.ts';
+import { ManagerLog } from '../process/manager-log.ts';
+import { NODE_FLAGS } from '../process/node-flags.ts';
+import {
+  hostRootArgument,
+  keepRootToThread,
+  thisProcess,
+  withReadOnlyHost,
+} from '../process/read-only-host.ts';
+import { runPaths } from '../process/run-paths.ts';
 import { type ManagerEvent, type Operation, PROTOCOL_VERSION, type Requests } from './protocol.ts';
-import { hostRootArgument, keepRootToThread, thisProcess, withReadOnlyHost } from './read-only-host.ts';
 import { RpcClient } from './rpc.ts';
-import { runPaths } from './run-paths.ts';
 
 /**
  * How long a manager may take to open its socket, milliseconds: a slow, emulated machine has to
@@ -98,7 +103,7 @@ export class ManagerClient {
    */
   async take(fd: number, options: { keep?: boolean } = {}): Promise<number> {
     // Loaded only where a descriptor is wanted: a plain start has no need of the kernel's binding.
-    const kernel = (await import('../kernel/linux.ts')).linuxKernel();
+    const kernel = (await import('../../kernel/linux.ts')).linuxKernel();
     const { pid } = await this.#hello;
     let manager = -1;
     let copy: number;
@@ -152,7 +157,7 @@ async function startManager(path: string): Promise<Socket> {
 /** @returns how the process has ended, as soon as it has with a failure */
 async function launchManager(log: ManagerLog): Promise<{ failure?: string }> {
   const { spawn } = await import('node:child_process');
-  const { linuxKernel } = await import('../kernel/linux.ts');
+  const { linuxKernel } = await import('../../kernel/linux.ts');
   const end: { failure?: string } = {};
   const logFd = log.open();
   const launch = (hostRoot?: number) =>
@@ -198,7 +203,7 @@ function launchReadOnly<T>(kernel: Kernel, launch: (hostRoot: number) => T): T {
 function managerArguments(readOnly: boolean): string[] {
   // Next to the bundle of the command; from the sources (tests) next to this file.
   const bundle = join(import.meta.dirname ?? __dirname, 'tslxcd.cjs');
-  const script = existsSync(bundle) ? bundle : join(import.meta.dirname ?? __dirname, 'boot.ts');
+  const script = existsSync(bundle) ? bundle : join(import.meta.dirname ?? __dirname, '../boot.ts');
   return [...NODE_FLAGS, script, ...(readOnly ? [hostRootArgument(3)] : [])];
 }
 

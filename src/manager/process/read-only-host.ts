@@ -13,8 +13,8 @@
  * loader finds its libraries there as well. The executed program goes back to the real root first
  * of all (`leaveReadOnlyHost`).
  */
-import { AT, CLONE, MOUNT_ATTR, MS, O, OPEN_TREE_CLONE } from '../kernel/constants.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import { AT, CLONE, MOUNT_ATTR, MS, O, OPEN_TREE_CLONE } from '../../kernel/constants.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 
 /**
  * `--host-root=N`: descriptor N of the program is the host's root directory, which it has to go

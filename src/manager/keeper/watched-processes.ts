@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
+import type { ExitStatus, Kernel } from '../../kernel/kernel.ts';
 import type { Ended } from './keeper-protocol.ts';
 
 /**

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Kernel } from '../kernel/kernel.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import { hostRootArgument, keepRootToThread, withReadOnlyHost } from './read-only-host.ts';
 
 /** How long a removal of the directory may take, milliseconds. */

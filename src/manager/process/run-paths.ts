@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { runDirectory } from '../container/state/paths.ts';
-import { TslxcError } from '../errors/tslxc-error.ts';
+import { runDirectory } from '../../container/state/paths.ts';
+import { TslxcError } from '../../errors/tslxc-error.ts';
 
 /**
  * Files of the manager's below the run directory, which is made: 0700, since the sockets lie in it

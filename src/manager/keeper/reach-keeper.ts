@@ -4,11 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Kernel } from '../kernel/kernel.ts';
-import { buildId } from './build-id.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { buildId } from '../process/build-id.ts';
+import { hostRootArgument, keepRootToThread, withReadOnlyHost } from '../process/read-only-host.ts';
 import { KeeperClient } from './keeper-client.ts';
 import { KEEPER_ONLY } from './keeper-protocol.ts';
-import { hostRootArgument, keepRootToThread, withReadOnlyHost } from './read-only-host.ts';
 
 const KEEPER_ATTEMPTS = 500;
 /** The keeper that was launched may be killed as well. */

@@ -13,20 +13,20 @@
  * credentials.
  */
 
-import type { CgroupNote } from '../cgroup/container-cgroup.ts';
-import type { AttachRequest } from '../container/plan/attach-request.ts';
-import type { StartPlan } from '../container/plan/start-plan.ts';
-import type { DeviceNodeRequest } from '../container/run/device-node.ts';
-import type { StopRequest } from '../container/run/stop.ts';
-import type { StdioNumbers } from '../container/start/client-stdio.ts';
-import type { EndReason, ForcedEnd, StateReason } from '../container/state/end-reason.ts';
-import type { ContainerRef } from '../container/state/paths.ts';
-import type { StartOverrides } from '../container/state/runtime-record.ts';
-import type { State } from '../container/state/state.ts';
-import type { ErrorDetails } from '../errors/tslxc-error.ts';
-import type { ExitStatus } from '../kernel/kernel.ts';
-import type { WindowSize } from '../kernel/structs.ts';
-import type { CallerSurroundings } from '../util/request-context.ts';
+import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
+import type { AttachRequest } from '../../container/plan/attach-request.ts';
+import type { StartPlan } from '../../container/plan/start-plan.ts';
+import type { DeviceNodeRequest } from '../../container/run/device-node.ts';
+import type { StopRequest } from '../../container/run/stop.ts';
+import type { StdioNumbers } from '../../container/start/client-stdio.ts';
+import type { EndReason, ForcedEnd, StateReason } from '../../container/state/end-reason.ts';
+import type { ContainerRef } from '../../container/state/paths.ts';
+import type { StartOverrides } from '../../container/state/runtime-record.ts';
+import type { State } from '../../container/state/state.ts';
+import type { ErrorDetails } from '../../errors/tslxc-error.ts';
+import type { ExitStatus } from '../../kernel/kernel.ts';
+import type { WindowSize } from '../../kernel/structs.ts';
+import type { CallerSurroundings } from '../../util/request-context.ts';
 
 /**
  * Raised when a message changes its meaning; a manager of another version is asked to leave when it

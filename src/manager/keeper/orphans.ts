@@ -4,8 +4,8 @@
  * well, and are reaped.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { PR } from '../kernel/constants.ts';
-import type { ExitStatus, Kernel } from '../kernel/kernel.ts';
+import { PR } from '../../kernel/constants.ts';
+import type { ExitStatus, Kernel } from '../../kernel/kernel.ts';
 
 /**
  * How long a zombie is left to libuv, which reaps the children that Node has started, milliseconds.

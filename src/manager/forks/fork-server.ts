@@ -5,13 +5,13 @@
  *
  * It keeps a certified spare waiting.
  */
-import { O, POLL, PR, SIG } from '../kernel/constants.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { warmUp } from '../stage/jit-warmup.ts';
-import type { StageKind } from '../stage/order.ts';
-import { runStage } from '../stage/run-stage.ts';
-import { runSpawner } from '../stage/spawner.ts';
-import { LineBuffer } from '../util/line-buffer.ts';
+import { O, POLL, PR, SIG } from '../../kernel/constants.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { warmUp } from '../../stage/jit-warmup.ts';
+import type { StageKind } from '../../stage/order.ts';
+import { runStage } from '../../stage/run-stage.ts';
+import { runSpawner } from '../../stage/spawner.ts';
+import { LineBuffer } from '../../util/line-buffer.ts';
 
 /** A stage for one thing, or one that starts containers for as long as it is wanted. */
 export type Forked = StageKind | 'spawner';

@@ -6,16 +6,16 @@
  */
 
 import { openSync, rmSync, statSync } from 'node:fs';
-import { AF, LOCK, O, POLL, PR, SIG, SOCK } from '../kernel/constants.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { unixAddress } from '../kernel/structs.ts';
-import { LineBuffer } from '../util/line-buffer.ts';
-import { ownEnvironment } from '../util/own-process.ts';
-import { buildId } from './build-id.ts';
-import { forkServer } from './fork-server.ts';
+import { AF, LOCK, O, POLL, PR, SIG, SOCK } from '../../kernel/constants.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { unixAddress } from '../../kernel/structs.ts';
+import { LineBuffer } from '../../util/line-buffer.ts';
+import { ownEnvironment } from '../../util/own-process.ts';
+import { forkServer } from '../forks/fork-server.ts';
+import { buildId } from '../process/build-id.ts';
+import { hostRootArgument, withReadOnlyHost } from '../process/read-only-host.ts';
 import type { Ended, KeeperReply, KeeperRequest, KeeperResult } from './keeper-protocol.ts';
 import { KeptDescriptors } from './kept-descriptors.ts';
-import { hostRootArgument, withReadOnlyHost } from './read-only-host.ts';
 import { WatchedProcesses } from './watched-processes.ts';
 
 interface Manager {

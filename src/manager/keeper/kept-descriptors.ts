@@ -2,8 +2,8 @@
  * Terminals that outlive the manager: the keeper's descriptors, by labels that the manager chose.
  */
 import { appendFileSync, closeSync, openSync } from 'node:fs';
-import { O, POLL } from '../kernel/constants.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import { O, POLL } from '../../kernel/constants.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import type { KeepRequest } from './keeper-protocol.ts';
 
 interface Kept {

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
-import type { ToKeep } from '../container/start/start-host.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import type { ToKeep } from '../../container/start/start-host.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { RpcClient } from '../wire/rpc.ts';
 import type { Ended, KeeperResult } from './keeper-protocol.ts';
-import { RpcClient } from './rpc.ts';
 
 /** The manager's line to its keeper. */
 export class KeeperClient {

@@ -3,8 +3,8 @@
  * once. They may be of different builds: `hello` and `quit`, and what they answer, stay as they
  * are.
  */
-import type { ToKeep } from '../container/start/start-host.ts';
-import type { ExitStatus } from '../kernel/kernel.ts';
+import type { ToKeep } from '../../container/start/start-host.ts';
+import type { ExitStatus } from '../../kernel/kernel.ts';
 
 /** Argument by which a manager starts tslxcd for nothing but another keeper. */
 export const KEEPER_ONLY = '--keeper';
