@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TslxcError } from '../errors/tslxc-error.ts';
 import { children, errnoOf, readFile, writeFile } from './files.ts';
 import { words } from './layout.ts';
+import { contradictions } from './limit-conflicts.ts';
 import { type CgroupPlan, LEFT_OUT, type PlannedHierarchy } from './plan.ts';
 import { fileOf, settingError } from './setting.ts';
 import { clearQuotasBelow, showLimits, type TakenLimit } from './shown-limits.ts';
@@ -86,15 +87,19 @@ function writeLimit(hierarchy: PlannedHierarchy, file: string, value: string): v
 const hierarchyOf = (plan: CgroupPlan, write: CgroupWrite) =>
   plan.hierarchies.find(({ id }) => id === write.hierarchy);
 
-/** Limits of controllers that the plan leaves out: known before anything is made. */
+/**
+ * Limits of controllers that the plan leaves out, and those that contradict each other: known before
+ * anything is made.
+ */
 export function limitFaults(plan: CgroupPlan, writes: readonly CgroupWrite[]): TslxcError[] {
-  return writes.flatMap((write) => {
+  const leftOut = writes.flatMap((write) => {
     const hierarchy = write.file === null ? undefined : hierarchyOf(plan, write);
     if (write.file === null) return [];
     if (!hierarchy) return [notInPlan(plan, write)];
     const there = hierarchy.version === 1 || [...hierarchy.controllers, 'cgroup'].includes(write.controller);
     return there ? [] : [settingError('CONTROLLER_MISSING', write.setting, LEFT_OUT)];
   });
+  return [...leftOut, ...contradictions(writes)];
 }
 
 /**
@@ -271,7 +276,7 @@ function refused(
   return settingError(
     'CGROUP_VALUE',
     write.setting,
-    `the kernel refused it${what}: ${reason}${facts(hierarchy, file)}`,
+    `the kernel refused it${what}: ${reason}${facts(hierarchy, file, value)}`,
     {
       errno,
       cause: error,
@@ -280,14 +285,14 @@ function refused(
 }
 
 /** What the host has, where that explains a refusal. */
-function facts({ version, mountpoint, limit }: PlannedHierarchy, file: string): string {
+function facts({ version, mountpoint, limit }: PlannedHierarchy, file: string, value: string): string {
   if (/^cpuset\.(cpus|mems)$/.test(file)) {
     const top = readFile(join(mountpoint, version === 2 ? `${file}.effective` : file));
     return top ? `; this host has ${top}` : '';
   }
   if (/^memory\.(limit|memsw)/.test(file)) {
     const [limitNow, both] = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'].map((f) =>
-      readFile(join(limit, f)),
+      f === file ? value : readFile(join(limit, f)),
     );
     return `; memory.limit_in_bytes (${limitNow}) may not be above memory.memsw.limit_in_bytes (${both ?? 'none'})`;
   }

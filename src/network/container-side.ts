@@ -53,12 +53,6 @@ function addGateway(netlink: Netlink, nic: Resolved<InterfaceNic>, link: Link, f
   if (gateway === undefined) return;
   const key = `ipv${family}.gateway` as const;
   nicStep(nic, key, () => {
-    if (!nic.up)
-      throw new TslxcError({
-        code: 'CONFIG_CONFLICT',
-        message: `a gateway needs the interface up, and lxc.net.${nic.index}.flags does not say so`,
-        hint: `add \`lxc.net.${nic.index}.flags = up\``,
-      });
     addDefaultRoute(netlink, link, family, gateway === 'dev' ? undefined : gateway);
   });
 }

@@ -30,8 +30,8 @@ const IPV6_MIN_MTU = 1280;
 const GATEWAY_WORDS = new Set(['auto', 'dev']);
 const PREFIX_MAX: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 
-/** A fault of one nic alone: the key and a message. */
-type Rule = (nic: InterfaceNic) => { key: NicKey; message: string } | undefined;
+/** A fault of one nic alone: the key, a message, and what to do. */
+type Rule = (nic: InterfaceNic) => { key: NicKey; message: string; hint?: string } | undefined;
 
 function nameFault(name: string): string | undefined {
   return interfaceNameFault(name) ?? (name === 'lo' ? 'is the loopback interface' : undefined);
@@ -71,9 +71,15 @@ function gatewayRule(family: Family, gatewayOf: (nic: InterfaceNic) => string | 
         key,
         message: `"auto" is the address of the bridge, and lxc.net.${nic.index}.link names none`,
       };
-    return GATEWAY_WORDS.has(gateway) || parseAddress(family, gateway)
-      ? undefined
-      : { key, message: `"${gateway}" is neither an IPv${family} address nor auto nor dev` };
+    if (!GATEWAY_WORDS.has(gateway) && !parseAddress(family, gateway))
+      return { key, message: `"${gateway}" is neither an IPv${family} address nor auto nor dev` };
+    if (!nic.up)
+      return {
+        key,
+        message: `a gateway needs the interface up, and lxc.net.${nic.index}.flags does not say so`,
+        hint: `add \`lxc.net.${nic.index}.flags = up\``,
+      };
+    return undefined;
   };
 }
 
@@ -105,6 +111,7 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
     'veth.pair': new Map<string, NicPlan>(),
     hwaddr: new Map<string, NicPlan>(),
   };
+  const routers = new Map<NicKey, NicPlan>();
   for (const nic of nics) {
     if (sharesHost(nic) && nics.length > 1)
       faults.push(
@@ -119,7 +126,7 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
     if (!hasInterface(nic)) continue;
     for (const rule of RULES) {
       const fault = rule(nic);
-      if (fault) faults.push(nicError(nic, fault.key, 'CONFIG_VALUE', fault.message));
+      if (fault) faults.push(nicError(nic, fault.key, 'CONFIG_VALUE', fault.message, fault.hint));
     }
     if (nic.ipv6.length > 0 && nic.mtu !== undefined && nic.mtu < IPV6_MIN_MTU)
       faults.push(
@@ -145,8 +152,29 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
         );
       else owners[key].set(name, nic);
     }
+    for (const key of gatewayKeys(nic)) {
+      const other = routers.get(key);
+      if (other) faults.push(secondGateway(nic, other, key));
+      else routers.set(key, nic);
+    }
   }
   return faults;
+}
+
+const gatewayKeys = (nic: InterfaceNic): NicKey[] => [
+  ...(nic.ipv4Gateway === undefined ? [] : ['ipv4.gateway' as const]),
+  ...(nic.ipv6Gateway === undefined ? [] : ['ipv6.gateway' as const]),
+];
+
+/** The kernel has one default route of a family and a metric: a second one is refused with EEXIST. */
+function secondGateway(nic: NicPlan, other: NicPlan, key: NicKey): TslxcError {
+  return nicError(
+    nic,
+    key,
+    'CONFIG_CONFLICT',
+    `the default route of the container is already that of lxc.net.${other.index}.${key}`,
+    'keep one gateway; add routes of other interfaces in the container, or by lxc.net.N.script.up',
+  );
 }
 
 /**

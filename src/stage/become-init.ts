@@ -2,7 +2,7 @@
  * What a stage does to itself to be what the container's processes are: parameters of its
  * namespaces, ids, capabilities.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { PR, SCHED_CORE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -19,7 +19,7 @@ export function writeSysctls(sysctls: StartStagePlan['sysctls']): void {
  */
 function writeSysctl({ name, value, origin }: StartStagePlan['sysctls'][number]): void {
   try {
-    writeFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, value);
+    writeFileSync(sysctlFile(name), value);
   } catch (error) {
     const failure = toTslxcError(error, 'START_FAILED', { step: `sysctl ${name}` });
     throw new TslxcError({
@@ -31,8 +31,22 @@ function writeSysctl({ name, value, origin }: StartStagePlan['sysctls'][number])
   }
 }
 
+/**
+ * The file of a parameter. As LXC reads a name, each dot stands for a slash. A name of which there
+ * is no such file is read as sysctl(8) does: behind a slash as the first separator, dots are those
+ * of the file's name; behind a dot, dots and slashes change places. So an interface eth0.5 can be
+ * named.
+ */
+function sysctlFile(name: string): string {
+  const file = `/proc/sys/${name.replaceAll('.', '/')}`;
+  if (!/\/.*\.|\..*\//.test(name) || existsSync(file)) return file;
+  const swapped = name.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'));
+  return `/proc/sys/${/[./]/.exec(name)?.[0] === '/' ? name : swapped}`;
+}
+
 const SYSCTL_HINTS: Readonly<Record<string, string>> = {
-  ENOENT: 'the kernel has no such parameter (or its module is not loaded); dots stand for slashes',
+  ENOENT:
+    'the kernel has no such parameter, or its module is not loaded; a name that has a dot is written with slashes (net/ipv6/conf/eth0.5/accept_ra)',
   EACCES: "the container's root may only set parameters of its own namespaces",
   EPERM: "the container's root may only set parameters of its own namespaces",
   EINVAL: 'the parameter does not take this value',

@@ -3,6 +3,7 @@
  * path is resolved by openat2(RESOLVE_IN_ROOT), where `..` and symlinks cannot leave the root, and
  * everything is done on the descriptor.
  */
+import { readlinkSync } from 'node:fs';
 import type { KernelError } from '../kernel/binding.ts';
 import { AT, O, RESOLVE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -33,9 +34,52 @@ export function existsInRoot(kernel: Kernel, root: number, path: string): boolea
   }
 }
 
+/** As many symlinks as the kernel follows in one path. */
+const MAX_LINKS = 40;
+
 /**
- * Makes a directory and those above it, mode 0755, where they are missing. An O_PATH descriptor of
- * it.
+ * The path without the symlinks on its way, as far as files are there. A link may lead to what is
+ * missing (Debian's /etc/resolv.conf does): its target can be made, the link itself cannot.
+ * The result is only a path: it is resolved inside the root once more.
+ */
+export function withoutLinks(kernel: Kernel, root: number, path: string): string {
+  const rest = namesOf(path);
+  let links = 0;
+  let done: string[] = [];
+  while (rest.length > 0) {
+    const name = rest.shift()!;
+    if (name === '..') done.pop();
+    else {
+      const link = linkIn(kernel, root, done.join('/') || '.', name);
+      if (link === undefined) done.push(name);
+      else if (++links > MAX_LINKS) return path;
+      else {
+        if (link.startsWith('/')) done = [];
+        rest.unshift(...namesOf(link));
+      }
+    }
+  }
+  return done.join('/') || '.';
+}
+
+const namesOf = (path: string) => path.split('/').filter((part) => part !== '' && part !== '.');
+
+function linkIn(kernel: Kernel, root: number, directory: string, name: string): string | undefined {
+  try {
+    const parent = openInRoot(kernel, root, directory, O.DIRECTORY);
+    try {
+      return readlinkSync(`/proc/self/fd/${parent}/${name}`);
+    } finally {
+      kernel.close(parent);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Makes a directory and those above it, mode 0755, where they are missing, also behind a symlink
+ * that leads nowhere. An O_PATH descriptor of it.
  */
 export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string): number {
   // A start has many of these, nearly all of which are there.
@@ -44,9 +88,7 @@ export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string):
   } catch (error) {
     if ((error as KernelError).code !== 'ENOENT') throw error;
   }
-  const parts = relative(path)
-    .split('/')
-    .filter((part) => part !== '' && part !== '.');
+  const parts = namesOf(withoutLinks(kernel, root, path));
   for (let depth = 1; depth <= parts.length; depth++) {
     const sofar = parts.slice(0, depth).join('/');
     if (existsInRoot(kernel, root, sofar)) continue;
@@ -58,8 +100,8 @@ export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string):
 }
 
 /**
- * Makes an empty file (and the directories above it) where nothing is there yet. A descriptor of it
- * to mount on.
+ * Makes an empty file (and the directories above it) where nothing is there yet, also behind a
+ * symlink that leads nowhere. A descriptor of it to mount on.
  */
 export function makeFileInRoot(kernel: Kernel, root: number, path: string): number {
   // An existing file is opened by O_PATH only: it may be a device or a pipe.
@@ -75,11 +117,22 @@ export function makeFileInRoot(kernel: Kernel, root: number, path: string): numb
     return make();
   } catch (error) {
     const { code } = error as KernelError;
-    if (code === 'EEXIST' || code === 'EISDIR') return openInRoot(kernel, root, path);
+    if (code === 'EEXIST' || code === 'EISDIR') return openOrMakeTarget(kernel, root, path);
     const at = path.lastIndexOf('/');
     if (code !== 'ENOENT' || at <= 0) throw error;
     kernel.close(makeDirectoryInRoot(kernel, root, path.slice(0, at)));
     return make();
+  }
+}
+
+/** What is at the path; where a symlink leads nowhere, its target is made. */
+function openOrMakeTarget(kernel: Kernel, root: number, path: string): number {
+  try {
+    return openInRoot(kernel, root, path);
+  } catch (error) {
+    const target = withoutLinks(kernel, root, path);
+    if ((error as KernelError).code !== 'ENOENT' || target === relative(path)) throw error;
+    return makeFileInRoot(kernel, root, target);
   }
 }
 

@@ -2,7 +2,7 @@ import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, O, OPEN_TREE_CLONE } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { StageLogLevel } from './channel.ts';
-import { makeDirectoryInRoot, makeFileInRoot, openInRoot } from './in-root.ts';
+import { makeDirectoryInRoot, makeFileInRoot, openInRoot, withoutLinks } from './in-root.ts';
 import type { MountStep } from './plan.ts';
 
 /**
@@ -122,7 +122,7 @@ export function doMounts(
   log: (text: string, level?: StageLogLevel) => void,
 ): void {
   steps.forEach((step, index) => {
-    withStep(step, () => doMount(kernel, root, step, sources.get(index), log), log);
+    withStep(step, () => doMount(kernel, root, step, sources.get(index), log), log, steps.slice(0, index));
   });
 }
 
@@ -197,7 +197,27 @@ function openInnerTree(kernel: Kernel, root: number, step: MountStep): number {
 function openTarget(kernel: Kernel, root: number, step: MountStep): number {
   if (step.create === 'dir') return makeDirectoryInRoot(kernel, root, step.target);
   if (step.create === 'file') return makeFileInRoot(kernel, root, step.target);
-  return openInRoot(kernel, root, step.target);
+  try {
+    return openInRoot(kernel, root, step.target);
+  } catch (error) {
+    throw (error as { code?: string }).code === 'ENOENT' ? missingTarget(kernel, root, step, error) : error;
+  }
+}
+
+/** Tells a target that is not there from a symlink whose target is not there. */
+function missingTarget(kernel: Kernel, root: number, step: MountStep, cause: unknown): TslxcError {
+  const target = `/${step.target.replace(/^\/+/, '')}`;
+  const end = `/${withoutLinks(kernel, root, step.target)}`;
+  const isLink = end !== target;
+  return new TslxcError({
+    code: 'MOUNT_FAILED',
+    message: isLink
+      ? `${step.what}: ${target} is a symlink to ${end}, which is not in the container`
+      : `${step.what}: ${target} is not in the container`,
+    errno: 'ENOENT',
+    hint: `make ${end} in the root filesystem, or add create=dir or create=file`,
+    cause,
+  });
 }
 
 /**
@@ -225,7 +245,12 @@ function makeReadOnly(kernel: Kernel, root: number, step: MountStep): void {
   }
 }
 
-function withStep(step: MountStep, act: () => void, log?: (text: string) => void): void {
+function withStep(
+  step: MountStep,
+  act: () => void,
+  log?: (text: string) => void,
+  earlier: readonly MountStep[] = [],
+): void {
   try {
     act();
   } catch (error) {
@@ -237,21 +262,35 @@ function withStep(step: MountStep, act: () => void, log?: (text: string) => void
     throw new TslxcError({
       ...failure.toJSON(),
       ...step.origin,
-      hint: hintFor(step, failure.errno),
+      hint: failure.hint ?? hintFor(step, failure.errno, earlier),
       cause: error,
     });
   }
 }
 
-function hintFor(step: MountStep, errno: string | undefined): string | undefined {
+function hintFor(
+  step: MountStep,
+  errno: string | undefined,
+  earlier: readonly MountStep[],
+): string | undefined {
   if (errno === 'ENOENT')
     return step.kind === 'filesystem'
       ? `make /${step.target} in the root filesystem, or add create=dir`
       : `check that ${step.source} exists ${step.kind === 'inner' ? 'in the container' : 'on the host'} and /${step.target} in the container (create=dir and create=file make it)`;
   if (errno === 'EINVAL' && step.idmap !== undefined)
     return `idmap=${step.idmap}: the file system of ${step.source} cannot be mounted with mapped owners, or that is no user namespace`;
-  if (errno === 'EROFS' && step.create)
-    return `the root filesystem is read-only: make /${step.target} in it beforehand`;
+  if (errno === 'EROFS' && step.create) return readOnlyHint(step, earlier);
   if (errno === 'ENODEV') return `the host's kernel has no file system "${step.fstype}"`;
   return undefined;
+}
+
+/** Names the mount that is read-only: what is made below it beforehand has to be made in its source. */
+function readOnlyHint({ target }: MountStep, earlier: readonly MountStep[]): string {
+  const inside = (step: MountStep) => `${target}/`.startsWith(`${step.target.replace(/\/+$/, '')}/`);
+  const cover = earlier.findLast((step) => step.kind !== 'readonly' && inside(step));
+  if (cover === undefined) return `the root filesystem is read-only: make /${target} in it beforehand`;
+  const place = cover.origin ? ` (${cover.origin.file}:${cover.origin.line})` : '';
+  return cover.kind === 'bind'
+    ? `${cover.source} is mounted read-only on /${cover.target}${place}: make ${target.slice(cover.target.length).replace(/^\/*/, `${cover.source}/`)} on the host beforehand`
+    : `/${cover.target}${place} is mounted read-only: mount it without ro, or mount elsewhere`;
 }

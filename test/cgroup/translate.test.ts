@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CgroupLayout } from '../../src/cgroup/layout.ts';
+import { contradictions } from '../../src/cgroup/limit-conflicts.ts';
 import { translate } from '../../src/cgroup/translate.ts';
 import { hybrid, legacy, mixed, settings, unified } from './layouts.ts';
 
@@ -45,6 +46,28 @@ describe('each key means the same in both spellings on both kinds of host', () =
       assert.deepEqual(lines(unified, `lxc.cgroup2.${v2}`), onV2, 'v2 spelling, v2 host');
     });
   }
+});
+
+test('v1: memory and swap together are no less than memory alone', () => {
+  const faults = (memory: string, both: string) => {
+    const key = 'lxc.cgroup.memory';
+    const config = `${key}.memsw.limit_in_bytes = ${both}\n${key}.limit_in_bytes = ${memory}`;
+    return contradictions(translate(settings(config), hybrid)).map(
+      ({ message, line }) => `${line} ${message}`,
+    );
+  };
+  const wrong = (memory: string, both: string) => [
+    `1 lxc.cgroup.memory.memsw.limit_in_bytes = ${both}: memory and swap together may not be limited to less than memory alone (lxc.cgroup.memory.limit_in_bytes = ${memory})`,
+  ];
+  assert.deepEqual(faults('2G', '1G'), wrong('2G', '1G'));
+  assert.deepEqual(faults('-1', '1G'), wrong('-1', '1G'));
+  for (const [memory, both] of [
+    ['1G', '1G'],
+    ['1G', '2G'],
+    ['1G', '-1'],
+    ['-1', '-1'],
+  ] as const)
+    assert.deepEqual(faults(memory, both), []);
 });
 
 test('cpu bandwidth: two files in v1, one in v2', () => {

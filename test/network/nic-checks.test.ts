@@ -87,6 +87,11 @@ for (const [what, nic, expected] of [
     'lxc.net.0.ipv4.gateway: "auto" is the address of the bridge, and lxc.net.0.link names none',
   ],
   [
+    'gateway of an interface that stays down',
+    { up: false, ipv6Gateway: 'dev' },
+    'lxc.net.0.ipv6.gateway: a gateway needs the interface up, and lxc.net.0.flags does not say so',
+  ],
+  [
     'v6 mtu',
     { mtu: 1000, ipv6: [{ address: '::1', prefix: 128 }] },
     'lxc.net.0.mtu: IPv6 needs an MTU of 1280, and 1000 is given',
@@ -108,6 +113,14 @@ test('two nics of one name, and a nic beside none', () => {
   const drawn = '10:66:6a:xx:xx:xx';
   assert.deepEqual(messages(veth({ hwaddr: drawn }), veth({ index: 1, hwaddr: drawn })), []);
   assert.equal(nicFaults([veth(), { ...veth({ index: 1 }), type: 'none' }])[0]!.code, 'CONFIG_CONFLICT');
+});
+
+test('one default route of each family', () => {
+  const other = (extra: Partial<VethNic>) => veth({ index: 1, ...extra });
+  assert.deepEqual(messages(veth({ ipv4Gateway: 'dev' }), other({ ipv4Gateway: '10.9.2.1' })), [
+    'lxc.net.1.ipv4.gateway: the default route of the container is already that of lxc.net.0.ipv4.gateway',
+  ]);
+  assert.deepEqual(messages(veth({ ipv4Gateway: 'dev' }), other({ ipv6Gateway: 'dev' })), []);
 });
 
 test('a missing bridge is named, with the line and a remedy', () => {

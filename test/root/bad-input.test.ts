@@ -359,6 +359,11 @@ test('cgroup values that cannot be', { skip }, async () => {
     ['cpus', 'lxc.cgroup.cpuset.cpus = 4000', 'cpuset.cpus'],
     ['nokey', 'lxc.cgroup.memory.nonsense = 1', 'memory.nonsense'],
     ['nocontroller', 'lxc.strict = 1\nlxc.cgroup.nonsense.max = 1', 'nonsense'],
+    [
+      'memsw',
+      'lxc.cgroup.memory.limit_in_bytes = 2G\nlxc.cgroup.memory.memsw.limit_in_bytes = 1G',
+      'memsw.limit_in_bytes = 1G: memory and swap together',
+    ],
   ] as const) {
     await config(name, line);
     await startRefused(name, text);
@@ -372,6 +377,7 @@ test('files of the host that are not there, and parameters that the kernel does 
     ['source', 'lxc.mount.entry = /nowhere/data srv none bind,create=dir 0 0', '/nowhere/data'],
     ['prestart', 'lxc.hook.pre-start = /nowhere/hook x', '/nowhere/hook'],
     ['sysctl', 'lxc.sysctl.net.ipv4.ipforward = 1', 'lxc.sysctl.net.ipv4.ipforward'],
+    ['relative', 'lxc.rootfs.path = rootfs', '"rootfs" is not an absolute path'],
     ['prlimit', 'lxc.prlimit.nofile = 99999999999', 'lxc.prlimit.nofile'],
   ] as const) {
     await config(name, line);

@@ -162,6 +162,61 @@ test('a target that is a symlink is resolved inside the root filesystem only', {
   assert.equal(existsSync('/a'), false);
 });
 
+test('create= makes what a symlink that leads nowhere names, inside the root filesystem', {
+  skip,
+}, async () => {
+  const file = `${source}/file`;
+  const entries = [
+    `lxc.mount.entry = ${file} etc/resolver none bind,create=file,ro 0 0`,
+    `lxc.mount.entry = ${file} etc/absolute none bind,create=file 0 0`,
+    `lxc.mount.entry = ${source} srv/data none bind,create=dir 0 0`,
+    `lxc.mount.entry = ${file} srv/out/file none bind,create=file 0 0`,
+  ];
+  await busybox.make('dangling', entries.join('\n'));
+  const rootfs = host.rootfs('dangling');
+  mkdirSync(join(rootfs, 'srv'), { recursive: true });
+  const outside = join(host.root, 'not-there');
+  for (const [link, target] of [
+    ['etc/resolver', '../run/systemd/resolve/stub-resolv.conf'],
+    ['etc/absolute', '/run/chain'],
+    ['run/chain', 'chained/end'],
+    ['srv/data', '../../../../var/data'],
+    ['srv/out', outside],
+  ] as const)
+    symlinkSync(target, join(rootfs, link));
+  await host.ok('start', ['-n', '@dangling', ...INIT]);
+  const read =
+    'cat /etc/resolver /run/systemd/resolve/stub-resolv.conf /run/chained/end /srv/data/file /var/data/file';
+  assert.equal(await host.inside('dangling', read), 'of the host\n'.repeat(5).trim());
+  assert.equal(await host.inside('dangling', `cat ${outside}/file`), 'of the host');
+  assert.equal(existsSync(outside), false, 'nothing is made on the host');
+  assert.equal(existsSync('/var/data'), false);
+});
+
+test('a target that is not there, a symlink that leads nowhere and a read-only mount are named', {
+  skip,
+}, async () => {
+  await busybox.make('where');
+  const rootfs = host.rootfs('where');
+  symlinkSync('/run/nowhere', join(rootfs, 'etc/link'));
+  mkdirSync(join(rootfs, 'srv/ro'), { recursive: true });
+  const entry = (from: string, target: string, options = '') =>
+    `lxc.mount.entry = ${from} ${target} none bind${options} 0 0`;
+  for (const [lines, message] of [
+    [[entry(`${source}/file`, 'etc/link')], /\/etc\/link is a symlink to \/run\/nowhere, which is not/],
+    [[entry(`${source}/file`, 'etc/none')], /\/etc\/none is not in the container[\s\S]*make \/etc\/none in/],
+    [
+      [entry(source, 'srv/ro', ',ro'), entry(source, 'srv/ro/deep', ',create=dir')],
+      /config:\d+: mount [\s\S]*source is mounted read-only on \/srv\/ro \(.*config:\d+\): make \S+source\/deep on/,
+    ],
+  ] as const) {
+    busybox.reconfigure('where', lines.join('\n'));
+    const { code, stderr } = await host.tslxc('start', ['-n', '@where', ...INIT]);
+    assert.equal(code, 1);
+    assert.match(stderr, message);
+  }
+});
+
 test('rootfs.options = ro', { skip }, async () => {
   covers('lxc.rootfs.options');
   await busybox.make('ro', 'lxc.rootfs.options = ro');

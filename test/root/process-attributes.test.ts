@@ -96,6 +96,25 @@ test('parameters of the kernel that are not the container’s alone are told', {
   assert.match(stderr, /config:\d+: cannot set lxc\.sysctl\.vm\.swappiness[\s\S]*its own namespaces/);
 });
 
+test('parameters of an interface with a dot in its name, in the spellings of sysctl(8)', {
+  skip,
+}, async () => {
+  const lines = [
+    'lxc.net.0.type = veth',
+    'lxc.net.0.name = eth0.5',
+    'lxc.sysctl.net/ipv6/conf/eth0.5/accept_ra = 2',
+    'lxc.sysctl.net.ipv6.conf.eth0/5.mtu = 1300',
+    'lxc.sysctl.net/ipv4/ip_forward = 1',
+  ];
+  await busybox.start('dots', lines.join('\n'), INIT);
+  const conf = '/proc/sys/net/ipv6/conf/eth0.5';
+  assert.equal(
+    await host.inside('dots', `cat ${conf}/accept_ra ${conf}/mtu /proc/sys/net/ipv4/ip_forward`),
+    '2\n1300\n1',
+  );
+  await host.kill('dots');
+});
+
 test('no other program runs on the threads of a core', { skip }, async () => {
   covers('lxc.sched.core');
   await busybox.make('cores', 'lxc.sched.core = 1');

@@ -70,7 +70,7 @@ export const SUBTREE_KEYS = {
   ),
   'lxc.sysctl.': subtree(
     single(anyText, {
-      doc: 'Kernel parameter of the container.',
+      doc: 'Kernel parameter of the container. Dots stand for slashes; a part of the name that has a dot of its own is written with slashes around, as for sysctl(8): `net/ipv6/conf/eth0.5/accept_ra`.',
       example: 'lxc.sysctl.net.ipv4.ip_forward = 1',
       since: '3.0',
       acted: true,

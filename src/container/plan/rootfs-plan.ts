@@ -32,6 +32,18 @@ const FOR_STAGE: Readonly<Record<VolumeType, (volume: Volume) => RootfsVolume>> 
   },
 };
 
+/** Types whose volumes are named by a path of the host. */
+const ON_PATHS: ReadonlySet<VolumeType> = new Set(['dir', 'btrfs', 'loop', 'overlay']);
+
+/**
+ * Without a type in front, a path without a slash at the beginning is taken for a ZFS dataset, whose
+ * name has the form POOL/NAME.
+ */
+function isRelative({ type, path }: Volume, isUntyped: boolean): boolean {
+  if (path.startsWith('/')) return false;
+  return ON_PATHS.has(type) || (type === 'zfs' && isUntyped && (!path.includes('/') || path.startsWith('.')));
+}
+
 /**
  * The root filesystem of a container and how it is mounted. `mountPoint`: where, unless
  * lxc.rootfs.mount says.
@@ -56,6 +68,15 @@ export function planRootfs(
   const options = parseMountOptions(requested?.value.options ?? []);
   const idmap = requested?.value.idmap;
   const volume = volumeOf(rootfs.value);
+  const isUntyped = rootfs.value.storage === undefined;
+  if (isRelative(volume, isUntyped))
+    throw new TslxcError({
+      code: 'CONFIG_VALUE',
+      container: ref.name,
+      message: `lxc.rootfs.path: "${volume.path}" is not an absolute path`,
+      ...rootfs.origin,
+      hint: `write \`lxc.rootfs.path = ${isUntyped ? 'dir' : volume.type}:${join(containerDirectory(ref), volume.path)}\` if the files are there`,
+    });
   return {
     source: volume.path,
     volume: shown(ref, forStage(volume, rootfs.origin)),
