@@ -228,7 +228,8 @@ undo_on_failure() {
 }
 
 # run WHAT COMMAND...: runs a tool, keeping what it says in a log (or showing it with --verbose). When it fails
-# the end of the log goes to stdout and the line that tells most becomes the reason.
+# the line that tells most becomes the reason, and the end of the log explains it: indented lines behind the
+# reason are shown with it, as its cause.
 run() {
   _what=$1
   shift
@@ -240,8 +241,9 @@ run() {
   open_log
   "$@" >&8 2>&8 8>&- 9>&- && return 0
   _code=$?
-  tail -n 20 "$LOG" | sed 's/^/    /'
-  fail "$_what failed: $(telling_line "$LOG" "$_code")"
+  printf 'tslxc-%s: %s failed: %s\n' "$TEMPLATE" "$_what" "$(telling_line "$LOG" "$_code")" >&2
+  tail -n 20 "$LOG" | sed 's/^/    /' >&2
+  exit 1
 }
 
 # An empty log on descriptor 8. The file has no name, so nothing has to remove it, not even after a kill -9.
@@ -267,7 +269,7 @@ telling_line() {
     sed -n 's/^Error: //p' "$1" | tail -n 1
     grep -Ei '^(E:|fatal)|error:|unable to|could not|cannot|not found|no match' "$1" || :
     tail -n 1 "$1" | grep . || echo "exit status $2"
-  } | head -n 1 | cut -c 1-400
+  } | head -n 1 | sed 's/^[[:space:]]*//' | cut -c 1-400
 }
 
 # ---------------------------------------------------------------- passwords

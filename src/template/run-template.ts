@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -5,9 +6,10 @@ import { type CallerSurroundings, ownContext } from '../util/request-context.ts'
 import { completePath } from '../util/search-path.ts';
 import { templateName } from './find-template.ts';
 import { templateCommand } from './template-command.ts';
+import { type OutputReceivers, type Reason, TemplateOutput } from './template-output.ts';
 
 /** The arguments of a template (LXC's contract), and the receivers of its output. */
-export interface TemplateRun {
+export interface TemplateRun extends OutputReceivers {
   /** Absolute path of the script, see findTemplate. */
   readonly template: string;
   /** The container's directory. The template appends to the `config` in it. */
@@ -31,27 +33,21 @@ export interface TemplateRun {
   /** `inherit` lets a template ask questions; a quiet creation gives it no input. */
   readonly stdin?: 'inherit' | 'ignore';
   readonly signal?: AbortSignal;
-  /** Called for a line `==> text`, which announces a larger step. */
-  readonly onStep?: (text: string) => void;
-  /** Called for any other line. */
-  readonly onLine?: (text: string, stream: 'stdout' | 'stderr') => void;
 }
 
-/** Output lines that an error carries as its cause. */
-const TAIL = 20;
 /** Time for an interrupted template to clean up, milliseconds. */
 const GRACE_MS = 4000;
 const ASK_AGAIN_MS = 300;
-const STEP = /^==> *(.*)$/;
 
 /**
  * Runs a template to its end. Afterwards no process of the template is left.
- * @throws TslxcError TEMPLATE_FAILED (or DISK_FULL) with the template's last output
+ * @throws TslxcError TEMPLATE_FAILED (or DISK_FULL) with the template's last words, and as its cause
+ *   the output that `onLine` was not told
  */
 export async function runTemplate(run: TemplateRun): Promise<void> {
   if (run.signal?.aborted) throw interrupted(run);
   const { file, args } = await templateCommand(run.template, templateArguments(run));
-  const tail = new Tail();
+  const output = new TemplateOutput(basename(run.template), run);
   const { env } = run.caller ?? ownContext();
   const [program, ...rest] = [...(run.command ?? []), file, ...args];
   const subprocess = execa(program!, rest, {
@@ -65,12 +61,7 @@ export async function runTemplate(run: TemplateRun): Promise<void> {
     reject: false,
   });
   const listen = async (stream: 'stdout' | 'stderr') => {
-    for await (const text of subprocess.iterable({ from: stream })) {
-      tail.add(text, stream);
-      const step = stream === 'stdout' ? STEP.exec(text) : null;
-      if (step) run.onStep?.(step[1]!);
-      else run.onLine?.(text, stream);
-    }
+    for await (const text of subprocess.iterable({ from: stream })) output.line(text, stream);
   };
   const stop = () => void endGroup(subprocess.pid, subprocess);
   run.signal?.addEventListener('abort', stop, { once: true });
@@ -80,8 +71,13 @@ export async function runTemplate(run: TemplateRun): Promise<void> {
     run.signal?.removeEventListener('abort', stop);
   }
   const result = await subprocess;
-  if (run.signal?.aborted) throw interrupted(run);
-  if (result.exitCode !== 0) throw failure(run, result.exitCode, result.signal, tail, result.message);
+  if (run.signal?.aborted) {
+    output.release();
+    throw interrupted(run);
+  }
+  if (result.exitCode !== 0)
+    throw failure(run, result.exitCode, result.signal, output.reason(), result.message);
+  output.release();
 }
 
 /** Arguments of LXC's calling contract. The mapped ids come last. */
@@ -97,40 +93,15 @@ export function templateArguments(run: TemplateRun): string[] {
   ];
 }
 
-/** The last lines of a template's output, and the most informative one among them. */
-class Tail {
-  readonly #lines: { text: string; stream: 'stdout' | 'stderr' }[] = [];
-
-  add(text: string, stream: 'stdout' | 'stderr'): void {
-    this.#lines.push({ text, stream });
-    // Each stream keeps its share, so that output on one does not displace the reason on the other.
-    const same = this.#lines.filter((line) => line.stream === stream);
-    if (same.length > TAIL) this.#lines.splice(this.#lines.indexOf(same[0]!), 1);
-  }
-
-  /** The last line that contains a letter, preferably from stderr. */
-  lastWords(): string | undefined {
-    const meaningful = this.#lines.filter((line) => /\p{L}/u.test(line.text) && !STEP.test(line.text));
-    const words = meaningful.findLast((line) => line.stream === 'stderr') ?? meaningful.at(-1);
-    return words?.text.trim();
-  }
-
-  toString(): string {
-    return this.#lines.map((line) => line.text).join('\n');
-  }
-}
-
 function failure(
   run: TemplateRun,
   exitCode: number | undefined,
   signal: string | undefined,
-  tail: Tail,
+  { words: told, details }: Reason,
   spawnMessage: string | undefined,
 ): TslxcError {
   const how = exitCode === undefined ? (signal ?? 'could not be started') : `exit status ${exitCode}`;
-  const own = `${run.template.slice(run.template.lastIndexOf('/') + 1)}: `;
-  const words = tail.lastWords() ?? (exitCode === undefined ? spawnMessage : undefined);
-  const reason = words?.startsWith(own) ? words.slice(own.length) : words;
+  const reason = told ?? (exitCode === undefined ? spawnMessage : undefined);
   return new TslxcError({
     code: /no space left on device/i.test(reason ?? '') ? 'DISK_FULL' : 'TEMPLATE_FAILED',
     message: `template ${templateName(run.template)} failed (${how})${reason ? `: ${reason}` : ''}`,
@@ -138,7 +109,7 @@ function failure(
     step: 'template',
     hint:
       exitCode === 126 || exitCode === 127 ? 'the interpreter in its first line may be missing' : undefined,
-    cause: new Error(tail.toString()),
+    ...(details === undefined ? {} : { cause: new Error(details) }),
   });
 }
 

@@ -241,6 +241,32 @@ before(async () => {
 });
 after(() => repository?.close());
 
+test('debian: a release or an architecture that the mirror has not is named before anything is made', async () => {
+  const mirror = join(folder, 'mirror');
+  mkdirSync(join(mirror, 'dists/bookworm'), { recursive: true });
+  writeFileSync(join(mirror, 'dists/bookworm/Release'), 'Origin: Debian\nArchitectures: all amd64 arm64\n');
+  const asked = async (name: string, ...args: string[]) => {
+    const own = join(folder, `cache-${name}`);
+    const made = make('debian', name, [...args, '--mirror', `file:${mirror}`], {
+      env: { TSLXC_CACHE_PATH: own },
+    });
+    const { message } = await failure(made);
+    assert.deepEqual(
+      readdirSync(join(own, 'debian')).filter((entry) => !entry.endsWith('.lock')),
+      [],
+    );
+    return message.replace(/^.*\): /, '').replaceAll(mirror, 'MIRROR');
+  };
+  assert.equal(
+    await asked('no-release', '-r', 'bokworm'),
+    'there is no Debian release bokworm at file:MIRROR; did you mean bookworm? (known: bullseye bookworm trixie forky sid)',
+  );
+  assert.equal(
+    await asked('no-arch', '-r', 'bookworm', '-a', 'arm65'),
+    'Debian bookworm has no architecture arm65 at file:MIRROR; it has amd64 arm64',
+  );
+});
+
 test('fedora: installs a release from a mirror, with signatures checked', async () => {
   const args = ['-R', '19', '--mirror', repository.mirror, '--gpg-key', repository.key];
   const made = await make('fedora', 'fed1', [

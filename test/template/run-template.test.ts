@@ -89,6 +89,40 @@ test("a failure carries the template's last words and its exit status", async ()
   );
 });
 
+test('why a template failed is told once: its reason in the message, what explains it as the cause', async () => {
+  const told: string[] = [];
+  const failed = async (name: string, body: string) => {
+    told.length = 0;
+    const onLine = (text: string) => void told.push(text);
+    const error = await failure(runTemplate(run(template(name, body), { onLine })));
+    return [error.message.replace(/^.*\): /, ''), (error.cause as Error | undefined)?.message];
+  };
+  assert.deepEqual(
+    await failed(
+      'tslxc-told',
+      'echo hello; echo "tslxc-told: no" >&2; echo "    E: why" >&2; sleep 0.4; exit 1',
+    ),
+    ['no', 'E: why'],
+  );
+  assert.deepEqual(told, ['hello']);
+  assert.deepEqual(await failed('lxc-any', 'echo first >&2; echo "not today" >&2; exit 1'), [
+    'not today',
+    undefined,
+  ]);
+  assert.deepEqual(told, ['first']);
+  // What looked like a reason is told when the template goes on, or ends well.
+  assert.deepEqual(await failed('tslxc-on', 'echo "tslxc-on: never mind" >&2; echo "but this" >&2; exit 1'), [
+    'but this',
+    undefined,
+  ]);
+  assert.deepEqual(told, ['tslxc-on: never mind']);
+  const ok: string[] = [];
+  await runTemplate(
+    run(template('tslxc-ok', 'echo "tslxc-ok: careful" >&2'), { onLine: (text) => void ok.push(text) }),
+  );
+  assert.deepEqual(ok, ['tslxc-ok: careful']);
+});
+
 test('a lot of chatter on stdout does not push out the reason', async () => {
   const path = template(
     'chatty',

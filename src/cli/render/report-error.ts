@@ -46,13 +46,15 @@ export function errorText(
     .join('');
   const lines = [`${paint.prefix(prefix)}${paint[severity](plainText(inWords(error.message)))}`];
   if (error.step) lines.push(`  step: ${plain(error.step)}`);
-  for (const cause of causes(error)) lines.push(`  cause: ${plainText(inWords(cause))}`);
+  for (const cause of causes(error)) lines.push(`  cause: ${indented(plainText(inWords(cause)))}`);
   if (error.errno && !lines.join('\n').includes(error.errno)) lines.push(`  errno: ${error.errno}`);
   const hint = error.hint ?? (error.code === 'INTERNAL' ? BUG : undefined);
   if (hint) lines.push(paint.hint(`  hint: ${plainText(hint)}`));
   const others = error.also.map((other) => errorText(other, program, severity, paint));
   return `${lines.join('\n')}\n${others.join('')}`;
 }
+
+const indented = (text: string) => text.trim().replaceAll('\n', '\n    ');
 
 /** Where in the program it happened is for those who mend it. */
 const BUG =
