@@ -18,19 +18,28 @@ _tslxc() {
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi
   if [[ $command == tslxc ]]; then
     if ((COMP_CWORD == 1)); then
-      COMPREPLY=($(compgen -W 'attach autostart cgroup checkconfig config console copy create destroy device execute export freeze import info logs ls monitor net snapshot start stop top unfreeze unshare update-config usernsexec wait help' -- "$cur"))
+      COMPREPLY=($(compgen -W 'attach autostart cgroup checkconfig config console copy create destroy device execute export freeze import info logs ls monitor net snapshot start stop top unfreeze unshare update-config usernsexec wait launch exec shell list completion rm help' -- "$cur"))
       return
     fi
     command=${COMP_WORDS[1]} first=2
   fi
   command=${command#tslxc-}
   for ((i = first; i < COMP_CWORD; i++)); do
-    case ${COMP_WORDS[i]} in
+    local word=${COMP_WORDS[i]}
+    case $word in
       --) compopt -o default; return ;;
-      -n | --name) _tslxc_name=${COMP_WORDS[i + 1]} ;;
-      -P | --lxcpath) _tslxc_path=(-P "${COMP_WORDS[i + 1]}") ;;
       -*) ;;
-      *) [[ $_tslxc_name ]] || _tslxc_name=${COMP_WORDS[i]} ;;
+      *) [[ $_tslxc_name ]] || _tslxc_name=$word; continue ;;
+    esac
+    case "$command $word" in
+      'attach -a' | 'attach --arch' | 'attach -s' | 'attach --namespaces' | 'attach --keep-var' | 'attach -v' | 'attach --set-var' | 'attach -L' | 'attach --pty-log' | 'attach -f' | 'attach --rcfile' | 'attach -u' | 'attach --uid' | 'attach -g' | 'attach --gid' | 'attach -c' | 'attach --context' | 'attach -n' | 'attach --name' | 'attach -P' | 'attach --lxcpath' | 'attach -o' | 'attach --logfile' | 'attach -l' | 'attach --logpriority' | 'autostart -g' | 'autostart --groups' | 'autostart -t' | 'autostart --timeout' | 'autostart -P' | 'autostart --lxcpath' | 'autostart -o' | 'autostart --logfile' | 'autostart -l' | 'autostart --logpriority' | 'cgroup -n' | 'cgroup --name' | 'cgroup -P' | 'cgroup --lxcpath' | 'cgroup -o' | 'cgroup --logfile' | 'cgroup -l' | 'cgroup --logpriority' | 'checkconfig -P' | 'checkconfig --lxcpath' | 'config -n' | 'config --name' | 'config -P' | 'config --lxcpath' | 'config -f' | 'config --rcfile' | 'config -s' | 'config --define' | 'console -t' | 'console --tty' | 'console -e' | 'console --escape' | 'console -n' | 'console --name' | 'console -P' | 'console --lxcpath' | 'console -o' | 'console --logfile' | 'console -l' | 'console --logpriority' | 'copy -N' | 'copy --newname' | 'copy -p' | 'copy --newpath' | 'copy -B' | 'copy --backingstorage' | 'copy -L' | 'copy --fssize' | 'copy -m' | 'copy --mount' | 'copy -n' | 'copy --name' | 'copy -P' | 'copy --lxcpath' | 'copy -o' | 'copy --logfile' | 'copy -l' | 'copy --logpriority' | 'create -t' | 'create --template' | 'create -f' | 'create --config' | 'create -B' | 'create --bdev' | 'create --dir' | 'create --lvname' | 'create --vgname' | 'create --thinpool' | 'create --rbdname' | 'create --rbdpool' | 'create --rbduser' | 'create --zfsroot' | 'create --fstype' | 'create --fssize' | 'create -n' | 'create --name' | 'create -P' | 'create --lxcpath' | 'create -o' | 'create --logfile' | 'create -l' | 'create --logpriority' | 'destroy -n' | 'destroy --name' | 'destroy -P' | 'destroy --lxcpath' | 'destroy -o' | 'destroy --logfile' | 'destroy -l' | 'destroy --logpriority' | 'device -n' | 'device --name' | 'device -P' | 'device --lxcpath' | 'device -o' | 'device --logfile' | 'device -l' | 'device --logpriority' | 'execute -f' | 'execute --rcfile' | 'execute -s' | 'execute --define' | 'execute -u' | 'execute --uid' | 'execute -g' | 'execute --gid' | 'execute --share-net' | 'execute --share-ipc' | 'execute --share-uts' | 'execute --share-pid' | 'execute -n' | 'execute --name' | 'execute -P' | 'execute --lxcpath' | 'execute -o' | 'execute --logfile' | 'execute -l' | 'execute --logpriority' | 'export -o' | 'export --output' | 'export -s' | 'export --snapshot' | 'export --compress' | 'export --logfile' | 'export -n' | 'export --name' | 'export -P' | 'export --lxcpath' | 'export -l' | 'export --logpriority' | 'freeze -n' | 'freeze --name' | 'freeze -P' | 'freeze --lxcpath' | 'freeze -o' | 'freeze --logfile' | 'freeze -l' | 'freeze --logpriority' | 'import -N' | 'import --newname' | 'import --max-size' | 'import --max-files' | 'import -P' | 'import --lxcpath' | 'import -o' | 'import --logfile' | 'import -l' | 'import --logpriority' | 'info -c' | 'info --config' | 'info -n' | 'info --name' | 'info -P' | 'info --lxcpath' | 'info -o' | 'info --logfile' | 'info -l' | 'info --logpriority' | 'info --rcfile' | 'logs --lines' | 'logs --source' | 'logs -n' | 'logs --name' | 'logs -P' | 'logs --lxcpath' | 'logs -o' | 'logs --logfile' | 'logs -l' | 'logs --logpriority' | 'ls -F' | 'ls --fancy-format' | 'ls -g' | 'ls --groups' | 'ls --filter' | 'ls -n' | 'ls --name' | 'ls -P' | 'ls --lxcpath' | 'ls -o' | 'ls --logfile' | 'ls -l' | 'ls --logpriority' | 'monitor -n' | 'monitor --name' | 'monitor -P' | 'monitor --lxcpath' | 'monitor -o' | 'monitor --logfile' | 'monitor -l' | 'monitor --logpriority' | 'snapshot -c' | 'snapshot --comment' | 'snapshot --message' | 'snapshot -r' | 'snapshot --restore' | 'snapshot -N' | 'snapshot --newname' | 'snapshot -d' | 'snapshot --destroy' | 'snapshot -n' | 'snapshot --name' | 'snapshot -P' | 'snapshot --lxcpath' | 'snapshot -o' | 'snapshot --logfile' | 'snapshot -l' | 'snapshot --logpriority' | 'start -f' | 'start --rcfile' | 'start -s' | 'start --define' | 'start -c' | 'start --console' | 'start -L' | 'start --console-log' | 'start -p' | 'start --pidfile' | 'start --share-net' | 'start --share-ipc' | 'start --share-uts' | 'start --share-pid' | 'start -n' | 'start --name' | 'start -P' | 'start --lxcpath' | 'start -o' | 'start --logfile' | 'start -l' | 'start --logpriority' | 'stop -t' | 'stop --timeout' | 'stop -n' | 'stop --name' | 'stop -P' | 'stop --lxcpath' | 'stop -o' | 'stop --logfile' | 'stop -l' | 'stop --logpriority' | 'top -d' | 'top --delay' | 'top -s' | 'top --sort' | 'top --count' | 'top -n' | 'top --name' | 'top -P' | 'top --lxcpath' | 'top -o' | 'top --logfile' | 'top -l' | 'top --logpriority' | 'unfreeze -n' | 'unfreeze --name' | 'unfreeze -P' | 'unfreeze --lxcpath' | 'unfreeze -o' | 'unfreeze --logfile' | 'unfreeze -l' | 'unfreeze --logpriority' | 'unshare -s' | 'unshare --namespaces' | 'unshare -u' | 'unshare --user' | 'unshare -H' | 'unshare --hostname' | 'unshare -i' | 'unshare --ifname' | 'unshare -o' | 'unshare --logfile' | 'unshare -l' | 'unshare --logpriority' | 'update-config -c' | 'update-config --config' | 'usernsexec -m' | 'usernsexec --map' | 'usernsexec -u' | 'usernsexec --uid' | 'usernsexec -g' | 'usernsexec --gid' | 'wait -s' | 'wait --state' | 'wait -t' | 'wait --timeout' | 'wait -n' | 'wait --name' | 'wait -P' | 'wait --lxcpath' | 'wait -o' | 'wait --logfile' | 'wait -l' | 'wait --logpriority' | 'launch -c' | 'launch --config' | 'launch -n' | 'launch --name' | 'launch -P' | 'launch --lxcpath' | 'launch -o' | 'launch --logfile' | 'launch -l' | 'launch --logpriority' | 'exec --cwd' | 'exec -u' | 'exec --user' | 'exec -e' | 'exec --env' | 'exec -n' | 'exec --name' | 'exec -P' | 'exec --lxcpath' | 'exec -o' | 'exec --logfile' | 'exec -l' | 'exec --logpriority' | 'shell -u' | 'shell --user' | 'shell -e' | 'shell --env' | 'shell -n' | 'shell --name' | 'shell -P' | 'shell --lxcpath' | 'shell -o' | 'shell --logfile' | 'shell -l' | 'shell --logpriority' | 'list -F' | 'list --fancy-format' | 'list -g' | 'list --groups' | 'list --filter' | 'list -n' | 'list --name' | 'list -P' | 'list --lxcpath' | 'list -o' | 'list --logfile' | 'list -l' | 'list --logpriority' | 'rm -n' | 'rm --name' | 'rm -P' | 'rm --lxcpath' | 'rm -o' | 'rm --logfile' | 'rm -l' | 'rm --logpriority') ((i++)) ;;
+      *) continue ;;
+    esac
+    if [[ ${COMP_WORDS[i]} == = ]]; then ((i++)); fi
+    ((i < COMP_CWORD)) || break
+    case $word in
+      -n | --name) _tslxc_name=${COMP_WORDS[i]} ;;
+      -P | --lxcpath) _tslxc_path=(-P "${COMP_WORDS[i]}") ;;
     esac
   done
   case "$command $prev" in
@@ -207,6 +216,35 @@ _tslxc() {
     'wait -P' | 'wait --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
     'wait -o' | 'wait --logfile') compopt -o default; return ;;
     'wait -l' | 'wait --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'launch -c' | 'launch --config') COMPREPLY=($(compgen -W '$(_tslxc_key)' -- "$cur")); return ;;
+    'launch -n' | 'launch --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'launch -P' | 'launch --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'launch -o' | 'launch --logfile') compopt -o default; return ;;
+    'launch -l' | 'launch --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'exec --cwd') return ;;
+    'exec -u' | 'exec --user') return ;;
+    'exec -e' | 'exec --env') return ;;
+    'exec -n' | 'exec --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'exec -P' | 'exec --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'exec -o' | 'exec --logfile') compopt -o default; return ;;
+    'exec -l' | 'exec --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'shell -u' | 'shell --user') return ;;
+    'shell -e' | 'shell --env') return ;;
+    'shell -n' | 'shell --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'shell -P' | 'shell --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'shell -o' | 'shell --logfile') compopt -o default; return ;;
+    'shell -l' | 'shell --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'list -F' | 'list --fancy-format') COMPREPLY=($(compgen -W 'NAME STATE PID RAM SWAP AUTOSTART GROUPS INTERFACE IPV4 IPV6 UNPRIVILEGED' -- "$cur")); return ;;
+    'list -g' | 'list --groups') return ;;
+    'list --filter') return ;;
+    'list -n' | 'list --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'list -P' | 'list --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'list -o' | 'list --logfile') compopt -o default; return ;;
+    'list -l' | 'list --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
+    'rm -n' | 'rm --name') COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")); return ;;
+    'rm -P' | 'rm --lxcpath') COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    'rm -o' | 'rm --logfile') compopt -o default; return ;;
+    'rm -l' | 'rm --logpriority') COMPREPLY=($(compgen -W 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -- "$cur")); return ;;
   esac
   case "$command $cur" in
     'attach -'*) COMPREPLY=($(compgen -W '-e --elevated-privileges -a --arch -s --namespaces -R --remount-sys-proc --clear-env --keep-env --keep-var -v --set-var -L --pty-log -f --rcfile -u --uid -g --gid -c --context -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
@@ -237,29 +275,41 @@ _tslxc() {
     'update-config -'*) COMPREPLY=($(compgen -W '-c --config -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'usernsexec -'*) COMPREPLY=($(compgen -W '-m --map -s --self -u --uid -g --gid -q --quiet -h --help --usage --version' -- "$cur")) ;;
     'wait -'*) COMPREPLY=($(compgen -W '-s --state -t --timeout -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
-    'attach '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'cgroup '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'console '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'copy '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'create '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'destroy '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'device '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'execute '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'export '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'freeze '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'launch -'*) COMPREPLY=($(compgen -W '-c --config --no-start --json -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'exec -'*) COMPREPLY=($(compgen -W '--cwd -u --user -e --env -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'shell -'*) COMPREPLY=($(compgen -W '-u --user -e --env -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'list -'*) COMPREPLY=($(compgen -W '-1 --line -f --fancy -F --fancy-format --active --running --frozen --stopped --defined --nesting -g --groups --filter -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet --json -h --help --usage --version' -- "$cur")) ;;
+    'completion -'*) COMPREPLY=($(compgen -W '-h --help --usage --version' -- "$cur")) ;;
+    'rm -'*) COMPREPLY=($(compgen -W '-f --force -s --snapshots -n --name -P --lxcpath -o --logfile -l --logpriority -q --quiet -h --help --usage --version' -- "$cur")) ;;
+    'attach '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'cgroup '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'console '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'copy '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'create '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'destroy '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'device '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'execute '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'export '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'freeze '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'import '*) compopt -o default ;;
-    'info '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'logs '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'info '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'logs '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'ls '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'monitor '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'net '*) COMPREPLY=($(compgen -W 'start stop restart reload force-reload status' -- "$cur")) ;;
-    'snapshot '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'start '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'stop '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'snapshot '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'start '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'stop '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'top '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
-    'unfreeze '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'unfreeze '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'update-config '*) compopt -o default ;;
-    'wait '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'wait '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'launch '*) COMPREPLY=($(compgen -W '$(_tslxc_template)' -- "$cur")) ;;
+    'exec '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'shell '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'list '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
+    'completion '*) COMPREPLY=($(compgen -W 'bash fish zsh' -- "$cur")) ;;
+    'rm '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
   esac
 }
 

@@ -1,10 +1,22 @@
 # fish completion for tslxc; generated from the specifications of the commands.
 
-function __tslxc_container; tslxc ls -1 2>/dev/null; end
+# The directory of the containers, as -P names it on the command line.
+function __tslxc_path
+  set -l words (commandline -opc)
+  for at in (seq (count $words) -1 1)
+    switch $words[$at]
+      case -P --lxcpath
+        if set -q words[(math $at + 1)]; printf "%s\n" -P $words[(math $at + 1)]; return; end
+      case "--lxcpath=*"; printf "%s\n" -P (string replace -- --lxcpath= "" $words[$at]); return
+      case "-P*"; printf "%s\n" -P (string sub -s 3 -- $words[$at]); return
+    end
+  end
+end
+function __tslxc_container; tslxc ls -1 (__tslxc_path) 2>/dev/null; end
 function __tslxc_snapshot
   set -l words (commandline -opc)
   for word in $words[-1..1]
-    tslxc snapshot -L -n $word 2>/dev/null | string match -rg "^(snap[0-9]+) "; and return
+    tslxc snapshot -L -n $word (__tslxc_path) 2>/dev/null | string match -rg "^(snap[0-9]+) "; and return
   end
 end
 function __tslxc_template
@@ -40,6 +52,12 @@ complete -c tslxc -n __fish_use_subcommand -x -a unshare -d 'run a program in ne
 complete -c tslxc -n __fish_use_subcommand -x -a update-config -d 'rewrite the old names of keys in a config file'
 complete -c tslxc -n __fish_use_subcommand -x -a usernsexec -d 'run a program as root of a new user namespace'
 complete -c tslxc -n __fish_use_subcommand -x -a wait -d 'wait until a container is in a state'
+complete -c tslxc -n __fish_use_subcommand -x -a launch -d 'create, start and wait for a container of a distribution, in one go'
+complete -c tslxc -n __fish_use_subcommand -x -a exec -d 'run a program inside, in a clean environment'
+complete -c tslxc -n __fish_use_subcommand -x -a shell -d 'a login shell inside, in a clean environment'
+complete -c tslxc -n __fish_use_subcommand -x -a list -d 'the containers with state and addresses: ls -f'
+complete -c tslxc -n __fish_use_subcommand -x -a completion -d 'print the completions for bash, fish or zsh'
+complete -c tslxc -n __fish_use_subcommand -x -a rm -d 'remove a container: destroy'
 
 complete -c tslxc-attach -f -a '(__tslxc_container)'
 complete -c tslxc-attach -s e -l elevated-privileges -x -a 'CAP CGROUP LSM' -d 'keep what the container would take away: CAP, CGROUP, LSM, separated by |. Dangerous: the container can get at the program'
@@ -854,3 +872,80 @@ complete -c tslxc -n '__fish_seen_subcommand_from wait' -l json -d 'print the re
 complete -c tslxc -n '__fish_seen_subcommand_from wait' -s h -l help -d 'print the full help'
 complete -c tslxc -n '__fish_seen_subcommand_from wait' -l usage -d 'print the options in short'
 complete -c tslxc -n '__fish_seen_subcommand_from wait' -l version -d 'print the version'
+
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -f -a '(__tslxc_template)'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -s c -l config -x -a '(__tslxc_key)' -d 'a line of the container\'s config, after those of the template'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -l no-start -d 'create only'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -l json -d 'print the result as JSON'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -s n -l name -x -a '(__tslxc_container)' -d 'the container; without it, the first argument that is not an option'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -s P -l lxcpath -x -a '(__fish_complete_directories)' -d 'directory that holds the containers'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -s o -l logfile -r -F -d 'append log lines to FILE'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -s l -l logpriority -x -a 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -d 'lowest level that is logged: FATAL, ALERT, CRIT, ERROR, WARN, NOTICE, INFO, DEBUG, TRACE'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -s q -l quiet -d 'print no error or progress lines'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -s h -l help -d 'print the full help'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -l usage -d 'print the options in short'
+complete -c tslxc -n '__fish_seen_subcommand_from launch' -l version -d 'print the version'
+
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -f -a '(__tslxc_container)'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -l cwd -x -d 'working directory inside'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -s u -l user -x -d 'ids inside; the group is that of the same number unless given'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -s e -l env -x -d 'set a variable'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -s n -l name -x -a '(__tslxc_container)' -d 'the container; without it, the first argument that is not an option'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -s P -l lxcpath -x -a '(__fish_complete_directories)' -d 'directory that holds the containers'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -s o -l logfile -r -F -d 'append log lines to FILE'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -s l -l logpriority -x -a 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -d 'lowest level that is logged: FATAL, ALERT, CRIT, ERROR, WARN, NOTICE, INFO, DEBUG, TRACE'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -s q -l quiet -d 'print no error or progress lines'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -s h -l help -d 'print the full help'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -l usage -d 'print the options in short'
+complete -c tslxc -n '__fish_seen_subcommand_from exec' -l version -d 'print the version'
+
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -f -a '(__tslxc_container)'
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -s u -l user -x -d 'ids inside; the group is that of the same number unless given'
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -s e -l env -x -d 'set a variable'
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -s n -l name -x -a '(__tslxc_container)' -d 'the container; without it, the first argument that is not an option'
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -s P -l lxcpath -x -a '(__fish_complete_directories)' -d 'directory that holds the containers'
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -s o -l logfile -r -F -d 'append log lines to FILE'
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -s l -l logpriority -x -a 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -d 'lowest level that is logged: FATAL, ALERT, CRIT, ERROR, WARN, NOTICE, INFO, DEBUG, TRACE'
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -s q -l quiet -d 'print no error or progress lines'
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -s h -l help -d 'print the full help'
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -l usage -d 'print the options in short'
+complete -c tslxc -n '__fish_seen_subcommand_from shell' -l version -d 'print the version'
+
+complete -c tslxc -n '__fish_seen_subcommand_from list' -f -a '(__tslxc_container)'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -s 1 -l line -d 'one name in a line, without padding'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -s f -l fancy -d 'a table with a heading'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -s F -l fancy-format -x -a 'NAME STATE PID RAM SWAP AUTOSTART GROUPS INTERFACE IPV4 IPV6 UNPRIVILEGED' -d 'columns of the table, separated by commas, out of NAME, STATE, PID, RAM, SWAP, AUTOSTART, GROUPS, INTERFACE, IPV4, IPV6, UNPRIVILEGED; implies -f'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -l active -d 'only those that run or are frozen'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -l running -d 'only those that run, frozen ones included'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -l frozen -d 'only frozen ones'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -l stopped -d 'only stopped ones'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -l defined -d 'only those that have a config file'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -l nesting -x -d 'also list containers inside containers, DEPTH levels down'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -s g -l groups -x -d 'only those that are in all of these groups, separated by commas'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -l filter -x -d 'only names in which REGEX matches'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -s n -l name -x -a '(__tslxc_container)' -d 'the container; without it, the first argument that is not an option'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -s P -l lxcpath -x -a '(__fish_complete_directories)' -d 'directory that holds the containers'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -s o -l logfile -r -F -d 'append log lines to FILE'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -s l -l logpriority -x -a 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -d 'lowest level that is logged: FATAL, ALERT, CRIT, ERROR, WARN, NOTICE, INFO, DEBUG, TRACE'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'print no error or progress lines'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -l json -d 'print the result as JSON'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -s h -l help -d 'print the full help'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -l usage -d 'print the options in short'
+complete -c tslxc -n '__fish_seen_subcommand_from list' -l version -d 'print the version'
+
+complete -c tslxc -n '__fish_seen_subcommand_from completion' -f -a 'bash fish zsh'
+complete -c tslxc -n '__fish_seen_subcommand_from completion' -s h -l help -d 'print the full help'
+complete -c tslxc -n '__fish_seen_subcommand_from completion' -l usage -d 'print the options in short'
+complete -c tslxc -n '__fish_seen_subcommand_from completion' -l version -d 'print the version'
+
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -f -a '(__tslxc_container)'
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -s f -l force -d 'kill it first when it runs'
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -s s -l snapshots -d 'remove its snapshots too'
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -s n -l name -x -a '(__tslxc_container)' -d 'the container; without it, the first argument that is not an option'
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -s P -l lxcpath -x -a '(__fish_complete_directories)' -d 'directory that holds the containers'
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -s o -l logfile -r -F -d 'append log lines to FILE'
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -s l -l logpriority -x -a 'FATAL ALERT CRIT ERROR WARN NOTICE INFO DEBUG TRACE' -d 'lowest level that is logged: FATAL, ALERT, CRIT, ERROR, WARN, NOTICE, INFO, DEBUG, TRACE'
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'print no error or progress lines'
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -s h -l help -d 'print the full help'
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -l usage -d 'print the options in short'
+complete -c tslxc -n '__fish_seen_subcommand_from rm' -l version -d 'print the version'

@@ -41,6 +41,27 @@ describe('generated files', () => {
     assert.deepEqual(pages.sort(), NAMES.map((name) => `tslxc-${name}.1`).sort());
   });
 
+  it('has pages with a date, and keywords as they are typed', () => {
+    for (const [path, content] of files)
+      if (path.startsWith('man/')) assert.match(content, /^\.TH \S+ \d "\d{4}-\d\d-\d\d" /m, path);
+    const create = plainText(files.get('man/man1/tslxc-create.1')!);
+    for (const text of ['\ndir: directory', '\nloop, lvm and rbd: filesystem', '\nLowest level that'])
+      assert.ok(create.includes(text), text);
+    assert.doesNotMatch(create, /^(Dir|Lvm|Rbd|Zfs|Loop):/m);
+  });
+
+  it('says of refused options in one sentence that they are', () => {
+    const page = plainText(files.get('man/man1/tslxc-ls.1')!);
+    assert.equal(page.match(/--rcfile/g)?.length, 1);
+    assert.match(page, /^--rcfile of LXC is refused: this command always reads/m);
+  });
+
+  it('has an overview page that names all commands', () => {
+    const page = readFileSync(join(root, 'man/man7/tslxc.7'), 'utf8').split('.Sh SEE ALSO')[1]!;
+    const named = [...page.matchAll(/^\.Xr tslxc-(\S+) 1/gm)].map(([, name]) => name!);
+    assert.deepEqual(named, [...NAMES].sort());
+  });
+
   it('has pages that man finds from the PATH', { skip: !existsSync('/usr/bin/man') }, () => {
     const env = { LC_ALL: 'C.UTF-8', PATH: `${join(root, 'bin')}:${process.env.PATH}` };
     for (const page of ['man1/tslxc-start.1', 'man5/tslxc.conf.5', 'man7/tslxc.7']) {
@@ -120,9 +141,15 @@ describe('generated files', () => {
       complete_words tslxc-snapshot -n web -r ''
       complete_words tslxc-start --fore
       complete_words tslxc-net st
+      complete_words tslxc-attach web w
+      complete_words tslxc she
+      complete_words tslxc exec w
     `;
     const words = execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trimEnd().split('\n');
-    assert.deepEqual(words, ['start', 'web', 'deb', 'snap0 snap1', '--foreground', 'start stop status']);
+    assert.deepEqual(words, [
+      ...['start', 'web', 'deb', 'snap0 snap1', '--foreground', 'start stop status'],
+      ...['', 'shell', 'web'],
+    ]);
   });
 });
 

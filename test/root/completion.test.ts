@@ -32,11 +32,33 @@ test('Tab in bash: commands, containers, states, keys, snapshots', { skip }, asy
   await completed(`tslxc stop ${at} -n ${host.name('we')}`, 'b ');
   await completed(`tslxc-wait ${at} -n ${host.name('web')} -s FROZ`, 'EN ');
   await completed(`tslxc-info ${at} -n ${host.name('web')} -c lxc.start.del`, 'ay ');
+  await completed(`tslxc-snapshot ${at} ${host.name('web')} -r sn`, 'ap0 ');
   await completed(`tslxc-snapshot ${at} -n ${host.name('web')} -r sn`, 'ap0 ');
   await completed('tslxc-top --rev', 'erse ');
   await completed('tslxc-logs --source hoo', 'k ');
   shell.line('exit');
   assert.equal((await shell.ended).code, 0);
+});
+
+const fish = spawnSync('fish', ['--version']).error === undefined;
+test('fish completes containers and snapshots of the directory that -P names', {
+  skip: skip || (!fish && 'there is no fish'),
+}, async () => {
+  await busybox.make('fishy');
+  await host.ok('snapshot', ['-n', '@fishy']);
+  const name = host.name('fishy');
+  const begin = name.slice(0, -2);
+  const completed = (line: string) => {
+    const script = `source ${join(COMPLETIONS, 'tslxc.fish')}; complete -C ${JSON.stringify(line)}`;
+    const env = { ...host.env, PATH: `${BIN}:${process.env.PATH}`, HOME: host.root };
+    const { stdout } = spawnSync('fish', ['--no-config', '-c', script], { encoding: 'utf8', env });
+    return stdout.split('\n').map((text) => text.split('\t')[0]);
+  };
+  for (const at of [`-P ${host.lxcpath}`, `-P${host.lxcpath}`, `--lxcpath=${host.lxcpath}`])
+    for (const command of ['tslxc-start', 'tslxc start', 'tslxc shell'])
+      assert.ok(completed(`${command} ${at} -n ${begin}`).includes(name), `${command} ${at}`);
+  assert.ok(!completed(`tslxc-start -n ${begin}`).includes(name), 'elsewhere there is none of that name');
+  assert.ok(completed(`tslxc-snapshot -P ${host.lxcpath} -n ${name} -r s`).includes('snap0'));
 });
 
 for (const [program, file] of [

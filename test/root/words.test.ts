@@ -1,4 +1,4 @@
-/** The words of `tslxc` alone: launch, exec, shell, list, rm. */
+/** The words of `tslxc` alone: launch, exec, shell, list, rm, completion. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ContainerHost, skip } from './harness/container-host.ts';
@@ -81,4 +81,15 @@ test('mistakes have one error each and leave nothing', { skip }, async () => {
   assert.equal((await ok('list')).trim(), '');
   // Under LXC's names there are no such words.
   assert.equal((await run(`${BIN}/tslxc`, ['lxc-exec'], { env: host.env })).code, 1);
+});
+
+test('completion prints what a shell reads', { skip }, async () => {
+  const completion = async (shell: string) =>
+    await run(`${BIN}/tslxc`, ['completion', shell], { env: host.env });
+  assert.match((await completion('bash')).stdout, /^complete -F _tslxc tslxc tslxc-attach /m);
+  assert.match((await completion('fish')).stdout, /^complete -c tslxc-attach /m);
+  assert.match((await completion('zsh')).stdout, /^#compdef tslxc tslxc-attach /m);
+  const { code, stderr } = await completion('csh');
+  assert.equal(code, 1);
+  assert.match(stderr, /'csh' is no shell with completions\n {2}hint: there are bash, fish, zsh/);
 });

@@ -29,12 +29,21 @@ export function bashCompletion(specs: readonly CommandSpec[]): string {
     '  fi',
     '  command=${command#tslxc-}',
     '  for ((i = first; i < COMP_CWORD; i++)); do',
-    '    case ${COMP_WORDS[i]} in',
+    '    local word=${COMP_WORDS[i]}',
+    '    case $word in',
     '      --) compopt -o default; return ;;',
-    '      -n | --name) _tslxc_name=${COMP_WORDS[i + 1]} ;;',
-    '      -P | --lxcpath) _tslxc_path=(-P "${COMP_WORDS[i + 1]}") ;;',
     '      -*) ;;',
-    '      *) [[ $_tslxc_name ]] || _tslxc_name=${COMP_WORDS[i]} ;;',
+    '      *) [[ $_tslxc_name ]] || _tslxc_name=$word; continue ;;',
+    '    esac',
+    '    case "$command $word" in',
+    `      ${specs.flatMap(argumentForms).join(' | ')}) ((i++)) ;;`,
+    '      *) continue ;;',
+    '    esac',
+    '    if [[ ${COMP_WORDS[i]} == = ]]; then ((i++)); fi',
+    '    ((i < COMP_CWORD)) || break',
+    '    case $word in',
+    '      -n | --name) _tslxc_name=${COMP_WORDS[i]} ;;',
+    '      -P | --lxcpath) _tslxc_path=(-P "${COMP_WORDS[i]}") ;;',
     '    esac',
     '  done',
     '  case "$command $prev" in',
@@ -49,26 +58,39 @@ export function bashCompletion(specs: readonly CommandSpec[]): string {
     ),
     ...specs.flatMap((spec) => {
       const reply = action(operandCompletion(spec));
-      return reply ? [`    '${spec.name} '*) ${reply} ;;`] : [];
+      if (!reply) return [];
+      // A container is named once, unless the command takes several.
+      const once = spec.container === 'required' && !spec.operands.some(({ name }) => name === 'NAME');
+      return [`    '${spec.name} '*) ${once ? '[[ $_tslxc_name ]] || ' : ''}${reply} ;;`];
     }),
     '  esac',
     '}',
     '',
-    `complete -F _tslxc tslxc ${specs.map(programName).join(' ')}`,
+    `complete -F _tslxc tslxc ${specs
+      .filter(({ word }) => !word)
+      .map(programName)
+      .join(' ')}`,
   ].join('\n')}\n`;
 }
 
-/** A line for each option that takes a separate argument. */
-function argumentCases(spec: CommandSpec): string[] {
+/** The options that take a separate argument, each as `'COMMAND OPTION'` in its spellings. */
+function formsByOption(spec: CommandSpec): { forms: string[]; kind: Completion | undefined }[] {
   return completedOptions(spec)
     .filter((option) => option.spec.kind === 'required')
-    .map(({ name, spec: option, kind }) => {
-      const forms = [
-        ...(option.short ? [`'${spec.name} -${option.short}'`] : []),
-        `'${spec.name} --${name}'`,
-      ];
-      return `    ${forms.join(' | ')}) ${[action(kind), 'return'].filter(Boolean).join('; ')} ;;`;
-    });
+    .map(({ name, spec: option, kind }) => ({
+      kind,
+      forms: [...(option.short ? [`'${spec.name} -${option.short}'`] : []), `'${spec.name} --${name}'`],
+    }));
+}
+
+const argumentForms = (spec: CommandSpec) => formsByOption(spec).flatMap(({ forms }) => forms);
+
+/** A line for each option that takes a separate argument. */
+function argumentCases(spec: CommandSpec): string[] {
+  return formsByOption(spec).map(
+    ({ forms, kind }) =>
+      `    ${forms.join(' | ')}) ${[action(kind), 'return'].filter(Boolean).join('; ')} ;;`,
+  );
 }
 
 function action(kind: Completion | undefined): string {

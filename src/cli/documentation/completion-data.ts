@@ -5,6 +5,8 @@
 import { KEY_TABLE } from '../../config/key-table.ts';
 import type { CommandSpec, Completion, OptionSpec } from '../parse/command-options.ts';
 import { allOptions } from '../render/help.ts';
+import { loadCommand } from '../run/command-table.ts';
+import { WORDS } from '../words/words.ts';
 
 export interface CompletedOption {
   readonly name: string;
@@ -17,6 +19,16 @@ export function completedOptions(spec: CommandSpec): CompletedOption[] {
   return Object.entries(allOptions(spec))
     .filter(([, option]) => option.unsupported === undefined)
     .map(([name, option]) => ({ name, spec: option, kind: option.complete }));
+}
+
+/** What the words of `tslxc` alone take: exec, shell and the like have no `tslxc-WORD`. */
+export async function wordSpecs(): Promise<CommandSpec[]> {
+  return await Promise.all(
+    Object.entries(WORDS).map(async ([name, word]) => {
+      const { spec } = 'alias' in word ? await loadCommand(word.alias[0]) : (await word.load()).default;
+      return { ...spec, name, word: true, summary: word.summary };
+    }),
+  );
 }
 
 /** What stands for the operands: the container, or the words of the only operand. */

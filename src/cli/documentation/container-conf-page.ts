@@ -2,6 +2,7 @@
 import { KEY_FAMILIES, SUBTREE_KEYS } from '../../config/key-table.ts';
 import type { KeyRow } from '../../config/keys/key-row.ts';
 import { EXAMPLE, LANGUAGE, NOTES } from './container-conf-prose.ts';
+import { RELEASED } from './release-date.ts';
 import { bold, escapeText, italic, literal, section } from './roff.ts';
 
 export const CONTAINER_CONF_PAGE = 'man/man5/tslxc.container.conf.5';
@@ -9,7 +10,7 @@ export const CONTAINER_CONF_PAGE = 'man/man5/tslxc.container.conf.5';
 export function containerConfPage(version: string): string {
   return [
     '.\\" Generated from src/config/keys and container-conf-prose.ts; change those and run src/cli/documentation/generate.ts.',
-    `.TH TSLXC.CONTAINER.CONF 5 "" "tslxc ${version}" "System containers"`,
+    `.TH TSLXC.CONTAINER.CONF 5 "${RELEASED}" "tslxc ${version}" "System containers"`,
     ...section('NAME', ['tslxc.container.conf \\- configuration of a container']),
     ...section('SYNOPSIS', [escapeText('/var/lib/tslxc/NAME/config')]),
     ...section('DESCRIPTION', paragraphs(LANGUAGE.description)),

@@ -5,6 +5,7 @@
 import { COMMANDS, type CommandName, loadCommand } from '../run/command-table.ts';
 import { version } from '../run/version.ts';
 import { bashCompletion } from './bash-completion.ts';
+import { wordSpecs } from './completion-data.ts';
 import { CONTAINER_CONF_PAGE, containerConfPage } from './container-conf-page.ts';
 import { fishCompletion } from './fish-completion.ts';
 import { manPage } from './man-page.ts';
@@ -15,12 +16,13 @@ import { zshCompletion } from './zsh-completion.ts';
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const names = (Object.keys(COMMANDS) as CommandName[]).sort();
   const specs = await Promise.all(names.map(async (name) => (await loadCommand(name)).spec));
+  const completed = [...specs, ...(await wordSpecs())];
   return new Map([
     ...specs.map((spec): [string, string] => [`man/man1/tslxc-${spec.name}.1`, manPage(spec, version())]),
     [CONTAINER_CONF_PAGE, containerConfPage(version())],
     [SYSTEM_CONF_PAGE, systemConfPage(version())],
-    ['config/completions/tslxc.bash', bashCompletion(specs)],
-    ['config/completions/_tslxc', zshCompletion(specs)],
-    ['config/completions/tslxc.fish', fishCompletion(specs)],
+    ['config/completions/tslxc.bash', bashCompletion(completed)],
+    ['config/completions/_tslxc', zshCompletion(completed)],
+    ['config/completions/tslxc.fish', fishCompletion(completed)],
   ]);
 }

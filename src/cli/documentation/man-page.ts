@@ -2,6 +2,7 @@
 import type { CommandSpec, OptionSpec } from '../parse/command-options.ts';
 import { isCommon } from '../parse/common-options.ts';
 import { allOptions, optionSummary, programName } from '../render/help.ts';
+import { RELEASED } from './release-date.ts';
 import { bold, escapeText, italic, literal, section, tagged } from './roff.ts';
 
 export function manPage(spec: CommandSpec, version: string): string {
@@ -9,11 +10,11 @@ export function manPage(spec: CommandSpec, version: string): string {
   const options = Object.entries(allOptions(spec));
   const rows = (common: boolean) =>
     options
-      .filter(([name]) => isCommon(name) === common)
+      .filter(([name, { unsupported }]) => isCommon(name) === common && unsupported === undefined)
       .flatMap(([name, option]) => tagged(optionTerm(name, option), `${sentence(optionSummary(option))}`));
   return [
     `.\\" Generated from src/cli/commands/${spec.name}.options.ts; change that and run src/cli/documentation/generate.ts.`,
-    `.TH ${program.toUpperCase()} 1 "" "tslxc ${version}" "System containers"`,
+    `.TH ${program.toUpperCase()} 1 "${RELEASED}" "tslxc ${version}" "System containers"`,
     ...section('NAME', [`${escapeText(program)} \\- ${escapeText(spec.summary)}`]),
     ...section(
       'SYNOPSIS',
@@ -31,7 +32,7 @@ export function manPage(spec: CommandSpec, version: string): string {
       spec.operands.flatMap((operand) => tagged(italic(operand.name), sentence(operand.summary))),
     ),
     ...section('OPTIONS', rows(false)),
-    ...section('COMMON OPTIONS', rows(true)),
+    ...section('COMMON OPTIONS', [...rows(true), ...refusedOptions(spec)]),
     ...section(
       'EXIT STATUS',
       spec.exitCodes.flatMap(([code, meaning]) => tagged(bold(code), sentence(meaning))),
@@ -49,6 +50,15 @@ export function manPage(spec: CommandSpec, version: string): string {
   ].join('\n');
 }
 
+/** A sentence for each option of LXC that is refused. */
+function refusedOptions(spec: CommandSpec): string[] {
+  return Object.entries(allOptions(spec)).flatMap(([name, { unsupported }]) =>
+    unsupported === undefined
+      ? []
+      : ['.PP', `${bold(`--${name}`)} of LXC is refused: ${escapeText(unsupported)}.`],
+  );
+}
+
 function optionTerm(name: string, option: OptionSpec): string {
   const argument = option.kind === 'none' ? '' : `=${italic(option.argument ?? 'VALUE')}`;
   const long = `${bold(`--${name}`)}${option.kind === 'optional' ? `[${argument}]` : argument}`;
@@ -61,7 +71,9 @@ function reference(name: string): string {
   return page ? `${bold(page)}(${number})` : `${bold(`tslxc-${name}`)}(1)`;
 }
 
+/** Keywords that the text begins with stay as they are typed: `lvm and rbd: filesystem to make`. */
 function capital(text: string): string {
+  if (/^[a-z][\w-]*((, | and )[a-z][\w-]*)*: /.test(text)) return text;
   return /^[A-Z]|^[a-z]*[A-Z]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -1,5 +1,6 @@
 /** tslxc.conf(5): the system file, with a paragraph for each of its keys. */
 import { SYSTEM_KEYS, type SystemKey } from '../../config/system-keys.ts';
+import { RELEASED } from './release-date.ts';
 import { bold, escapeText, italic, literal, section } from './roff.ts';
 
 export const SYSTEM_CONF_PAGE = 'man/man5/tslxc.conf.5';
@@ -22,7 +23,7 @@ const ANY_HOME = '~';
 export function systemConfPage(version: string): string {
   return [
     '.\\" Generated from src/config/system-keys.ts and system-conf-page.ts; change those and run src/cli/documentation/generate.ts.',
-    `.TH TSLXC.CONF 5 "" "tslxc ${version}" "System containers"`,
+    `.TH TSLXC.CONF 5 "${RELEASED}" "tslxc ${version}" "System containers"`,
     ...section('NAME', ['tslxc.conf \\- system file of tslxc']),
     ...section('SYNOPSIS', [
       escapeText('/etc/tslxc/tslxc.conf'),

@@ -6,7 +6,10 @@ import { completedOptions, isDynamic, operandCompletion, wordFunctions } from '.
 /** An `_arguments` call for each command. */
 export function zshCompletion(specs: readonly CommandSpec[]): string {
   return `${[
-    `#compdef tslxc ${specs.map(programName).join(' ')}`,
+    `#compdef tslxc ${specs
+      .filter(({ word }) => !word)
+      .map(programName)
+      .join(' ')}`,
     '# zsh completion for tslxc; generated from the specifications of the commands.',
     '',
     ...wordFunctions(),

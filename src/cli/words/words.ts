@@ -18,6 +18,10 @@ export const WORDS = {
   exec: { summary: 'run a program inside, in a clean environment', load: () => import('./exec.ts') },
   shell: { summary: 'a login shell inside, in a clean environment', load: () => import('./shell.ts') },
   list: { summary: 'the containers with state and addresses: ls -f', alias: ['ls', '-f'] },
+  completion: {
+    summary: 'print the completions for bash, fish or zsh',
+    load: () => import('./completion.ts'),
+  },
   rm: { summary: 'remove a container: destroy', alias: ['destroy'] },
 } as const satisfies Record<string, Word>;
 
