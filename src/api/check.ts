@@ -10,6 +10,7 @@ import type { HostFacts } from '../container/plan/host-facts.ts';
 import { planStart, type StartPlan } from '../container/plan/start-plan.ts';
 import { type Finding, sorted } from '../container/start/finding.ts';
 import { missingFiles } from '../container/start/missing-files.ts';
+import { reachWarnings } from '../container/start/rootfs-checks.ts';
 import { startFindings } from '../container/start/start-checks.ts';
 import { isDefined, noSuchContainer } from '../container/state/list.ts';
 import { type ContainerRef, configFile } from '../container/state/paths.ts';
@@ -51,6 +52,7 @@ export async function check(
       ...configWarnings(config),
       ...(plan?.warnings ?? []).map(errorFromJSON),
       ...there.warnings,
+      ...(plan ? reachWarnings(kernel, plan) : []),
     ]),
   };
 }

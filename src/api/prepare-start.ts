@@ -5,6 +5,7 @@ import { configWarnings } from '../container/plan/config-warnings.ts';
 import { planStart } from '../container/plan/start-plan.ts';
 import { isUnsettled } from '../container/recovery/recover.ts';
 import { sorted } from '../container/start/finding.ts';
+import { reachWarningsOfStart } from '../container/start/rootfs-checks.ts';
 import { startFindings } from '../container/start/start-checks.ts';
 import { isDefined } from '../container/state/list.ts';
 import { configFile } from '../container/state/paths.ts';
@@ -38,13 +39,14 @@ export function prepareStart(context: RequestContext, request: StartRequest): Pr
     // Its hooks make what the plan has to be made of again, and they run at the manager.
     if (plan.awaited?.length) return undefined;
     if (sorted(startFindings(kernel, plan, comingBridges(kernel, plan))).errors.length > 0) return undefined;
-    let oldNames: TslxcError[] = [];
+    let toldOnce: TslxcError[] = [];
     const warnings = configWarnings(config, (all) => {
-      oldNames = all;
+      toldOnce = all;
       return [];
     });
     const toJSON = (error: TslxcError) => error.toJSON();
-    return { plan, oldNames: oldNames.map(toJSON), warnings: warnings.map(toJSON) };
+    const { told, logged } = reachWarningsOfStart(kernel, plan);
+    return { plan, logged, toldOnce: [...toldOnce, ...told].map(toJSON), warnings: warnings.map(toJSON) };
   } catch (error) {
     if (error instanceof TslxcError) return undefined;
     throw error;

@@ -14,7 +14,14 @@ import { openInRoot } from '../../stage/in-root.ts';
 import type { RootfsVolume } from '../../stage/plan.ts';
 import { DEFAULT_PATH } from '../../util/search-path.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
-import { closeDirectory, exposed, isReachable, treesOf } from '../rootfs/exposed-tree.ts';
+import {
+  closeDirectory,
+  exposed,
+  exposedToSome,
+  isReachable,
+  treesOf,
+  whoReaches,
+} from '../rootfs/exposed-tree.ts';
 import { containerDirectory } from '../state/paths.ts';
 
 /** As many symlinks as the kernel follows, with the names between them. */
@@ -69,15 +76,49 @@ export function checkReach(_kernel: Kernel, { name, lxcpath, stage, rootfsOrigin
 }
 
 /**
+ * What `checkReach` does not refuse: the tree of a container without a map that every user reaches, and users
+ * and groups that the administrator has let in.
+ */
+export function reachWarnings(
+  kernel: Kernel,
+  { name, lxcpath, stage, rootfsOrigin }: StartPlan,
+): TslxcError[] {
+  const own = containerDirectory({ name, lxcpath });
+  const isMapped = stage.idmap.length > 0;
+  return treesOf(stage.rootfs.volume)
+    .filter((tree) => !isMapped || !isInside(tree, own))
+    .flatMap((tree) => {
+      if (isReachable(tree)) return isMapped ? [] : [exposed(tree, rootfsOrigin)];
+      const who = whoReaches(kernel, tree);
+      return who.length > 0 ? [exposedToSome(who, tree, rootfsOrigin)] : [];
+    })
+    .slice(0, 1);
+}
+
+/**
+ * The same at a start. Of a container without a map only the log tells: LXC's users make such
+ * directories by hand, and scripts take words on standard error for a failure.
+ */
+export function reachWarningsOfStart(
+  kernel: Kernel,
+  plan: StartPlan,
+): { readonly told: TslxcError[]; readonly logged: string[] } {
+  const warnings = reachWarnings(kernel, plan);
+  return plan.stage.idmap.length > 0
+    ? { told: warnings, logged: [] }
+    : { told: [], logged: warnings.map(({ message }) => message) };
+}
+
+/**
  * LXC makes container directories that other users may search, and so do administrators.
  * @returns whether the container's directory was open to other users, and held a tree with mapped
  *   owners
  */
-export function closeContainerDirectory({ name, lxcpath, stage }: StartPlan): boolean {
+export function closeContainerDirectory(kernel: Kernel, { name, lxcpath, stage }: StartPlan): boolean {
   const own = containerDirectory({ name, lxcpath });
   if (stage.idmap.length === 0 || !treesOf(stage.rootfs.volume).some((tree) => isInside(tree, own)))
     return false;
-  return closeDirectory(own);
+  return closeDirectory(kernel, own);
 }
 
 const isInside = (path: string, directory: string) => `${path}/`.startsWith(`${directory}/`);

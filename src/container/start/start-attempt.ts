@@ -127,7 +127,7 @@ export class StartAttempt implements AsyncDisposable {
 
   async #prepareRootfs(): Promise<void> {
     const { host, plan, journal, log } = this.#context;
-    if (closeContainerDirectory(plan))
+    if (closeContainerDirectory(host.kernel, plan))
       log('closed the directory of the container to other users: owners in it are mapped');
     if (plan.volume) await prepareVolume(plan.volume);
     const claim = (path: string) => journal.add({ kind: 'shared-mount', path });

@@ -1,6 +1,7 @@
 /**
- * For which files of a container's config a start has told that they use names from before LXC 3.0:
- * that is said once. Kept below the run directory, so until the host's next boot.
+ * Warnings that a start gives once: for each file of a container's config that it uses names from
+ * before LXC 3.0, and for each kind of other ones. Kept below the run directory, so until the host's
+ * next boot.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,11 +18,13 @@ const toldFile = (ref: ContainerRef) => join(containerRunDirectory(ref), 'old-na
 export function notToldYet(ref: ContainerRef, warnings: readonly TslxcError[]): TslxcError[] {
   if (warnings.length === 0) return [];
   const told = new Set(readTold(ref));
-  const fresh = warnings.filter(({ file }) => file === undefined || !told.has(file));
-  for (const { file } of fresh) if (file !== undefined) told.add(file);
+  const fresh = warnings.filter((warning) => !told.has(keyOf(warning)));
+  for (const warning of fresh) told.add(keyOf(warning));
   if (fresh.length > 0) writeTold(ref, [...told]);
   return fresh;
 }
+
+const keyOf = ({ code, file = '' }: TslxcError) => (code === 'CONFIG_SYNTAX' ? file : `${code} ${file}`);
 
 export function forgetToldNames(ref: ContainerRef): void {
   rmSync(toldFile(ref), { force: true });

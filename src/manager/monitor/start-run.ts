@@ -6,6 +6,7 @@ import { configWarnings } from '../../container/plan/config-warnings.ts';
 import { planStart, type StartPlan } from '../../container/plan/start-plan.ts';
 import type { ClientStdio } from '../../container/start/client-stdio.ts';
 import type { Journal } from '../../container/start/journal.ts';
+import { reachWarningsOfStart } from '../../container/start/rootfs-checks.ts';
 import { startContainer } from '../../container/start/start.ts';
 import { checkStart, makeBridges } from '../../container/start/start-checks.ts';
 import type { StageLog, StartHost } from '../../container/start/start-host.ts';
@@ -65,9 +66,11 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
   const {
     plan: planned,
     planAgain,
-    oldNames,
+    toldOnce,
+    logged,
     warnings,
   } = start.prepared ? await takePrepared(start, start.prepared) : await prepare(start);
+  for (const text of logged) start.note(text, 'WARN');
   const hooks = new HostHooks(
     planned,
     hookSurroundings(request),
@@ -96,7 +99,7 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
   return {
     run: new Run({ kernel, record, plan, hooks, onTrouble: start.onTrouble }),
     terminals,
-    warnings: [...notToldYet(ref, oldNames), ...warnings, ...plan.warnings.map(errorFromJSON), ...rounded],
+    warnings: [...notToldYet(ref, toldOnce), ...warnings, ...plan.warnings.map(errorFromJSON), ...rounded],
   };
 }
 
@@ -104,21 +107,23 @@ interface Prepared {
   readonly plan: StartPlan;
   /** The plan after the pre-start hooks. */
   readonly planAgain: () => StartPlan;
-  readonly oldNames: TslxcError[];
+  readonly toldOnce: TslxcError[];
+  readonly logged: readonly string[];
   readonly warnings: TslxcError[];
 }
 
 /** The caller has read and checked everything that belongs to the container. */
 async function takePrepared(
   { host, request, onLog }: RunStart,
-  { plan, oldNames, warnings }: PreparedStart,
+  { plan, toldOnce, logged, warnings }: PreparedStart,
 ): Promise<Prepared> {
   onLog(new ContainerLog(host.kernel, request, plan.log));
   await makeBridges(host, plan);
   return {
     plan,
     planAgain: () => plan,
-    oldNames: oldNames.map(errorFromJSON),
+    toldOnce: toldOnce.map(errorFromJSON),
+    logged,
     warnings: warnings.map(errorFromJSON),
   };
 }
@@ -135,12 +140,13 @@ async function prepare({ host, request, onLog }: RunStart): Promise<Prepared> {
   const make = (hooked: boolean) => planStart(request, config, hostFacts(host), request, hooked);
   const plan = make(false);
   await checkStart(host, plan);
-  let oldNames: TslxcError[] = [];
+  let toldOnce: TslxcError[] = [];
   const warnings = configWarnings(config, (all) => {
-    oldNames = all;
+    toldOnce = all;
     return [];
   });
-  return { plan, planAgain: () => make(true), oldNames, warnings };
+  const { told, logged } = reachWarningsOfStart(host.kernel, plan);
+  return { plan, planAgain: () => make(true), toldOnce: [...toldOnce, ...told], logged, warnings };
 }
 
 /**

@@ -59,8 +59,10 @@ export interface StartRequest extends ContainerRef, StartOverrides {
 /** What a start goes by, made and checked where only this start waits for the container's files. */
 export interface PreparedStart {
   readonly plan: StartPlan;
-  /** About names from before LXC 3.0, which are told once. */
-  readonly oldNames: readonly ErrorDetails[];
+  /** Warnings that are given once: about names from before LXC 3.0, about a tree that users reach. */
+  readonly toldOnce: readonly ErrorDetails[];
+  /** Warnings for the container's log alone. */
+  readonly logged: readonly string[];
   readonly warnings: readonly ErrorDetails[];
 }
 
