@@ -21,6 +21,7 @@ export function createCgroup(plan: CgroupPlan, needed: readonly string[] = []): 
       makeNew(hierarchy.limit);
       made.push(hierarchy);
       if (hierarchy.version === 1) prepareV1(hierarchy, plan);
+      else boundDescendants(hierarchy);
       mkdirSync(hierarchy.inner, { recursive: true });
       return hierarchy.version === 2 ? enableControllers(hierarchy, needed) : [];
     });
@@ -71,6 +72,19 @@ function refused(directory: string, error: unknown): TslxcError {
     errno,
     cause: error,
   });
+}
+
+/**
+ * How many cgroups a guest may make below its own, and how deep. The kernel has room for 65,535 with
+ * the memory controller on the whole host, and every one has to be removed at the end. Systemd makes
+ * some hundred; `lxc.cgroup2.cgroup.max.descendants` sets another number.
+ */
+const MOST_DESCENDANTS = 10_000;
+const MOST_LEVELS = 64;
+
+function boundDescendants({ limit }: PlannedHierarchy): void {
+  tryWrite(join(limit, 'cgroup.max.descendants'), String(MOST_DESCENDANTS));
+  tryWrite(join(limit, 'cgroup.max.depth'), String(MOST_LEVELS));
 }
 
 /** What a v1 cgroup needs before it has children or processes. */

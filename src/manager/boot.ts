@@ -10,6 +10,7 @@ import { inWords } from '../errors/errno-words.ts';
 import { LOCK, O } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
+import { protectFromOomKiller } from '../util/oom-score.ts';
 import { ownEnvironment } from '../util/own-process.ts';
 import { runKeeper } from './keeper/keeper.ts';
 import { KEEPER_ONLY } from './keeper/keeper-protocol.ts';
@@ -35,6 +36,8 @@ async function boot(): Promise<void> {
   process.chdir('/');
   // The umask of the first caller is not everybody's.
   process.umask(0o022);
+  // The keeper inherits it; the fork server and the pool take it back.
+  protectFromOomKiller();
   // A manager that has lost its keeper runs this program again with this argument, since it is too
   // large to fork a keeper. The keeper is forked here too: reading signals from a descriptor only
   // works in a process with one thread.

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { detectLayout, type Hierarchy } from '../../src/cgroup/layout.ts';
+import { detectLayout, type Hierarchy, unifiedOf } from '../../src/cgroup/layout.ts';
 import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
@@ -15,6 +15,7 @@ import { delay, eventually, seconds } from './harness/slow.ts';
 const host = new ContainerHost({ eachTest: true });
 const busybox = new Busybox(host);
 const layout = detectLayout();
+const unified = unifiedOf(layout);
 const INIT = ['--', '/bin/sleep', '1000'];
 
 /** Paths of a process by hierarchy, as the host sees them. */
@@ -117,6 +118,28 @@ test('a rounding to a page is no warning; what the kernel refuses is an error wi
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /config:\d+(:\d+)?: lxc\.cgroup2\.cpuset\.cpus = 900: .*this host has 0/);
   assert.match(refused.stderr, /this host has/);
+});
+
+test('the number of cgroups that a guest makes is bounded', {
+  skip: skip || !unified,
+}, async () => {
+  const bounds = async (config: string) => {
+    await busybox.start('many', config, INIT);
+    const own = [...cgroupsOf(await host.initPid('many'))].find(([{ id }]) => id === unified!.id)!;
+    const limit = join(unified!.mountpoint, dirname(own[1]));
+    return ['descendants', 'depth'].map((what) =>
+      Number(readFileSync(join(limit, `cgroup.max.${what}`), 'utf8')),
+    );
+  };
+  assert.deepEqual(await bounds(''), [10_000, 64]);
+  await host.kill('many');
+  // Two of them are those of init and of attached programs.
+  assert.deepEqual(await bounds('lxc.cgroup2.cgroup.max.descendants = 4'), [4, 64]);
+  const make = 'mkdir /tmp/c; mount -t cgroup2 c /tmp/c; cd /tmp/c; mkdir a b; mkdir c 2>&1; ls -d a b c';
+  const made = await host.inside('many', `${make}; true`);
+  assert.match(made, /mkdir: .*c.*: Resource temporarily unavailable/);
+  assert.deepEqual(made.match(/^[abc]$/gm), ['a', 'b']);
+  await host.kill('many');
 });
 
 test('lxc.cgroup.dir: below that directory, the hooks beside', { skip }, async () => {

@@ -166,3 +166,21 @@ test('without mount.auto there is nothing of that', { skip }, async () => {
   assert.equal(await host.inside('plain-nothing', 'ls /proc /sys | grep -v :'), '');
   await host.kill('plain-nothing');
 });
+
+test('files of /proc that tell of the host are masked, also for a mapped root', { skip }, async () => {
+  const files = ['kcore', 'keys', 'timer_list'].filter((name) => existsSync(`/proc/${name}`));
+  assert.ok(files.length > 0);
+  for (const config of ['', MAPPED]) {
+    await busybox.start('masked', config, INIT);
+    for (const name of files) {
+      // The control: the host's own is not empty, or is no device.
+      assert.ok(name === 'kcore' || readFileSync(`/proc/${name}`).length > 0);
+      assert.equal(
+        await host.inside('masked', `stat -c '%t:%T' /proc/${name}; cat /proc/${name}`),
+        '1:3',
+        name,
+      );
+    }
+    await host.kill('masked');
+  }
+});

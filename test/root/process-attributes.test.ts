@@ -1,5 +1,6 @@
 /** What the processes of a container are and may do, as the keys say: read from inside, or of init from the host. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { bindLibrary } from '../../src/kernel/binding.ts';
@@ -37,7 +38,8 @@ test('a session keyring of its own, for attached programs too; with 0 the one of
   const sees = async (short: string) =>
     (await host.inside(short, 'cat /proc/keys')).split('\n').some((line) => line.startsWith(ours));
   // Another user sees only what it possesses, and no keys of users that are not in its map at all.
-  const map = `${USERNS}\nlxc.idmap = b 0 100000 1000\nlxc.idmap = b 1000 0 1`;
+  // Without the entries of common.conf, which mask /proc/keys.
+  const map = `${USERNS}\nlxc.mount.entry =\nlxc.idmap = b 0 100000 1000\nlxc.idmap = b 1000 0 1`;
   await busybox.start('keyless', map, INIT);
   assert.equal(await sees('keyless'), false);
   await busybox.start('keyring', `${map}\nlxc.keyring.session = 0`, [
@@ -71,6 +73,30 @@ test('files of init in /proc', { skip }, async () => {
     assert.match(stderr, /hint: /);
   }
 });
+
+/** A host that lets nobody lower the score has no case. */
+const scores = skip || !canLowerScore() ? 'needs CAP_SYS_RESOURCE' : false;
+test('the OOM killer spares the manager and its keeper, and nothing that they start', {
+  skip: scores,
+}, async () => {
+  await busybox.start(
+    'score',
+    `lxc.hook.pre-start = /bin/sh -c 'cat /proc/self/oom_score_adj >${host.root}/score'`,
+    INIT,
+  );
+  const score = (pid: number | string) => readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim();
+  assert.equal(score(await host.initPid('score')), '0');
+  assert.equal(await host.inside('score', 'cat /proc/self/oom_score_adj'), '0');
+  assert.equal(readFileSync(`${host.root}/score`, 'utf8').trim(), '0');
+  const [manager, keeper, forks] = [host.managerPid(), host.keeperPid(), host.forkServerPid()];
+  assert.deepEqual([score(manager!), score(keeper!), score(forks!)], ['-500', '-500', '0']);
+  await host.kill('score');
+});
+
+function canLowerScore(): boolean {
+  const { status } = spawnSync('/bin/sh', ['-c', 'echo -500 >/proc/self/oom_score_adj'], { stdio: 'ignore' });
+  return status === 0;
+}
 
 test('groups of init', { skip }, async () => {
   covers('lxc.init.groups');

@@ -53,6 +53,10 @@ test('the shipped policy is in force for a config that does not name one', { ski
     '/proc/self/status',
   ]);
   assert.equal(free.trim(), 'Seccomp:\t0', 'with elevated privileges: none');
+  // Swap space and quotas are the host's. The control: without the filter the kernel looks for the file.
+  const swapoff = (...args: string[]) => tried('shipped', 'swapoff /nowhere', args);
+  assert.match(await swapoff(), /not permitted/);
+  assert.match(await swapoff('-e'), /No such file/);
   await host.kill('shipped');
 });
 

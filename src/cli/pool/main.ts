@@ -19,6 +19,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { linuxKernel } from '../../kernel/linux.ts';
 import { buildId } from '../../manager/process/build-id.ts';
 import { runPaths } from '../../manager/process/run-paths.ts';
+import { unprotectFromOomKiller } from '../../util/oom-score.ts';
 import { Meeting } from './meeting.ts';
 import { rehearse } from './rehearsal.ts';
 import { RequestProcess } from './request.ts';
@@ -27,6 +28,7 @@ import { type Line, Zygote } from './zygote.ts';
 async function main(): Promise<void> {
   process.title = 'tslxc-pool';
   process.chdir('/');
+  unprotectFromOomKiller();
   const kernel = linuxKernel();
   kernel.prepareEventLoop();
   await rehearse();

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { TslxcError } from '../../errors/tslxc-error.ts';
+import { unprotectFromOomKiller } from '../../util/oom-score.ts';
 import { type CallerSurroundings, ownContext } from '../../util/request-context.ts';
 import { completePath } from '../../util/search-path.ts';
 import type { ContainerRef } from '../state/paths.ts';
@@ -76,6 +77,8 @@ export async function runHook(run: HookRun): Promise<void> {
     // at once.
     detached: true,
   });
+  // What a hook leaves running is no part of the manager, whose score it has inherited.
+  if (child.pid !== undefined) unprotectFromOomKiller(child.pid);
   const breakOff = () => endGroup(child.pid);
   run.signal?.addEventListener('abort', breakOff, { once: true });
   const tail: string[] = [];

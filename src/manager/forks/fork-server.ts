@@ -12,6 +12,7 @@ import type { StageKind } from '../../stage/order.ts';
 import { runStage } from '../../stage/run-stage.ts';
 import { runSpawner } from '../../stage/spawner.ts';
 import { LineBuffer } from '../../util/line-buffer.ts';
+import { unprotectFromOomKiller } from '../../util/oom-score.ts';
 
 /** A stage for one thing, or one that starts containers for as long as it is wanted. */
 export type Forked = StageKind | 'spawner';
@@ -48,6 +49,7 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
   process.title = 'tslxc-forkserver';
   kernel.prctl(PR.SET_DUMPABLE, 0);
   kernel.signal(SIG.CHLD, 'ignore');
+  unprotectFromOomKiller();
   // Nothing that the keeper or Node has open may be in a process that enters a container.
   kernel.separateWakeups();
   kernel.closeAllBut([0, 1, 2, control, manager]);
