@@ -78,8 +78,8 @@ function linkIn(kernel: Kernel, root: number, directory: string, name: string): 
 }
 
 /**
- * Makes a directory and those above it, mode 0755, where they are missing, also behind a symlink
- * that leads nowhere. An O_PATH descriptor of it.
+ * Makes a directory and those above it, mode 0755, where they are missing. An O_PATH descriptor of
+ * it.
  */
 export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string): number {
   // A start has many of these, nearly all of which are there.
@@ -88,7 +88,7 @@ export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string):
   } catch (error) {
     if ((error as KernelError).code !== 'ENOENT') throw error;
   }
-  const parts = namesOf(withoutLinks(kernel, root, path));
+  const parts = namesOf(path);
   for (let depth = 1; depth <= parts.length; depth++) {
     const sofar = parts.slice(0, depth).join('/');
     if (existsInRoot(kernel, root, sofar)) continue;
@@ -100,8 +100,8 @@ export function makeDirectoryInRoot(kernel: Kernel, root: number, path: string):
 }
 
 /**
- * Makes an empty file (and the directories above it) where nothing is there yet, also behind a
- * symlink that leads nowhere. A descriptor of it to mount on.
+ * Makes an empty file (and the directories above it) where nothing is there yet. A descriptor of it
+ * to mount on.
  */
 export function makeFileInRoot(kernel: Kernel, root: number, path: string): number {
   // An existing file is opened by O_PATH only: it may be a device or a pipe.
@@ -117,22 +117,11 @@ export function makeFileInRoot(kernel: Kernel, root: number, path: string): numb
     return make();
   } catch (error) {
     const { code } = error as KernelError;
-    if (code === 'EEXIST' || code === 'EISDIR') return openOrMakeTarget(kernel, root, path);
+    if (code === 'EEXIST' || code === 'EISDIR') return openInRoot(kernel, root, path);
     const at = path.lastIndexOf('/');
     if (code !== 'ENOENT' || at <= 0) throw error;
     kernel.close(makeDirectoryInRoot(kernel, root, path.slice(0, at)));
     return make();
-  }
-}
-
-/** What is at the path; where a symlink leads nowhere, its target is made. */
-function openOrMakeTarget(kernel: Kernel, root: number, path: string): number {
-  try {
-    return openInRoot(kernel, root, path);
-  } catch (error) {
-    const target = withoutLinks(kernel, root, path);
-    if ((error as KernelError).code !== 'ENOENT' || target === relative(path)) throw error;
-    return makeFileInRoot(kernel, root, target);
   }
 }
 

@@ -195,14 +195,18 @@ function openInnerTree(kernel: Kernel, root: number, step: MountStep): number {
 }
 
 function openTarget(kernel: Kernel, root: number, step: MountStep): number {
-  if (step.create === 'dir') return makeDirectoryInRoot(kernel, root, step.target);
-  if (step.create === 'file') return makeFileInRoot(kernel, root, step.target);
+  const open = step.create === undefined ? openInRoot : MAKERS[step.create];
   try {
-    return openInRoot(kernel, root, step.target);
+    return open(kernel, root, step.target);
   } catch (error) {
-    throw (error as { code?: string }).code === 'ENOENT' ? missingTarget(kernel, root, step, error) : error;
+    if ((error as { code?: string }).code !== 'ENOENT') throw error;
+    if (step.create === undefined) throw missingTarget(kernel, root, step, error);
+    const end = withoutLinks(kernel, root, step.target);
+    return open(kernel, root, end);
   }
 }
+
+const MAKERS = { dir: makeDirectoryInRoot, file: makeFileInRoot } as const;
 
 /** Tells a target that is not there from a symlink whose target is not there. */
 function missingTarget(kernel: Kernel, root: number, step: MountStep, cause: unknown): TslxcError {

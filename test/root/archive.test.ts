@@ -240,7 +240,7 @@ function writeAt(fd: number, bytes: Buffer, position: number): void {
 
 const HOSTILE: Readonly<Record<string, readonly [Forged, RegExp]>> = {
   'a path with ..': [{ rootfs: 'add("../../escaped")' }, /\.\./],
-  'a file through a symlink that leads out': [
+  'CVE-2018-15664: a file through a symlink that leads out': [
     { rootfs: 'add("out",tarfile.SYMTYPE,"/canary");add("out/escaped")' },
     /cannot be unpacked/,
   ],
@@ -312,6 +312,84 @@ for (const [what, [forged, message]] of Object.entries(HOSTILE))
     assert.deepEqual(readdirSync(canary), []);
     for (const place of [host.root, '/', '/var/tmp']) assert.ok(!existsSync(join(place, 'escaped')));
   });
+
+/** Where a member's bytes are in the outer tar, and how many. */
+function placeOf(path: string, name: string): { start: number; size: number } {
+  const bytes = readFileSync(path);
+  for (let at = 0; at < bytes.length; ) {
+    const header = bytes.subarray(at, at + 512);
+    const size = parseInt(header.toString('latin1', 124, 136), 8);
+    if (header.toString('latin1', 0, name.length + 1) === `${name}\0`) return { start: at + 512, size };
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  throw new Error(`no member ${name}`);
+}
+
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at] = bytes[at]! ^ 1;
+  writeFileSync(path, bytes);
+}
+
+test('CVE-2026-33542, 2026-48769: the digest is of all bytes, and of those that are unpacked', {
+  skip,
+}, async () => {
+  const rootfs = 'add("a",data=b"x"*200000)';
+  const imported = (path: string, onStep?: (text: string) => void) =>
+    importContainer({ file: path, lxcpath: host.lxcpath, ...(onStep ? { onStep } : {}) }).then(
+      () => 'imported',
+      (error: Error) => error.message,
+    );
+  const ways: readonly (readonly [member: string, at: (size: number) => number])[] = [
+    ['config', (size) => size - 1],
+    ['rootfs.tar.gz', () => 0],
+    ['rootfs.tar.gz', (size) => size >> 1],
+    ['rootfs.tar.gz', (size) => size - 1],
+  ];
+  for (const [member, at] of ways) {
+    const path = forge({ rootfs });
+    const { start, size } = placeOf(path, member);
+    flip(path, start + at(size));
+    assert.match(await imported(path), new RegExp(`digest of "${member}" is another one`));
+  }
+  // A beginning of the digest is not the digest.
+  const short = forge({ rootfs });
+  const { start, size } = placeOf(short, 'tslxc-export.json');
+  const text = readFileSync(short).toString('latin1', start, start + size);
+  const [told] = /(?<="sha256":")[0-9a-f]{64}/.exec(text)!;
+  const bytes = readFileSync(short);
+  bytes.write(text.replace(`"${told}"`, `"${told.slice(0, 12)}"`).padEnd(size, ' '), start, 'latin1');
+  writeFileSync(short, bytes);
+  assert.match(await imported(short), /digest of "config" is another one/);
+  // Its owner changes the archive after it was verified. The last byte of gzip is one of the length.
+  const late = forge({ rootfs });
+  const packed = placeOf(late, 'rootfs.tar.gz');
+  const change = (what: string) => {
+    if (what.startsWith('Unpacking')) flip(late, packed.start + 4);
+  };
+  assert.match(await imported(late, change), /digest of "rootfs.tar.gz" is another one/);
+  assert.ok(!existsSync(directory('forged')));
+  assert.equal(await imported(forge({ rootfs })), 'imported', 'the control');
+  await host.ok('destroy', ['-n', '@forged']);
+});
+
+test('CVE-2019-14271, 2026-41567: programs and libraries of an archive are not run', { skip }, async () => {
+  const ran = file('ran-from-archive');
+  const script = `#!/bin/sh\\ntouch ${ran}; touch /target/ran; true\\n`;
+  const programs = ['usr/bin/tar', 'bin/sh', 'usr/bin/gzip', 'usr/bin/chroot'];
+  const path = forge({
+    rootfs: `for p in ${JSON.stringify(programs)}: add(p,mode=0o755,data=b"${script}")
+add("etc/ld.so.preload",data=b"/usr/lib/evil.so\\n")
+for d in ("usr/lib/x86_64-linux-gnu","lib/x86_64-linux-gnu","usr/lib"): add(d+"/libnss_files.so.2",mode=0o755); add(d+"/evil.so",mode=0o755)
+add("etc/nsswitch.conf",data=b"passwd: files evil\\n")`,
+  });
+  await host.ok('import', [path]);
+  const rootfs = host.rootfs('forged');
+  assert.ok(!existsSync(ran) && !existsSync(join(rootfs, 'ran')));
+  execFileSync('sh', [join(rootfs, 'usr/bin/tar')], { stdio: 'ignore' });
+  assert.ok(existsSync(ran), 'the control: it would have been seen');
+  await host.ok('destroy', ['-n', '@forged']);
+});
 
 test('what only looks like an escape stays inside', { skip }, async () => {
   const path = forge({

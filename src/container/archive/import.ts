@@ -17,8 +17,16 @@ import { type ContainerRef, configFile, containerDirectory } from '../state/path
 import { compressorOf } from './compressors.ts';
 import { removeDeviceNodes } from './device-nodes.ts';
 import { confined } from './foreign-config.ts';
-import { type ArchiveMetadata, CONFIG, FILES, readMetadata, verifyMember } from './metadata.ts';
-import { type Member, noArchive, readAt, readMembers } from './tar-container.ts';
+import {
+  type ArchiveMetadata,
+  CONFIG,
+  FILES,
+  MemberDigest,
+  readMetadata,
+  readVerified,
+  verifyMember,
+} from './metadata.ts';
+import { type Member, noArchive, readMembers } from './tar-container.ts';
 import { unpackInside } from './unpack-inside.ts';
 import { DEFAULT_LIMITS, type UnpackLimits } from './unpack-limits.ts';
 
@@ -104,7 +112,7 @@ function configOf(
 ): ConfigDocument {
   const member = members.find(({ name }) => name === CONFIG);
   if (!member) throw noArchive(file, 'it has no config');
-  const document = ConfigDocument.parse(readAt(fd, member.offset, member.size).toString('utf8'));
+  const document = ConfigDocument.parse(readVerified(fd, file, member, metadata).toString('utf8'));
   const directory = containerDirectory(ref);
   const rootfs = rootfsMember(members) && join(directory, 'rootfs');
   const moves: Moves = [
@@ -132,12 +140,13 @@ async function fill(
   options: ImportOptions,
 ): Promise<void> {
   const directory = containerDirectory(ref);
-  for (const { name, offset, size } of members) {
+  for (const member of members) {
+    const { name } = member;
     if (!name.startsWith(FILES)) continue;
     const target = join(directory, name.slice(FILES.length));
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    writeFileSync(target, readAt(fd, offset, size), { flag: 'wx', mode: 0o600 });
-    chmodSync(target, (metadata.members.find((member) => member.name === name)?.mode ?? 0o600) & 0o777);
+    writeFileSync(target, readVerified(fd, options.file, member, metadata), { flag: 'wx', mode: 0o600 });
+    chmodSync(target, (metadata.members.find((told) => told.name === name)?.mode ?? 0o600) & 0o777);
   }
   const packed = rootfsMember(members);
   if (packed) {
@@ -146,7 +155,8 @@ async function fill(
     options.onStep?.(`Unpacking ${ref.name}`);
     const { program } = compressorOf(packed.name.split('.').at(-1)!);
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    await unpackInside({ fd, member: packed, program, target: rootfs, limits, reports: options });
+    const digest = new MemberDigest(options.file, packed, metadata);
+    await unpackInside({ fd, member: packed, program, target: rootfs, limits, digest, reports: options });
     const removed = options.trust ? [] : removeDeviceNodes(rootfs);
     if (removed.length > 0)
       options.onNotice?.(

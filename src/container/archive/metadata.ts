@@ -82,6 +82,39 @@ function checkName(file: string, name: string, size: number): void {
     throw noArchive(file, `"${name}" is no place for a file`);
 }
 
+/** Compares bytes of a member, as they are read, with the digest of what was exported. */
+export class MemberDigest {
+  readonly #hash = createHash('sha256');
+  readonly #file: string;
+  readonly #name: string;
+  readonly #told: string | undefined;
+
+  constructor(file: string, { name }: Member, metadata: ArchiveMetadata) {
+    this.#file = file;
+    this.#name = name;
+    this.#told = metadata.members.find((member) => member.name === name)?.sha256;
+  }
+
+  add(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  /** @throws TslxcError STORAGE for bytes that are not those that were exported */
+  check(): void {
+    if (this.#hash.digest('hex') !== this.#told)
+      throw noArchive(this.#file, `the digest of "${this.#name}" is another one`);
+  }
+}
+
+/** A member that fits into memory. @throws TslxcError STORAGE for bytes that were not exported */
+export function readVerified(fd: number, file: string, member: Member, metadata: ArchiveMetadata): Buffer {
+  const bytes = readAt(fd, member.offset, member.size);
+  const digest = new MemberDigest(file, member, metadata);
+  digest.add(bytes);
+  digest.check();
+  return bytes;
+}
+
 /** @throws TslxcError STORAGE for bytes that are not those that were exported */
 export async function verifyMember(
   fd: number,
@@ -90,15 +123,14 @@ export async function verifyMember(
   metadata: ArchiveMetadata,
   signal?: AbortSignal,
 ): Promise<void> {
-  const hash = createHash('sha256');
+  const digest = new MemberDigest(file, member, metadata);
   for (let done = 0; done < member.size; ) {
     signal?.throwIfAborted();
     const chunk = readAt(fd, member.offset + done, Math.min(CHUNK, member.size - done));
     if (chunk.length === 0) throw noArchive(file, 'it ends too early');
-    hash.update(chunk);
+    digest.add(chunk);
     done += chunk.length;
     await new Promise((next) => setImmediate(next));
   }
-  const told = metadata.members.find(({ name }) => name === member.name)?.sha256;
-  if (hash.digest('hex') !== told) throw noArchive(file, `the digest of "${member.name}" is another one`);
+  digest.check();
 }

@@ -8,6 +8,7 @@ import { diskFull, tellsOfFullDisk } from '../../storage/disk-full.ts';
 import { MOUNT_POINT, makeMountPoint } from '../../storage/mounted-volume.ts';
 import { runTool } from '../../storage/run-tool.ts';
 import type { CopyReports } from '../copies/copy-rootfs.ts';
+import type { MemberDigest } from './metadata.ts';
 import { type Member, readAt } from './tar-container.ts';
 import { UnpackGauge, type UnpackLimits } from './unpack-limits.ts';
 
@@ -56,6 +57,8 @@ export interface Unpacking {
   /** Exists and is empty. */
   readonly target: string;
   readonly limits: UnpackLimits;
+  /** Of the bytes that are unpacked: the archive may change after it was verified. */
+  readonly digest: MemberDigest;
   readonly reports: CopyReports;
 }
 
@@ -66,6 +69,7 @@ export async function unpackInside({
   program,
   target,
   limits,
+  digest,
   reports,
 }: Unpacking): Promise<void> {
   makeMountPoint();
@@ -87,13 +91,15 @@ export async function unpackInside({
     *input() {
       for (let done = 0; done < member.size; ) {
         const chunk = readAt(fd, member.offset + done, Math.min(CHUNK, member.size - done));
+        if (chunk.length === 0) break;
+        digest.add(chunk);
         done += chunk.length;
         reports.onProgress?.({ bytes: done, rate: done / Math.max(0.001, (Date.now() - begin) / 1000) });
         yield chunk;
       }
     },
   });
-  if (code === 0) return;
+  if (code === 0) return digest.check();
   const words = complaints.join('\n');
   if (tellsOfFullDisk(words)) throw diskFull(target, '', words);
   const first = complaints.find((line) => line.startsWith('tar: ')) ?? complaints[0];
