@@ -14,7 +14,7 @@ import { reachWarnings } from '../container/start/rootfs-checks.ts';
 import { startFindings } from '../container/start/start-checks.ts';
 import { isDefined, noSuchContainer } from '../container/state/list.ts';
 import { type ContainerRef, configFile } from '../container/state/paths.ts';
-import { errorFromJSON, type TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
+import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { hostFacts } from '../manager/monitor/host-facts.ts';
@@ -71,15 +71,14 @@ function cgroupFaults(layout: CgroupLayout, plan: StartPlan): TslxcError[] {
   ];
 }
 
-/**
- * A plan has at most one fault for each line, so this number is reached only if every line is at
- * fault.
- */
+/** More than a user corrects at once. */
 const MOST_FAULTS = 1000;
+/** How long further faults are looked for, milliseconds. */
+const PATIENCE = 1000;
 
 /**
- * Planning ends at the first fault. To find further faults, planning is repeated without the line
- * at fault, until there is a plan or a fault without a line.
+ * Planning ends at a fault, or at several of one kind. To find further ones, it is repeated without
+ * the lines at fault, until there is a plan or a fault without a line.
  */
 function planned(
   ref: ContainerRef,
@@ -89,17 +88,23 @@ function planned(
 ): { plan?: StartPlan; faults: TslxcError[] } {
   const faults: TslxcError[] = [];
   const without = new Set<string>();
-  while (faults.length < MOST_FAULTS) {
+  const end = performance.now() + PATIENCE;
+  while (faults.length < MOST_FAULTS && (faults.length === 0 || performance.now() < end)) {
     try {
       return { plan: planStart(ref, readConfig(file, { ...load, without }).config, facts), faults };
     } catch (thrown) {
       const error = toTslxcError(thrown);
-      const line = `${error.file}:${error.line}`;
+      const found = [error, ...error.also];
+      const lines = found.flatMap(({ file, line }) => (line === undefined ? [] : [`${file}:${line}`]));
       // A fault that appears only because another line was left out is no fault of the config.
-      if (error.line !== undefined || faults.length === 0) faults.push(error);
-      if (error.line === undefined || without.has(line)) break;
-      without.add(line);
+      if (faults.length === 0) faults.push(...found.map(alone));
+      else faults.push(...found.filter(({ line }) => line !== undefined).map(alone));
+      if (lines.length < found.length || lines.every((line) => without.has(line))) break;
+      for (const line of lines) without.add(line);
     }
   }
   return { faults };
 }
+
+/** An error without those that were found with it. */
+const alone = (error: TslxcError) => new TslxcError({ ...error.toJSON(), also: [], cause: error.cause });

@@ -1,3 +1,4 @@
+import { mapAll } from '../errors/map-all.ts';
 import type { TslxcError } from '../errors/tslxc-error.ts';
 import { type CgroupLayout, hierarchyOf, unifiedOf } from './layout.ts';
 import { type CgroupSetting, fileOf, settingError } from './setting.ts';
@@ -93,7 +94,7 @@ export function deviceRules(
     throw settingError('CONTROLLER_MISSING', found[0]!.setting, why);
   }
   // Also those of the other kind have to be right: they may be the ones that were edited.
-  const rules = found.map(({ setting, spelling, allow }) => ({
+  const rules = mapAll(found, ({ setting, spelling, allow }) => ({
     spelling,
     rule: ruleOf(setting, allow, passedOver),
   }));

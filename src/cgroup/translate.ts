@@ -1,3 +1,4 @@
+import { mapAll } from '../errors/map-all.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import {
   BadValue,
@@ -121,7 +122,8 @@ interface Resolved extends CgroupWrite {
  * - `current` answers the values in force for files (of either version) that the settings do not
  *   mention.
  * - `meaningless` is told about settings that this host has nothing for, which are left out. It may
- *   throw; where it is not given the first of them is thrown.
+ *   throw; where it is not given they are thrown.
+ * @throws TslxcError the first fault, with all others along
  */
 export function translate(
   settings: readonly CgroupSetting[],
@@ -129,7 +131,7 @@ export function translate(
   { current = () => undefined, meaningless = refuse }: TranslateOptions = {},
 ): CgroupWrite[] {
   const others = othersOf(settings, layout, current);
-  const resolved = settings.flatMap((setting) => {
+  const resolved = mapAll(settings, (setting) => {
     try {
       return resolve(setting, layout, others);
     } catch (error) {
@@ -138,9 +140,7 @@ export function translate(
       return [];
     }
   });
-  const kept = resolved.filter(
-    (write, index) => !resolved.some((rival, at) => beats(rival, at, write, index)),
-  );
+  const kept = thatCount(resolved.flat());
   const rank = (write: CgroupWrite) => {
     const at = FIRST.indexOf(write.file ?? '');
     return at < 0 ? FIRST.length : at;
@@ -148,11 +148,28 @@ export function translate(
   return kept.sort((a, b) => rank(a) - rank(b)).map(({ native: _native, ...write }) => write);
 }
 
-function beats(rival: Resolved, rivalIndex: number, write: Resolved, index: number): boolean {
-  if (rival === write || write.file === null || rival.file !== write.file) return false;
-  if (rival.hierarchy !== write.hierarchy) return false;
-  if (rival.native !== write.native) return rival.native;
-  return !KEYED.test(write.file) && rivalIndex > index;
+/**
+ * Of the writes for a file those that count, in order: native ones if there are any, of these the
+ * last, or all where each line of the file is a setting of its own.
+ */
+function thatCount(writes: readonly Resolved[]): Resolved[] {
+  const winners = new Map<string, { native: boolean; last: Resolved }>();
+  const placeOf = ({ hierarchy, file }: Resolved) => `${hierarchy}\0${file}`;
+  for (const write of writes) {
+    const known = winners.get(placeOf(write));
+    if (known === undefined || write.native || !known.native)
+      winners.set(placeOf(write), { native: write.native || (known?.native ?? false), last: write });
+  }
+  return writes.filter((write) => {
+    if (write.file === null) return true;
+    const { native, last } = winners.get(placeOf(write))!;
+    return KEYED.test(write.file) ? write.native === native : write === last;
+  });
+}
+
+interface LastValue {
+  readonly index: number;
+  readonly value: string;
 }
 
 /**
@@ -164,17 +181,26 @@ function othersOf(
   layout: CgroupLayout,
   current: (hierarchy: Hierarchy, file: string) => string | undefined,
 ): Others {
+  const isNative = (key: string) => {
+    const named = fileOf(key)!;
+    return place(layout, spellingOf(named), controllerOf(named.file)) !== undefined;
+  };
+  /** Of each file the last value of its settings, and where it stands. Native ones come first. */
+  const last = { native: new Map<string, LastValue>(), any: new Map<string, LastValue>() };
+  for (const [index, { key, value }] of settings.entries()) {
+    const file = fileOf(key)?.file;
+    if (file === undefined || value === '') continue;
+    last.any.set(file, { index, value });
+    if (isNative(key)) last.native.set(file, { index, value });
+  }
+  const latest = (of: ReadonlyMap<string, LastValue>, files: readonly string[]) =>
+    files
+      .flatMap((file) => of.get(file) ?? [])
+      .sort((one, other) => one.index - other.index)
+      .at(-1)?.value;
   return (...files) => {
-    const found = settings.filter(
-      ({ key, value }) => value !== '' && files.includes(fileOf(key)?.file ?? ''),
-    );
-    const native = found.filter(({ key }) => {
-      const named = fileOf(key)!;
-      const version = spellingOf(named);
-      return place(layout, version, controllerOf(named.file)) !== undefined;
-    });
-    const last = native.at(-1) ?? found.at(-1);
-    if (last) return last.value;
+    const set = latest(last.native, files) ?? latest(last.any, files);
+    if (set !== undefined) return set;
     for (const file of files) {
       for (const version of [1, 2] as const) {
         const where = rowOf(version, file) && place(layout, version, controllerOf(file));

@@ -185,12 +185,17 @@ export function nicName({ type, index, name, link }: NicPlan): string {
  */
 export function nameNics(nics: readonly NicPlan[]): NicPlan[] {
   const taken = new Set(nics.map(({ name, type, link }) => name ?? (type === 'phys' ? link : undefined)));
+  /** The lowest number that may be free. */
+  const next = new Map<string, number>();
   return nics.map((nic) => {
     if (nic.type === 'empty' || nic.type === 'none') return nic;
     const pattern = nic.name ?? (nic.type === 'phys' && nic.link !== undefined ? nic.link : 'eth%d');
     if (!pattern.includes('%d')) return { ...nic, name: pattern };
-    let name = pattern;
-    for (let n = 0; name === pattern || taken.has(name); n++) name = pattern.replace('%d', String(n));
+    const numbered = (n: number) => pattern.replace('%d', String(n));
+    let number = next.get(pattern) ?? 0;
+    while (taken.has(numbered(number))) number++;
+    next.set(pattern, number + 1);
+    const name = numbered(number);
     taken.add(name);
     return { ...nic, name };
   });

@@ -5,26 +5,29 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const NEEDED_BY_ALL = -500;
 const ORDINARY = 0;
 
-const fileOf = (pid: number | 'self') => `/proc/${pid}/oom_score_adj`;
+const FILE = '/proc/self/oom_score_adj';
 
 /** For processes that all containers depend on. Their children inherit it. */
 export function protectFromOomKiller(): void {
-  write('self', NEEDED_BY_ALL);
+  write(NEEDED_BY_ALL);
 }
 
-/** For what a protected process starts: containers, hooks, commands. */
-export function unprotectFromOomKiller(pid: number | 'self' = 'self'): void {
+export function isProtectedFromOomKiller(): boolean {
   try {
-    // Another score is not ours: an administrator has set it.
-    if (Number(readFileSync(fileOf(pid), 'utf8')) === NEEDED_BY_ALL) write(pid, ORDINARY);
+    return Number(readFileSync(FILE, 'utf8')) === NEEDED_BY_ALL;
   } catch {
-    // The process has ended, or there is no procfs.
+    return false;
   }
 }
 
-function write(pid: number | 'self', score: number): void {
+/** For what a protected process starts. Another score is an administrator's, and stays. */
+export function unprotectFromOomKiller(): void {
+  if (isProtectedFromOomKiller()) write(ORDINARY);
+}
+
+function write(score: number): void {
   try {
-    writeFileSync(fileOf(pid), String(score));
+    writeFileSync(FILE, String(score));
   } catch {
     // Only root of the host may lower it: the process is as all others then.
   }

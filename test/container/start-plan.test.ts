@@ -8,6 +8,7 @@ import type { HostFacts } from '../../src/container/plan/host-facts.ts';
 import { planStart } from '../../src/container/plan/start-plan.ts';
 import { TslxcError } from '../../src/errors/tslxc-error.ts';
 import { CLONE, MS, PERSONALITY, RLIMIT } from '../../src/kernel/constants.ts';
+import { nicFaults } from '../../src/network/nic-checks.ts';
 import { hasInterface } from '../../src/network/nic-plan.ts';
 import { capabilityNumber } from '../../src/security/capabilities.ts';
 import { UNIFIED } from '../cgroup/layouts.ts';
@@ -246,5 +247,41 @@ describe('the plan of a start', () => {
       code: 'ROOTFS_MISSING',
       container: 'web',
     });
+  });
+});
+
+describe('a config of 16,000 lines', () => {
+  const LINES = 16_000;
+  /** Seconds of a quiet machine. */
+  const limit = 1000 * Number(process.env.TSLXC_TEST_PATIENCE ?? 1);
+  const TEXTS: Readonly<Record<string, (i: number) => string>> = {
+    'one limit again and again': () => 'lxc.cgroup.memory.limit_in_bytes = 1G',
+    'a line for each device': (i) => `lxc.cgroup2.io.max = 8:${i} rbps=1`,
+    'limits that look at others': (i) =>
+      i % 2 ? 'lxc.cgroup.memory.limit_in_bytes = 1G' : 'lxc.cgroup2.memory.swap.max = 1G',
+    mounts: (i) => `lxc.mount.entry = /srv mnt/${i} none bind 0 0`,
+    devices: (i) => `lxc.cgroup.devices.allow = c 10:${i} rwm`,
+    nics: (i) => `lxc.net.${i}.type = veth`,
+    'nics at fault': (i) => `lxc.net.${i >> 1}.${i % 2 ? 'veth.vlan.id = 3' : 'type = veth'}`,
+  };
+  for (const [what, line] of Object.entries(TEXTS))
+    it(`is planned in time: ${what}`, (t) => {
+      const lines = Array.from({ length: LINES }, (_, i) => line(i));
+      const begin = performance.now();
+      nicFaults(plan(t, lines).nics);
+      assert.ok(performance.now() - begin < limit, `${Math.round(performance.now() - begin)} ms`);
+    });
+
+  it('tells its mistakes at once, up to a thousand', (t) => {
+    const begin = performance.now();
+    const lines = Array.from({ length: LINES }, () => 'lxc.cgroup.memory.limit_in_bytes = lots');
+    assert.throws(
+      () => plan(t, lines),
+      (error: TslxcError) => {
+        assert.deepEqual([error.line, error.also.length, error.also[0]!.line], [2, 999, 3]);
+        return true;
+      },
+    );
+    assert.ok(performance.now() - begin < limit);
   });
 });

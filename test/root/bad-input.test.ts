@@ -15,6 +15,7 @@ import { before, test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { BIN, type Result, run, sh } from './harness/run-command.ts';
+import { seconds } from './harness/slow.ts';
 
 const host = new ContainerHost({ eachTest: true });
 const busybox = new Busybox(host);
@@ -177,6 +178,8 @@ lxc.utsname = old`,
   assert.ok(report.errors.every(({ file, line }: { file: string; line: number }) => file && line));
 
   await config('fine', '');
+  // As tslxc makes it: others do not reach it, and there is nothing to warn of.
+  chmodSync(join(host.lxcpath, host.name('fine')), 0o700);
   const fine = await host.tslxc('config', ['check', '-P', host.lxcpath, '@fine']);
   assert.deepEqual([fine.code, fine.stderr], [0, '']);
   assert.match(fine.stdout, /nothing is wrong/);
@@ -190,6 +193,19 @@ lxc.utsname = old`,
   ]);
   assert.equal(define.code, 1);
   assert.match(define.stderr, /the init program \/bin\/none/);
+});
+
+test('a check of a config with thousands of mistakes ends soon', { skip }, async () => {
+  const lines = (line: string) => Array.from({ length: 4000 }, () => line).join('\n');
+  const bad = [lines('lxc.cgroup.memory.limit_in_bytes = lots'), lines('lxc.tty.mx = 1')].join('\n');
+  await config('thousands', bad);
+  const begin = performance.now();
+  const { code, stdout } = await host.tslxc('config', ['check', '-P', host.lxcpath, '@thousands', '--json']);
+  const took = performance.now() - begin;
+  const { errors } = JSON.parse(stdout) as { errors: { message: string }[] };
+  const count = (part: string) => errors.filter(({ message }) => message.includes(part)).length;
+  assert.deepEqual([code, count('= lots'), count('lxc.tty.mx')], [1, 1000, 1000]);
+  assert.ok(took < seconds(10), `${Math.round(took)} ms`);
 });
 
 test('a missing root filesystem and a file in its place are errors', { skip }, async () => {

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { TslxcError } from '../../errors/tslxc-error.ts';
-import { unprotectFromOomKiller } from '../../util/oom-score.ts';
+import { isProtectedFromOomKiller } from '../../util/oom-score.ts';
 import { type CallerSurroundings, ownContext } from '../../util/request-context.ts';
 import { completePath } from '../../util/search-path.ts';
 import type { ContainerRef } from '../state/paths.ts';
@@ -58,7 +58,7 @@ export async function runHook(run: HookRun): Promise<void> {
   const shell = [
     '/bin/sh',
     '-c',
-    `${umaskCommand(umask)}${run.command} "$@"`,
+    `${ordinaryScore()}${umaskCommand(umask)}${run.command} "$@"`,
     'sh',
     ...leading,
     ...(run.args ?? []),
@@ -77,8 +77,6 @@ export async function runHook(run: HookRun): Promise<void> {
     // at once.
     detached: true,
   });
-  // What a hook leaves running is no part of the manager, whose score it has inherited.
-  if (child.pid !== undefined) unprotectFromOomKiller(child.pid);
   const breakOff = () => endGroup(child.pid);
   run.signal?.addEventListener('abort', breakOff, { once: true });
   const tail: string[] = [];
@@ -119,6 +117,11 @@ function entering(files: readonly string[], program: readonly string[]): readonl
   if (files.length === 0) return program;
   const script = `n=${files.length}; while [ $n -gt 0 ]; do echo 0 >"$1" || exit; shift; n=$((n-1)); done; exec "$@"`;
   return ['/bin/sh', '-c', script, 'sh', ...files, ...program];
+}
+
+/** What a hook leaves running is no part of the manager, whose score it would inherit. */
+function ordinaryScore(): string {
+  return isProtectedFromOomKiller() ? '{ echo 0 >/proc/self/oom_score_adj; } 2>/dev/null; ' : '';
 }
 
 /** Nothing where this process has that umask, which the hook inherits. */

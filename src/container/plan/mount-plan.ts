@@ -6,6 +6,7 @@ import { readFstab } from '../../config/fstab-file.ts';
 import type { Setting } from '../../config/setting.ts';
 import type { MountAuto } from '../../config/values/mount-auto.ts';
 import type { MountEntry } from '../../config/values/mount-entry.ts';
+import { mapAll } from '../../errors/map-all.ts';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { MS } from '../../kernel/constants.ts';
 import type { MountStep } from '../../stage/plan.ts';
@@ -95,8 +96,10 @@ export function planMounts(config: ContainerSpec, context: MountContext): MountS
   const fstab = config.get('lxc.mount.fstab');
   return [
     ...config.getAll('lxc.mount.auto').flatMap((setting) => autoMounts(setting, context)),
-    ...(fstab ? fstabEntries(fstab, context) : []).map((entry) => entryMount(entry, context)),
-    ...config.getAll('lxc.mount.entry').map((entry) => entryMount(entry, context)),
+    ...mapAll(
+      [...(fstab ? fstabEntries(fstab, context) : []), ...config.getAll('lxc.mount.entry')],
+      (entry) => entryMount(entry, context),
+    ),
   ];
 }
 

@@ -41,11 +41,14 @@ const check = (look: (kernel: Kernel, plan: StartPlan) => void): Row['faults'] =
 /** The maker of what nics behind a nic with a script need. */
 const SCRIPT_UP = 'script.up';
 
-/** Nics up to the first one with a script. */
-const beforeScripts = ({ nics }: StartPlan) => nics.filter((_, i) => !behind(nics, i));
-const behindScripts = ({ nics }: StartPlan) => nics.filter((_, i) => behind(nics, i));
-const behind = (nics: StartPlan['nics'], i: number) =>
-  nics.slice(0, i).some(({ scriptUp }) => scriptUp !== undefined);
+/** Nics up to the first one with a script, that one included. */
+const beforeScripts = ({ nics }: StartPlan) => nics.slice(0, afterFirstScript(nics));
+const behindScripts = ({ nics }: StartPlan) => nics.slice(afterFirstScript(nics));
+
+function afterFirstScript(nics: StartPlan['nics']): number {
+  const first = nics.findIndex(({ scriptUp }) => scriptUp !== undefined);
+  return first < 0 ? nics.length : first + 1;
+}
 
 const CHECKS: readonly Row[] = [
   { faults: check(checkConsole), makers: ['pre-start'] },
@@ -138,7 +141,10 @@ export function startFindings(kernel: Kernel, plan: StartPlan, coming: ReadonlyS
   const awaited = (plan.awaited ?? []).map((error) => finding(errorFromJSON(error), preStart));
   return [
     ...awaited,
-    ...CHECKS.flatMap((row) => faultsOf([row], subject).map((error) => finding(error, makerOf(row, plan)))),
+    ...CHECKS.flatMap((row) => {
+      const maker = makerOf(row, plan);
+      return faultsOf([row], subject).map((error) => finding(error, maker));
+    }),
   ];
 }
 
