@@ -1,1 +1,1 @@
-export { listContainers } from '../container/state/list.ts';
+export { activeContainers, listContainers } from '../container/state/list.ts';

@@ -33,6 +33,7 @@ export function fakeLibrary(containers: Readonly<Record<string, FakeContainer>>)
     calls,
     defaultLxcpath: async () => '/var/lib/tslxc',
     listContainers: async () => Object.keys(containers).sort(),
+    activeContainers: async () => Object.keys(containers).sort(),
     bridge: async () => {
       throw new Error('no bridge in this test');
     },

@@ -1,11 +1,12 @@
 /** tslxc-ls: columns of running containers, filters, and containers in containers. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
+import { seconds } from './harness/slow.ts';
 
 const host = new ContainerHost();
 const busybox = new Busybox(host);
@@ -27,6 +28,42 @@ test('the state options, groups and filters', { skip }, async () => {
   assert.equal(await ls('-1', '-g', 'web,db'), 'a\n');
   assert.equal(await ls('-1', '--filter', `${host.mark}-[[:alpha:]]$`), 'a\nb\nc\n');
   assert.equal(await ls('-1', '[ab]$', '--running'), 'b\n');
+});
+
+test('names by state are found without reading a config', { skip }, async () => {
+  // A config that blocks whoever opens it and waits.
+  const directory = join(host.lxcpath, host.name('fifo'));
+  mkdirSync(directory);
+  execFileSync('mkfifo', [join(directory, 'config')]);
+  for (const args of [['-1', '--running'], ['-1', '--stopped'], ['-1']]) {
+    const { code, stderr } = await host.tslxc('ls', args);
+    assert.deepEqual([code, stderr], [0, ''], args.join(' '));
+  }
+  assert.equal(await ls('-1', '--stopped'), 'a\nbase\nfifo\n');
+  const { stderr } = await host.tslxc('ls', ['-f']);
+  assert.match(stderr, /fifo\/config/, 'the control: for the whole table it is looked at');
+  rmSync(directory, { recursive: true });
+});
+
+/** The suite makes some hundred; TSLXC_TEST_CONTAINERS=10000 for the numbers of the benchmarks. */
+const MANY = Number(process.env.TSLXC_TEST_CONTAINERS ?? 500);
+test('the time of a list grows with the containers', { skip }, async () => {
+  const place = join(host.root, 'many');
+  const config = 'lxc.include = /usr/share/tslxc/config/common.conf\nlxc.rootfs.path = dir:/x\n';
+  for (let i = 0; i < MANY; i++) {
+    mkdirSync(join(place, `c${i}`), { recursive: true });
+    writeFileSync(join(place, `c${i}`, 'config'), config);
+  }
+  for (const args of [['-1'], ['-1', '--running'], ['-f'], ['--json']]) {
+    const begin = performance.now();
+    const { code, stdout } = await host.tslxc('ls', ['-P', place, ...args]);
+    const took = performance.now() - begin;
+    assert.equal(code, 0);
+    const count = stdout.match(/\bc\d+\b/g)?.length ?? 0;
+    assert.equal(count, args.includes('--running') ? 0 : MANY, args.join(' '));
+    assert.ok(took < seconds(2) + MANY * 2, `${args.join(' ')}: ${Math.round(took)} ms`);
+  }
+  rmSync(place, { recursive: true });
 });
 
 test('every column', { skip }, async () => {

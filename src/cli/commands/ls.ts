@@ -72,6 +72,7 @@ export default command(spec, async (call) => {
     addresses: shows && needed(columns, 'addresses'),
     // Names by state are found without reading a single config.
     config: (shows && needed(columns, 'config')) || groups.length > 0 || values.defined,
+    active: new Set(await call.library.activeContainers(await call.lxcpath())),
   };
   const keeps = ({ info }: Listed) =>
     matches(info.name) &&

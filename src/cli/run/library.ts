@@ -29,6 +29,8 @@ export interface Library {
   showRootfs?(lxcpath: string, name: string | undefined): Promise<void>;
   /** Defined and running ones, sorted. */
   listContainers(lxcpath: string): Promise<readonly string[]>;
+  /** Those that run, sorted. */
+  activeContainers(lxcpath: string): Promise<readonly string[]>;
   bridge(): Promise<Bridge>;
   checkHost(lxcpath: string, kernelConfig?: string): Promise<HostCheck>;
   watch(): Promise<OfRequest<typeof import('../../api/watch.ts'), 'watchContainers' | 'quitManager'>>;

@@ -22,6 +22,9 @@ export function libraryFor(context: RequestContext): Library {
     async listContainers(lxcpath) {
       return (await import('../../api/list.ts')).listContainers(lxcpath);
     },
+    async activeContainers(lxcpath) {
+      return (await import('../../api/list.ts')).activeContainers(lxcpath);
+    },
     async autostart() {
       const { autostart, autostartPlan } = await import('../../api/autostart.ts');
       return { autostartPlan, autostart: (...asked) => autostart(context, ...asked) };

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { isFrozen, statistics } from '../../cgroup/container-cgroup.ts';
 import type { ContainerConfig } from '../../config/container-config.ts';
 import type { TslxcError } from '../../errors/tslxc-error.ts';
+import { startedSinceBoot } from '../state/last-run.ts';
 import { isDefined } from '../state/list.ts';
 import type { ContainerRef } from '../state/paths.ts';
 import { liveRecord, type RuntimeRecord, sinceBoot } from '../state/runtime-record.ts';
@@ -50,10 +51,15 @@ export interface InfoWanted {
    * all.
    */
   readonly config?: boolean;
+  /**
+   * Names of the directory's containers that run, where the caller knows: a list of thousands does
+   * not look for each of them among the cgroups.
+   */
+  readonly active?: ReadonlySet<string>;
 }
 
 export async function containerInfo(ref: ContainerRef, wanted: InfoWanted = {}): Promise<ContainerInfo> {
-  const record = liveRecord(ref);
+  const record = mayRun(ref, wanted.active) ? liveRecord(ref) : undefined;
   const report = (wanted.config ?? true) ? await configReport(ref, record) : undefined;
   const config = report?.config;
   const pid = record?.init?.pid;
@@ -71,6 +77,10 @@ export async function containerInfo(ref: ContainerRef, wanted: InfoWanted = {}):
     ...(report?.errors[0] ? { fault: report.errors[0] } : {}),
   };
 }
+
+/** Of one whose record is damaged, the history says that it was started and has not ended. */
+const mayRun = (ref: ContainerRef, active: ReadonlySet<string> | undefined) =>
+  active === undefined || active.has(ref.name) || startedSinceBoot(ref);
 
 /**
  * The state now: what the manager wrote, unless another program has frozen or thawed the cgroup
