@@ -39,7 +39,7 @@ describe("LXC's names", () => {
     const { status, err } = await call('lxc-freeze web extra');
     assert.equal(status, 0);
     assert.match(err, /^lxc-freeze: warning: argument 'extra' is passed over\n$/);
-    assert.equal((await call('freeze web extra')).status, 1);
+    assert.equal((await call('info web extra')).status, 1);
   });
   it('an empty spare argument is silent under both', async () => {
     for (const name of ['lxc-freeze', 'freeze']) {

@@ -191,6 +191,10 @@ test('a root filesystem that is not the container’s to copy', { skip }, async 
 
 test('-B overlay, and back', { skip }, async () => {
   await busybox.make('plain');
+  // LXC's old name of the store, as OpenStack-Ansible writes it.
+  await host.ok('copy', ['-s', '-n', '@plain', '-N', '@named', '-B', 'overlayfs']);
+  assert.match(line('named', 'lxc.rootfs.path')!, /^overlay:/);
+  await host.ok('destroy', ['-n', '@named']);
   await host.ok('copy', ['-n', '@plain', '-N', '@over', '-B', 'overlay']);
   assert.equal(
     line('over', 'lxc.rootfs.path'),

@@ -8,7 +8,7 @@ import { covers } from '../register/covers.ts';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
 import { descriptorsOf, isAlive, processesIn, statusField } from './harness/leftovers.ts';
-import { BIN, type RunOptions } from './harness/run-command.ts';
+import { BIN, type RunOptions, run } from './harness/run-command.ts';
 import { eventually } from './harness/slow.ts';
 
 const host = new ContainerHost({ eachTest: true });
@@ -54,6 +54,14 @@ test('the program is process 2, with the caller’s streams; its status is ours'
   assert.deepEqual([code, stdout, stderr], [5, 'some\0input', '2 1\n']);
   assert.equal((await execute(sh('kill -KILL $$'))).code, 137);
   assert.equal(await host.state('ex'), 'STOPPED');
+});
+
+test('descriptors of the caller stay outside, but for its three streams', { skip }, async () => {
+  const script = `exec 7</; ${BIN}/tslxc-execute -P ${host.lxcpath} -n ${host.name('ex')} -- /bin/sh -c 'ls /proc/self/fd; ls /proc/self/fd/7/'; ls -d /proc/self/fd/7/etc`;
+  const { stdout, stderr } = await run('/bin/sh', ['-c', script], { env: host.env });
+  assert.doesNotMatch(stdout, /^7$/m);
+  assert.match(stderr, /fd\/7\/: No such file/);
+  assert.match(stdout, /fd\/7\/etc$/m, 'the control: the caller has it');
 });
 
 test('a program that is not there, or cannot be run', { skip }, async () => {

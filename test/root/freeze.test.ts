@@ -57,3 +57,24 @@ test('what does not run cannot be frozen', { skip }, async () => {
       assert.match(stderr, /not running|no such container/);
     }
 });
+
+test('several containers in one command: each is done, the first failure is the exit code', {
+  skip,
+}, async () => {
+  await busybox.start('one');
+  await busybox.start('two');
+  const names = ['@one', '@none', '@two'].map((name) => name.replace('@', `${host.mark}-`));
+  const frozen = await host.tslxc('freeze', names);
+  assert.equal(frozen.code, 1);
+  assert.match(
+    frozen.stderr,
+    new RegExp(`^tslxc-freeze: ${names[1]}: there is no such container[^\n]*\n.*\n$`),
+  );
+  assert.deepEqual([await host.state('one'), await host.state('two')], ['FROZEN', 'FROZEN']);
+  await host.ok('unfreeze', [names[0]!, names[2]!]);
+  const stopped = await host.tslxc('stop', ['-k', ...names]);
+  assert.equal(stopped.code, 2, 'the code of stop for what does not run');
+  assert.deepEqual([await host.state('one'), await host.state('two')], ['STOPPED', 'STOPPED']);
+  await host.ok('destroy', ['-n', names[0]!, names[2]!]);
+  assert.equal(await host.ok('ls', ['-1', '--filter', '-(one|two)$']), '');
+});

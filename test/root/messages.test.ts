@@ -13,7 +13,7 @@ const P = host.lxcpath.replaceAll('/', '\\/');
 
 /** Words after `tslxc` with `@web` for the name, and what the user reads. */
 const CASES: readonly (readonly [args: string[], message: RegExp])[] = [
-  [['stop', '-P', host.lxcpath, '@web', '@web2'], /one container at a time/],
+  [['info', '-P', host.lxcpath, '@web', '@web2'], /one container at a time/],
   [['exex', 'web'], /did you mean exec/],
   [['rename', 'a', 'b'], /here it is: tslxc copy NAME -R -N NEWNAME/],
   [['clone', 'a'], /tslxc copy NAME -s -N NEWNAME/],

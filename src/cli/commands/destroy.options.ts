@@ -4,7 +4,8 @@ import { CONTAINER_OPTIONS, NO_RCFILE } from '../parse/common-options.ts';
 export const spec = defineSpec({
   name: 'destroy',
   summary: 'remove a container and its root filesystem',
-  synopsis: ['[OPTIONS] [-n] NAME'],
+  synopsis: ['[OPTIONS] [-n] NAME...'],
+  several: true,
   description: [
     'Removes the container for good. It refuses a container that runs, has snapshots, or has clones that need it.',
   ],
@@ -23,6 +24,7 @@ export const spec = defineSpec({
   examples: [
     { command: 'tslxc-destroy -n web', meaning: 'a stopped container without snapshots' },
     { command: 'tslxc-destroy -n web -f -s', meaning: 'whatever state it is in' },
+    { command: 'tslxc-destroy web db', meaning: 'two of them, one after the other' },
   ],
   seeAlso: ['create', 'stop', 'snapshot'],
 });

@@ -4,7 +4,8 @@ import { CONTAINER_OPTIONS, NO_RCFILE } from '../parse/common-options.ts';
 export const spec = defineSpec({
   name: 'stop',
   summary: 'stop, kill or reboot a container',
-  synopsis: ['[OPTIONS] [-n] NAME'],
+  synopsis: ['[OPTIONS] [-n] NAME...'],
+  several: true,
   description: [
     "Asks the container's init to shut down (lxc.signal.halt) and waits; when the time is over the container is killed, and the command says so.",
     'With -k it is killed at once (lxc.signal.stop). If that signal does not end it in 5 seconds, SIGKILL does.',
@@ -48,6 +49,7 @@ export const spec = defineSpec({
     { command: 'tslxc-stop -n web', meaning: 'shut down, and kill after a minute' },
     { command: 'tslxc-stop -n web -t 10 --nokill', meaning: 'give it ten seconds, but never force it' },
     { command: 'tslxc-stop -n web -r', meaning: 'reboot it' },
+    { command: 'tslxc-stop web db', meaning: 'two of them, one after the other' },
   ],
   seeAlso: ['start', 'destroy', 'info'],
 });

@@ -12,6 +12,8 @@ export interface ParsedArguments<Options extends OptionTable> {
   readonly values: OptionValues<Options>;
   /** From `-n`, else the first operand, where the command is about a container. */
   readonly name: string | undefined;
+  /** Further containers, of a command that takes several. */
+  readonly more: readonly string[];
   /** Operands that are left. */
   readonly operands: readonly string[];
   /** Operands that the command has no use for; LXC's commands pass over them. */
@@ -46,10 +48,11 @@ export function parseArguments<Options extends OptionTable>(
     checkTogether(given, spec.options);
     checkOperands(operands, spec);
   }
-  const spare = wants ? [] : takeSpare(operands, spec);
+  const left = wants ? [] : takeSpare(operands, spec);
+  const [more, spare] = spec.several && as !== 'lxc' ? [left, []] : [[], left];
   if (as !== 'lxc' && spare[0] !== undefined)
     throw usage(`unexpected argument '${spare[0]}'`, spareHint(spare[0], name, spec));
-  return { values: values as OptionValues<Options>, name, operands, spare, wants: wants ?? 'work' };
+  return { values: values as OptionValues<Options>, name, more, operands, spare, wants: wants ?? 'work' };
 }
 
 /**

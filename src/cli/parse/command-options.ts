@@ -75,6 +75,11 @@ export interface CommandSpec<Options extends OptionTable = OptionTable> {
    * Whether the first operand names the container where `-n` is absent, or is a pattern for names.
    */
   readonly container: 'required' | 'pattern' | 'none';
+  /**
+   * Further operands name further containers, which the command does one after the other. Under
+   * LXC's names it is for one container, as there.
+   */
+  readonly several?: true;
   readonly operands: readonly OperandSpec[];
   readonly exitCodes: readonly (readonly [code: string, meaning: string])[];
   readonly examples: readonly Example[];

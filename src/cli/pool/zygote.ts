@@ -74,6 +74,8 @@ interface Job {
   deadline: number;
   /** What it was to be told when it is killed for being deaf. */
   signal: string | undefined;
+  /** When it last heard one. */
+  heardAt: number;
   /** The caller's terminal, to be restored if the child is killed. */
   readonly terminal: { readonly fd: number; readonly settings: Buffer } | undefined;
 }
@@ -204,6 +206,7 @@ export class Zygote {
       caller,
       deadline: Number.POSITIVE_INFINITY,
       signal: undefined,
+      heardAt: Number.NEGATIVE_INFINITY,
       terminal: caller < 0 ? undefined : this.#terminalOf(caller),
     };
     return undefined;
@@ -223,8 +226,10 @@ export class Zygote {
   #expectToHear(slot: number, signal: string): void {
     for (const job of this.#jobs())
       if (job.slot === slot) {
-        job.deadline = performance.now() + DEAF;
         job.signal = signal;
+        // The caller sends the signal first: it may have been heard before this is.
+        const now = performance.now();
+        if (now - job.heardAt > DEAF) job.deadline = now + DEAF;
       }
   }
 
@@ -244,7 +249,10 @@ export class Zygote {
     // Its end comes with that of the process.
     if (length === 0) child.hasHungUp = true;
     const word = length > 0 ? this.#chunk[0] : undefined;
-    if (word === SAID.heard && child.job) child.job.deadline = Number.POSITIVE_INFINITY;
+    if (word === SAID.heard && child.job) {
+      child.job.heardAt = performance.now();
+      child.job.deadline = Number.POSITIVE_INFINITY;
+    }
     if (word === SAID.done && child.job) this.#unwatch(child.job);
     if (word === SAID.ready) {
       // A request that was given to it while it was being made is still before it.

@@ -99,30 +99,35 @@ export function command<const Options extends OptionTable>(
       const found = library;
       const lxcpath = async () => directory ?? (await found.defaultLxcpath());
       container = parsed.name;
-      log = openLog(program, parsed.name, values, io, lxcpath);
-      const call: Call<Options> = {
-        ...flags,
-        spec,
-        io: flags.json ? io : plainIo(io),
-        painted: (text) => io.print(text),
-        paster: async () => {
-          const place = await elsewhere();
-          return (text) => pasteable(text, place, parsed.name);
-        },
-        as,
-        library: found,
-        values: parsed.values,
-        name: parsed.name,
-        operands: parsed.operands,
-        log,
-        lxcpath,
-        container: async () => await found.container(parsed.name!, await lxcpath()),
-        async complain(thrown, severity = 'error') {
-          const error = withPasteableHint(thrown, await facts());
-          await log!.error(error, severity);
-          await reportError(error, io, { program, ...flags, severity });
-        },
+      const callFor = (name: string | undefined): Call<Options> => {
+        container = name;
+        const own = openLog(program, name, values, io, lxcpath);
+        log = own;
+        return {
+          ...flags,
+          spec,
+          io: flags.json ? io : plainIo(io),
+          painted: (text) => io.print(text),
+          paster: async () => {
+            const place = await elsewhere();
+            return (text) => pasteable(text, place, name);
+          },
+          as,
+          library: found,
+          values: parsed.values,
+          name,
+          operands: parsed.operands,
+          log: own,
+          lxcpath,
+          container: async () => await found.container(name!, await lxcpath()),
+          async complain(thrown, severity = 'error') {
+            const error = withPasteableHint(thrown, await facts());
+            await own.error(error, severity);
+            await reportError(error, io, { program, ...flags, severity });
+          },
+        };
       };
+      const call = callFor(parsed.name);
       switch (parsed.wants) {
         case 'version':
           io.print(`${versionAs(as)}\n`);
@@ -147,12 +152,31 @@ export function command<const Options extends OptionTable>(
       if (!extras.anyUser && io.uid !== 0) throw notRoot();
       for (const word of parsed.spare)
         await call.complain(usage(`argument '${word}' is passed over`), 'warning');
-      await log.write('DEBUG', `called with: ${argv.join(' ')}`);
-      if (io.uid === 0 && 'lxcpath' in spec.options) await found.showRootfs?.(await lxcpath(), parsed.name);
-      const status = await work(call);
-      await log.write('DEBUG', `ended with exit status ${status}`);
+      const done = async (one: Call<Options>): Promise<number> => {
+        await one.log.write('DEBUG', `called with: ${argv.join(' ')}`);
+        if (io.uid === 0 && 'lxcpath' in spec.options) await found.showRootfs?.(await lxcpath(), one.name);
+        const status = await work(one);
+        await one.log.write('DEBUG', `ended with exit status ${status}`);
+        return status;
+      };
+      if (parsed.more.length === 0) return await done(call);
+      let status = 0;
+      for (const name of [parsed.name, ...parsed.more]) {
+        try {
+          const ended = await done(callFor(name));
+          status ||= ended;
+        } catch (thrown) {
+          const ended = await failed(thrown);
+          status ||= ended;
+          if (isInterrupted(thrown)) break;
+        }
+      }
       return status;
     } catch (thrown) {
+      return await failed(thrown);
+    }
+
+    async function failed(thrown: unknown): Promise<number> {
       if (isInterrupted(thrown)) {
         if (!flags.quiet) io.printError(`${program}: ${plain(thrown.message)}\n`);
         return thrown.exitCode;
