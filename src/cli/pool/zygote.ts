@@ -4,36 +4,30 @@
  * a caller that goes ends its request, a request process that goes is told to its caller.
  */
 import { closeSync, writeSync } from 'node:fs';
-import { constants } from 'node:os';
 import { leaveAndRemoveMonitorCgroup, ownMonitorCgroup } from '../../cgroup/monitor-cgroup.ts';
 import { O, POLL, SIG, SOCK } from '../../kernel/constants.ts';
-import type { ExitStatus, Kernel } from '../../kernel/kernel.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import { LineBuffer } from '../../util/line-buffer.ts';
-import { isTerminal } from '../run/io.ts';
+import { announce, type Child, isOverdue, type Job, lastWords, newJob } from './job.ts';
 import { type Meeting, SLOTS } from './meeting.ts';
 
-/** So many request processes wait. */
+/** How many idle request processes the zygote keeps. */
 const IDLE = 2;
 /**
- * How long after the last event another one is forked where one is left, milliseconds: not in the
- * middle of a command.
+ * How long the pool must be without an event before the zygote forks a second idle process,
+ * milliseconds. The fork is then not in the middle of a command.
  */
 const QUIET = 25;
 /**
- * How long a request process may take to hear a signal, milliseconds: one that is blocked never
- * does.
- */
-const DEAF = 250;
-/**
- * When so many request processes have died without a request the pool gives up, and commands do
- * without.
+ * The pool gives up after so many request processes in a row have died before they were ready.
+ * Commands then do without the pool.
  */
 const TOO_MANY = 20;
 /** A command that takes longer than this keeps the manager from leaving, milliseconds. */
 const LONG = 1000;
 /**
- * How often it is looked for slots that were taken by nobody and for too many idle processes,
- * milliseconds.
+ * The interval at which the zygote frees the slots of dead callers and dismisses surplus idle
+ * processes, milliseconds.
  */
 const SWEEP = 10_000;
 
@@ -54,30 +48,11 @@ export interface Line {
   readonly socket: number;
 }
 
-interface Child {
-  readonly pid: number;
-  readonly pidfd: number;
-  readonly socket: number;
-  hasHungUp: boolean;
-  /** Undefined: it is being made, and takes a request when it is. */
-  readySince: number | undefined;
-  job: Job | undefined;
-}
-
-/** A request that a child is at. */
-interface Job {
+/** A caller's request for a command: its slot, its pid, and the words for the request process. */
+interface Request {
   readonly slot: number;
-  readonly since: number;
-  /** Pidfd of the caller; -1: not watched (any more). */
-  caller: number;
-  /** When the child is killed if it has not heard the signal by then. */
-  deadline: number;
-  /** What it was to be told when it is killed for being deaf. */
-  signal: string | undefined;
-  /** When it last heard one. */
-  heardAt: number;
-  /** The caller's terminal, to be restored if the child is killed. */
-  readonly terminal: { readonly fd: number; readonly settings: Buffer } | undefined;
+  readonly pid: number;
+  readonly words: string;
 }
 
 export class Zygote {
@@ -114,15 +89,18 @@ export class Zygote {
         const line = this.#fork();
         if (line) return line;
       }
+      // A signal is announced before the child acknowledges it, so the requests are read first.
+      const hasRequests = events.some(({ fd }) => fd === this.#meeting.requests);
+      const requests = hasRequests ? this.#readRequests() : [];
       for (const { fd } of events) {
         if (fd === this.#control.read) this.#close();
         else if (fd !== this.#meeting.requests) this.#hear(fd);
-        else {
-          const line = this.#serve();
-          if (line) return line;
-        }
       }
-      this.#killDeaf();
+      for (const request of requests) {
+        const line = this.#dispatch(request);
+        if (line) return line;
+      }
+      this.#killBlocked();
       this.#sweep();
       this.#tellBusy();
       if (this.#closed && this.#jobs().length === 0) this.#leave();
@@ -143,14 +121,15 @@ export class Zygote {
       if (!hasHungUp) fds.push(socket);
       if (job && job.caller >= 0) fds.push(job.caller);
     }
-    // The last one, since it makes descriptors, which may have the number of one that has gone.
     fds.push(this.#meeting.requests);
     return fds.map((fd) => ({ fd, events: POLL.IN }));
   }
 
   #patience(wants: boolean): number {
     const now = performance.now();
-    const deadlines = this.#jobs().map(({ deadline }) => Math.max(0, Math.ceil(deadline - now)));
+    const deadlines = this.#jobs().flatMap(({ signal }) =>
+      signal ? Math.max(0, Math.ceil(signal.deadline - now)) : [],
+    );
     const least = Math.min(SWEEP, ...deadlines, wants ? QUIET : SWEEP, this.#fresh(now) ? LONG : SWEEP);
     // Asleep where there is nothing to look after.
     const isAtRest = this.#jobs().length === 0 && this.#idle().length <= IDLE;
@@ -160,24 +139,21 @@ export class Zygote {
   /** Whether a command may become a long one. */
   #fresh = (now: number) => this.#jobs().some(({ since }) => now - since < LONG);
 
-  /** Requests that have come. @returns a line in a request process that had to be made for one */
-  #serve(): Line | undefined {
+  /** Takes note of the signals that callers announce. @returns the requests to run a command */
+  #readRequests(): Request[] {
     const length = this.#kernel.read(this.#meeting.requests, this.#chunk);
-    if (length <= 0) return undefined;
-    for (const line of this.#lines.push(this.#chunk.subarray(0, length))) {
+    if (length <= 0) return [];
+    return this.#lines.push(this.#chunk.subarray(0, length)).flatMap((line) => {
       const [verb, ...rest] = line.split(' ');
       const slot = Number(rest[0]);
-      if (!Number.isInteger(slot) || slot < 0 || slot >= SLOTS) continue;
-      if (verb === 'signal') this.#expectToHear(slot, rest[1] ?? '');
-      else if (verb === 'run') {
-        const mine = this.#dispatch(slot, rest.join(' '), Number(rest[1]));
-        if (mine) return mine;
-      }
-    }
-    return undefined;
+      if (!Number.isInteger(slot) || slot < 0 || slot >= SLOTS) return [];
+      if (verb === 'signal') this.#expectAcknowledgement(slot, rest[1] ?? '');
+      return verb === 'run' ? [{ slot, pid: Number(rest[1]), words: rest.join(' ') }] : [];
+    });
   }
 
-  #dispatch(slot: number, request: string, pid: number): Line | undefined {
+  /** @returns a line in a request process that had to be made for the request */
+  #dispatch({ slot, pid, words }: Request): Line | undefined {
     if (this.#jobs().some((job) => job.slot === slot)) return undefined;
     let child = this.#closed ? undefined : this.#idle()[0];
     if (!child && !this.#closed) {
@@ -187,7 +163,7 @@ export class Zygote {
     }
     try {
       if (!child) throw new Error('no request process');
-      this.#kernel.sendNow(child.socket, Buffer.from(request));
+      this.#kernel.sendNow(child.socket, Buffer.from(words));
     } catch {
       // It has died a moment ago, or the manager has.
       this.#meeting.say(slot, 'no');
@@ -200,37 +176,12 @@ export class Zygote {
     } catch {
       // It has ended, which the child sees too.
     }
-    child.job = {
-      slot,
-      since: performance.now(),
-      caller,
-      deadline: Number.POSITIVE_INFINITY,
-      signal: undefined,
-      heardAt: Number.NEGATIVE_INFINITY,
-      terminal: caller < 0 ? undefined : this.#terminalOf(caller),
-    };
+    child.job = newJob(this.#kernel, slot, caller);
     return undefined;
   }
 
-  /** The caller's terminal and how it is set, if it has one for its input. */
-  #terminalOf(caller: number): Job['terminal'] {
-    let fd = -1;
-    try {
-      fd = this.#kernel.pidfdGetfd(caller, CALLER_INPUT);
-      if (isTerminal(fd)) return { fd, settings: this.#kernel.getTermios(fd) };
-    } catch {}
-    if (fd >= 0) closeSync(fd);
-    return undefined;
-  }
-
-  #expectToHear(slot: number, signal: string): void {
-    for (const job of this.#jobs())
-      if (job.slot === slot) {
-        job.signal = signal;
-        // The caller sends the signal first: it may have been heard before this is.
-        const now = performance.now();
-        if (now - job.heardAt > DEAF) job.deadline = now + DEAF;
-      }
+  #expectAcknowledgement(slot: number, signal: string): void {
+    for (const job of this.#jobs()) if (job.slot === slot) job.signal = announce(signal);
   }
 
   /** Something on a descriptor of a child's or of a caller's. */
@@ -249,10 +200,7 @@ export class Zygote {
     // Its end comes with that of the process.
     if (length === 0) child.hasHungUp = true;
     const word = length > 0 ? this.#chunk[0] : undefined;
-    if (word === SAID.heard && child.job) {
-      child.job.heardAt = performance.now();
-      child.job.deadline = Number.POSITIVE_INFINITY;
-    }
+    if (word === SAID.heard && child.job) child.job.signal = undefined;
     if (word === SAID.done && child.job) this.#unwatch(child.job);
     if (word === SAID.ready) {
       // A request that was given to it while it was being made is still before it.
@@ -268,7 +216,7 @@ export class Zygote {
   #unwatch(job: Job): void {
     if (job.caller >= 0) closeSync(job.caller);
     job.caller = -1;
-    job.deadline = Number.POSITIVE_INFINITY;
+    job.signal = undefined;
   }
 
   /**
@@ -280,11 +228,12 @@ export class Zygote {
     this.#kernel.pidfdSignal(child.pidfd, SIG.KILL);
   }
 
-  #killDeaf(): void {
-    const now = performance.now();
-    for (const { pidfd, job } of this.#children.values())
-      if (job && job.deadline <= now) {
-        job.deadline = Number.POSITIVE_INFINITY;
+  /** Kills each request process that is blocked and has not acknowledged its signal in time. */
+  #killBlocked(): void {
+    for (const { pid, pidfd, job } of this.#children.values())
+      if (job?.signal && isOverdue(job.signal, pid)) {
+        job.killedFor = job.signal.name;
+        job.signal = undefined;
         this.#kernel.pidfdSignal(pidfd, SIG.KILL);
       }
   }
@@ -312,7 +261,7 @@ export class Zygote {
       }
     }
     // Most have told it by themselves, and the caller has gone.
-    this.#meeting.say(job.slot, words(ended.status, job.signal));
+    this.#meeting.say(job.slot, lastWords(ended.status, job.killedFor));
     this.#settle(job);
   }
 
@@ -409,33 +358,7 @@ export class Zygote {
   }
 }
 
-/** Where bin/tslxc has its standard input. */
-const CALLER_INPUT = 6;
-
-const NAMES = Object.fromEntries(Object.entries(constants.signals).map(([name, number]) => [number, name]));
-/** By these a command ends by itself, where it does not listen to them. */
-const ORDINARY: readonly string[] = [
-  'SIGINT',
-  'SIGTERM',
-  'SIGHUP',
-  'SIGQUIT',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGPIPE',
-];
-
-/**
- * What a caller is told of the end of a process. @param asked the signal that it was killed for
- * being deaf to
- */
-function words({ code, signal }: ExitStatus, asked: string | undefined): string {
-  if (signal === null) return `exit ${code}`;
-  const name = NAMES[signal] ?? '';
-  if (ORDINARY.includes(name)) return `signal ${name}`;
-  return signal === SIG.KILL && asked ? `signal ${asked}` : 'died';
-}
-
-/** Of the young objects: a child would copy them. */
+/** Collects the young objects, which each child would copy. */
 function collectGarbage(): void {
   (globalThis as { gc?: (options: { type: 'minor' }) => void }).gc?.({ type: 'minor' });
 }
