@@ -244,7 +244,7 @@ const HOSTILE: Readonly<Record<string, readonly [Forged, RegExp]>> = {
     { rootfs: 'add("out",tarfile.SYMTYPE,"/canary");add("out/escaped")' },
     /cannot be unpacked/,
   ],
-  'a file through a relative symlink': [
+  'CVE-2026-23954, 2026-48752: a file through a relative symlink': [
     { rootfs: 'add("out",tarfile.SYMTYPE,"../../..");add("out/escaped")' },
     /cannot be unpacked/,
   ],
@@ -289,7 +289,10 @@ const HOSTILE: Readonly<Record<string, readonly [Forged, RegExp]>> = {
   'a log on the host': [{ config: 'lxc.log.file = /etc/cron.d/x\n' }, /--trust/],
   'a root filesystem of the host': [{ config: 'lxc.rootfs.path = dir:/\n' }, /lxc\.rootfs\.path/],
   'the namespaces of the host': [{ config: 'lxc.namespace.keep = net\n' }, /--trust/],
-  'capabilities that were given back': [{ config: 'lxc.cap.drop =\n' }, /line 1: lxc\.cap\.drop.*--trust/s],
+  'CVE-2026-48751: capabilities that were given back': [
+    { config: 'lxc.cap.drop =\n' },
+    /line 1: lxc\.cap\.drop.*--trust/s,
+  ],
   'a kernel to write to': [{ config: 'lxc.mount.auto = proc:rw sys:rw\n' }, /--trust/],
   'a start with the host': [{ config: 'lxc.start.auto = 1\n' }, /--trust/],
   'all devices': [{ config: 'lxc.cgroup.devices.allow = a\n' }, /--trust/],
@@ -420,7 +423,7 @@ test('with --trust the lines are taken', { skip }, async () => {
   assert.match(readFileSync(host.config('trusted'), 'utf8'), /pre-start = \/bin\/true/);
 });
 
-test('an import without an id map gets one: its root is an ordinary id of the host', {
+test('CVE-2026-48751, 2026-9640: an import without an id map gets one, its root is an ordinary id', {
   skip,
 }, async () => {
   await busybox.make('model');
@@ -453,7 +456,9 @@ test('an import without an id map gets one: its root is an ordinary id of the ho
   assert.notEqual(map('third'), map('wary'), 'each has ids of its own');
 });
 
-test('what would fill the disk is stopped on the way, and a full disk is called one', { skip }, async () => {
+test('CVE-2026-41648, 2026-41685: what would fill the disk is stopped on the way, a full disk is called one', {
+  skip,
+}, async () => {
   await busybox.make('big');
   // Two files that pack to nothing.
   await sh(`cd ${host.rootfs('big')} && truncate -s 8M a && dd if=/dev/zero of=b bs=1M count=24 2>&1`);

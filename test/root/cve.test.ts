@@ -50,7 +50,7 @@ test('CVE-2016-3697, 2026-30892: users are numbers and nothing else', { skip }, 
     );
 });
 
-test('CVE-2023-25809, 2022-0492: no cgroup of the host above its own can be written from inside', {
+test('CVE-2023-25809, 2022-0492, 2015-1342: no cgroup above its own can be written from inside', {
   skip,
 }, async () => {
   await busybox.start(

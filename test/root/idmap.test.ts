@@ -36,7 +36,9 @@ test('maps, and who is who inside and outside', { skip }, async () => {
   );
 });
 
-test('owners on disk are what the container sees, and no file is chowned', { skip }, async () => {
+test('CVE-2015-1340: owners on disk are what the container sees, and no file is chowned', {
+  skip,
+}, async () => {
   await busybox.make('own', MAP);
   const rootfs = host.rootfs('own');
   const before = statSync(join(rootfs, 'etc/passwd'));

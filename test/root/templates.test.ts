@@ -294,7 +294,7 @@ test('fedora: installs a release from a mirror, with signatures checked', async 
   assert.equal(again.read('rootfs/etc/hostname'), 'fed2\n');
 });
 
-test('fedora: a package with a foreign signature stops the creation, and nothing stays', async () => {
+test('CVE-2017-18641: a package with a foreign signature stops the creation of a fedora, and nothing stays', async () => {
   const args = ['-R19', '-M', repository.mirror, '--gpg-key', repository.key, '-P', 'evil'];
   const error = await failure(make('fedora', 'fedevil', args));
   assert.match(error.message, /Public key for evil-19-1\S* is not installed/);
