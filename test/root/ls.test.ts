@@ -167,3 +167,27 @@ test('containers in containers are listed, however odd their files', { skip }, a
   assert.equal(await ls('-1', '--nesting', '--frozen'), 'c\nouter/kid\n');
   await host.ok('attach', ['-n', '@outer', '--', join(bin, 'tslxc-stop'), '-n', 'kid', '-k']);
 });
+
+test('of what a guest piles up no more than a bound is read', { skip }, async () => {
+  await busybox.start('pile');
+  const directory = join(host.rootfs('pile'), 'var/lib/lxc');
+  mkdirSync(directory, { recursive: true });
+  // One file of 1 MiB under many names, as a guest makes it in no time. Groups behind 64 KiB are not read.
+  const config = `lxc.group = first\n${'#'.repeat(63)}\n`.padEnd(2 ** 20 - 20, '#\n');
+  writeFileSync(join(directory, 'big'), `${config}\nlxc.group = last\n`);
+  execFileSync(
+    'sh',
+    ['-c', 'i=0; while [ $i -lt 1100 ]; do mkdir c$i; ln big c$i/config; i=$((i+1)); done'],
+    {
+      cwd: directory,
+    },
+  );
+  const begin = performance.now();
+  const text = await host.ok('ls', ['--nesting', '--json', '--filter', '^c[0-9]+$']);
+  assert.ok(performance.now() - begin < seconds(10));
+  const found = JSON.parse(text) as { groups: string[] }[];
+  // 8 MiB of text, which is 128 of these files.
+  assert.ok(found.length >= 100 && found.length <= 200, `${found.length}`);
+  assert.deepEqual([...new Set(found.flatMap(({ groups }) => groups))], ['first']);
+  await host.kill('pile');
+});

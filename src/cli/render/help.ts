@@ -20,7 +20,9 @@ export function helpText(spec: CommandSpec, width = 100): string {
   const own = options.filter(([name]) => !isCommon(name));
   const common = options.filter(([name]) => isCommon(name));
   const out = [
-    ...spec.synopsis.map((form, at) => `${at === 0 ? 'Usage:' : '      '} ${program} ${form}`.trimEnd()),
+    ...spec.synopsis.flatMap((form, at) =>
+      usageLines(`${at === 0 ? 'Usage:' : '      '} ${program}`, form, width),
+    ),
     '',
     ...spec.description.flatMap((paragraph) => [...wrap(paragraph, width), '']),
   ];
@@ -65,6 +67,17 @@ export function usageText(spec: CommandSpec, width = 80): string {
     } else line += ` ${word}`;
   }
   return `${[...lines, line].join('\n')}\n`;
+}
+
+/** A form of the command line. What stands in brackets together stays together. */
+function usageLines(start: string, form: string, width: number): string[] {
+  const lines = [start];
+  for (const part of form.match(/\[[^\]]*\]\S*|\S+/g) ?? []) {
+    const line = `${lines.at(-1)} ${part}`;
+    if (line.length <= width || lines.at(-1) === start) lines[lines.length - 1] = line;
+    else lines.push(`${' '.repeat(start.length)} ${part}`);
+  }
+  return lines;
 }
 
 /** `-e, --escape=CHAR`, with the long name in line where there is no short one. */
