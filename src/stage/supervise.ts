@@ -45,8 +45,13 @@ export function superviseProgram(
   // container.
   for (const signal of ALL) kernel.signal(signal, 'default');
   const signals = kernel.signalfd(ALL.filter((signal) => !FAULTS.has(signal)));
+  const [begin, prepared] = kernel.pipe();
   const pid = kernel.fork();
   if (pid === 0) {
+    kernel.close(prepared);
+    // The program may look into process 1: until that has given everything away, it does not run.
+    kernel.read(begin, Buffer.alloc(1));
+    kernel.close(begin);
     kernel.setsid();
     const [terminal] = plan.init.supervised?.onConsole ?? [];
     if (plan.console && terminal === 0) kernel.setControllingTerminal(terminal);
@@ -55,7 +60,8 @@ export function superviseProgram(
   }
   process.title = 'init';
   kernel.dup2(signals, 0);
-  kernel.closeFrom(1);
+  kernel.dup2(prepared, 1);
+  kernel.closeFrom(2);
   const { capabilities } = plan;
   const kill = capabilityNumber('kill');
   takeIds(
@@ -64,6 +70,7 @@ export function superviseProgram(
     plan.init,
   );
   if (plan.init.parentDeath !== 0) kernel.prctl(PR.SET_PDEATHSIG, plan.init.parentDeath);
+  kernel.close(1);
   return beInit(kernel, 0, pid);
 }
 

@@ -1,9 +1,39 @@
-/** Looks at files and directories that may be missing. */
-import { type Dirent, lstatSync, readdirSync, readFileSync } from 'node:fs';
+/** Files and directories that may be missing, or may be something else. */
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 
 /** Whether there is something at the path; a symbolic link counts, wherever it leads. */
 export function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/**
+ * Writes a file of a user's choice in a process that all containers share: a named pipe that no
+ * process reads is an error (ENXIO) and not a wait for a reader.
+ * @param how `append` to the end, or `replace` what is there
+ */
+export function writeWithoutWaiting(
+  file: string,
+  text: string,
+  how: 'append' | 'replace',
+  mode: number,
+): void {
+  const { O_WRONLY, O_CREAT, O_NONBLOCK, O_NOCTTY, O_APPEND, O_TRUNC } = constants;
+  const flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | (how === 'append' ? O_APPEND : O_TRUNC);
+  const fd = openSync(file, flags, mode);
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Names in a directory; none if it cannot be read. */

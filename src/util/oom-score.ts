@@ -1,4 +1,6 @@
-/** How gladly the kernel ends a process when the host runs out of memory: proc(5), oom_score_adj. */
+/**
+ * How gladly the kernel ends a process when the host runs out of memory: proc(5), oom_score_adj.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** As systemd-udevd and sshd: the kernel ends nearly all others first. */

@@ -1,5 +1,6 @@
 /** Whatever is wrong: one clear error that names it, a failing exit status, and nothing left behind. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -368,6 +369,24 @@ test('a config that cannot be read, is a directory, is binary, has no end', { sk
   await startRefused('config', host.config('config'));
   writeFileSync(host.config('config'), `lxc.include = ${host.config('config')}\n`);
   await startRefused('config', host.config('config'));
+});
+
+test('a named pipe that nothing reads is no log and no pid file, and holds up no other container', {
+  skip,
+}, async () => {
+  const pipe = join(host.root, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await config('bystander', '');
+  await host.ok('start', ['-n', '@bystander']);
+  await config('piped', `lxc.log.file = ${pipe}\nlxc.log.level = DEBUG`);
+  await host.ok('start', ['-n', '@piped'], { timeout: seconds(20) });
+  assert.equal(await host.inside('bystander', 'echo here'), 'here');
+  await host.ok('stop', ['-n', '@piped', '-k']);
+  const { code, stderr } = await host.tslxc('start', ['-n', '@piped', '-p', pipe], { timeout: seconds(20) });
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`the pid file ${pipe} cannot be written`));
+  assert.equal(await host.inside('bystander', 'echo here'), 'here');
+  await host.kill('bystander');
 });
 
 test('cgroup values that cannot be', { skip }, async () => {

@@ -66,7 +66,7 @@ function causes(error: TslxcError): string[] {
   let cause = error.cause;
   for (let depth = 0; cause instanceof Error && depth < 8; depth++, cause = cause.cause) {
     const place = cause instanceof TslxcError && cause.file ? `${cause.file}:${cause.line ?? 1}: ` : '';
-    if (!error.message.includes(cause.message)) found.push(`${place}${cause.message}`);
+    if (!error.message.includes(cause.message.replace(/^it /, ''))) found.push(`${place}${cause.message}`);
   }
   return found;
 }

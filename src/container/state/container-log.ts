@@ -1,9 +1,9 @@
-import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ContainerSpec } from '../../config/container-spec.ts';
 import { LOG_LEVELS, type LogLevel } from '../../config/values/log.ts';
 import type { TslxcError } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { writeWithoutWaiting } from '../../util/files.ts';
 import { makeDirectories } from '../../util/make-directories.ts';
 import { plain } from '../../util/plain.ts';
 import { type ContainerRef, defaultLogFile } from './paths.ts';
@@ -54,11 +54,10 @@ export class ContainerLog {
     const time = new Date().toISOString().replace(/[-:TZ]/g, '');
     try {
       makeDirectories(dirname(this.#file));
-      appendFileSync(this.#file, `tslxc ${this.#name} ${time} ${level.padEnd(8)} ${line}\n`, {
-        mode: 0o640,
-      });
+      const text = `tslxc ${this.#name} ${time} ${level.padEnd(8)} ${line}\n`;
+      writeWithoutWaiting(this.#file, text, 'append', 0o640);
     } catch {
-      // A full or read-only disk.
+      // A full or read-only disk, or a named pipe that nothing reads.
     }
   }
 

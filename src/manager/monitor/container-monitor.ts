@@ -2,7 +2,7 @@
  * A container in the manager's care: a sequence of runs, its state, and the callers that wait for
  * its end.
  */
-import { closeSync, writeFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
 import type { LogLevel } from '../../config/values/log.ts';
 import type { Attachable } from '../../container/plan/attach-request.ts';
@@ -35,6 +35,7 @@ import { endStatus, wasReboot } from '../../container/state/signals.ts';
 import type { State } from '../../container/state/state.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
+import { writeWithoutWaiting } from '../../util/files.ts';
 
 import type { PreparedStart, StartRequest } from '../wire/protocol.ts';
 
@@ -367,7 +368,13 @@ export class ContainerMonitor {
   #writePidFile(run: Run): void {
     if (!this.request.pidFile) return;
     this.#journal.add({ kind: 'file', path: this.request.pidFile });
-    writeFileSync(this.request.pidFile, `${run.init.pid}\n`);
+    try {
+      writeWithoutWaiting(this.request.pidFile, `${run.init.pid}\n`, 'replace', 0o666);
+    } catch (error) {
+      throw toTslxcError(error, 'START_FAILED', {
+        message: `the pid file ${this.request.pidFile} cannot be written`,
+      });
+    }
   }
 
   #releaseSome(which?: (entry: JournalEntry) => boolean): void {
