@@ -32,10 +32,12 @@ function* candidates(key: string): Generator<string> {
   }
 }
 
-/** The most that a key can be off, in edits: a third of it, and never more than 4. */
+/** The most that a key can be off, in edits: a third of what follows `lxc.`, and never more than 4. */
 const MOST_EDITS = 4;
 
 /** The known key that is most like `key`, or undefined when none is. */
 export function nearestKey(key: string): string | undefined {
-  return nearestOf(key, candidates(key.toLowerCase()), Math.min(MOST_EDITS, Math.floor(key.length / 3)));
+  // What every key begins with makes no short word like another one.
+  const own = key.replace(/^lxc\./i, '').length;
+  return nearestOf(key, candidates(key.toLowerCase()), Math.min(MOST_EDITS, Math.floor((own + 1) / 3)));
 }

@@ -50,9 +50,12 @@ const OF_KERNEL = /(^|: |\()(?:[a-z][a-z0-9_]*[A-Za-z0-9]*: )?(E[A-Z0-9]{2,15})$
 /** The message with errnos told in words; the file or the call that met them stays. */
 export function inWords(message: string): string {
   return message
-    .replace(OF_NODE, (whole, errno: string, path?: string, second?: string) => {
+    .replace(OF_NODE, (whole, ...found: (string | number | undefined)[]) => {
+      const [errno, path, second, at, text] = found as [string, string?, string?, number?, string?];
       const words = WORDS[errno];
       if (words === undefined) return whole;
+      // The message names the file itself.
+      if (path && second === undefined && text?.slice(0, at).includes(path)) return words;
       return [path, second].filter((one) => one !== undefined).join(' to ') + (path ? `: ${words}` : words);
     })
     .replace(OF_KERNEL, (whole, before: string, errno: string) =>

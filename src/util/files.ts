@@ -18,7 +18,7 @@ export function isThere(path: string): boolean {
 /**
  * Writes a file of a user's choice in a process that all containers share: a named pipe that no
  * process reads is an error (ENXIO) and not a wait for a reader.
- * @param how `append` to the end, or `replace` what is there
+ * @param how `append` to the end, or `replace` the content
  */
 export function writeWithoutWaiting(
   file: string,

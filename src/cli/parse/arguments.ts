@@ -119,9 +119,9 @@ function checkOperands(operands: readonly string[], spec: CommandSpec): void {
 function spareHint(word: string, name: string | undefined, spec: CommandSpec): string | undefined {
   if ('lines' in spec.options && name !== undefined && /^\d+$/.test(name))
     return `-n is the name; the last lines are --lines ${name}: tslxc-${spec.name} ${word} --lines ${name}`;
+  if (spec.name === 'export') return `the file is named with -o: tslxc-export -o ${word} ${name ?? 'NAME'}`;
   if (spec.container === 'required' && spec.operands.length === 0 && name !== undefined)
     return `one container at a time: tslxc-${spec.name} ${name}; tslxc-${spec.name} ${word}`;
-  if (spec.name === 'export') return `the file is named with -o: tslxc-export -o ${word} ${name ?? 'NAME'}`;
   return undefined;
 }
 

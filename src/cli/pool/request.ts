@@ -11,6 +11,7 @@ import { ownDirectory, type RequestContext } from '../../util/request-context.ts
 import { calledBy } from '../parse/called-as.ts';
 import { dispatch } from '../run/dispatch.ts';
 import { type Io, isTerminal, processIo } from '../run/io.ts';
+import { toldFailure } from '../run/told-failure.ts';
 import { type Caller, ownPlace, readCaller } from './caller.ts';
 import { holdsPipe, openSlot } from './meeting.ts';
 import { leaveStreams, NotMine, takeSurroundings } from './surroundings.ts';
@@ -85,7 +86,7 @@ export class RequestProcess {
     dispatch(caller.argv, this.#ioFor(caller, isChanged)).then(
       (code) => (isChanged ? process.exit(code) : this.#end(code)),
       (error) => {
-        processIo().printError(`tslxc: ${error instanceof Error ? error.stack : String(error)}\n`);
+        processIo().printError(toldFailure(error));
         process.exit(1);
       },
     );
