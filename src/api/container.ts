@@ -180,6 +180,11 @@ export class Container implements ContainerRef {
     await (await import('./device.ts')).changeDevice(this.#context, this, change);
   }
 
+  /** Publishes ports of the running container, or withdraws them; all that it publishes then. */
+  async publish(change: options.PortChange = {}): Promise<options.PublishedPortInfo[]> {
+    return (await import('./ports.ts')).changePublished(this.#context, this, change);
+  }
+
   /** Makes the next snapshot of the stopped container. */
   async snapshot(o: options.SnapshotOptions = {}): Promise<options.SnapshotInfo> {
     return (await import('../container/copies/snapshot.ts')).createSnapshot(this, o);

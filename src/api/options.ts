@@ -158,6 +158,25 @@ export interface CgroupChange {
   readonly saved: boolean;
 }
 
+export interface PortChange {
+  /** As in `lxc.net.N.publish`: `8080:80`, `127.0.0.1:5432/tcp`. */
+  readonly add?: readonly string[];
+  readonly remove?: readonly string[];
+  /** N of `lxc.net.N`; by default the first nic of type veth. */
+  readonly nic?: number;
+  /** Writes it to the config as well. */
+  readonly save?: boolean;
+}
+
+/** A port of the host that leads to the container. */
+export interface PublishedPortInfo {
+  readonly nic: number;
+  /** In the form of `lxc.net.N.publish`. */
+  readonly port: string;
+  /** Addresses of the container; none until it has one. */
+  readonly targets: readonly string[];
+}
+
 export interface DeviceChange {
   readonly action: 'add' | 'del';
   /** Device node of the host. */

@@ -3,6 +3,7 @@ import { closeSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AttachRequest } from '../container/plan/attach-request.ts';
 import { attachProgram } from '../container/run/attach.ts';
+import { changePorts } from '../container/run/change-ports.ts';
 import { changeDeviceNode } from '../container/run/device-node.ts';
 import type { StopRequest } from '../container/run/stop.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
@@ -127,6 +128,9 @@ class Session {
       await changeDeviceNode(this.#supervisor.host, this.#supervisor.get(params), params);
       return {};
     },
+    ports: (params) => ({
+      published: changePorts(this.#supervisor.host, this.#supervisor.get(params), params),
+    }),
     resize: ({ size, ...target }) => {
       this.#supervisor.get(target).terminals.resizeConsole(size);
       return {};

@@ -23,6 +23,7 @@ import { reapOrphan } from './keeper/orphans.ts';
 import { LxcSockets } from './lxc-socket/lxc-sockets.ts';
 import { adoptRun, callerOf } from './monitor/adopt-run.ts';
 import { ContainerMonitor } from './monitor/container-monitor.ts';
+import { FollowedPorts } from './monitor/followed-ports.ts';
 import type { MonitorHost, MonitorListeners } from './monitor/monitor-host.ts';
 import { Restarts } from './monitor/restarts.ts';
 import { type Leftover, survey } from './monitor/survey.ts';
@@ -61,6 +62,7 @@ export class Supervisor {
   /** For those who were listening before there was this manager. */
   readonly #recent: ContainerEvent[] = [];
   readonly #lxcSockets: LxcSockets;
+  readonly #ports: FollowedPorts;
   readonly #restarts = new Restarts({
     start: (request, reason) => this.#begin(request, reason),
     onChange: () => this.onChange(),
@@ -70,6 +72,7 @@ export class Supervisor {
 
   constructor(kernel: Kernel, keeper: KeeperClient) {
     this.kernel = kernel;
+    this.#ports = new FollowedPorts(kernel);
     this.#lxcSockets = new LxcSockets(kernel, ({ name }, error) =>
       process.stderr.write(`LXC's command socket of ${name}: ${error.message}\n`),
     );
@@ -104,6 +107,7 @@ export class Supervisor {
       reserveName: (container, mac, address) => {
         reserveName(bridgeService(kernel), { container, mac, ...(address ? { address } : {}) });
       },
+      publish: (nic) => this.#ports.publish(nic),
       releaseName: (container) => releaseName(bridgeService(kernel), container),
     };
   }
@@ -285,6 +289,7 @@ export class Supervisor {
     const keeper = await this.#keeper;
     for (const { pid } of keeper.ended)
       if (!runs.some(({ record }) => record.init?.pid === pid)) void keeper.forget(pid).catch(() => {});
+    this.#ports.follow();
     this.#restarts.resume();
   }
 

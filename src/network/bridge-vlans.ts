@@ -1,9 +1,19 @@
-/** The VLANs of a port on a bridge that filters VLANs (`bridge vlan` of iproute2). */
+/**
+ * What a port of a bridge is told: its VLANs, where the bridge filters them (`bridge vlan` of
+ * iproute2), and that packets may return by it.
+ */
 import { AF } from '../kernel/constants.ts';
 import type { Link } from './links.ts';
 import type { Netlink } from './netlink.ts';
-import { attribute, nested } from './netlink-message.ts';
-import { BRIDGE_VLAN, IFLA, IFLA_BRIDGE_VLAN_INFO, RTM } from './rtnetlink-numbers.ts';
+import { attribute, nested, u8 } from './netlink-message.ts';
+import {
+  BRIDGE_VLAN,
+  IFLA,
+  IFLA_BRIDGE_VLAN_INFO,
+  IFLA_BRPORT,
+  IFLA_PROTINFO,
+  RTM,
+} from './rtnetlink-numbers.ts';
 
 /** `struct ifinfomsg` of the bridge's family. */
 function portInfo(index: number): Buffer {
@@ -11,6 +21,15 @@ function portInfo(index: number): Buffer {
   info[0] = AF.BRIDGE;
   info.writeInt32LE(index, 4);
   return info;
+}
+
+/** Lets the bridge send a packet of the port back by the same port. */
+export function setHairpin(netlink: Netlink, port: Pick<Link, 'index' | 'name'>): void {
+  netlink.change({
+    type: RTM.SETLINK,
+    body: [portInfo(port.index), nested(IFLA_PROTINFO, u8(IFLA_BRPORT.MODE, 1))],
+    action: `let packets of interface "${port.name}" return by it`,
+  });
 }
 
 function vlanInfo(id: number, flags: number): Buffer {

@@ -19,6 +19,7 @@ import {
   sharesHost,
 } from './nic-plan.ts';
 import { driverOf } from './nics/nics.ts';
+import { portFaults } from './ports/port-checks.ts';
 
 /**
  * An IPv4 host must take packets of 68 bytes (RFC 791); the kernel allows no more than 65535 for an
@@ -158,7 +159,7 @@ export function nicFaults(nics: readonly NicPlan[]): TslxcError[] {
       else routers.set(key, nic);
     }
   }
-  return faults;
+  return [...faults, ...portFaults(nics)];
 }
 
 const gatewayKeys = (nic: InterfaceNic): NicKey[] => [

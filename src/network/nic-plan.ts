@@ -3,6 +3,7 @@
  * `lxc.net.N.*` map to it.
  */
 
+import type { PublishedPort } from '../config/values/published-port.ts';
 import type { ErrorCode } from '../errors/error-table.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { ProxiedAddress } from './neighbours.ts';
@@ -39,6 +40,7 @@ export type NicKey =
   | 'ipv4.gateway'
   | 'ipv6.address'
   | 'ipv6.gateway'
+  | 'publish'
   | 'script.up'
   | 'script.down';
 
@@ -52,6 +54,11 @@ export interface NicOrigin {
   readonly line: number;
   /** From 1; where the value begins. */
   readonly column?: number | undefined;
+}
+
+/** A port that the config publishes, and its line. */
+export interface PlannedPort extends PublishedPort {
+  readonly origin?: NicOrigin | undefined;
 }
 
 /** Of every nic. */
@@ -93,6 +100,8 @@ export interface InterfaceSettings extends NicBase {
   readonly ipv4Gateway?: string | undefined;
   readonly ipv6: readonly NicAddress[];
   readonly ipv6Gateway?: string | undefined;
+  /** Ports of the host that lead here. */
+  readonly publish?: readonly PlannedPort[] | undefined;
 }
 
 /**

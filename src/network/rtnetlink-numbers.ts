@@ -75,6 +75,9 @@ export const IPVLAN_FLAGS = { bridge: 0, private: 1, vepa: 2 } as const;
 export const IFLA_VLAN_ID = 1;
 /** Inside IFLA_INFO_DATA of a bridge. */
 export const IFLA_BR = { VLAN_FILTERING: 7, VLAN_DEFAULT_PVID: 39 } as const;
+/** Inside IFLA_PROTINFO of a port. */
+export const IFLA_PROTINFO = 12;
+export const IFLA_BRPORT = { MODE: 4 } as const;
 /** Inside IFLA_AF_SPEC of a port; and the flags of its `struct bridge_vlan_info`. */
 export const IFLA_BRIDGE_VLAN_INFO = 2;
 export const BRIDGE_VLAN = { PVID: 2, UNTAGGED: 4 } as const;

@@ -105,6 +105,7 @@ const BAD: Readonly<Record<Exclude<RegisteredKey, SystemKey>, string>> = {
   'lxc.net.N.ipv6.address': '10.0.0.1',
   'lxc.net.N.ipv6.gateway': 'fe80::1%eth0',
   'lxc.net.N.l2proxy': 'arp',
+  'lxc.net.N.publish': '8080:80/icmp',
   'lxc.net.N.script.up': CONTROL,
   'lxc.net.N.script.down': CONTROL,
   'lxc.net.N.veth.mode': 'switch',

@@ -13,6 +13,7 @@ import type {
   HostCheck,
   LogLine,
   PlanResult,
+  PublishedPortInfo,
   SnapshotInfo,
   State,
   StorageFault,
@@ -70,6 +71,8 @@ export interface JsonOutputs {
         readonly error?: JsonError;
         readonly warnings: readonly JsonError[];
       }[];
+  /** Published ports. */
+  network: readonly PublishedPortInfo[];
   cgroup: { readonly file: string; readonly value: string } | CgroupChange;
   checkconfig: HostCheck & {
     /** Of tslxc. */

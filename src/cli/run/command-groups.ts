@@ -6,7 +6,7 @@ export const GROUPS: readonly (readonly [title: string, commands: readonly Comma
     'Life of a container',
     ['create', 'start', 'execute', 'stop', 'freeze', 'unfreeze', 'autostart', 'destroy'],
   ],
-  ['Inside', ['console', 'attach', 'cgroup', 'device']],
+  ['Inside', ['console', 'attach', 'cgroup', 'device', 'network']],
   ['Looking', ['ls', 'info', 'top', 'logs', 'wait', 'monitor']],
   ['Copies', ['snapshot', 'copy', 'export', 'import']],
   ['Host and configs', ['checkconfig', 'config', 'update-config', 'net']],

@@ -23,6 +23,7 @@ export const COMMANDS = {
   ls: () => import('../commands/ls.ts'),
   monitor: () => import('../commands/monitor.ts'),
   net: () => import('../commands/net.ts'),
+  network: () => import('../commands/network.ts'),
   snapshot: () => import('../commands/snapshot.ts'),
   start: () => import('../commands/start.ts'),
   stop: () => import('../commands/stop.ts'),

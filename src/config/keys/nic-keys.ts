@@ -10,6 +10,7 @@ import {
 } from '../values/address.ts';
 import { macPattern } from '../values/mac.ts';
 import { flag, numberBetween } from '../values/number.ts';
+import { publishedPort } from '../values/published-port.ts';
 import { commandLine, interfaceName, oneOf } from '../values/text.ts';
 import type { ValueType } from '../values/value-type.ts';
 import { repeated, single } from './key-row.ts';
@@ -93,6 +94,13 @@ export const NIC_KEYS = {
     example: '1',
     since: '4.0',
     default: '0',
+    acted: true,
+  }),
+  publish: repeated(publishedPort, {
+    doc: 'Port of the host that leads to the container, for a nic of type veth; of all addresses of the host unless one is named, also of its loopback (IPv4).',
+    example: '8080:80',
+    since: 'tslxc 0.2',
+    extension: true,
     acted: true,
   }),
   'script.up': single(commandLine, {

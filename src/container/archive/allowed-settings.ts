@@ -257,6 +257,7 @@ export const ALLOWED: {
   'lxc.net.N.ipv6.address': ANY,
   'lxc.net.N.ipv6.gateway': ANY,
   'lxc.net.N.l2proxy': oneOf('answers for addresses of this host', '0'),
+  'lxc.net.N.publish': never('opens a port of this host'),
   'lxc.net.N.script.up': HOST_PROGRAM,
   'lxc.net.N.script.down': HOST_PROGRAM,
   'lxc.net.N.veth.mode': oneOf('routes through this host', 'bridge'),

@@ -33,6 +33,7 @@ import { handsOver, takeStdio } from './client-stdio.ts';
 import { isLent, isOfNic, type JournalEntry } from './journal.ts';
 import { makeUserNamespace } from './make-user-namespace.ts';
 import { writeProcFile } from './proc-files.ts';
+import { publishPorts } from './published-ports.ts';
 import { closeContainerDirectory } from './rootfs-checks.ts';
 import { prepareVolume } from './rootfs-size.ts';
 import { serveListener } from './seccomp-listener.ts';
@@ -233,6 +234,7 @@ export class StartAttempt implements AsyncDisposable {
       const bridge = driverOf(nic).bridge(nic);
       if (bridge && hasInterface(nic) && nic.hwaddr)
         host.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
+      publishPorts(this.#context, nic, this.#init!.pid);
       await hooks.networkScript({ nic, host: driverOf(nic).hostInterface(nic) }, 'up');
     }
     this.#stage!.send({ type: 'network', nics: this.#nics });
@@ -312,6 +314,7 @@ function recordOf(nic: ResolvedNic, planned: NicPlan): RecordedNic {
     name,
     ...(link ? { link } : {}),
     ...(host ? { host } : {}),
+    ...(host && link && !driverOf(nic).bridge(nic) ? { routed: true } : {}),
     ...(drawn ? { drawn: { pattern, hwaddr } } : {}),
   };
 }

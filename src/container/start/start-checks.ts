@@ -8,6 +8,7 @@ import { errorFromJSON, TslxcError, together } from '../../errors/tslxc-error.ts
 import type { Kernel } from '../../kernel/kernel.ts';
 import { nicFaults, nicFaultsOnHost } from '../../network/nic-checks.ts';
 import { bridgesOf } from '../../network/nics/nics.ts';
+import { portFaultsOnHost } from '../../network/ports/port-checks.ts';
 import { availableIds, mapFault } from '../../security/id-map.ts';
 import type { HookCommand } from '../../stage/plan.ts';
 import { peerFault } from '../../terminal/console-peer.ts';
@@ -58,6 +59,7 @@ const CHECKS: readonly Row[] = [
   { faults: check(checkIdMap), makers: [] },
   { faults: check(checkInit), makers: ['pre-start', 'pre-mount', 'mount', 'autodev'] },
   { faults: ({ plan }) => nicFaults(plan.nics), makers: [] },
+  { faults: ({ plan }) => portFaultsOnHost(plan.nics, plan), makers: [] },
   {
     faults: ({ kernel, plan, coming }) => nicFaultsOnHost(kernel, beforeScripts(plan), coming),
     makers: ['pre-start'],

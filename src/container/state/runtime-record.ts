@@ -55,6 +55,8 @@ export interface RecordedNic {
   /** Name of its interface on the host. */
   readonly host?: string;
   readonly name?: string;
+  /** The host's end stands alone, although there is a link. */
+  readonly routed?: true;
   /** An address that was drawn from the config's pattern: it stays over a reboot. */
   readonly drawn?: { readonly pattern: string; readonly hwaddr: string };
 }

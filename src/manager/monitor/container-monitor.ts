@@ -35,6 +35,7 @@ import { endStatus, wasReboot } from '../../container/state/signals.ts';
 import type { State } from '../../container/state/state.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
+import type { NicClaim } from '../../network/nics/nic-driver.ts';
 import { writeWithoutWaiting } from '../../util/files.ts';
 
 import type { PreparedStart, StartRequest } from '../wire/protocol.ts';
@@ -156,6 +157,12 @@ export class ContainerMonitor {
   /** Sets a limit. @throws TslxcError NOT_RUNNING, and what the cgroup room throws */
   setCgroup(key: string, value: string): { notes: CgroupNote[] } {
     return this.#needRun().setCgroup(key, value);
+  }
+
+  /** Writes down what its nic is about to have on the host, for the end of the run. */
+  claim(claim: NicClaim): void {
+    this.#needRun();
+    this.#journal.add({ kind: 'nic', claim });
   }
 
   /** Stops all its processes where they are. A frozen one is left so. */

@@ -16,6 +16,7 @@
 import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
 import type { AttachRequest } from '../../container/plan/attach-request.ts';
 import type { StartPlan } from '../../container/plan/start-plan.ts';
+import type { PortsRequest } from '../../container/run/change-ports.ts';
 import type { DeviceNodeRequest } from '../../container/run/device-node.ts';
 import type { StopRequest } from '../../container/run/stop.ts';
 import type { StdioNumbers } from '../../container/start/client-stdio.ts';
@@ -26,6 +27,7 @@ import type { State } from '../../container/state/state.ts';
 import type { ErrorDetails } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
 import type { WindowSize } from '../../kernel/structs.ts';
+import type { PublishedNic } from '../../network/ports/port-registry.ts';
 import type { CallerSurroundings } from '../../util/request-context.ts';
 
 /**
@@ -94,6 +96,8 @@ export interface Requests {
   cgroup: { params: CgroupRequest; result: { notes: readonly CgroupNote[] } };
   /** A device node of a running container, made or removed. */
   device: { params: DeviceNodeRequest; result: Record<string, never> };
+  /** Publishes or withdraws ports of a running container; all that it publishes then. */
+  ports: { params: PortsRequest; result: { published: readonly PublishedNic[] } };
   freeze: { params: ContainerRef; result: Record<string, never> };
   unfreeze: { params: ContainerRef; result: Record<string, never> };
   /**

@@ -28,6 +28,7 @@ export function commonSettings(nic: NicConfig): InterfaceSettings {
     ['ipvlan.mode', nic.ipvlanMode],
     ['ipvlan.isolation', nic.ipvlanIsolation],
     ['vlan.id', nic.vlanId],
+    ['publish', nic.publish[0]],
     ['script.up', nic.scriptUp],
     ['script.down', nic.scriptDown],
   ] as const)
@@ -46,6 +47,9 @@ export function commonSettings(nic: NicConfig): InterfaceSettings {
     ipv4Gateway: gateway(nic.ipv4Gateway),
     ipv6: nic.ipv6Address.map(({ value }) => value),
     ipv6Gateway: gateway(nic.ipv6Gateway),
+    ...(nic.publish.length > 0
+      ? { publish: nic.publish.map(({ value, origin }) => ({ ...value, origin })) }
+      : {}),
     scriptUp: nic.scriptUp?.value,
     scriptDown: nic.scriptDown?.value,
     origins,

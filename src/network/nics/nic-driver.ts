@@ -6,6 +6,7 @@ import type { NetworkNamespace } from '../links.ts';
 import type { ProxiedAddress } from '../neighbours.ts';
 import type { Netlink } from '../netlink.ts';
 import type { InterfaceSettings, NicPlan, Resolved } from '../nic-plan.ts';
+import type { NicId } from '../ports/port-registry.ts';
 
 /** An interface of the host that was lent to a container, as it was before. */
 export interface LentInterface {
@@ -28,6 +29,7 @@ export interface LentInterface {
 export type NicClaim =
   | { readonly type: 'veth'; readonly host: string }
   | { readonly type: 'proxies'; readonly link: string; readonly proxied: readonly ProxiedAddress[] }
+  | ({ readonly type: 'ports' } & NicId)
   | { readonly type: 'lent'; readonly lent: LentInterface };
 
 export interface NicDriver<Nic extends NicPlan = NicPlan> {

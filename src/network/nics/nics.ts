@@ -6,6 +6,7 @@ import { deleteLink, findLink, type NetworkNamespace } from '../links.ts';
 import { deleteProxy } from '../neighbours.ts';
 import { type Netlink, withNetlink } from '../netlink.ts';
 import { hasInterface, type NicPlan, type NicType, nicName, type ResolvedNic } from '../nic-plan.ts';
+import { withdraw } from '../ports/publish.ts';
 import { commonSettings } from './common-settings.ts';
 import { IPVLAN } from './ipvlan.ts';
 import { takeBack } from './lent-interface.ts';
@@ -88,6 +89,9 @@ const RELEASE: {
     // A link that is gone has taken them along.
     const link = findLink(netlink, name);
     if (link) for (const one of proxied) deleteProxy(netlink, link, one);
+  },
+  ports(_kernel, _netlink, claim) {
+    withdraw(claim);
   },
   lent(kernel, _netlink, { lent }) {
     takeBack(kernel, lent);

@@ -1,0 +1,63 @@
+/**
+ * Published ports follow their container's address, which it may get from DHCP or by router
+ * advertisements, or change. Its addresses are looked at in /proc: often at first, then seldom.
+ */
+import { addressesOf } from '../../container/observe/addresses.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { type PublishedNic, publishedNics } from '../../network/ports/port-registry.ts';
+import { publish } from '../../network/ports/publish.ts';
+
+const OFTEN_MS = 300;
+const SELDOM_MS = 3000;
+/** How long after a start it is looked at often. */
+const EAGER_MS = 60_000;
+
+export class FollowedPorts {
+  readonly #kernel: Kernel;
+  #timer: NodeJS.Timeout | undefined;
+  #eagerUntil = 0;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** @throws TslxcError as `publish` of the network room */
+  publish(nic: PublishedNic): void {
+    publish(this.#kernel, nic);
+    this.follow();
+  }
+
+  /** Looks after the published ports until the last of them is withdrawn. */
+  follow(): void {
+    this.#eagerUntil = Date.now() + EAGER_MS;
+    clearTimeout(this.#timer);
+    this.#look();
+  }
+
+  #look(): void {
+    const nics = publishedNics();
+    this.#timer = undefined;
+    if (nics.length === 0) return;
+    for (const nic of nics) followOne(this.#kernel, nic);
+    const eager = Date.now() < this.#eagerUntil && nics.some(lacksAddress);
+    this.#timer = setTimeout(() => this.#look(), eager ? OFTEN_MS : SELDOM_MS).unref();
+  }
+}
+
+const lacksAddress = ({ target4 }: PublishedNic) => target4 === undefined;
+
+function followOne(kernel: Kernel, nic: PublishedNic): void {
+  const addresses = addressesOf(nic.pid).filter((one) => one.interface === nic.interface);
+  const pick = (family: 'inet' | 'inet6', now: string | undefined) => {
+    const own = addresses.filter((one) => one.family === family).map(({ address }) => address);
+    return now !== undefined && (own.includes(now) || own.length === 0) ? now : own[0];
+  };
+  const target4 = pick('inet', nic.target4);
+  const target6 = pick('inet6', nic.target6);
+  if (target4 === nic.target4 && target6 === nic.target6) return;
+  try {
+    publish(kernel, { ...nic, target4, target6 });
+  } catch (error) {
+    process.stderr.write(`ports of ${nic.name}: ${(error as Error).message}\n`);
+  }
+}

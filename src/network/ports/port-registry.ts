@@ -1,0 +1,101 @@
+/**
+ * Which ports of the host lead to which container: a file for each nic below the run directory,
+ * written before the firewall's rules and removed after them. All containers of a manager share
+ * the directory, so that a clash names the other container.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PublishedPort } from '../../config/values/published-port.ts';
+import { ownVariable } from '../../util/own-process.ts';
+import { DEFAULT_RUN_DIRECTORY } from '../bridge-plan.ts';
+import { serviceDirectory } from '../service-state.ts';
+
+/** A nic with published ports. */
+export interface PublishedNic {
+  readonly name: string;
+  readonly lxcpath: string;
+  /** N of `lxc.net.N`. */
+  readonly index: number;
+  /** Pid of the container's init, on the host. */
+  readonly pid: number;
+  /** Name of the interface inside. */
+  readonly interface: string;
+  /** Interface of the host that leads to the container: the bridge, or the host's end. */
+  readonly link: string;
+  /** The host's end of the pair. */
+  readonly pair?: string | undefined;
+  readonly ports: readonly PublishedPort[];
+  /** Addresses of the container that the ports lead to; undefined until it has one. */
+  readonly target4?: string | undefined;
+  readonly target6?: string | undefined;
+}
+
+export type NicId = Pick<PublishedNic, 'name' | 'lxcpath' | 'index'>;
+
+const own = () => ownVariable('TSLXC_RUNDIR') ?? DEFAULT_RUN_DIRECTORY;
+
+/** The nftables table (family inet) of this run directory alone. */
+export function portTable(): string {
+  const run = own();
+  return run === DEFAULT_RUN_DIRECTORY ? 'tslxc_ports' : `tslxc_ports${run.replace(/[^A-Za-z0-9]/g, '_')}`;
+}
+
+const directory = () => join(serviceDirectory(own()), 'ports');
+
+function fileOf({ name, lxcpath, index }: NicId): string {
+  const hash = createHash('sha256').update(`${lxcpath}|${name}|${index}`).digest('hex').slice(0, 24);
+  return join(directory(), `${hash}.json`);
+}
+
+function read(file: string): PublishedNic | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as PublishedNic;
+  } catch {
+    return undefined;
+  }
+}
+
+export function publishedNic(id: NicId): PublishedNic | undefined {
+  return read(fileOf(id));
+}
+
+export function publishedNics(): PublishedNic[] {
+  try {
+    return readdirSync(directory())
+      .filter((file) => /^[0-9a-f]+\.json$/.test(file))
+      .flatMap((file) => read(join(directory(), file)) ?? []);
+  } catch {
+    return [];
+  }
+}
+
+export function savePublished(nic: PublishedNic): void {
+  mkdirSync(directory(), { recursive: true, mode: 0o700 });
+  const file = fileOf(nic);
+  writeFileSync(`${file}.new`, JSON.stringify(nic), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+export function forgetPublished(id: NicId): void {
+  rmSync(fileOf(id), { force: true });
+}
+
+/** Interfaces whose route_localnet this manager switched on. */
+export function localLinks(): string[] {
+  try {
+    return JSON.parse(readFileSync(join(directory(), 'local-links'), 'utf8')) as string[];
+  } catch {
+    return [];
+  }
+}
+
+export function saveLocalLinks(links: readonly string[]): void {
+  mkdirSync(directory(), { recursive: true, mode: 0o700 });
+  writeFileSync(join(directory(), 'local-links'), JSON.stringify(links), { mode: 0o600 });
+}
+
+/** The last port is gone. */
+export function removeRegistry(): void {
+  rmSync(directory(), { recursive: true, force: true });
+}
