@@ -75,9 +75,9 @@ function refused(directory: string, error: unknown): TslxcError {
 }
 
 /**
- * How many cgroups a guest may make below its own, and how deep. The kernel has room for 65,535 with
- * the memory controller on the whole host, and every one has to be removed at the end. Systemd makes
- * some hundred; `lxc.cgroup2.cgroup.max.descendants` sets another number.
+ * How many cgroups a guest may make below its own, and how deep. The kernel has room for 65,535
+ * with the memory controller on the whole host, and every one has to be removed at the end. Systemd
+ * makes some hundred; `lxc.cgroup2.cgroup.max.descendants` sets another number.
  */
 const MOST_DESCENDANTS = 10_000;
 const MOST_LEVELS = 64;

@@ -88,8 +88,8 @@ const hierarchyOf = (plan: CgroupPlan, write: CgroupWrite) =>
   plan.hierarchies.find(({ id }) => id === write.hierarchy);
 
 /**
- * Limits of controllers that the plan leaves out, and those that contradict each other: known before
- * anything is made.
+ * Limits of controllers that the plan leaves out, and those that contradict each other: known
+ * before anything is made.
  */
 export function limitFaults(plan: CgroupPlan, writes: readonly CgroupWrite[]): TslxcError[] {
   const leftOut = writes.flatMap((write) => {

@@ -6,7 +6,7 @@
  */
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { AF, POLL, SOCK } from '../kernel/constants.ts';
-import { errnoName } from '../kernel/errno.ts';
+import { errnoName, errnoNumber } from '../kernel/errno.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
   decodeAttributes,
@@ -112,9 +112,9 @@ export function openNetlink(kernel: Kernel): Netlink {
 
   function receive(action: string): Message[] {
     if (kernel.poll([{ fd, events: POLL.IN }], ANSWER_TIMEOUT_MS).length === 0)
-      throw failure(action, 110 /* ETIMEDOUT */, 'the kernel does not answer');
+      throw failure(action, errnoNumber('ETIMEDOUT'), 'the kernel does not answer');
     const length = kernel.recv(fd, buffer);
-    if (length === buffer.length) throw failure(action, 90 /* EMSGSIZE */, 'the answer does not fit');
+    if (length === buffer.length) throw failure(action, errnoNumber('EMSGSIZE'), 'the answer does not fit');
     // An answer to an older request can only be there if that one was given up half-way.
     return decodeMessages(buffer.subarray(0, length)).filter((message) => message.sequence === sequence);
   }
@@ -135,8 +135,10 @@ export function openNetlink(kernel: Kernel): Netlink {
           throwError(request.action, message);
           return interrupted ? undefined : bodies;
         }
-        bodies.push(Buffer.from(message.body)); // a copy: the buffer is used again
-        if (bodies.length > MAX_DUMP_MESSAGES) throw failure(request.action, 75 /* EOVERFLOW */, 'too many');
+        // The buffer is used again, so the body is copied.
+        bodies.push(Buffer.from(message.body));
+        if (bodies.length > MAX_DUMP_MESSAGES)
+          throw failure(request.action, errnoNumber('EOVERFLOW'), 'too many');
       }
     }
   }

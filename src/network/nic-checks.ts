@@ -167,7 +167,9 @@ const gatewayKeys = (nic: InterfaceNic): NicKey[] => [
   ...(nic.ipv6Gateway === undefined ? [] : ['ipv6.gateway' as const]),
 ];
 
-/** The kernel has one default route of a family and a metric: a second one is refused with EEXIST. */
+/**
+ * The kernel has one default route of a family and a metric: a second one is refused with EEXIST.
+ */
 function secondGateway(nic: NicPlan, other: NicPlan, key: NicKey): TslxcError {
   return nicError(
     nic,

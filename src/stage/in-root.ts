@@ -38,9 +38,9 @@ export function existsInRoot(kernel: Kernel, root: number, path: string): boolea
 const MAX_LINKS = 40;
 
 /**
- * The path without the symlinks on its way, as far as files are there. A link may lead to what is
- * missing (Debian's /etc/resolv.conf does): its target can be made, the link itself cannot.
- * The result is only a path: it is resolved inside the root once more.
+ * Resolves the symlinks of a path as far as its files exist. A link may lead to a missing file
+ * (Debian's /etc/resolv.conf does): the target can be made, the link itself cannot.
+ * The result is only a path, which the caller resolves inside the root once more.
  */
 export function withoutLinks(kernel: Kernel, root: number, path: string): string {
   const rest = namesOf(path);

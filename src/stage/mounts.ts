@@ -288,7 +288,7 @@ function hintFor(
   return undefined;
 }
 
-/** Names the mount that is read-only: what is made below it beforehand has to be made in its source. */
+/** Names the read-only mount, in whose source the missing target has to be made. */
 function readOnlyHint({ target }: MountStep, earlier: readonly MountStep[]): string {
   const inside = (step: MountStep) => `${target}/`.startsWith(`${step.target.replace(/\/+$/, '')}/`);
   const cover = earlier.findLast((step) => step.kind !== 'readonly' && inside(step));

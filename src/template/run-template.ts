@@ -41,8 +41,8 @@ const ASK_AGAIN_MS = 300;
 
 /**
  * Runs a template to its end. Afterwards no process of the template is left.
- * @throws TslxcError TEMPLATE_FAILED (or DISK_FULL) with the template's last words, and as its cause
- *   the output that `onLine` was not told
+ * @throws TslxcError TEMPLATE_FAILED (or DISK_FULL) with the template's last words, and as its
+ *   cause the output that `onLine` was not told
  */
 export async function runTemplate(run: TemplateRun): Promise<void> {
   if (run.signal?.aborted) throw interrupted(run);

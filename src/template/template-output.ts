@@ -1,4 +1,6 @@
-/** What a template prints: told as it comes, but for the words that become the reason of a failure. */
+/**
+ * What a template prints: told as it comes, but for the words that become the reason of a failure.
+ */
 
 export type Stream = 'stdout' | 'stderr';
 
@@ -12,14 +14,16 @@ export interface OutputReceivers {
 
 /** Output lines that are kept for an error. */
 const TAIL = 20;
-/** How long the last line of stderr waits for an end that would make it the reason, milliseconds. */
+/**
+ * How long the last line of stderr waits for an end that would make it the reason, milliseconds.
+ */
 const HOLD_MS = 200;
 const STEP = /^==> *(.*)$/;
 
 /** Why a template failed, in its own words. */
 export interface Reason {
   readonly words: string | undefined;
-  /** Output that nobody was told, as text: what explains the words. */
+  /** The output that was held back, as text. It explains the words. */
   readonly details: string | undefined;
 }
 

@@ -1,6 +1,4 @@
 /** The rules of the house (CONTRIBUTING.md), checked by `npm run lint`. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { forbiddenWords, languageFaults } from './comment-language.ts';
 import { documentFaults } from './document-paths.ts';
 import { sizeFaults } from './file-size.ts';
@@ -8,12 +6,6 @@ import { circleFaults } from './import-circles.ts';
 import { processFaults } from './process-access.ts';
 import { roomFaults } from './rooms.ts';
 import { type Fault, sourceFiles } from './source-files.ts';
-
-/**
- * How many faults against a rule there are yet. The numbers only shrink: `--shrink` lowers them.
- */
-const NOT_YET = join(import.meta.dirname, 'not-yet.json');
-const notYet = JSON.parse(readFileSync(NOT_YET, 'utf8')) as Record<string, number>;
 
 const files = sourceFiles();
 const words = forbiddenWords();
@@ -25,19 +17,12 @@ const faults: Record<string, Fault[]> = {
   language: files.flatMap((file) => [...languageFaults(file, words)]),
 };
 
-if (process.argv.includes('--shrink')) {
-  for (const [rule, most] of Object.entries(notYet)) notYet[rule] = Math.min(most, faults[rule]?.length ?? 0);
-  writeFileSync(NOT_YET, `${JSON.stringify(notYet, null, 2)}\n`);
-}
-
-/** Paths to look at: their faults are shown even where the rule is not kept everywhere yet. */
-const shown = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-for (const [rule, found] of Object.entries(faults)) {
-  const isBroken = found.length > (notYet[rule] ?? 0);
-  if (isBroken) process.exitCode = 1;
-  for (const { path, line, message } of found)
-    if ((isBroken && shown.length === 0) || shown.some((prefix) => `src/${path}`.startsWith(prefix)))
-      process.stderr.write(
-        `${rule === 'documents' ? '' : 'src/'}${path}${line === undefined ? '' : `:${line}`}: ${message}\n`,
-      );
-}
+/** Only faults in these files are shown and counted; without an argument, all. */
+const prefixes = process.argv.slice(2);
+for (const [rule, found] of Object.entries(faults))
+  for (const { path, line, message } of found) {
+    const place = rule === 'documents' ? path : `src/${path}`;
+    if (prefixes.length > 0 && !prefixes.some((prefix) => place.startsWith(prefix))) continue;
+    process.exitCode = 1;
+    process.stderr.write(`${place}${line === undefined ? '' : `:${line}`}: ${message}\n`);
+  }

@@ -6,12 +6,12 @@
  *
  *     caller                                       pool
  *     (makes SLOT.lock, opens the slot's pipe)
- *     run SLOT PID WORDS             ->            to the zygote, which gives it to an idle request process
- *                                    <-            accepted PID       it is being done by this process
- *                                    <-            no                 do it yourself: nothing was done
- *     (sends PID a signal)
- *     signal SLOT SIGINT             ->            to the zygote: PID has to hear a signal now
- *                                    <-            exit STATUS        or: signal SIGINT, it died of that; died
+ *     run SLOT PID WORDS  ->                the zygote gives it to an idle request process
+ *                         <- accepted PID   this process does the command
+ *                         <- no             nothing was done: the caller does it
+ * *     signal SLOT SIGINT  ->                the zygote expects PID to acknowledge it
+ *     (sends PID the signal)
+ *                         <- exit STATUS    or: signal SIGINT (it died of that); died
  */
 import { closeSync, openSync } from 'node:fs';
 import { O, POLL } from '../../kernel/constants.ts';

@@ -33,11 +33,11 @@ const SWEEP = 10_000;
 
 /** What a request process says on its line: */
 export const SAID = {
-  /** It has heard a signal. */
+  /** Acknowledges a signal. */
   heard: 1,
-  /** The command is done; the caller is told now, and goes. */
+  /** The command is done; the caller is told now, and ends. */
   done: 2,
-  /** It waits for a request, the first or another one. */
+  /** The process waits for a request, its first or another. */
   ready: 3,
 } as const;
 
@@ -165,7 +165,7 @@ export class Zygote {
       if (!child) throw new Error('no request process');
       this.#kernel.sendNow(child.socket, Buffer.from(words));
     } catch {
-      // It has died a moment ago, or the manager has.
+      // The child has just died, or the manager has.
       this.#meeting.say(slot, 'no');
       this.#meeting.free(slot);
       return undefined;
@@ -174,7 +174,7 @@ export class Zygote {
     try {
       caller = this.#kernel.pidfdOpen(pid);
     } catch {
-      // It has ended, which the child sees too.
+      // The caller has ended, which the child sees too.
     }
     child.job = newJob(this.#kernel, slot, caller);
     return undefined;
@@ -246,7 +246,7 @@ export class Zygote {
     closeSync(child.socket);
     const { job } = child;
     if (!job) {
-      // One that was ready has been killed, or dismissed.
+      // A ready child was killed or dismissed.
       if (child.readySince !== undefined) return;
       if (!this.#closed && ++this.#failures > TOO_MANY)
         throw new Error('request processes die before they are ready');
@@ -271,7 +271,10 @@ export class Zygote {
     this.#meeting.free(job.slot);
   }
 
-  /** @returns undefined in the zygote, also where no process can be made now: a later round tries again */
+  /**
+   * @returns undefined in the zygote, also where no process can be made now: a later round tries
+   *   again
+   */
   #fork(): Line | undefined {
     try {
       return this.#forkChild();
@@ -287,8 +290,7 @@ export class Zygote {
     const [ours, theirs] = this.#kernel.socketpair(SOCK.SEQPACKET | O.CLOEXEC);
     const pid = this.#kernel.fork();
     if (pid === 0) {
-      // One by one: libuv's own descriptors have to stay, its at-fork handler closes them by
-      // number.
+      // The child closes only these: libuv's at-fork handler closes its own descriptors by number.
       const { read, write } = this.#control;
       const others = [...this.#children.values()].flatMap(({ pidfd, socket, job }) => [
         pidfd,
@@ -335,11 +337,11 @@ export class Zygote {
     try {
       writeSync(this.#control.write, busy ? 'busy\n' : 'idle\n');
     } catch {
-      // It has gone, which the other pipe says.
+      // The manager has gone, which the other pipe tells.
     }
   }
 
-  /** The manager has gone: what is at work comes to its end, and nothing is begun. */
+  /** The manager has gone: commands at work come to their end, and none begins. */
   #close(): void {
     this.#closed = true;
     this.#meeting.close();
@@ -352,7 +354,7 @@ export class Zygote {
     return this.#kernel.exit(0);
   }
 
-  /** It does nothing. */
+  /** Kills an idle child, which has nothing to lose. */
   #dismiss(pid: number): void {
     this.#kernel.kill(pid, SIG.KILL);
   }

@@ -36,8 +36,8 @@ const FOR_STAGE: Readonly<Record<VolumeType, (volume: Volume) => RootfsVolume>> 
 const ON_PATHS: ReadonlySet<VolumeType> = new Set(['dir', 'btrfs', 'loop', 'overlay']);
 
 /**
- * Without a type in front, a path without a slash at the beginning is taken for a ZFS dataset, whose
- * name has the form POOL/NAME.
+ * Without a type in front, a path without a slash at the beginning is taken for a ZFS dataset,
+ * whose name has the form POOL/NAME.
  */
 function isRelative({ type, path }: Volume, isUntyped: boolean): boolean {
   if (path.startsWith('/')) return false;

@@ -76,8 +76,8 @@ export function checkReach(_kernel: Kernel, { name, lxcpath, stage, rootfsOrigin
 }
 
 /**
- * What `checkReach` does not refuse: the tree of a container without a map that every user reaches, and users
- * and groups that the administrator has let in.
+ * What `checkReach` does not refuse: the tree of a container without a map that every user reaches,
+ * and users and groups that the administrator has let in.
  */
 export function reachWarnings(
   kernel: Kernel,

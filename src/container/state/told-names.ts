@@ -1,7 +1,7 @@
 /**
  * Warnings that a start gives once: for each file of a container's config that it uses names from
- * before LXC 3.0, and for each kind of other ones. Kept below the run directory, so until the host's
- * next boot.
+ * before LXC 3.0, and for each kind of other ones. Kept below the run directory, so until the
+ * host's next boot.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

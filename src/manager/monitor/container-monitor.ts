@@ -2,15 +2,12 @@
  * A container in the manager's care: a sequence of runs, its state, and the callers that wait for
  * its end.
  */
-import { closeSync } from 'node:fs';
 import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
 import type { LogLevel } from '../../config/values/log.ts';
 import type { Attachable } from '../../container/plan/attach-request.ts';
-import { removePlan } from '../../container/plan/saved-plan.ts';
 import { recoverContainer } from '../../container/recovery/recover.ts';
 import type { StopRequest } from '../../container/run/stop.ts';
 import type { ClientStdio } from '../../container/start/client-stdio.ts';
-import { isLent, isOfNic, Journal, type JournalEntry } from '../../container/start/journal.ts';
 import { keptPrefix } from '../../container/start/start-host.ts';
 import type { ContainerLog } from '../../container/state/container-log.ts';
 import {
@@ -19,36 +16,29 @@ import {
   forcedText,
   reasonText,
   type StartReason,
-  type StateReason,
 } from '../../container/state/end-reason.ts';
 import { History } from '../../container/state/history.ts';
 import { noteRun, noteStarted } from '../../container/state/last-run.ts';
 import { lockContainer } from '../../container/state/lock.ts';
 import type { ContainerRef } from '../../container/state/paths.ts';
-import {
-  isAlive,
-  type RecordedNic,
-  removeRecord,
-  writeRecord,
-} from '../../container/state/runtime-record.ts';
+import { isAlive, type RecordedNic, writeRecord } from '../../container/state/runtime-record.ts';
 import { endStatus, wasReboot } from '../../container/state/signals.ts';
 import type { State } from '../../container/state/state.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
 import type { NicClaim } from '../../network/nics/nic-driver.ts';
-import { writeWithoutWaiting } from '../../util/files.ts';
-
 import type { PreparedStart, StartRequest } from '../wire/protocol.ts';
-
 import type { AdoptedRun } from './adopt-run.ts';
 import { ContainerTerminals } from './container-terminals.ts';
 import { EndWaiters, requireReboot } from './end-waiters.ts';
 import type { Ending, MonitorHost, MonitorListeners } from './monitor-host.ts';
+import { MonitoredState } from './monitored-state.ts';
 import { QuickReboots } from './quick-reboots.ts';
 import type { Run } from './run.ts';
+import { RunResources } from './run-resources.ts';
 import { MANAGER, startingRecord, startRun } from './start-run.ts';
 import { destroyEphemeral, reasonOfEnd, tearDown } from './tear-down.ts';
-import { checkTransition, requireRunning } from './transitions.ts';
+import { requireRunning } from './transitions.ts';
 
 /** How long a start is not yet written to the container's directory, milliseconds. */
 const NOTE_AFTER = 1000;
@@ -61,7 +51,7 @@ export class ContainerMonitor {
   readonly request: StartRequest;
   readonly #host: MonitorHost;
   readonly #listeners: MonitorListeners;
-  readonly #journal: Journal;
+  readonly #resources: RunResources;
   readonly #stdio: ClientStdio | undefined;
   /** By the caller, for the first start. */
   readonly #prepared: PreparedStart | undefined;
@@ -70,7 +60,7 @@ export class ContainerMonitor {
   #log: ContainerLog | undefined;
   /** Of the last run that has ended. */
   #previousNics: readonly RecordedNic[] = [];
-  #state: State = 'STOPPED';
+  readonly #state: MonitoredState;
   #run: Run | undefined;
   /** Init has ended before its start was over: delivered after it. */
   #earlyEnd: { readonly status: ExitStatus | null } | undefined;
@@ -86,15 +76,16 @@ export class ContainerMonitor {
     this.#host = host;
     this.#listeners = listeners;
     this.#stdio = stdio;
-    this.#journal = new Journal(this.ref);
     this.#history = new History(this.ref);
+    this.#state = new MonitoredState(this.ref, this.#history, (event) => listeners.onEvent(event));
+    this.#resources = new RunResources(this.ref, host.kernel, (text) => this.#log?.write('WARN', text));
     this.terminals = new ContainerTerminals(host.kernel);
     this.terminals.onOutput = (bytes) => this.#history.console(bytes);
     this.terminals.onTrouble = (error) => this.#log?.write('WARN', error.message);
   }
 
   get state(): State {
-    return this.#state;
+    return this.#state.value;
   }
 
   /** Host pid of its init; undefined when it does not run. */
@@ -129,23 +120,9 @@ export class ContainerMonitor {
     return this.#run?.hasEnded() ?? false;
   }
 
-  #enter(state: State, reason?: StateReason): void {
-    if (this.#state === state) return;
-    checkTransition(this.ref, this.#state, state);
-    this.#state = state;
-    this.#history.add('state', reason ? `${state} (${reasonText(reason)})` : state);
-    this.#listeners.onEvent({
-      type: 'state',
-      time: new Date().toISOString(),
-      ...this.ref,
-      state,
-      ...(reason ? { reason } : {}),
-    });
-  }
-
   /** @throws TslxcError NOT_RUNNING */
   #needRun(): Run {
-    requireRunning(this.ref, this.#state);
+    requireRunning(this.ref, this.#state.value);
     return this.#run!;
   }
 
@@ -159,37 +136,21 @@ export class ContainerMonitor {
     return this.#needRun().setCgroup(key, value);
   }
 
-  /** Writes down what its nic is about to have on the host, for the end of the run. */
+  /** Journals what a nic is about to have on the host, for the end of the run. */
   claim(claim: NicClaim): void {
     this.#needRun();
-    this.#journal.add({ kind: 'nic', claim });
+    this.#resources.journal.add({ kind: 'nic', claim });
   }
 
-  /** Stops all its processes where they are. A frozen one is left so. */
+  /** Stops all its processes where they are. @throws TslxcError NOT_RUNNING */
   async freeze(): Promise<void> {
-    const run = this.#needRun();
-    if (run.isFrozen()) {
-      this.#enter('FROZEN', { kind: 'freeze' });
-      return;
-    }
-    this.#enter('FREEZING', { kind: 'freeze' });
-    try {
-      await run.freeze();
-    } catch (error) {
-      if (this.#state === 'FREEZING') this.#enter('RUNNING');
-      throw error;
-    }
-    // The container may have been killed meanwhile.
-    if (this.#state === 'FREEZING') this.#enter('FROZEN', { kind: 'freeze' });
+    await this.#state.freeze(this.#needRun());
   }
 
+  /** @throws TslxcError NOT_RUNNING */
   async unfreeze(): Promise<void> {
     const run = this.#needRun();
-    if (!run.isFrozen() && this.#state === 'RUNNING') return;
-    await run.unfreeze();
-    if (this.#run !== run) return;
-    this.#enter('THAWED', { kind: 'unfreeze' });
-    this.#enter('RUNNING', { kind: 'unfreeze' });
+    await this.#state.unfreeze(run, () => this.#run === run);
   }
 
   /**
@@ -253,18 +214,18 @@ export class ContainerMonitor {
 
   /** @param alone by a stage of its own, no worker */
   async #start(reason: StartReason, alone = false): Promise<TslxcError[]> {
-    this.#enter('STARTING', reason);
+    this.#state.enter('STARTING', reason);
     if (reason.kind === 'restart') this.#quickReboots.expectMore();
     try {
       // What a killed start left behind is given back before anything new is made.
-      await this.#release();
+      this.#resources.releaseAll();
       writeRecord(startingRecord(this.ref, this.request));
       const keeper = this.#host.keeperNumber();
       const { run, terminals, warnings } = await startRun({
         host: this.#host,
         request: this.request,
         prepared: reason.kind === 'start' ? this.#prepared : undefined,
-        journal: this.#journal,
+        journal: this.#resources.journal,
         stdio: reason.kind === 'start' ? this.#stdio : undefined,
         alone,
         reboots: reason.kind === 'reboot',
@@ -277,9 +238,9 @@ export class ContainerMonitor {
       });
       this.#run = run;
       this.terminals.open(terminals, run.plan.console);
-      this.#writePidFile(run);
+      if (this.request.pidFile) this.#resources.writePidFile(this.request.pidFile, run.init.pid);
       if (this.#host.keeperNumber() !== keeper) await this.keepAgain();
-      this.#enter('RUNNING', reason);
+      this.#state.enter('RUNNING', reason);
       this.#noteSoon(run);
       this.#deliverEarlyEnd(run);
       return warnings;
@@ -293,16 +254,16 @@ export class ContainerMonitor {
   async #abort(error: TslxcError): Promise<void> {
     this.#log?.error('ERROR', error);
     const failed: EndReason = { kind: 'start-failed', error: error.toJSON() };
-    this.#enter('ABORTING', failed);
+    this.#state.enter('ABORTING', failed);
     noteRun(this.ref, { failed: { at: new Date().toISOString(), error: error.toJSON() } });
     this.#run?.close();
     this.#run?.hooks.close();
     this.#run = undefined;
     this.#earlyEnd = undefined;
     this.terminals.close();
-    await this.#release();
+    this.#resources.releaseAll();
     await this.#host.drop(keptPrefix(this.ref)).catch(() => {});
-    this.#enter('STOPPED', failed);
+    this.#state.enter('STOPPED', failed);
   }
 
   /**
@@ -323,10 +284,10 @@ export class ContainerMonitor {
   adopt({ run, log, terminals, journal, lost }: AdoptedRun): void {
     this.#log = log;
     this.#run = run;
-    this.#journal.expect(journal);
+    this.#resources.journal.expect(journal);
     run.updateRecord(MANAGER);
     this.#noteSoon(run);
-    this.#state = run.isFrozen() ? 'FROZEN' : 'RUNNING';
+    this.#state.assume(run.isFrozen() ? 'FROZEN' : 'RUNNING');
     for (const text of lost) {
       log.write('WARN', text);
       this.#history.add('state', `adopted by a new manager: ${text}`);
@@ -349,13 +310,7 @@ export class ContainerMonitor {
   async keepAgain(): Promise<void> {
     const run = this.#run;
     if (!run) return;
-    const prefix = keptPrefix(this.ref);
-    const mine = this.terminals.labelled().map(([label, fd]) => ({
-      label: `${prefix}${label}`,
-      fd,
-      drain: label === 'console' ? { log: run.plan.console.log } : undefined,
-    }));
-    for (const copy of await this.#host.keep(process.pid, mine)) closeSync(copy);
+    await this.terminals.keepIn(this.#host, keptPrefix(this.ref), run.plan.console.log);
     try {
       await this.#host.watch(run.init.pid);
     } catch (error) {
@@ -372,35 +327,12 @@ export class ContainerMonitor {
     if (level === 'DEBUG') this.#history.add('hook', text);
   }
 
-  #writePidFile(run: Run): void {
-    if (!this.request.pidFile) return;
-    this.#journal.add({ kind: 'file', path: this.request.pidFile });
-    try {
-      writeWithoutWaiting(this.request.pidFile, `${run.init.pid}\n`, 'replace', 0o666);
-    } catch (error) {
-      throw toTslxcError(error, 'START_FAILED', {
-        message: `the pid file ${this.request.pidFile} cannot be written`,
-      });
-    }
-  }
-
-  #releaseSome(which?: (entry: JournalEntry) => boolean): void {
-    for (const failure of this.#journal.release(this.#host.kernel, which))
-      this.#log?.write('WARN', `could not clean up: ${failure.message}`);
-  }
-
-  async #release(): Promise<void> {
-    this.#releaseSome();
-    removeRecord(this.ref);
-    removePlan(this.ref);
-  }
-
   /**
    * Init has ended. Never throws: what fails on the way is told in the log, and the container is
    * not left half-ended.
    */
   async initEnded(status: ExitStatus | null): Promise<void> {
-    if (this.#state === 'STARTING') {
+    if (this.#state.value === 'STARTING') {
       this.#earlyEnd = { status };
       return;
     }
@@ -413,7 +345,7 @@ export class ContainerMonitor {
     } catch (thrown) {
       const failure = toTslxcError(thrown, 'INTERNAL', { container: this.ref.name });
       this.#log?.error('ERROR', failure);
-      this.#state = 'STOPPED';
+      this.#state.assume('STOPPED');
       ending = { status: endStatus(status), target: 'stop', reason: { kind: 'unknown' }, failure };
     }
     if (ending.target === 'reboot') this.#waiters.tell(ending);
@@ -424,14 +356,8 @@ export class ContainerMonitor {
     const reason = reasonOfEnd(run, status, this.#history);
     this.#previousNics = run.record.nics;
     this.#log?.write('INFO', `ended: ${reasonText(reason)}`);
-    this.#listeners.onEvent({
-      type: 'exit',
-      time: new Date().toISOString(),
-      ...this.ref,
-      status: endStatus(status),
-      reason,
-    });
-    this.#enter('STOPPING', reason);
+    this.#state.tellExit(endStatus(status), reason);
+    this.#state.enter('STOPPING', reason);
     run.updateRecord({ state: 'STOPPING', ...MANAGER });
     const reboots = wasReboot(status, run.record.asked);
     const done = await tearDown(run, reboots ? 'reboot' : 'stop', {
@@ -439,11 +365,9 @@ export class ContainerMonitor {
       terminals: this.terminals,
       history: this.#history,
       log: this.#log,
-      giveBack: () => this.#releaseSome(isLent),
-      releaseNics: () => this.#releaseSome(isOfNic),
-      release: () => this.#release(),
+      resources: this.#resources,
     });
-    this.#enter('STOPPED', reason);
+    this.#state.enter('STOPPED', reason);
     const ending: Ending = { status: endStatus(status), target: 'stop', reason };
     if (!reboots) return ending;
     const refusal = this.#refuseReboot(run, reason, done);
@@ -458,18 +382,12 @@ export class ContainerMonitor {
 
   /** Why the next run does not begin at once. */
   #refuseReboot(run: Run, reason: EndReason, hooksSucceeded: boolean): TslxcError | undefined {
-    const refuse = (message: string) => {
-      this.#log?.write('ERROR', message);
-      this.#history.add('state', message);
-      return new TslxcError({ code: 'START_FAILED', container: this.ref.name, message });
-    };
-    // As LXC: a post-stop hook that fails cancels a reboot.
-    if (!hooksSucceeded) return refuse('the reboot is cancelled: a post-stop hook failed');
-    if (!this.#quickReboots.tooMany(run, reason)) return undefined;
-    const waits = this.#listeners.onQuickReboots(this, reason, run);
-    return refuse(
-      `it has rebooted ${this.#quickReboots.count} times in a row within a second of its start: ${waits ? 'the next start waits' : 'it stays stopped'}`,
-    );
+    const delay = () => this.#listeners.onQuickReboots(this, reason, run);
+    const message = this.#quickReboots.refusal(run, reason, hooksSucceeded, delay);
+    if (message === undefined) return undefined;
+    this.#log?.write('ERROR', message);
+    this.#history.add('state', message);
+    return new TslxcError({ code: 'START_FAILED', container: this.ref.name, message });
   }
 
   async #finish(run: Run, ending: Ending): Promise<void> {

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { ConsolePlan } from '../../container/plan/terminal-plan.ts';
+import type { StartHost } from '../../container/start/start-host.ts';
 import type { TerminalDescriptors } from '../../container/start/start-terminals.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import { O } from '../../kernel/constants.ts';
@@ -126,16 +127,27 @@ export class ContainerTerminals {
     return theirs;
   }
 
-  /** What the keeper holds copies of, by its labels there. */
-  labelled(): (readonly [label: string, fd: number])[] {
-    if (!this.#descriptors) return [];
+  /**
+   * Gives the keeper copies of all descriptors, which outlive this manager.
+   * @param prefix of the labels under which the keeper holds the copies
+   * @param log of the console, which the keeper writes while no manager runs
+   */
+  async keepIn(host: Pick<StartHost, 'keep'>, prefix: string, log: ConsolePlan['log']): Promise<void> {
+    if (!this.#descriptors) return;
     const { devpts, console, ttys } = this.#descriptors;
     const all = [
       ['devpts', devpts],
       ['console', console],
       ...ttys.map((fd, i) => [`tty${i + 1}`, fd] as const),
     ] as const;
-    return all.filter(([, fd]) => fd >= 0);
+    const held = all
+      .filter(([, fd]) => fd >= 0)
+      .map(([name, fd]) => ({
+        label: `${prefix}${name}`,
+        fd,
+        drain: name === 'console' ? { log } : undefined,
+      }));
+    for (const copy of await host.keep(process.pid, held)) closeSync(copy);
   }
 
   get hasConsole(): boolean {

@@ -14,6 +14,7 @@ import type { NicPlan } from '../../network/nic-plan.ts';
 import type { StartRequest } from '../wire/protocol.ts';
 import type { ContainerTerminals } from './container-terminals.ts';
 import type { Run } from './run.ts';
+import type { RunResources } from './run-resources.ts';
 import { hookSurroundings } from './start-run.ts';
 
 export interface TearDown {
@@ -24,12 +25,7 @@ export interface TearDown {
   readonly terminals: ContainerTerminals;
   readonly history: History;
   readonly log: ContainerLog | undefined;
-  /** Releases the resources in the journal. */
-  release(): Promise<void> | void;
-  /** Gives interfaces of the host back, ahead of the rest. */
-  giveBack(): void;
-  /** Removes the run's nics, ahead of `release`. */
-  releaseNics(): void;
+  readonly resources: RunResources;
 }
 
 /**
@@ -59,7 +55,7 @@ export function reasonOfEnd({ record, plan }: Run, status: ExitStatus | null, hi
 export async function tearDown(
   run: Run,
   target: 'stop' | 'reboot',
-  { host, terminals, history, log, giveBack, releaseNics, release }: TearDown,
+  { host, terminals, history, log, resources }: TearDown,
 ): Promise<boolean> {
   const { record, plan, hooks } = run;
   const attempt = async (what: string, work: () => Promise<void> | void): Promise<boolean> => {
@@ -73,8 +69,8 @@ export async function tearDown(
   };
   const nics = plan.nics.map((nic) => ({ nic, host: hostInterface(nic, record) }));
   await hooks.runEnded(target, nics, {
-    giveBack,
-    releaseNics,
+    giveBack: () => resources.giveBack(),
+    releaseNics: () => resources.releaseNics(),
     onFailure: (step, error) => log?.error('ERROR', toTslxcError(error, 'INTERNAL', { step })),
   });
   await attempt('terminals', () => {
@@ -87,7 +83,7 @@ export async function tearDown(
     await host.drop(keptPrefix(record));
     await host.forget(record.init!.pid);
   });
-  await attempt('release', release);
+  await attempt('release', () => resources.releaseAll());
   return await attempt('post-stop hook', () => hooks.postStop());
 }
 

@@ -5,8 +5,9 @@
  *     {id:1, op:'hello', version, caller}  ->
  *                                      <-   {id:1, ok:true, result:{version, pid}}
  *     {id:2, op:'start', ...}         ->
- *                                      <-   {id:2, event:{...}}            any number, while the operation runs
- *                                      <-   {id:2, ok:true, result:{...}}  or {id:2, ok:false, error:{...}}
+ *                                      <-   {id:2, event:{...}}  any number, until the answer
+ *                                      <-   {id:2, ok:true, result:{...}}
+ *                                           or {id:2, ok:false, error:{...}}
  *
  * Descriptors do not travel in the lines: a result names `pid` and `fd`, and the receiver takes a
  * copy with pidfd_getfd(2). The socket lies in a 0700 directory and the manager checks the peer's
@@ -61,7 +62,9 @@ export interface StartRequest extends ContainerRef, StartOverrides {
 /** What a start goes by, made and checked where only this start waits for the container's files. */
 export interface PreparedStart {
   readonly plan: StartPlan;
-  /** Warnings that are given once: about names from before LXC 3.0, about a tree that users reach. */
+  /**
+   * Warnings that are given once: about names from before LXC 3.0, about a tree that users reach.
+   */
   readonly toldOnce: readonly ErrorDetails[];
   /** Warnings for the container's log alone. */
   readonly logged: readonly string[];
