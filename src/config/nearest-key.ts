@@ -32,7 +32,7 @@ function* candidates(key: string): Generator<string> {
   }
 }
 
-/** The most that a key can be off, in edits: a third of what follows `lxc.`, and never more than 4. */
+/** The most edits that a near key may need. A third of the part behind `lxc.` is a limit too. */
 const MOST_EDITS = 4;
 
 /** The known key that is most like `key`, or undefined when none is. */

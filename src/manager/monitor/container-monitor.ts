@@ -53,12 +53,12 @@ export class ContainerMonitor {
   readonly #listeners: MonitorListeners;
   readonly #resources: RunResources;
   readonly #stdio: ClientStdio | undefined;
-  /** By the caller, for the first start. */
+  /** The caller has prepared the first start. */
   readonly #prepared: PreparedStart | undefined;
   readonly #history: History;
   readonly #quickReboots = new QuickReboots();
   #log: ContainerLog | undefined;
-  /** Of the last run that has ended. */
+  /** The nics of the last run that has ended. */
   #previousNics: readonly RecordedNic[] = [];
   readonly #state: MonitoredState;
   #run: Run | undefined;
@@ -98,7 +98,7 @@ export class ContainerMonitor {
     return this.#waiters.isOver;
   }
 
-  /** Settles when the manager no longer looks after it. */
+  /** Settles when the manager has dropped the container. */
   get gone(): Promise<void> {
     return this.#waiters.gone;
   }
@@ -266,9 +266,7 @@ export class ContainerMonitor {
     this.#state.enter('STOPPED', failed);
   }
 
-  /**
-   * An init that ended before this start was over: the keeper told of a pid that no container had.
-   */
+  /** Delivers the end of an init that the keeper told of before the start was over. */
   #deliverEarlyEnd(run: Run): void {
     const end = this.#earlyEnd ?? this.#host.takeEarlyEnd(run.init.pid);
     this.#earlyEnd = undefined;
@@ -278,8 +276,7 @@ export class ContainerMonitor {
   }
 
   /**
-   * Takes over a run that an earlier manager started; its init may have ended meanwhile (see
-   * initEnded).
+   * Adopts a run that an earlier manager started. Its init may have ended since (see initEnded).
    */
   adopt({ run, log, terminals, journal, lost }: AdoptedRun): void {
     this.#log = log;
