@@ -169,7 +169,10 @@ test('nics', { skip: !isRoot, timeout: seconds(60) }, async (t) => {
 
   await t.test('errors of the stage name the nic and the key', () => {
     const bad = veth({ ipv4: [{ address: '10.99.0.5', prefix: 24 }], ipv4Gateway: '10.99.0.1', up: false });
-    assert.throws(() => guest(bad), /lxc\.net\.0\.ipv4\.gateway: a gateway needs the interface up/);
+    assert.throws(
+      () => guest(bad),
+      /lxc\.net\.0\.ipv4\.gateway: .* on interface "eth0": Device for nexthop is not up/,
+    );
     assert.throws(() => guest(veth({ ipv6: [{ address: 'ff02::1', prefix: 64 }] })), {
       message:
         /^lxc\.net\.0\.ipv6\.address: add address ff02::1\/64 to interface "eth0": .*(EADDRNOTAVAIL|EINVAL)/,
