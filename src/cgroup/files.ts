@@ -111,10 +111,3 @@ export function pidsIn(directory: string): number[] {
 export function describeProcess(pid: number): string {
   return `${pid} (${readFile(`/proc/${pid}/comm`) ?? 'gone'})`;
 }
-
-const cell = new Int32Array(new SharedArrayBuffer(4));
-
-/** Sleeps without an event loop: this code also runs where there is none (a forked child). */
-export function sleep(milliseconds: number): void {
-  Atomics.wait(cell, 0, 0, milliseconds);
-}

@@ -1,9 +1,10 @@
 import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import { SIG } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { errnoOf, pidsIn, readFile, sleep, tryWrite } from './files.ts';
+import { errnoOf, pidsIn, readFile, tryWrite } from './files.ts';
 import { type CgroupPlan, type PlannedHierarchy, v1Of, v2Of } from './plan.ts';
 import { pidsOf } from './remove.ts';
 import { bottomUp } from './subtree.ts';
@@ -77,7 +78,7 @@ const PATIENCE_MS = 2000;
  * gone. Returns the processes that are still there: a dying one may hang in the kernel. The caller
  * itself is never killed.
  */
-export function killAll(kernel: Kernel, plan: CgroupPlan): number[] {
+export async function killAll(kernel: Kernel, plan: CgroupPlan): Promise<number[]> {
   const freezer = v1Of(plan, 'freezer');
   const unified = v2Of(plan);
   const killFile = unified && join(unified.limit, 'cgroup.kill');
@@ -99,7 +100,7 @@ export function killAll(kernel: Kernel, plan: CgroupPlan): number[] {
     signalAll(kernel, plan);
     if (freezer) tryWrite(join(freezer.limit, 'freezer.state'), 'THAWED');
     if (unified) tryWrite(join(unified.limit, 'cgroup.freeze'), '0');
-    sleep(pause);
+    await setTimeout(pause);
   }
 }
 

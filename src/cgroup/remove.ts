@@ -1,7 +1,8 @@
 import { existsSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { TslxcError } from '../errors/tslxc-error.ts';
-import { describeProcess, pidsIn, sleep } from './files.ts';
+import { describeProcess, pidsIn } from './files.ts';
 import type { CgroupPlan, PlannedHierarchy } from './plan.ts';
 import { bottomUp, removeSubtree } from './subtree.ts';
 
@@ -68,16 +69,17 @@ export function tryRemoveCgroup(plan: CgroupPlan): boolean {
 /**
  * Removes the cgroups of a plan with all that the guest made below, and nothing else. Processes
  * must be gone or going (see killAll). May be called again, and for a plan of which nothing or only
- * a part was ever made.
+ * a part was ever made. Waits two seconds at most.
+ * @throws TslxcError STOP_TIMEOUT
  */
-export function removeCgroup(plan: CgroupPlan): void {
+export async function removeCgroup(plan: CgroupPlan): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   let left = plan.hierarchies;
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
     left = left.filter((hierarchy) => !removeHierarchy(hierarchy));
     if (left.length === 0) return;
     if (Date.now() > deadline) break;
-    sleep(pause);
+    await setTimeout(pause);
   }
   const pids = pidsOf(plan);
   throw new TslxcError({

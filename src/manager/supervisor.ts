@@ -285,7 +285,7 @@ export class Supervisor {
   async adopt(): Promise<void> {
     const { runs, halfDone } = survey();
     for (const run of runs) await this.#adoptRun(run);
-    for (const { ref, journal } of halfDone) this.#undo(ref, journal);
+    await Promise.all(halfDone.map(({ ref, journal }) => this.#undo(ref, journal)));
     const keeper = await this.#keeper;
     for (const { pid } of keeper.ended)
       if (!runs.some(({ record }) => record.init?.pid === pid)) void keeper.forget(pid).catch(() => {});
@@ -311,14 +311,14 @@ export class Supervisor {
       // A container that runs stays in this manager's care, as far as it was taken over.
       if (isAlive(init)) return;
       this.#remove(container);
-      this.#undo(record, leftover.journal);
+      await this.#undo(record, leftover.journal);
     }
   }
 
-  #undo(ref: ContainerRef, expected: readonly JournalEntry[]): void {
+  async #undo(ref: ContainerRef, expected: readonly JournalEntry[]): Promise<void> {
     const journal = new Journal(ref);
     journal.expect(expected);
-    for (const failure of journal.release(this.kernel))
+    for (const failure of await journal.release(this.kernel))
       process.stderr.write(`clean up ${ref.name}: ${failure.message}\n`);
     void this.host.drop(keptPrefix(ref)).catch(() => {});
     removeRecord(ref);

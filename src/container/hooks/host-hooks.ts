@@ -23,9 +23,9 @@ export interface ScriptedNic {
 /** What the first part of an end needs of its container. */
 export interface EndOfHooks {
   /** Gives interfaces of the host back that the container had, before the down scripts. */
-  giveBack(): void;
+  giveBack(): Promise<void>;
   /** Removes the nics, after their scripts and before the stop hooks. */
-  releaseNics(): void;
+  releaseNics(): Promise<void>;
   /** A hook or script fails; the rest goes on. */
   onFailure(what: string, error: unknown): void;
 }
@@ -140,10 +140,10 @@ export class HostHooks {
    * The first part of a run's end: the nics' down scripts, the nics themselves, then stop hooks.
    */
   async runEnded(target: 'stop' | 'reboot', nics: readonly ScriptedNic[], end: EndOfHooks): Promise<void> {
-    end.giveBack();
+    await end.giveBack();
     for (const nic of nics)
       await this.networkScript(nic, 'down').catch((error) => end.onFailure('network script', error));
-    end.releaseNics();
+    await end.releaseNics();
     await this.#stop(target, end);
   }
 
@@ -152,7 +152,7 @@ export class HostHooks {
    */
   async startFailed(end: EndOfHooks): Promise<void> {
     this.#namespaces?.drop('cgroup');
-    end.releaseNics();
+    await end.releaseNics();
     await this.#stop('stop', end);
   }
 

@@ -49,12 +49,15 @@ const LXCPATH = 'lxcpath';
  * made.
  */
 const RELEASE: {
-  readonly [K in JournalEntry['kind']]: (entry: Extract<JournalEntry, { kind: K }>, kernel: Kernel) => void;
+  readonly [K in JournalEntry['kind']]: (
+    entry: Extract<JournalEntry, { kind: K }>,
+    kernel: Kernel,
+  ) => void | Promise<void>;
 } = {
-  cgroup({ plan }, kernel) {
+  async cgroup({ plan }, kernel) {
     if (tryRemoveCgroup(plan)) return;
-    if (pidsOf(plan).length > 0) killAll(kernel, plan);
-    removeCgroup(plan);
+    if (pidsOf(plan).length > 0) await killAll(kernel, plan);
+    await removeCgroup(plan);
   },
   'hook-cgroups'({ plan }) {
     removeHookCgroups(plan);
@@ -165,23 +168,21 @@ export class Journal {
    * @param which entries to release now; the others stay written down
    * @returns the failures
    */
-  release(kernel: Kernel, which: (entry: JournalEntry) => boolean = () => true): Error[] {
+  async release(kernel: Kernel, which: (entry: JournalEntry) => boolean = () => true): Promise<Error[]> {
     const failures: Error[] = [];
-    const kept: JournalEntry[] = [];
-    for (const entry of this.entries().reverse())
+    const released = new Set<string>();
+    for (const entry of this.entries().filter(which).reverse())
       try {
-        if (!which(entry)) {
-          kept.unshift(entry);
-          continue;
-        }
-        RELEASE[entry.kind](entry as never, kernel);
+        await RELEASE[entry.kind](entry as never, kernel);
+        released.add(JSON.stringify(entry));
       } catch (error) {
         failures.push(error as Error);
-        kept.unshift(entry);
       }
+    // Entries may have been added during the release.
+    const left = this.entries().filter((entry) => !released.has(JSON.stringify(entry)));
     this.#expected = [];
     try {
-      this.#rewrite(kept);
+      this.#rewrite(left);
     } catch (error) {
       failures.push(error as Error);
     }

@@ -114,15 +114,15 @@ export class StartAttempt implements AsyncDisposable {
     const { host, hooks, journal, log } = this.#context;
     const tell = (what: string, error: unknown) => log(`${what}: ${(error as Error).message}`);
     await this.#terminals?.then(closeTerminals, () => {});
-    const release = (which?: (entry: JournalEntry) => boolean) => {
-      for (const failure of journal.release(host.kernel, which)) tell('could not clean up', failure);
+    const release = async (which?: (entry: JournalEntry) => boolean) => {
+      for (const failure of await journal.release(host.kernel, which)) tell('could not clean up', failure);
     };
     await hooks.startFailed({
       giveBack: () => release(isLent),
       releaseNics: () => release(isOfNic),
       onFailure: tell,
     });
-    release();
+    await release();
     await hooks.postStop().catch((error) => tell('post-stop hook', error));
   }
 

@@ -218,7 +218,7 @@ export class ContainerMonitor {
     if (reason.kind === 'restart') this.#quickReboots.expectMore();
     try {
       // What a killed start left behind is given back before anything new is made.
-      this.#resources.releaseAll();
+      await this.#resources.releaseAll();
       writeRecord(startingRecord(this.ref, this.request));
       const keeper = this.#host.keeperNumber();
       const { run, terminals, warnings } = await startRun({
@@ -261,7 +261,7 @@ export class ContainerMonitor {
     this.#run = undefined;
     this.#earlyEnd = undefined;
     this.terminals.close();
-    this.#resources.releaseAll();
+    await this.#resources.releaseAll();
     await this.#host.drop(keptPrefix(this.ref)).catch(() => {});
     this.#state.enter('STOPPED', failed);
   }

@@ -21,24 +21,24 @@ export class RunResources {
     this.journal = new Journal(ref);
   }
 
-  #release(which?: (entry: JournalEntry) => boolean): void {
-    for (const failure of this.journal.release(this.#kernel, which))
+  async #release(which?: (entry: JournalEntry) => boolean): Promise<void> {
+    for (const failure of await this.journal.release(this.#kernel, which))
       this.#warn(`could not clean up: ${failure.message}`);
   }
 
   /** Gives borrowed interfaces back to the host. */
-  giveBack(): void {
-    this.#release(isLent);
+  async giveBack(): Promise<void> {
+    await this.#release(isLent);
   }
 
   /** Removes the run's nics. */
-  releaseNics(): void {
-    this.#release(isOfNic);
+  async releaseNics(): Promise<void> {
+    await this.#release(isOfNic);
   }
 
   /** Releases the rest, then removes the record and the saved plan. */
-  releaseAll(): void {
-    this.#release();
+  async releaseAll(): Promise<void> {
+    await this.#release();
     removeRecord(this.#ref);
     removePlan(this.#ref);
   }
