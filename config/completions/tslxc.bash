@@ -303,7 +303,7 @@ _tslxc() {
     'ls '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'monitor '*) COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'net '*) COMPREPLY=($(compgen -W 'start stop restart reload force-reload status' -- "$cur")) ;;
-    'network '*) COMPREPLY=($(compgen -W 'publish withdraw ports' -- "$cur")) ;;
+    'network '*) COMPREPLY=($(compgen -W 'attach detach list publish withdraw ports' -- "$cur")) ;;
     'snapshot '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'start '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;
     'stop '*) [[ $_tslxc_name ]] || COMPREPLY=($(compgen -W '$(_tslxc_container)' -- "$cur")) ;;

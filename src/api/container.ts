@@ -180,6 +180,21 @@ export class Container implements ContainerRef {
     await (await import('./device.ts')).changeDevice(this.#context, this, change);
   }
 
+  /** Gives the running container a nic; `settings` are `KEY=VALUE`, as after `lxc.net.N.`. */
+  async attachNic(settings: readonly string[], o: { save?: boolean } = {}): Promise<options.NicInfo> {
+    return (await import('./nics.ts')).attachNic(this.#context, this, settings, o.save ?? false);
+  }
+
+  /** Takes a nic away, by number or name inside; an interface of the host returns there. */
+  async detachNic(nic: string, o: { save?: boolean } = {}): Promise<options.NicInfo> {
+    return (await import('./nics.ts')).detachNic(this.#context, this, nic, o.save ?? false);
+  }
+
+  /** The nics of the running container. */
+  async nics(): Promise<options.NicInfo[]> {
+    return (await import('./nics.ts')).listNics(this);
+  }
+
   /** Publishes ports of the running container, or withdraws them; all that it publishes then. */
   async publish(change: options.PortChange = {}): Promise<options.PublishedPortInfo[]> {
     return (await import('./ports.ts')).changePublished(this.#context, this, change);

@@ -158,6 +158,18 @@ export interface CgroupChange {
   readonly saved: boolean;
 }
 
+/** A nic of a running container. */
+export interface NicInfo {
+  /** N of `lxc.net.N`. */
+  readonly nic: number;
+  readonly type: string;
+  /** Name inside. */
+  readonly name?: string | undefined;
+  readonly link?: string | undefined;
+  /** Name of the interface on the host. */
+  readonly host?: string | undefined;
+}
+
 export interface PortChange {
   /** As in `lxc.net.N.publish`: `8080:80`, `127.0.0.1:5432/tcp`. */
   readonly add?: readonly string[];

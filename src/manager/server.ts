@@ -5,6 +5,7 @@ import type { AttachRequest } from '../container/plan/attach-request.ts';
 import { attachProgram } from '../container/run/attach.ts';
 import { changePorts } from '../container/run/change-ports.ts';
 import { changeDeviceNode } from '../container/run/device-node.ts';
+import { attachNic, detachNic } from '../container/run/hot-plug.ts';
 import type { StopRequest } from '../container/run/stop.ts';
 import { TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -129,7 +130,13 @@ class Session {
       return {};
     },
     ports: (params) => ({
-      published: changePorts(this.#supervisor.host, this.#supervisor.get(params), params),
+      published: changePorts(this.#supervisor.host, this.#supervisor.get(params).nicOwner(), params),
+    }),
+    'attach-nic': async (params) => ({
+      nic: await attachNic(this.#supervisor.host, this.#supervisor.get(params).nicOwner(), params),
+    }),
+    'detach-nic': async (params) => ({
+      nic: await detachNic(this.#supervisor.host, this.#supervisor.get(params).nicOwner(), params),
     }),
     resize: ({ size, ...target }) => {
       this.#supervisor.get(target).terminals.resizeConsole(size);

@@ -60,11 +60,11 @@ test('a link of the guest leads nowhere outside (rule R1)', { skip }, async () =
   }
 });
 
-test('a file that is no device, a missing one and a nic are refused', { skip }, async () => {
+test('a file that is no device, a missing one and a missing interface are refused', { skip }, async () => {
   for (const [args, message] of [
     [['add', '/etc/passwd'], /\/etc\/passwd is not a device node/],
     [['add', '/dev/no-such-device'], /there is no device \/dev\/no-such-device on the host/],
-    [['add', 'eth0'], /moving network interfaces comes in a later version/],
+    [['add', 'nosuch0'], /the host has no interface "nosuch0"/],
     [['take', '/dev/zero'], /'take' is not an action/],
     [['add', '/dev/zero', 'relative'], /is not an absolute path/],
     [['add'], /DEVICE is missing/],

@@ -159,6 +159,64 @@ test('phys: back after a start that fails, and over a reboot', { skip }, async (
   assert.equal(await onCard(), before);
 });
 
+test('nics come and go while the container runs', { skip: without('macvlan', 'MACVLAN') }, async () => {
+  const before = await onCard();
+  const { name: bridge } = await host.bridge();
+  const network = (...args: string[]) => host.ok('network', args);
+  await busybox.start('plug', 'lxc.net.0.type = empty');
+  await network('attach', '@plug', `link=${bridge}`, 'type=veth', 'flags=up', 'ipv4.address=10.199.9.2/24');
+  await network(
+    'attach',
+    '--save',
+    '@plug',
+    'type=macvlan',
+    `link=${card}`,
+    'flags=up',
+    'ipv4.address=10.199.7.9/24',
+  );
+  assert.match(await host.inside('plug', 'ip addr show eth0'), /UP.*10\.199\.9\.2\/24/s);
+  assert.match(await host.inside('plug', 'ping -c 1 -W 2 10.199.7.1'), /1 packets received/);
+  const listed = JSON.parse(await network('list', '@plug', '--json'));
+  assert.deepEqual(
+    listed.map(({ nic, type, name }: Record<string, unknown>) => [nic, type, name]),
+    [
+      [0, 'empty', 'eth0'],
+      [1, 'veth', 'eth0'],
+      [2, 'macvlan', 'eth1'],
+    ],
+  );
+  assert.match(
+    await sh(`grep lxc.net.2 ${host.config('plug')}`),
+    /^lxc.net.2.type = macvlan\nlxc.net.2.link/,
+  );
+  for (const [settings, message] of [
+    [['type=veth', 'link=nosuch0'], /lxc.net.1?3?.link.*"nosuch0"/],
+    [['type=veth', 'name=eth1'], /has an interface "eth1" already/],
+    [['type=veth', 'mtu=nonsense'], /"nonsense"/],
+    [['type=none'], /none/],
+  ] as const) {
+    const { code, stderr } = await host.tslxc('network', ['attach', '@plug', ...settings]);
+    assert.deepEqual([code, message.test(stderr)], [1, true], stderr);
+  }
+  await network('detach', '--save', '@plug', 'eth1');
+  await network('detach', '@plug', '1');
+  assert.equal((await host.inside('plug', 'ls /sys/class/net || ip -o link')).includes('eth'), false);
+  assert.doesNotMatch(await sh(`cat ${host.config('plug')}`), /lxc.net.2/);
+  // An interface of the host, and everything of ours killed while the container has it.
+  await host.ok('device', ['-n', '@plug', 'add', card, 'lan0']);
+  assert.match(await detail('plug', 'lan0'), /lan0/);
+  await host.ok('device', ['-n', '@plug', 'del', 'lan0']);
+  assert.equal(await onCard(), before);
+  await host.ok('device', ['-n', '@plug', 'add', card]);
+  assert.ok(!interfaces().includes(card));
+  const init = await host.initPid('plug');
+  await host.killProcesses(...host.processes().map(({ pid }) => pid), init);
+  await host.tslxc('stop', ['-n', '@plug', '-k']);
+  await eventually('it is back', () => interfaces().includes(card));
+  assert.equal(await onCard(), before);
+  await host.assertNothingLeft();
+});
+
 test('faults of a nic are told with file and line before anything is made', { skip }, async () => {
   for (const [nic, message] of [
     ['lxc.net.0.type = phys', /config:\d+.*needs an interface of the host/],

@@ -12,6 +12,7 @@ import type {
   ExportResult,
   HostCheck,
   LogLine,
+  NicInfo,
   PlanResult,
   PublishedPortInfo,
   SnapshotInfo,
@@ -71,8 +72,8 @@ export interface JsonOutputs {
         readonly error?: JsonError;
         readonly warnings: readonly JsonError[];
       }[];
-  /** Published ports. */
-  network: readonly PublishedPortInfo[];
+  /** Published ports, or nics. */
+  network: readonly PublishedPortInfo[] | readonly NicInfo[];
   cgroup: { readonly file: string; readonly value: string } | CgroupChange;
   checkconfig: HostCheck & {
     /** Of tslxc. */

@@ -13,7 +13,8 @@ export function publishPorts({ host, plan, journal }: StartContext, nic: Resolve
   host.publish(toPublish(plan, nic, pid));
 }
 
-function toPublish({ name, lxcpath }: ContainerRef, nic: ResolvedNic, pid: number): PublishedNic {
+/** What the registry is told of the nic. */
+export function toPublish({ name, lxcpath }: ContainerRef, nic: ResolvedNic, pid: number): PublishedNic {
   const pair = driverOf(nic).hostInterface(nic);
   return {
     name,

@@ -4,7 +4,7 @@
  * hooks of an end, as LXC does.
  */
 
-import { closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote } from '../../cgroup/container-cgroup.ts';
 import { together } from '../../errors/tslxc-error.ts';
@@ -25,13 +25,13 @@ import {
   ourselves,
   type ProcessIdentity,
   parentOf,
-  type RecordedNic,
   type RuntimeRecord,
   writeRecord,
 } from '../state/runtime-record.ts';
 import { handsOver, takeStdio } from './client-stdio.ts';
 import { isLent, isOfNic, type JournalEntry } from './journal.ts';
 import { makeUserNamespace } from './make-user-namespace.ts';
+import { keepDrawn, recordOf } from './nic-record.ts';
 import { writeProcFile } from './proc-files.ts';
 import { publishPorts } from './published-ports.ts';
 import { closeContainerDirectory } from './rootfs-checks.ts';
@@ -298,38 +298,6 @@ export class StartAttempt implements AsyncDisposable {
     const holder = plan.stage.init.supervised ? onlyChildOf(init) : init;
     await serveListener(host, holder, fd, { ...proxy, init, mustAnswer: true }, log);
   }
-}
-
-const hwaddrOf = (nic: NicPlan) => (hasInterface(nic) ? nic.hwaddr : undefined);
-
-function recordOf(nic: ResolvedNic, planned: NicPlan): RecordedNic {
-  const { index, type, name, link } = nic;
-  const pattern = hwaddrOf(planned);
-  const hwaddr = hwaddrOf(nic);
-  const host = driverOf(nic).hostInterface(nic);
-  const drawn = pattern !== undefined && hwaddr !== undefined && pattern !== hwaddr;
-  return {
-    index,
-    type,
-    name,
-    ...(link ? { link } : {}),
-    ...(host ? { host } : {}),
-    ...(host && link && !driverOf(nic).bridge(nic) ? { routed: true } : {}),
-    ...(drawn ? { drawn: { pattern, hwaddr } } : {}),
-  };
-}
-
-/** A reboot keeps what the run before it has drawn, where the config still leaves it open. */
-function keepDrawn<Nic extends NicPlan>(nic: Nic, previous: readonly RecordedNic[] = []): Nic {
-  const before = previous.find(({ index, type }) => index === nic.index && type === nic.type);
-  if (!before) return nic;
-  const { host, drawn } = before;
-  const isFree = host !== undefined && !existsSync(`/sys/class/net/${host}`);
-  return {
-    ...nic,
-    ...(nic.type === 'veth' && nic.pair === undefined && isFree ? { pair: host } : {}),
-    ...(drawn && hwaddrOf(nic) === drawn.pattern ? { hwaddr: drawn.hwaddr } : {}),
-  };
 }
 
 function onlyChildOf(pid: number): number {

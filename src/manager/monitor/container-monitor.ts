@@ -6,6 +6,7 @@ import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
 import type { LogLevel } from '../../config/values/log.ts';
 import type { Attachable } from '../../container/plan/attach-request.ts';
 import { recoverContainer } from '../../container/recovery/recover.ts';
+import type { NicOwner } from '../../container/run/hot-plug.ts';
 import type { StopRequest } from '../../container/run/stop.ts';
 import type { ClientStdio } from '../../container/start/client-stdio.ts';
 import { keptPrefix } from '../../container/start/start-host.ts';
@@ -26,13 +27,13 @@ import { endStatus, wasReboot } from '../../container/state/signals.ts';
 import type { State } from '../../container/state/state.ts';
 import { TslxcError, toTslxcError } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
-import type { NicClaim } from '../../network/nics/nic-driver.ts';
 import type { PreparedStart, StartRequest } from '../wire/protocol.ts';
 import type { AdoptedRun } from './adopt-run.ts';
 import { ContainerTerminals } from './container-terminals.ts';
 import { EndWaiters, requireReboot } from './end-waiters.ts';
 import type { Ending, MonitorHost, MonitorListeners } from './monitor-host.ts';
 import { MonitoredState } from './monitored-state.ts';
+import { nicOwner } from './nic-owner.ts';
 import { QuickReboots } from './quick-reboots.ts';
 import type { Run } from './run.ts';
 import { RunResources } from './run-resources.ts';
@@ -136,10 +137,9 @@ export class ContainerMonitor {
     return this.#needRun().setCgroup(key, value);
   }
 
-  /** Journals what a nic is about to have on the host, for the end of the run. */
-  claim(claim: NicClaim): void {
-    this.#needRun();
-    this.#resources.journal.add({ kind: 'nic', claim });
+  /** For changes of its nics. @throws TslxcError NOT_RUNNING */
+  nicOwner(): NicOwner {
+    return nicOwner(this.#host.kernel, this.#needRun(), this.#resources.journal, this.terminals.devpts);
   }
 
   /** Stops all its processes where they are. @throws TslxcError NOT_RUNNING */

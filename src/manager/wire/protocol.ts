@@ -19,11 +19,12 @@ import type { AttachRequest } from '../../container/plan/attach-request.ts';
 import type { StartPlan } from '../../container/plan/start-plan.ts';
 import type { PortsRequest } from '../../container/run/change-ports.ts';
 import type { DeviceNodeRequest } from '../../container/run/device-node.ts';
+import type { AttachNicRequest, DetachNicRequest } from '../../container/run/hot-plug.ts';
 import type { StopRequest } from '../../container/run/stop.ts';
 import type { StdioNumbers } from '../../container/start/client-stdio.ts';
 import type { EndReason, ForcedEnd, StateReason } from '../../container/state/end-reason.ts';
 import type { ContainerRef } from '../../container/state/paths.ts';
-import type { StartOverrides } from '../../container/state/runtime-record.ts';
+import type { RecordedNic, StartOverrides } from '../../container/state/runtime-record.ts';
 import type { State } from '../../container/state/state.ts';
 import type { ErrorDetails } from '../../errors/tslxc-error.ts';
 import type { ExitStatus } from '../../kernel/kernel.ts';
@@ -101,6 +102,9 @@ export interface Requests {
   device: { params: DeviceNodeRequest; result: Record<string, never> };
   /** Publishes or withdraws ports of a running container; all that it publishes then. */
   ports: { params: PortsRequest; result: { published: readonly PublishedNic[] } };
+  /** A nic of a running container, added or removed. */
+  'attach-nic': { params: AttachNicRequest; result: { nic: RecordedNic } };
+  'detach-nic': { params: DetachNicRequest; result: { nic: RecordedNic } };
   freeze: { params: ContainerRef; result: Record<string, never> };
   unfreeze: { params: ContainerRef; result: Record<string, never> };
   /**

@@ -4,10 +4,11 @@
  * of its own. So they come back even after a kill of every process of the manager and of the
  * container.
  */
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { CLONE, MNT_DETACH, MS } from '../../kernel/constants.ts';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { MNT_DETACH, MS } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { changeLink, findLink, type Link, listLinks, type NetworkNamespace } from '../links.ts';
+import { inNamespaceOf } from '../namespace-visit.ts';
 import { type Netlink, withNetlink } from '../netlink.ts';
 import type { LentInterface } from './nic-driver.ts';
 
@@ -43,33 +44,16 @@ function isAtHome(kernel: Kernel, lent: LentInterface): boolean {
 }
 
 function bringBack(kernel: Kernel, lent: LentInterface): void {
-  const host = openSync('/proc/thread-self/ns/net', 'r');
-  try {
-    inNamespace(kernel, lent.pin, host, () =>
-      withNetlink(kernel, (netlink) => {
-        const links = listLinks(netlink);
-        const link =
-          links.find(({ index }) => index === lent.index) ?? links.find(({ mac }) => mac === lent.mac);
-        if (!link) return;
-        if (link.up) changeLink(netlink, link, { up: false });
-        changeLink(netlink, link, { namespace: { fd: host }, name: lent.name });
-      }),
-    );
-  } finally {
-    closeSync(host);
-  }
-}
-
-/** Does `work`, which has to be synchronous, with this thread in another network namespace. */
-function inNamespace(kernel: Kernel, pin: string, home: number, work: () => void): void {
-  const fd = openSync(pin, 'r');
-  try {
-    kernel.setns(fd, CLONE.NEWNET);
-    work();
-  } finally {
-    kernel.setns(home, CLONE.NEWNET);
-    closeSync(fd);
-  }
+  inNamespaceOf(kernel, lent.pin, (host) =>
+    withNetlink(kernel, (netlink) => {
+      const links = listLinks(netlink);
+      const link =
+        links.find(({ index }) => index === lent.index) ?? links.find(({ mac }) => mac === lent.mac);
+      if (!link) return;
+      if (link.up) changeLink(netlink, link, { up: false });
+      changeLink(netlink, link, { namespace: { fd: host }, name: lent.name });
+    }),
+  );
 }
 
 function restore(netlink: Netlink, lent: LentInterface): void {
