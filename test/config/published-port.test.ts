@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { BadValue } from '../../src/config/values/bad-value.ts';
 import { portsMeet, portText, publishedPort } from '../../src/config/values/published-port.ts';
 import { parseListeners } from '../../src/network/ports/host-listeners.ts';
+import { portFaultsOnHost } from '../../src/network/ports/port-checks.ts';
 import { elementsOf, elementText } from '../../src/network/ports/port-rules.ts';
 
 const parse = (text: string) => publishedPort.parse(text, { env: undefined });
@@ -68,4 +69,17 @@ test('listening sockets are read from /proc/net', () => {
     { address: '127.0.0.1', port: 0x1538, inode: '77' },
     { port: 80, inode: '78' },
   ]);
+});
+
+test('a host without nft is told at the line of the port', () => {
+  const origin = { file: '/l/web/config', line: 7 };
+  const publish = [{ ...parse('8080:80'), origin }];
+  const nic = { index: 0, type: 'veth', up: true, ipv4: [], ipv6: [], publish } as const;
+  const self = { name: 'web', lxcpath: '/l' };
+  const [fault, ...more] = portFaultsOnHost([nic], self, () => undefined);
+  assert.deepEqual([fault?.code, fault?.file, fault?.line, more.length], ['TOOL_MISSING', origin.file, 7, 0]);
+  assert.deepEqual(
+    portFaultsOnHost([{ ...nic, publish: undefined }], self, () => undefined),
+    [],
+  );
 });

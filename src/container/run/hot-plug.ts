@@ -46,9 +46,11 @@ export async function attachNic(
   owner: NicOwner,
   request: AttachNicRequest,
 ): Promise<RecordedNic> {
-  const planned = planOf(owner.attachable(), request);
-  const bridge = driverOf(planned).bridge(planned);
+  const first = planOf(owner.attachable(), request);
+  const bridge = driverOf(first).bridge(first);
   if (bridge !== undefined) await host.ensureBridge(bridge);
+  // Another request may have taken the number or the name during the wait.
+  const planned = planOf(owner.attachable(), request);
   const { record } = owner.attachable();
   const fault = together([
     ...nicFaults([planned]),

@@ -1,15 +1,23 @@
 /** Faults of published ports that are known before anything is made. */
 import { type PublishedPort, portsMeet, portText } from '../../config/values/published-port.ts';
+import type { ErrorCode } from '../../errors/error-table.ts';
 import type { TslxcError } from '../../errors/tslxc-error.ts';
+import { HostView } from '../../util/host-view.ts';
 import { hasInterface, type NicPlan, nicError, type PlannedPort } from '../nic-plan.ts';
 import { listenerOn } from './host-listeners.ts';
 import { publishedNics } from './port-registry.ts';
 
 const portsOf = (nic: NicPlan): readonly PlannedPort[] => (hasInterface(nic) && nic.publish) || [];
 
-function portError(nic: NicPlan, { origin }: PlannedPort, message: string, hint: string): TslxcError {
+function portError(
+  nic: NicPlan,
+  { origin }: PlannedPort,
+  message: string,
+  hint: string,
+  code: ErrorCode = 'CONFIG_CONFLICT',
+): TslxcError {
   const at = origin ? { ...nic, origins: { ...nic.origins, publish: origin } } : nic;
-  return nicError(at, 'publish', 'CONFIG_CONFLICT', message, hint);
+  return nicError(at, 'publish', code, message, hint);
 }
 
 /** Contradictions of the config alone. Pure. */
@@ -58,17 +66,31 @@ export function holderOf(
   return listener && `${listener.program} listens on port ${listener.port}`;
 }
 
-/** Ports that another container or a program of the host has. */
+/**
+ * Ports that another container or a program of the host has, and a host without nft.
+ * @param nft path of the program
+ */
 export function portFaultsOnHost(
   nics: readonly NicPlan[],
   self: { readonly name: string; readonly lxcpath: string },
+  nft = () => new HostView().program('nft'),
 ): TslxcError[] {
-  return nics.flatMap((nic) =>
-    portsOf(nic).flatMap((port) => {
-      const holder = holderOf(port, self);
-      if (!holder) return [];
-      const hint = 'publish another port, or an address of the host on which the port is free';
-      return [portError(nic, port, `${portText(port)} is taken: ${holder}`, hint)];
-    }),
-  );
+  const published = nics.flatMap((nic) => portsOf(nic).map((port) => ({ nic, port })));
+  const [first] = published;
+  if (first && nft() === undefined)
+    return [
+      portError(
+        first.nic,
+        first.port,
+        'published ports need nft, which is not installed',
+        'install the package nftables, or remove the line',
+        'TOOL_MISSING',
+      ),
+    ];
+  return published.flatMap(({ nic, port }) => {
+    const holder = holderOf(port, self);
+    if (!holder) return [];
+    const hint = 'publish another port, or an address of the host on which the port is free';
+    return [portError(nic, port, `${portText(port)} is taken: ${holder}`, hint)];
+  });
 }
