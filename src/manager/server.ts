@@ -173,10 +173,14 @@ class Session {
     tell: (event: ManagerEvent) => void,
   ): Promise<Requests['start']['result']> {
     const received = performance.now();
-    const { container, warnings } = await this.#supervisor.start(
-      { ...params, ...callerCgroups(this.#caller) },
-      params.stdio ? { pid: this.#peer.pid, fds: params.stdio } : undefined,
-    );
+    const callOff = () => this.#supervisor.callOffStart(params);
+    this.#gone.signal.addEventListener('abort', callOff);
+    const { container, warnings } = await this.#supervisor
+      .start(
+        { ...params, ...callerCgroups(this.#caller) },
+        params.stdio ? { pid: this.#peer.pid, fds: params.stdio } : undefined,
+      )
+      .finally(() => this.#gone.signal.removeEventListener('abort', callOff));
     const milliseconds = performance.now() - received;
     const result = {
       pid: container.initPid ?? 0,

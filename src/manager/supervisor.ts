@@ -40,6 +40,15 @@ const PHASES: { readonly [S in State]?: 'start' | 'end' } = {
   STOPPED: 'end',
 };
 
+/** Why a hook that a stop found at work was ended. */
+const BROKEN = {
+  start: 'the start was called off: the container was to be stopped',
+  end: 'the hook did not end, and was killed',
+} as const;
+
+/** Seconds that a start or an end may take once its hook has been broken off. */
+const BREAK_PATIENCE = 10;
+
 /** How many events are kept for late listeners. */
 const RECENT = 500;
 
@@ -194,11 +203,23 @@ export class Supervisor {
     if (request.timeout === 0 && phase === 'end') return undefined;
     const over =
       phase === 'start' ? container.startSettled : container.isOver ? container.gone : container.ended();
-    if (!(await inTime(over, request.timeout))) throw hangs(request, phase);
+    if (request.mode === 'kill') container.breakOff(BROKEN[phase]);
+    if (!(await inTime(over, request.timeout))) {
+      if (!request.killAfter) throw hangs(request, phase);
+      container.breakOff(BROKEN[phase]);
+      if (!(await inTime(over, BREAK_PATIENCE))) throw hangs(request, phase);
+    }
     const next = this.#containers.get(refKey(request));
     if (next && !next.isOver) return await this.stop(request, by);
     this.#restarts.cancel(request);
     return undefined;
+  }
+
+  /** The caller of a start has gone: a hook that hangs keeps the container no longer. */
+  callOffStart(ref: ContainerRef): void {
+    const container = this.#containers.get(refKey(ref));
+    if (container?.state === 'STARTING')
+      container.breakOff('the start was called off: the command that asked for it has ended');
   }
 
   /** Starts a container; the promise settles when its init runs. */

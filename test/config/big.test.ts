@@ -7,6 +7,7 @@ import { KEY_TABLE, NIC_KEYS, SUBTREE_KEYS } from '../../src/config/key-table.ts
 import type { KeyRow } from '../../src/config/keys/key-row.ts';
 import { readConfig } from '../../src/config/load-config.ts';
 import { updateLegacy } from '../../src/config/update-config.ts';
+import { cpuTime } from '../util/cpu-time.ts';
 import { folderWith } from './config-folder.ts';
 
 const LINES = 16_000;
@@ -46,12 +47,12 @@ test('to load', (t) => {
   const slow: string[] = [];
   for (const [what, text] of Object.entries(texts())) {
     const file = join(folderWith(t, { config: text }), 'config');
-    const begin = performance.now();
+    const begin = cpuTime();
     const { config } = readConfig(file, { env: {} });
     config.notActedOn();
     config.cgroupSettings();
     config.nics();
-    const ms = performance.now() - begin;
+    const ms = cpuTime() - begin;
     if (ms > LIMIT_MS) slow.push(`${what}: ${Math.round(ms)} ms`);
   }
   assert.deepEqual(slow, []);
@@ -59,20 +60,20 @@ test('to load', (t) => {
 
 test('includes, and to print', (t) => {
   const folder = folderWith(t, { leaf: 'lxc.group = a\n', config: lines(() => 'lxc.include = leaf') });
-  const begin = performance.now();
+  const begin = cpuTime();
   const { config } = readConfig(join(folder, 'config'));
   assert.equal(config.format('lxc.group')?.length, LINES * 2 - 1);
-  assert.ok(performance.now() - begin < LIMIT_MS);
+  assert.ok(cpuTime() - begin < LIMIT_MS);
 });
 
 test('to edit, and to update from old names', () => {
   for (const [what, text] of Object.entries(texts())) {
-    const begin = performance.now();
+    const begin = cpuTime();
     const document = ConfigDocument.parse(text);
     document.set('lxc.uts.name', 'a');
     updateLegacy(document);
     for (const setting of document.settings()) document.rewriteLine(setting, setting.key, setting.value);
     document.remove('lxc.mount.entry');
-    assert.ok(performance.now() - begin < LIMIT_MS, what);
+    assert.ok(cpuTime() - begin < LIMIT_MS, what);
   }
 });

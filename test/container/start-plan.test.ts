@@ -13,6 +13,7 @@ import { hasInterface } from '../../src/network/nic-plan.ts';
 import { capabilityNumber } from '../../src/security/capabilities.ts';
 import { UNIFIED } from '../cgroup/layouts.ts';
 import { load } from '../config/config-folder.ts';
+import { cpuTime } from '../util/cpu-time.ts';
 
 const HOST: HostFacts = {
   layout: parseLayout(UNIFIED),
@@ -267,13 +268,13 @@ describe('a config of 16,000 lines', () => {
   for (const [what, line] of Object.entries(TEXTS))
     it(`is planned in time: ${what}`, (t) => {
       const lines = Array.from({ length: LINES }, (_, i) => line(i));
-      const begin = performance.now();
+      const begin = cpuTime();
       nicFaults(plan(t, lines).nics);
-      assert.ok(performance.now() - begin < limit, `${Math.round(performance.now() - begin)} ms`);
+      assert.ok(cpuTime() - begin < limit, `${Math.round(cpuTime() - begin)} ms`);
     });
 
   it('tells its mistakes at once, up to a thousand', (t) => {
-    const begin = performance.now();
+    const begin = cpuTime();
     const lines = Array.from({ length: LINES }, () => 'lxc.cgroup.memory.limit_in_bytes = lots');
     assert.throws(
       () => plan(t, lines),
@@ -282,6 +283,6 @@ describe('a config of 16,000 lines', () => {
         return true;
       },
     );
-    assert.ok(performance.now() - begin < limit);
+    assert.ok(cpuTime() - begin < limit);
   });
 });

@@ -58,6 +58,7 @@ test('of containers that run, stop, fail and are wrong', { skip }, async () => {
   await busybox.make('a', 'lxc.start.auto = 1\nlxc.group = web\nlxc.hook.pre-start = echo hello');
   await busybox.make('wrong', 'lxc.uts.name');
   await json('start', '-n', '@a', '--dry-run');
+  await json('network', 'ports', '-n', '@a');
   await json('info', '-n', '@a');
   const monitor = spawn(join(BIN, 'tslxc-monitor'), ['-P', host.lxcpath, '--json'], {
     env: { ...BASE_ENV, ...host.env },

@@ -11,7 +11,7 @@ import type { CallerSurroundings } from '../../util/request-context.ts';
 import { completePath } from '../../util/search-path.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
 import { type HeldNamespaces, holdNamespaces } from './held-namespaces.ts';
-import { runHook } from './run-hook.ts';
+import { HookBreaker } from './hook-breaker.ts';
 
 /** A nic whose scripts run. */
 export interface ScriptedNic {
@@ -35,6 +35,8 @@ export class HostHooks {
   /** The surroundings of the request that started the run: hooks and scripts run in them. */
   readonly caller: CallerSurroundings;
   readonly #log: (text: string) => void;
+  /** Ends a hook that hangs. */
+  readonly breaker = new HookBreaker();
   /** Known once init exists: LXC_PID. */
   initPid: number | undefined;
   #target: 'stop' | 'reboot' | undefined;
@@ -93,7 +95,7 @@ export class HostHooks {
   ): Promise<void> {
     for (const hook of this.#plan.hostHooks)
       if (hook.type === type)
-        await runHook({
+        await this.breaker.run({
           ref: this.#plan,
           caller: this.caller,
           type,
@@ -121,7 +123,7 @@ export class HostHooks {
         ...(nic.type === 'empty' ? {} : { LXC_NET_PARENT: nic.link ?? '' }),
         ...(host === undefined ? {} : { LXC_NET_PEER: host }),
       };
-    await runHook({
+    await this.breaker.run({
       ref: this.#plan,
       caller: this.caller,
       type: way,

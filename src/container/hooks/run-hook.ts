@@ -1,6 +1,7 @@
 /** Runs the script of a hook on the host, as lxc.container.conf(5) describes hooks. */
 
 import { existsSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import { isProtectedFromOomKiller } from '../../util/oom-score.ts';
 import { type CallerSurroundings, ownContext } from '../../util/request-context.ts';
@@ -31,6 +32,12 @@ export interface HookRun {
   readonly signal?: AbortSignal;
   onLine?(text: string, stream: 'stdout' | 'stderr'): void;
 }
+
+/** How long a hook that is broken off may take to end by SIGTERM, milliseconds. */
+const TERM_PATIENCE = 1000;
+
+/** How often the end of its processes is checked, milliseconds. */
+const GROUP_POLL = 20;
 
 /** Lines of output that an error carries. */
 const TAIL = 5;
@@ -77,7 +84,10 @@ export async function runHook(run: HookRun): Promise<void> {
     // at once.
     detached: true,
   });
-  const breakOff = () => endGroup(child.pid);
+  let isBrokenOff: Promise<void> | undefined;
+  const breakOff = () => {
+    isBrokenOff = endGroup(child.pid);
+  };
   run.signal?.addEventListener('abort', breakOff, { once: true });
   const tail: string[] = [];
   const follow = async (stream: 'stdout' | 'stderr') => {
@@ -92,13 +102,15 @@ export async function runHook(run: HookRun): Promise<void> {
     }
   };
   child.nodeChildProcess.once('exit', () => {
-    setTimeout(() => {
+    const closing = setTimeout(GRACE_MS, undefined, { ref: false });
+    void closing.then(() => {
       child.stdout.destroy();
       child.stderr.destroy();
-    }, GRACE_MS).unref();
+    });
   });
   const [result] = await Promise.all([child, follow('stdout'), follow('stderr')]);
   run.signal?.removeEventListener('abort', breakOff);
+  await isBrokenOff;
   run.signal?.throwIfAborted();
   if (result.exitCode === 0) return;
   throw new TslxcError({
@@ -129,11 +141,24 @@ function umaskCommand(umask: number): string {
   return umask === process.umask() ? '' : `umask ${umask.toString(8)}; `;
 }
 
-function endGroup(pid: number | undefined): void {
+/** Ends all processes of a group: by SIGTERM, and by SIGKILL those that do not end in time. */
+async function endGroup(leader: number | undefined): Promise<void> {
+  if (leader === undefined || !signalGroup(leader, 'SIGTERM')) return;
+  const deadline = performance.now() + TERM_PATIENCE;
+  // The shell that runs a hook ends by SIGTERM although the hook ignores it.
+  while (performance.now() < deadline) {
+    if (!signalGroup(leader, 0)) return;
+    await setTimeout(GROUP_POLL);
+  }
+  signalGroup(leader, 'SIGKILL');
+}
+
+/** @returns whether the group has processes */
+function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    if (pid !== undefined) process.kill(-pid, 'SIGTERM');
+    return process.kill(-leader, signal);
   } catch {
-    // The group has ended by itself.
+    return false;
   }
 }
 

@@ -104,6 +104,7 @@ export class StartAttempt implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#context.hooks.breaker.stageIsOver();
     if (!this.#committed) this.#context.hooks.holdNamespaces(this.#context.host.kernel, false);
     this.#stage?.close();
     for (const fd of Object.values(this.#fds)) closeSync(fd);
@@ -150,7 +151,11 @@ export class StartAttempt implements AsyncDisposable {
   /** From here on the stage prepares what it can, at the same time as this process. */
   #sendPlan(): void {
     const { host, plan, hooks, log } = this.#context;
-    this.#stage = host.stage('start', this.#sharesMemory(), log);
+    const stage = host.stage('start', this.#sharesMemory(), log);
+    this.#stage = stage;
+    // A spawner goes on to start other containers: only the child that becomes init is this one's.
+    const ownStage = () => (stage.isSpawner ? undefined : stage.pid);
+    hooks.breaker.watchStage(host.kernel, () => [ownStage(), this.#init?.pid]);
     this.#cgroups = claimCgroups(this.#context);
     const { initCgroup } = this.#cgroups;
     // The caller's environment goes no further than it has to: only where there are hooks in the
@@ -256,6 +261,7 @@ export class StartAttempt implements AsyncDisposable {
     const { host, plan, hooks } = this.#context;
     const { pid } = this.#init!;
     await expectFrom(this.#stage!, 'ready');
+    hooks.breaker.stageIsOver();
     // A short program may have ended by the time that it is known to run.
     hooks.holdNamespaces(host.kernel);
     for (const file of plan.procFiles) writeProcFile(host.kernel, pid, file);

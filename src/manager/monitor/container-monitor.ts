@@ -4,6 +4,7 @@
  */
 import type { CgroupNote } from '../../cgroup/container-cgroup.ts';
 import type { LogLevel } from '../../config/values/log.ts';
+import type { HostHooks } from '../../container/hooks/host-hooks.ts';
 import type { Attachable } from '../../container/plan/attach-request.ts';
 import { recoverContainer } from '../../container/recovery/recover.ts';
 import type { NicOwner } from '../../container/run/hot-plug.ts';
@@ -63,6 +64,8 @@ export class ContainerMonitor {
   #previousNics: readonly RecordedNic[] = [];
   readonly #state: MonitoredState;
   #run: Run | undefined;
+  /** The hooks of the run, also while it starts and after its end. */
+  #hooks: HostHooks | undefined;
   /** Init has ended before its start was over: delivered after it. */
   #earlyEnd: { readonly status: ExitStatus | null } | undefined;
   #starting: Promise<unknown> = Promise.resolve();
@@ -113,10 +116,7 @@ export class ContainerMonitor {
     return this.#waiters.ended();
   }
 
-  /**
-   * Its init is gone, which the keeper may not have told of yet: commands that read the record show
-   * it STOPPING.
-   */
+  /** Whether init is gone, also where the keeper has not told of its end yet. */
   initHasEnded(): boolean {
     return this.#run?.hasEnded() ?? false;
   }
@@ -178,12 +178,16 @@ export class ContainerMonitor {
     return forced;
   }
 
-  /**
-   * The end of a run whose init is gone. If the keeper does not tell how, the status stays unknown.
-   */
+  /** Ends a run whose init is gone. The status stays unknown if the keeper does not tell it. */
   async #expectEnd(run: Run): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, END_NEWS_PATIENCE));
     if (this.#run === run) await this.initEnded(null);
+  }
+
+  /** Ends the hook or the stage that a start or an end waits for. */
+  breakOff(message: string): void {
+    const reason = new TslxcError({ code: 'START_FAILED', container: this.ref.name, message });
+    this.#hooks?.breaker.breakOff(reason);
   }
 
   /** Settles when a start that is under way has come about or has failed. */
@@ -230,6 +234,9 @@ export class ContainerMonitor {
         alone,
         reboots: reason.kind === 'reboot',
         previousNics: reason.kind === 'reboot' ? this.#previousNics : undefined,
+        onHooks: (hooks) => {
+          this.#hooks = hooks;
+        },
         onLog: (log) => {
           this.#log = log;
         },
@@ -245,7 +252,8 @@ export class ContainerMonitor {
       this.#deliverEarlyEnd(run);
       return warnings;
     } catch (thrown) {
-      const error = toTslxcError(thrown, 'START_FAILED', { container: this.ref.name });
+      const cause = this.#hooks?.breaker.reason ?? thrown;
+      const error = toTslxcError(cause, 'START_FAILED', { container: this.ref.name });
       await this.#abort(error);
       throw error;
     }
@@ -275,12 +283,11 @@ export class ContainerMonitor {
     else if (run.hasEnded()) void this.#expectEnd(run);
   }
 
-  /**
-   * Adopts a run that an earlier manager started. Its init may have ended since (see initEnded).
-   */
+  /** Adopts a run of an earlier manager. Its init may have ended since (see initEnded). */
   adopt({ run, log, terminals, journal, lost }: AdoptedRun): void {
     this.#log = log;
     this.#run = run;
+    this.#hooks = run.hooks;
     this.#resources.journal.expect(journal);
     run.updateRecord(MANAGER);
     this.#noteSoon(run);
@@ -292,18 +299,13 @@ export class ContainerMonitor {
     this.terminals.adopt(terminals, run.plan.console);
   }
 
-  /**
-   * The start is noted in the container's directory a second later, off the start's path: `--why`
-   * needs it only after a power failure, and its end notes the same and more.
-   */
+  /** Notes the start a second later, off its path: `--why` needs the note after a power failure. */
   #noteSoon(run: Run): void {
     const note = () => this.#run === run && noteStarted(this.ref, run.record.startedAt);
     setTimeout(note, NOTE_AFTER).unref();
   }
 
-  /**
-   * Gives a new keeper, which holds nothing yet, copies of the terminals, and has it watch init.
-   */
+  /** Gives a new keeper copies of the terminals, and has it watch init. */
   async keepAgain(): Promise<void> {
     const run = this.#run;
     if (!run) return;

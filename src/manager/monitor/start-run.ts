@@ -44,6 +44,8 @@ export interface RunStart {
   readonly alone: boolean;
   /** The run follows a reboot of the container. */
   readonly reboots: boolean;
+  /** The hooks of the run, before the first one runs. */
+  onHooks(hooks: HostHooks): void;
   /** The log that the config asks for, as soon as the config is read. */
   onLog(log: ContainerLog): void;
   readonly note: StageLog;
@@ -77,6 +79,7 @@ export async function startRun(start: RunStart): Promise<StartedRun> {
     (text) => start.note(text, 'DEBUG'),
     start.reboots,
   );
+  start.onHooks(hooks);
   const { plan, record, terminals, notes } = await startContainer({
     host,
     plan: planned,
