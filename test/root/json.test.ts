@@ -58,7 +58,6 @@ test('of containers that run, stop, fail and are wrong', { skip }, async () => {
   await busybox.make('a', 'lxc.start.auto = 1\nlxc.group = web\nlxc.hook.pre-start = echo hello');
   await busybox.make('wrong', 'lxc.uts.name');
   await json('start', '-n', '@a', '--dry-run');
-  await json('network', 'ports', '-n', '@a');
   await json('info', '-n', '@a');
   const monitor = spawn(join(BIN, 'tslxc-monitor'), ['-P', host.lxcpath, '--json'], {
     env: { ...BASE_ENV, ...host.env },
@@ -78,6 +77,8 @@ test('of containers that run, stop, fail and are wrong', { skip }, async () => {
     await json('cgroup', '-n', '@a', 'pids.max', '100');
     await json('cgroup', '-n', '@a', 'pids.max');
     await json('device', '-n', '@a', 'add', '/dev/zero', '/dev/nothing');
+    await json('network', 'list', '-n', '@a');
+    await json('network', 'ports', '-n', '@a');
     holdLines('top', await host.ok('top', ['--json', '-d', '0.1', '--count', '2']));
     await json('autostart', '-L', '-a');
     await json('autostart', '--explain', '-k');
