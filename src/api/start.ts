@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { readGivenConfig } from '../config/given-config.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
 import { errorFromJSON } from '../errors/tslxc-error.ts';
+import { RLIMIT } from '../kernel/constants.ts';
+import { linuxKernel } from '../kernel/linux.ts';
 import type { StartResult as StartReply, StartRequest } from '../manager/wire/protocol.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
@@ -29,6 +31,7 @@ export async function startRequest(
     ...(options.consoleLog ? { consoleLog: options.consoleLog } : {}),
     ...(options.pidFile ? { pidFile: options.pidFile } : {}),
     ...(execute ? { execute } : {}),
+    descriptors: linuxKernel().getRlimit(RLIMIT.nofile).hard,
     caller: { env: context.env, cwd: context.cwd, umask: context.umask },
   };
   const prepared = prepareStart(context, request);

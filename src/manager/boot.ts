@@ -7,7 +7,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { enterMonitorCgroup } from '../cgroup/monitor-cgroup.ts';
 import { inWords } from '../errors/errno-words.ts';
-import { LOCK, O } from '../kernel/constants.ts';
+import { LOCK, O, RLIMIT } from '../kernel/constants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import { protectFromOomKiller } from '../util/oom-score.ts';
@@ -38,6 +38,7 @@ async function boot(): Promise<void> {
   process.umask(0o022);
   // The keeper inherits it; the fork server and the pool take it back.
   protectFromOomKiller();
+  raiseDescriptorLimit(kernel);
   // A manager that has lost its keeper runs this program again with this argument, since it is too
   // large to fork a keeper. The keeper is forked here too: reading signals from a descriptor only
   // works in a process with one thread.
@@ -67,6 +68,19 @@ async function boot(): Promise<void> {
     const free = kernel.flock(fd, LOCK.EX | LOCK.NB);
     closeSync(fd);
     return !free;
+  }
+}
+
+/** Descriptors that manager and keeper may have: several for each container. */
+const DESCRIPTORS = 65_536;
+
+/** The limit of the first caller must not be the limit for all containers (setrlimit(2)). */
+function raiseDescriptorLimit(kernel: Kernel): void {
+  if (kernel.getRlimit(RLIMIT.nofile).hard >= DESCRIPTORS) return;
+  try {
+    kernel.setRlimit(RLIMIT.nofile, DESCRIPTORS, DESCRIPTORS);
+  } catch {
+    // Without CAP_SYS_RESOURCE the manager keeps the limit that it has.
   }
 }
 

@@ -78,8 +78,13 @@ export function executeFirst(
 }
 
 function setLimits(kernel: Kernel, { nofile, rlimits = [] }: Program): void {
-  const { soft, hard } = kernel.getRlimit(RLIMIT.nofile);
-  if (nofile && soft !== nofile.soft) kernel.setRlimit(RLIMIT.nofile, Math.min(nofile.soft, hard), hard);
+  const own = kernel.getRlimit(RLIMIT.nofile);
+  if (nofile) {
+    // The caller's limits, which may be lower than those of the manager.
+    const hard = Math.min(nofile.hard, own.hard);
+    const soft = Math.min(nofile.soft, hard);
+    if (soft !== own.soft || hard !== own.hard) kernel.setRlimit(RLIMIT.nofile, soft, hard);
+  }
   for (const limit of rlimits) setLimit(kernel, limit);
 }
 

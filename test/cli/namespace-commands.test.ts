@@ -47,8 +47,12 @@ describe('device', () => {
       ['device', 'web', { action: 'del', device: '/dev/fuse', path: '/dev/f' }],
     ]);
   });
-  it('refuses nics, relative paths and other verbs before it asks for anything', async () => {
-    for (const line of ['device web add eth0', 'device web add /dev/a b', 'device web mend /dev/a']) {
+  it('lends an interface of the host when the name has no slash', async () => {
+    const { code, calls } = await run('device web add eth0');
+    assert.deepEqual([code, calls], [0, [['attachNic', 'web', ['type=phys', 'link=eth0']]]]);
+  });
+  it('refuses relative paths and other verbs before it asks for anything', async () => {
+    for (const line of ['device web add /dev/a b', 'device web mend /dev/a']) {
       const { code, calls } = await run(line);
       assert.deepEqual([code, calls], [1, []], line);
     }

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Busybox } from './harness/busybox.ts';
 import { ContainerHost, skip } from './harness/container-host.ts';
+import { statusField } from './harness/leftovers.ts';
 import { BIN, run, sh } from './harness/run-command.ts';
 import { delay, eventually } from './harness/slow.ts';
 
@@ -404,4 +405,29 @@ test('the pool is killed: commands at work come to their end, and later ones go 
   assert.deepEqual(await ended, { code: null, signal: 'SIGINT' });
   await host.kill('deaf3');
   await host.kill('r');
+});
+
+test('the limit of descriptors is the caller’s for the guest, and is no limit of the manager', {
+  skip,
+}, async () => {
+  const limit = 'ulimit -Sn 64; ulimit -Hn 512; ';
+  for (const hard of [512, 4096]) {
+    const name = `limit-${hard}`;
+    await busybox.make(name);
+    await sh(
+      `${limit.replace('512', String(hard))} TSLXC_RUNDIR=${host.rundir} ${join(BIN, 'tslxc-start')} -P ${host.lxcpath} -n ${host.name(name)} -d`,
+    );
+    const init = Number((await host.ok('info', ['-n', `@${name}`, '-p', '-H'])).trim());
+    const ofGuest = readFileSync(`/proc/${init}/limits`, 'latin1').match(/Max open files +(\d+) +(\d+)/);
+    assert.equal(Number(ofGuest?.[2]), hard);
+    assert.ok(Number(ofGuest?.[1]) <= hard);
+    await host.kill(name);
+  }
+  const manager = host.processes().find(({ title }) => title === 'tslxcd');
+  const ofManager = readFileSync(`/proc/${manager!.pid}/limits`, 'latin1').match(
+    /Max open files +(\d+) +(\d+)/,
+  );
+  // CAP_SYS_RESOURCE: without it no process can raise its hard limit.
+  const mayRaise = (BigInt(`0x${statusField('self', 'CapEff')}`) & (1n << 24n)) !== 0n;
+  if (mayRaise) assert.ok(Number(ofManager?.[1]) >= 65_536, ofManager?.[0]);
 });

@@ -117,7 +117,9 @@ function takeLimits(kernel: Kernel, theirs: string): boolean {
     const wanted = limit === 'nofile' ? hard : soft;
     const [ourSoft, ourHard] = ownLimits.get(limit)!;
     if (ourSoft === wanted && ourHard === hard) continue;
-    differs = true;
+    // The manager has raised this limit, and may set it anew for each caller.
+    if (limit === 'nofile' && mayRaiseLimits()) ownLimits.set(limit, [wanted, hard]);
+    else differs = true;
     try {
       kernel.setRlimit(RLIMIT[limit], wanted, hard);
     } catch (error) {
@@ -125,6 +127,12 @@ function takeLimits(kernel: Kernel, theirs: string): boolean {
     }
   }
   return differs;
+}
+
+/** Whether this process has CAP_SYS_RESOURCE (capabilities(7)). */
+function mayRaiseLimits(): boolean {
+  const effective = /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
+  return (BigInt(`0x${effective}`) & (1n << 24n)) !== 0n;
 }
 
 /** Soft and hard ones. */

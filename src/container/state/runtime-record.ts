@@ -39,6 +39,8 @@ export interface StartOverrides {
   readonly pidFile?: string;
   /** /proc/PID/cgroup of the caller of the start: `lxc.cgroup.relative` begins there. */
   readonly callerCgroups?: string;
+  /** Hard limit of open files of the caller, which is the guest's. */
+  readonly descriptors?: number;
 }
 
 /** A process that cannot be confused with a later one of the same number. */

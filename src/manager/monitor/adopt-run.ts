@@ -73,7 +73,12 @@ function planAnew(host: StartHost, record: RuntimeRecord): StartPlan {
   const { name, configFile, overrides } = record;
   const { env, cwd } = ownContext();
   const load = (texts: ConfigTexts | undefined, defines: readonly string[]) =>
-    planStart(record, loadConfig(configFile, { name, env, cwd, defines, texts }), hostFacts(host), overrides);
+    planStart(
+      record,
+      loadConfig(configFile, { name, env, cwd, defines, texts }),
+      hostFacts(host, overrides.descriptors),
+      overrides,
+    );
   try {
     return load(overrides.given && textsOf(overrides.given), overrides.defines);
   } catch {

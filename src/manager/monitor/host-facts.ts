@@ -26,11 +26,15 @@ export function prepareHost(): void {
 }
 
 /**
- * Facts about this host that a start plan depends on. Touches nothing. @throws TslxcError for the
- * system file
+ * Facts about this host that a start plan depends on. Touches nothing.
+ * @param descriptors the caller's hard limit of open files, where this process has another
+ * @throws TslxcError for the system file
  */
-export function hostFacts({ kernel, layout }: Pick<StartHost, 'kernel' | 'layout'>): HostFacts {
-  const { hard } = kernel.getRlimit(RLIMIT.nofile);
+export function hostFacts(
+  { kernel, layout }: Pick<StartHost, 'kernel' | 'layout'>,
+  descriptors?: number,
+): HostFacts {
+  const hard = descriptors ?? kernel.getRlimit(RLIMIT.nofile).hard;
   lastCap ??= lastCapability(kernel);
   missing ??= missingCapabilities(kernel, lastCap);
   filtered ??= underFilter();

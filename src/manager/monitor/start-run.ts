@@ -140,7 +140,8 @@ async function prepare({ host, request, onLog }: RunStart): Promise<Prepared> {
     texts: request.given && textsOf(request.given),
   });
   onLog(new ContainerLog(host.kernel, request, planLog(request, config)));
-  const make = (hooked: boolean) => planStart(request, config, hostFacts(host), request, hooked);
+  const make = (hooked: boolean) =>
+    planStart(request, config, hostFacts(host, request.descriptors), request, hooked);
   const plan = make(false);
   await checkStart(host, plan);
   let toldOnce: TslxcError[] = [];
@@ -157,7 +158,7 @@ async function prepare({ host, request, onLog }: RunStart): Promise<Prepared> {
  * manager.
  */
 export function overridesOf(request: StartRequest): StartOverrides {
-  const { defines, given, init, execute, consoleLog, pidFile, callerCgroups } = request;
+  const { defines, given, init, execute, consoleLog, pidFile, callerCgroups, descriptors } = request;
   return {
     defines,
     ...(given ? { given } : {}),
@@ -166,6 +167,7 @@ export function overridesOf(request: StartRequest): StartOverrides {
     ...(consoleLog ? { consoleLog } : {}),
     ...(pidFile ? { pidFile } : {}),
     ...(callerCgroups ? { callerCgroups } : {}),
+    ...(descriptors === undefined ? {} : { descriptors }),
   };
 }
 
