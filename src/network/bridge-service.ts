@@ -23,6 +23,7 @@ import {
 import { FIREWALLS } from './firewall.ts';
 import { findLink, isBridge } from './links.ts';
 import { withNetlink } from './netlink.ts';
+import { portSysctls, publishedNics, savePortSysctls } from './ports/port-registry.ts';
 import {
   readState,
   removeState,
@@ -45,7 +46,9 @@ async function undoState({ kernel, runDirectory }: BridgeService, state: Service
   await stopDhcpServer(kernel, state.dhcp);
   await FIREWALLS[state.firewall].remove(state.settings);
   undoBridge(kernel, state);
-  restoreSysctls(state.sysctls);
+  // Published ports go on needing them, and restore them at their end.
+  if (publishedNics().length > 0) savePortSysctls([...portSysctls(), ...state.sysctls]);
+  else restoreSysctls(state.sysctls);
   removeState(runDirectory);
 }
 

@@ -1,6 +1,8 @@
 /** Published ports: reached from the host, from its loopback and from containers, and gone with their container. */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { covers } from '../register/covers.ts';
@@ -42,8 +44,13 @@ async function start(short: string, number: number, more = ''): Promise<void> {
   await host.inside(short, SERVE);
 }
 
+/** The switch without which the host passes no packet on. */
+const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+let forwarding = '';
+
 before(async () => {
   if (skip) return;
+  forwarding = readFileSync(FORWARDING, 'utf8').trim();
   bridge = await host.bridge();
 });
 after(() => {
@@ -61,6 +68,7 @@ test('a published port leads to the container, from everywhere', { skip }, async
   assert.equal(await askFrom('web', `${bridge.net}.1`, one), name, 'from the container itself');
   assert.equal(await ask('127.0.0.1', two), name, 'at the one address that is named');
   assert.equal(await ask(`${bridge.net}.1`, two), '', 'at no other address');
+  assert.equal(readFileSync(FORWARDING, 'utf8').trim(), '1');
 });
 
 test('containers do not reach the loopback of the host by the published ports', { skip }, async () => {
@@ -136,4 +144,10 @@ test('ports are gone with their container, and the table with the last of them',
   await host.tslxc('stop', ['-n', '@other', '-k']);
   await eventually('the table is gone', async () => !(await tables()).includes(table));
   assert.equal((await sh(`cat /proc/sys/net/ipv4/conf/${bridge.name}/route_localnet`)).trim(), '0');
+});
+
+test('the last port that goes restores ip_forward', { skip }, async () => {
+  for (const { name } of JSON.parse(await host.ok('ls', ['--running', '--json'])) as { name: string }[])
+    await host.tslxc('stop', ['-n', name, '-k']);
+  assert.equal(readFileSync(FORWARDING, 'utf8').trim(), forwarding);
 });

@@ -17,7 +17,7 @@ export const spec = defineSpec({
     'attach gives the container a nic of any type that has an interface; each KEY is one that follows lxc.net.N. in a config, type among them. detach takes a nic away, by its number or by the name of its interface inside; an interface that came from the host returns there under its old name. list shows the nics. They last until the container stops; with --save they are in its config too. Scripts of a nic run at a start only.',
     'publish makes a port of the host lead to the container, withdraw ends that, and ports shows what is published. A port is written as in lxc.net.N.publish: [ADDRESS:]PORT[-PORT][:CONTAINERPORT][/tcp|udp|sctp], where ADDRESS is one of the host and an IPv6 address stands in brackets.',
     'A published port is open on all addresses of the host unless one is named: for other hosts, for the host itself (also by 127.0.0.1, not by ::1), and for other containers. It follows the address of the container and ends with it. A container with IPv4 alone is reached by IPv4 alone.',
-    'A port that another container publishes, or that a program of the host listens on, is refused with the name of its holder. The rules are in an nftables table of their own, tslxc_ports.',
+    'A port that another container publishes, or that a program of the host listens on, is refused with the name of its holder. The rules are in an nftables table of their own, tslxc_ports. Publishing switches IP forwarding of the host on, until the last port goes.',
   ],
   options: {
     nic: {

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import type { PublishedPort } from '../../config/values/published-port.ts';
 import { ownVariable } from '../../util/own-process.ts';
 import { DEFAULT_RUN_DIRECTORY } from '../bridge-plan.ts';
-import { serviceDirectory } from '../service-state.ts';
+import { readState, type SysctlChange, serviceDirectory, writeState } from '../service-state.ts';
+import { restoreSysctls } from '../sysctl.ts';
 
 /** A nic with published ports. */
 export interface PublishedNic {
@@ -81,6 +82,18 @@ export function forgetPublished(id: NicId): void {
   rmSync(fileOf(id), { force: true });
 }
 
+/**
+ * The last port goes: switches return to their values from before. While the bridge service needs
+ * them too, it gets the record of them, and restores them at its own end.
+ */
+export function giveSysctlsBack(): void {
+  const changes = portSysctls();
+  const service = readState(own());
+  if (service && changes.length > 0)
+    writeState(own(), { ...service, sysctls: [...service.sysctls, ...changes] });
+  else restoreSysctls(changes);
+}
+
 /** Interfaces whose route_localnet this manager switched on. */
 export function localLinks(): string[] {
   try {
@@ -93,6 +106,20 @@ export function localLinks(): string[] {
 export function saveLocalLinks(links: readonly string[]): void {
   mkdirSync(directory(), { recursive: true, mode: 0o700 });
   writeFileSync(join(directory(), 'local-links'), JSON.stringify(links), { mode: 0o600 });
+}
+
+/** Kernel switches that the ports need, with their values from before. */
+export function portSysctls(): SysctlChange[] {
+  try {
+    return JSON.parse(readFileSync(join(directory(), 'sysctls'), 'utf8')) as SysctlChange[];
+  } catch {
+    return [];
+  }
+}
+
+export function savePortSysctls(changes: readonly SysctlChange[]): void {
+  mkdirSync(directory(), { recursive: true, mode: 0o700 });
+  writeFileSync(join(directory(), 'sysctls'), JSON.stringify(changes), { mode: 0o600 });
 }
 
 /** The last port is gone. */

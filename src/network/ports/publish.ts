@@ -12,16 +12,20 @@ import { setHairpin } from '../bridge-vlans.ts';
 import { formatAddress, networkOf, parseAddress } from '../ip-address.ts';
 import { findLink } from '../links.ts';
 import { withNetlink } from '../netlink.ts';
+import { applySysctls, forwardingChanges } from '../sysctl.ts';
 import {
   forgetPublished,
+  giveSysctlsBack,
   localLinks,
   type NicId,
   type PublishedNic,
+  portSysctls,
   portTable,
   publishedNic,
   publishedNics,
   removeRegistry,
   saveLocalLinks,
+  savePortSysctls,
   savePublished,
 } from './port-registry.ts';
 import { elementsOf, elementText, nearText, type PortElement, tableText } from './port-rules.ts';
@@ -79,6 +83,7 @@ export function publish(kernel: Kernel, nic: PublishedNic): void {
       message: `publish the ports of ${nic.name}: nft: ${failed}`,
     });
   }
+  passOn(nic);
   leadLoopback(nic.link);
   returnToPort(kernel, nic);
 }
@@ -107,6 +112,7 @@ export function withdraw(id: NicId): void {
   );
   if (isLast) {
     for (const link of localLinks()) setLocal(link, '0');
+    giveSysctlsBack();
     const { failed } = nft(['-f', '-'], `add table inet ${table}\ndelete table inet ${table}\n`);
     if (failed) throw new TslxcError({ code: 'NETWORK_FAILED', message: `remove table ${table}: ${failed}` });
     removeRegistry();
@@ -142,6 +148,14 @@ const localFile = (link: string) => `/proc/sys/net/ipv4/conf/${link}/route_local
 
 function setLocal(link: string, value: '0' | '1'): void {
   if (existsSync(localFile(link))) writeFileSync(localFile(link), value);
+}
+
+/** Lets the host pass packets on to the container, from other hosts and from other containers. */
+function passOn({ target6 }: PublishedNic): void {
+  const changes = forwardingChanges(target6 !== undefined);
+  if (changes.length === 0) return;
+  savePortSysctls([...portSysctls(), ...changes]);
+  applySysctls(changes);
 }
 
 /** Lets connections to 127.0.0.1 of the host reach the container. The table is there by now. */
