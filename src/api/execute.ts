@@ -48,7 +48,7 @@ export async function execute(
   const { stdin, stdout, stderr, onStarted, ...rest } = options;
   const terminal = callerTerminal({ stdin, stdout, stderr });
   const asked = await request(context, ref, rest, terminal?.terminals ?? [], true);
-  // As LXC: a caller that hangs up ends the program.
+  // Like LXC, a caller that hangs up ends the program.
   const streams = new HandedStreams(terminal?.terminals ?? [], { 1: () => stdout, 2: () => stderr });
   const signals = new SignalForwarder(terminal !== undefined, { SIGHUP: SIG.TERM });
   const run = startAndStay(context, ref, { ...asked, stdio: streams.fds }, async (container) => {

@@ -17,10 +17,10 @@ import { type CgroupPlan, v1Of, v2Of } from './plan.ts';
 import { bottomUp } from './subtree.ts';
 
 /**
- * Puts the plan's device rules in force: by the devices controller where the host has it in v1,
- * else by a program on the v2 cgroup. At a start this comes late, after the container's /dev is
- * made. `before` are the rules that were in force until now (a live change). What a cgroup above us
- * does not allow is returned as notes.
+ * Puts the plan's device rules in force: by the v1 devices controller where the host has it, else
+ * by a program on the v2 cgroup. A start does this after the container's /dev is made. @param
+ * before the rules in force before a live change @returns a note for each rule that a cgroup above
+ * does not allow
  */
 export function applyDevices(
   kernel: Kernel,

@@ -149,8 +149,8 @@ export function translate(
 }
 
 /**
- * Of the writes for a file those that count, in order: native ones if there are any, of these the
- * last, or all where each line of the file is a setting of its own.
+ * The writes that count for a file, in order. Native writes come before translated ones; the last
+ * one counts, or all where each line of the file is a setting of its own.
  */
 function thatCount(writes: readonly Resolved[]): Resolved[] {
   const winners = new Map<string, { native: boolean; last: Resolved }>();
@@ -185,7 +185,7 @@ function othersOf(
     const named = fileOf(key)!;
     return place(layout, spellingOf(named), controllerOf(named.file)) !== undefined;
   };
-  /** Of each file the last value of its settings, and where it stands. Native ones come first. */
+  /** The last value for each file, and the line that sets it. Native settings come first. */
   const last = { native: new Map<string, LastValue>(), any: new Map<string, LastValue>() };
   for (const [index, { key, value }] of settings.entries()) {
     const file = fileOf(key)?.file;

@@ -65,10 +65,7 @@ function ownDescriptor(path: string): number | undefined {
   return Number(fd);
 }
 
-/**
- * Of the devices only a terminal: `-f /dev/tty`, or standard input where nothing is redirected,
- * ends with Ctrl-d.
- */
+/** A terminal is the only device that is read: `-f /dev/tty` or standard input, up to Ctrl-d. */
 function isStream(stat: Stats): boolean {
   const terminal = stat.isCharacterDevice() && (isTerminalMajor(stat.rdev) || stat.rdev === 0x500);
   return stat.isFIFO() || stat.isSocket() || terminal;

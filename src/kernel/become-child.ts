@@ -34,7 +34,7 @@ export function becomeOwnChild(calls: Calls, cgroup?: number): number {
     calls.fcntl(end, F.SETOWN, calls.getpid());
     calls.fcntl(end, F.SETSIG, SIG.KILL);
     calls.fcntl(end, F.SETFL, O.ASYNC);
-    // Else the kernel writes 0 over the C library's thread id as the parent ends.
+    // Without this the kernel writes 0 over the C library's thread id when the parent ends.
     calls.setTidAddress(SYS.set_tid_address, 0);
     const flags = CLONE.VM | CLONE.VFORK | CLONE.PARENT_SETTID;
     const args = cloneArguments(flags, calls.addressOf(pid, pid, 0), cgroup);

@@ -27,7 +27,7 @@ const silent = new WeakMap<Calls, SilentFork>();
 export function forkSilently(calls: Calls): void {
   if (silent.has(calls)) return;
   const length = readMappings(calls, 0);
-  // Of system calls that do nothing there are no mappings.
+  // System calls that do nothing leave no mappings.
   if (length > 0) silent.set(calls, new SilentFork(calls, bounds(length)));
 }
 

@@ -132,7 +132,7 @@ export class Vfork {
       } else if (run.begun) run.failed(lastError('execve'));
       else this.#work(run);
     } catch {
-      // Not even this could be told; and nothing may be thrown into C.
+      // The failure cannot be told either, and no exception may pass into C.
       this.#calls.exit(1);
     }
   }

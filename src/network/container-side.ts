@@ -72,7 +72,7 @@ function loopbackUp(netlink: Netlink): void {
  * to be, and with its default routes.
  */
 export function configureContainerSide(kernel: Kernel, nics: readonly ResolvedNic[], isUp = false): void {
-  // The host's own network: nothing there is ours to change.
+  // The container shares the host's network, which is not changed.
   if (nics.some(sharesHost)) return;
   if (isUp && !nics.some(hasInterface)) return;
   withNetlink(kernel, (netlink) => {

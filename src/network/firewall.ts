@@ -50,9 +50,7 @@ interface NftChain {
   readonly policy?: string;
 }
 
-/**
- * Where Docker asks others to put their rules: it is looked at first, and Docker never empties it.
- */
+/** Docker's chain for rules of others: packets pass it first, and Docker never empties it. */
 const DOCKER_USER_CHAIN = 'DOCKER-USER';
 
 function nftFix(chain: NftChain, bridge: string): string {

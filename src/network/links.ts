@@ -43,8 +43,8 @@ export interface Link {
   readonly peer: number;
   readonly statistics: LinkStatistics;
   /**
-   * Of a bridge whose kernel knows VLANs: whether it filters by them, and the one that a new port
-   * is in (0: none).
+   * A bridge's VLAN filtering, and the VLAN that a new port is in (0: none). The kernel must know
+   * VLANs.
    */
   readonly vlans?: { readonly filters: boolean; readonly defaultId: number };
 }

@@ -46,7 +46,7 @@ export interface Request {
 }
 
 export interface Netlink {
-  /** Sends, and returns when the kernel has done it. */
+  /** Sends a request, and returns when the kernel has carried it out. */
   change(request: Request): void;
   /** Asks for one object. */
   get(request: Request): Buffer;

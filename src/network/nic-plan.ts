@@ -61,7 +61,7 @@ export interface PlannedPort extends PublishedPort {
   readonly origin?: NicOrigin | undefined;
 }
 
-/** Of every nic. */
+/** Fields of every nic. */
 interface NicBase {
   /** N of `lxc.net.N`. */
   readonly index: number;
@@ -85,7 +85,7 @@ export interface NoneNic extends NicBase {
   readonly type: 'none';
 }
 
-/** Of every nic that is an interface in the container. */
+/** Fields of every nic that is an interface in the container. */
 export interface InterfaceSettings extends NicBase {
   /** May hold `x` for random digits until `resolveNic` drew them. */
   readonly hwaddr?: string | undefined;
@@ -114,7 +114,7 @@ export interface VethNic extends InterfaceSettings {
   readonly pair?: string | undefined;
   /** Whether the host's end is a port of the bridge (unless given) or is routed to. */
   readonly mode?: 'bridge' | 'router' | undefined;
-  /** Of the container's end; the host's has them the other way round. */
+  /** Limits of the container's end; they are the other way round on the host's end. */
   readonly rxQueues?: number | undefined;
   readonly txQueues?: number | undefined;
   /** Networks that the host reaches through the container. */

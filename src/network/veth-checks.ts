@@ -49,7 +49,7 @@ function vlanFaults(nic: VethNic, key: NicKey, { name, kind, vlans }: Link): Tsl
   return [nicError(nic, key, 'NETWORK_FAILED', `bridge "${name}" does not filter VLANs`, remedy)];
 }
 
-/** As LXC, we do not make a router of the link behind the administrator's back. */
+/** Like LXC, the check does not make a router of the link: that is the administrator's decision. */
 export function proxyFaults(nic: InterfaceNic, { name }: Link): TslxcError[] {
   const wanted = [
     ...(nic.ipv4.length > 0 ? [`ipv4/conf/${name}/forwarding`] : []),

@@ -38,7 +38,7 @@ export type ToStage =
   | { readonly type: 'taken' }
   | { readonly type: 'go' };
 
-/** Of a line for the container's log; INFO where none is given. */
+/** The level of a line for the container's log; INFO by default. */
 export type StageLogLevel = 'DEBUG' | 'WARN';
 
 export type FromStage =

@@ -23,8 +23,8 @@ export function enterClocks(kernel: Kernel): void {
 }
 
 /**
- * Of the time namespace that was unshared last, all in one go: the kernel takes one write. Closes
- * the descriptor.
+ * Sets the offsets of the time namespace that was unshared last, in the one write that the kernel
+ * takes. Closes the descriptor.
  */
 export function setClockOffsets(kernel: Kernel, fd: number, offsets: readonly ClockOffset[]): void {
   const lines = offsets.map(({ clock, seconds, nanoseconds }) => `${clock} ${seconds} ${nanoseconds}\n`);

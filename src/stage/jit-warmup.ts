@@ -64,7 +64,7 @@ const START: StartStagePlan = {
   init: { args: ['/proc/self/exe'], env: [], cwd: '/', uid: 0, gid: 0, groups: [], parentDeath: 0 },
 };
 
-/** What a start is told as it gets there. */
+/** Messages that a start receives, in their order. */
 const MADE: readonly ToStage[] = [
   { type: 'cgroups', files: ['/dev/null'] },
   { type: 'network', nics: [] },

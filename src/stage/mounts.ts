@@ -138,7 +138,7 @@ function doMount(
     return;
   }
   if (step.kind === 'bind' && source === undefined) {
-    // As LXC: an optional entry without a source still makes its target.
+    // Like LXC, an optional entry without a source still makes its target.
     if (step.create) kernel.close(openTarget(kernel, root, step));
     return;
   }

@@ -117,7 +117,7 @@ export interface StartStagePlan {
   readonly namespaces: number;
   readonly joined: readonly JoinedNamespace[];
   readonly clockOffsets: readonly ClockOffset[];
-  /** Of its user namespace, its own or a joined one; empty without one. */
+  /** The id map of the user namespace, new or joined; empty without one. */
   readonly idmap: readonly IdMapEntry[];
   readonly rootfs: {
     /** What the config names, for messages. */
@@ -243,8 +243,8 @@ export interface DeviceStagePlan {
   readonly uid: number;
   readonly gid: number;
   /**
-   * Of the container's user namespace. The host's node is bound there: one made in it would not
-   * open.
+   * Whether the container has a user namespace. A node made in it would not open, so the host's
+   * node is bound.
    */
   readonly owner?: NamespaceOwner;
 }

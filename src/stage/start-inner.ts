@@ -26,7 +26,7 @@ interface Inherited extends Carried {
   readonly loopbackIsUp: boolean;
   /** Opens what `Carried` has not, or has otherwise than it is now: pre-mount hooks have run. */
   readonly open?: ((carried: Carried) => Carried) | undefined;
-  /** In all of its cgroups, that is; else in the one that it was born in. */
+  /** Whether init is in all of its cgroups; otherwise it is only in the cgroup of its birth. */
   readonly inCgroups: boolean;
 }
 

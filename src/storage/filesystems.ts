@@ -115,8 +115,7 @@ export function filesystemOn(path: string): string | undefined {
 }
 
 /**
- * Lets a filesystem fill its device, which has become larger.
- * @param mounted runs tools where it is mounted
+ * Grows a filesystem to the size of its device. @param mounted runs tools where it is mounted
  * @throws TslxcError NOT_SUPPORTED, STORAGE
  */
 export async function growFilesystem(

@@ -115,7 +115,7 @@ function shownNote(lxcpath: string): string {
   return `${dirname(viewPath(join(lxcpath, 'any')))}.shown`;
 }
 
-/** Of the views of one container directory: a lock, which names that directory. */
+/** The lock of the views of one container directory, whose text names that directory. */
 export function viewLock(view: string): string {
   return `${dirname(view)}.lock`;
 }
@@ -261,7 +261,7 @@ function makeReadOnly(kernel: Kernel, view: string): void {
   }
 }
 
-/** Of a view that is not mounted. */
+/** The state of a view that is not mounted. */
 export function removeViewPoint(view: string): void {
   rmSync(upperNote(view), { force: true });
   for (const path of [view, dirname(view)])

@@ -59,7 +59,7 @@ export class ConsoleLog {
         const fitting = Math.max(0, space);
         this.#write(rest.subarray(0, fitting));
         rest = rest.subarray(fitting);
-        // As LXC: of a burst larger than the whole file, the end is kept.
+        // Like LXC, only the end of a burst larger than the whole file is kept.
         if (rest.length > this.#limit) rest = rest.subarray(rest.length - this.#limit);
         this.#startAnew();
       }

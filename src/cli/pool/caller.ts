@@ -17,7 +17,7 @@ export interface Caller {
   readonly isInForeground: boolean;
   /** Its mount namespace, where that is another one than this process's. */
   readonly mountNamespace: string | undefined;
-  /** Of its root directory, as `standing` tells it. */
+  /** The identity of its root directory, as `standing` returns it. */
   readonly root: string;
 }
 
@@ -70,7 +70,7 @@ function rootOf(pid: number | 'self'): string {
   return `${readlinkSync(`/proc/${pid}/root`)} ${dev}:${ino}`;
 }
 
-/** Of this process. To be compared after it has joined the caller's mount namespace. */
+/** The place of this process, for a comparison after a join of the caller's mount namespace. */
 export const ownRoot = () => rootOf('self');
 
 /**

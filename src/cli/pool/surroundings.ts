@@ -105,7 +105,7 @@ const LIMITS: Readonly<Record<string, keyof typeof RLIMIT>> = {
 };
 const WIDTH = 26;
 
-/** Of a process that goes on: one that has taken others ends with its command. */
+/** The limits of this process. A process that has taken other limits may end with its command. */
 let ownLimits: Limits | undefined;
 
 /** @returns whether any differs from our own */

@@ -61,7 +61,9 @@ interface NameAndPlace {
   readonly lxcpath: string;
 }
 
-/** By the command's name. Commands with several forms have an alternative for each. */
+/**
+ * The output of each command, by name. A command with several forms has an alternative for each.
+ */
 export interface JsonOutputs {
   /** Verdicts with --list or --explain; else what was done. */
   autostart:
@@ -76,7 +78,7 @@ export interface JsonOutputs {
   network: readonly PublishedPortInfo[] | readonly NicInfo[];
   cgroup: { readonly file: string; readonly value: string } | CgroupChange;
   checkconfig: HostCheck & {
-    /** Of tslxc. */
+    /** The version of tslxc. */
     readonly version: string;
   };
   /** The keys, the value of one, or what a check found. */
@@ -132,7 +134,7 @@ export interface JsonOutputs {
     /** ISO 8601, UTC. */
     readonly time: string;
     readonly containers: readonly (ContainerUsage & {
-      /** Of one processor since the round before; 0 in the first one. */
+      /** Percent of one processor since the last round; 0 in the first round. */
       readonly cpuPercent: number;
     })[];
   };

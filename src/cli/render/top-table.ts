@@ -5,7 +5,7 @@ import { humanBytes } from './units.ts';
 
 /** A container in one round. */
 export interface TopRow extends ContainerUsage {
-  /** Of one processor, since the round before; 0 in the first one. */
+  /** Percent of one processor since the last round; 0 in the first round. */
   readonly cpuPercent: number;
 }
 
@@ -120,7 +120,7 @@ function total(rows: readonly TopRow[]): TopRow {
 export const BATCH_HEADING =
   'time_ms,container,cpu_nanos,cpu_sys_userhz,cpu_user_userhz,blkio_bytes,blkio_iops,mem_used_bytes,memsw_used_bytes,kernel_mem_used_bytes\n';
 
-/** Of USER_HZ, hundredths of a second. */
+/** Unit: USER_HZ, hundredths of a second. */
 const TICK_NS = 1e7;
 
 export function batchLines(time: number, rows: readonly TopRow[]): string {

@@ -28,7 +28,7 @@ export interface Call<Options extends OptionTable = OptionTable> {
   painted(text: string): void;
   /** Makes commands in a line such that they work where this one was called. */
   paster(): Promise<(text: string) => string>;
-  /** By which family of names. */
+  /** The family of names by which the command was called. */
   readonly as: CalledAs;
   readonly library: Library;
   readonly values: OptionValues<Options>;

@@ -67,7 +67,7 @@ async function defaultFile(name: string, lxcpath: string): Promise<string> {
 }
 
 function level(text: string): number {
-  // By number they count from the least important one, as in lxc.log.level.
+  // Numbers count from the least important level, as in lxc.log.level.
   const found = /^[0-8]$/.test(text)
     ? LOG_PRIORITIES.length - 1 - Number(text)
     : LOG_PRIORITIES.indexOf(text.toUpperCase() as LogPriority);

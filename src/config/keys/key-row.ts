@@ -41,7 +41,7 @@ export interface RepeatedRow<T> extends KeyFacts {
   readonly type: ValueType<T>;
   /** Cuts a line's value into its items; undefined where a line is one item. */
   readonly split: ((text: string) => Token[]) | undefined;
-  /** Of items with the same slot the last one stays. */
+  /** The last of several items with the same slot stays. */
   readonly slot: ((value: T) => string) | undefined;
   /** All values as `lxc-info -c` prints them; undefined: one on each line. */
   readonly printAll: ((values: readonly T[]) => string) | undefined;

@@ -3,7 +3,7 @@ import { meant } from './meant.ts';
 import { wholeNumber } from './number.ts';
 import type { ValueType } from './value-type.ts';
 
-/** By number, from 0 (linux/capability.h, Linux 5.9 and later). */
+/** The index is the capability's number (linux/capability.h, Linux 5.9 and later). */
 // biome-ignore format: forty lines of one word each are no easier to read
 export const CAPABILITIES = [
   'chown', 'dac_override', 'dac_read_search', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap',

@@ -3,7 +3,7 @@ import { meant } from './meant.ts';
 import { wholeNumber } from './number.ts';
 import type { ValueType } from './value-type.ts';
 
-/** By number, from 0, as LXC counts them. */
+/** The index is the level's number, as in LXC. */
 export const LOG_LEVELS = [
   'TRACE',
   'DEBUG',

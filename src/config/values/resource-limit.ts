@@ -37,7 +37,7 @@ export const resourceLimit: ValueType<ResourceLimit> = {
       const both = limitValue(text, 0);
       return { soft: both, hard: both };
     }
-    // As LXC: a soft limit that is not there is 0, a hard one is the soft one.
+    // Like LXC, a missing soft limit is 0, and a missing hard limit is the soft one.
     const soft = limitValue(text.slice(0, colon).trim() || '0', 0);
     const after = text.slice(colon + 1);
     const hard = after.trim() === '' ? soft : limitValue(after, colon + 1);

@@ -8,7 +8,7 @@ import type { ValueType } from './value-type.ts';
 const SIGRTMIN = 34;
 const SIGRTMAX = 64;
 
-/** By name; those of signal(7) that Node does not list among them. */
+/** Numbers by name, with the names of signal(7) that Node does not list. */
 const SIGNALS: Readonly<Record<string, number>> = { ...constants.signals, SIGCLD: 17, SIGPOLL: 29 };
 
 const REAL_TIME = /^SIGRT(MIN|MAX)(?:([+-])([0-9]{1,2}))?$/;

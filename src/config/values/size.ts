@@ -65,7 +65,7 @@ function buffer(largest: number, shown: string): ValueType<number> {
   };
 }
 
-/** Of a file on disk. */
+/** The most bytes of a file on disk. */
 export const fileSize = buffer(2 ** 40, '1TB');
-/** Of memory of the manager's, which all containers share. */
+/** The most bytes of the manager's memory, which all containers share. */
 export const ringSize = buffer(64 * 2 ** 20, '64MB');

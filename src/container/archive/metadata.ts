@@ -35,7 +35,7 @@ export interface ArchivedMember {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** Of files that come with the config. */
+  /** Names of the files that come with the config. */
   readonly mode?: number;
 }
 

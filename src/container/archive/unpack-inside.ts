@@ -57,7 +57,7 @@ export interface Unpacking {
   /** Exists and is empty. */
   readonly target: string;
   readonly limits: UnpackLimits;
-  /** Of the bytes that are unpacked: the archive may change after it was verified. */
+  /** The digest of the unpacked bytes: the archive may change after it was verified. */
   readonly digest: MemberDigest;
   readonly reports: CopyReports;
 }

@@ -64,7 +64,7 @@ export async function renameContainer(
     if (!legacy.startsWith(`${marker.from}/`)) renameSync(legacy, join(legacy, '..', name));
     await finishRename(to);
   } catch (error) {
-    // A full disk, say: as long as no config says otherwise, everything can be as it was.
+    // For example a full disk. No config names the new place yet, so everything is restored.
     if (existsSync(renamingFile(to)) && isDeepStrictEqual(configTexts(to), written)) moveBack(to, ref);
     else rmSync(renamingFile(ref), { force: true });
     showRootfs(ref);

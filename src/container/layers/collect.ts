@@ -9,9 +9,9 @@ import { lockLayers } from './lock-layers.ts';
 import { unseenLxcpaths, usedLayers } from './references.ts';
 
 /**
- * Of the given layers (their directories) removes those that no config names. Only layers that a
- * removed container or snapshot stood on are ever candidates: a layer that is unused for another
- * reason is left to `tslxc-config check`.
+ * Removes the given layers (directories) that no config names. Callers give only layers below a
+ * removed container or snapshot. `tslxc-config check` reports layers that are unused for another
+ * reason.
  */
 export async function collectLayers(candidates: Iterable<string>): Promise<void> {
   const layers = [...new Set(candidates)];

@@ -16,14 +16,11 @@ export interface TreeNode {
    * Id of a layer, path of another directory that is stood on, name of a container, `NAME/snapN`.
    */
   readonly name: string;
-  /**
-   * Of a container or snapshot: the backing store of its root filesystem; undefined when it has
-   * none.
-   */
+  /** The backing store of the root filesystem of a container or snapshot, if it has one. */
   readonly type?: string;
-  /** Of a container in another directory. */
+  /** The directory of a container in another lxcpath. */
   readonly lxcpath?: string;
-  /** Of a layer: whose files became it, and when. */
+  /** The container whose files became the layer, and when. */
   readonly of?: string;
   readonly made?: string;
   readonly children: readonly TreeNode[];

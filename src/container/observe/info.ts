@@ -78,7 +78,7 @@ export async function containerInfo(ref: ContainerRef, wanted: InfoWanted = {}):
   };
 }
 
-/** Of one whose record is damaged, the history says that it was started and has not ended. */
+/** If the record is damaged, the history tells that the container was started and has not ended. */
 const mayRun = (ref: ContainerRef, active: ReadonlySet<string> | undefined) =>
   active === undefined || active.has(ref.name) || startedSinceBoot(ref);
 

@@ -18,7 +18,7 @@ export interface LogLine {
   /** ISO 8601. */
   readonly time: string;
   readonly source: LogSource;
-  /** Of `log`: the level. */
+  /** The level of a `log` entry. */
   readonly level?: string;
   /** As it was written: what a container prints may hold escape sequences. */
   readonly text: string;
@@ -105,7 +105,7 @@ class Sources {
   }
 }
 
-/** By time; what has the same stays in its order. */
+/** Sorts by time. Entries of the same time keep their order. */
 function ordered(lines: LogLine[]): LogLine[] {
   return lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
 }

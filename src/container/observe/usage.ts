@@ -25,7 +25,7 @@ export interface ContainerUsage {
   readonly pids: number;
 }
 
-/** Of all containers of a directory that run, by name. */
+/** The usage of all running containers of a directory, by name. */
 export function containersUsage(lxcpath: string): ContainerUsage[] {
   return activeContainers(lxcpath).flatMap((name) => {
     const record = liveRecord({ name, lxcpath });

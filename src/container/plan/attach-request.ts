@@ -21,7 +21,7 @@ export interface AttachRequest extends ContainerRef {
   /** Privileges that are not dropped. */
   readonly keep: { readonly capabilities: boolean; readonly cgroup: boolean; readonly lsm: boolean };
   readonly remountProcSys: boolean;
-  /** Of personality(2), instead of the container's. */
+  /** A value for personality(2), instead of the container's. */
   readonly personality?: number;
   /** SELinux context of the program. */
   readonly context?: string;

@@ -19,7 +19,7 @@ export interface HostFacts {
    */
   readonly nofile: { readonly soft: number; readonly hard: number };
   readonly rootfsMount: string;
-  /** Of the system file. */
+  /** Defaults from the system file. */
   readonly cgroup?: CgroupDefaults;
   readonly seccomp: SeccompHost;
 }

@@ -61,7 +61,7 @@ export interface StartPlan {
   /** Faults that a pre-start hook may mend: the plan is made again after the hooks. */
   readonly awaited?: readonly ErrorDetails[];
   readonly rootfsOrigin?: NicOrigin;
-  /** Of `lxc.rootfs.mount`, where it is set. */
+  /** The path of `lxc.rootfs.mount`, if it is set. */
   readonly rootfsMountOrigin?: NicOrigin;
   readonly initOrigin?: NicOrigin;
   /** What the root filesystem needs before it is mounted. */

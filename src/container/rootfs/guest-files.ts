@@ -123,7 +123,7 @@ export class GuestFiles {
     return at;
   }
 
-  /** By the mount that the descriptor is on: asking the file system itself may be what blocks. */
+  /** Looks at the descriptor's mount: a question to the file system itself may block. */
   #isPrompt(fd: number): boolean {
     const mount = /^mnt_id:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
     for (const line of readFileSync(`/proc/${this.#pid}/mountinfo`, 'utf8').split('\n')) {

@@ -28,7 +28,7 @@ export function ownRootfsOutside(ref: ContainerRef, config: ContainerConfig): Vo
   const whole = volumeOf(setting.value);
   // See own-volumes.ts.
   if (isElsewhere(whole)) return undefined;
-  // Of an overlay only the upper directory is the container's own.
+  // Only the upper directory of an overlay belongs to the container.
   const upper = whole.type === 'overlay' ? splitOverlay(whole.path)?.upper : undefined;
   const volume = upper === undefined ? whole : { type: whole.type, path: upper };
   const managed = config.get('lxc.rootfs.managed')?.value !== false;

@@ -13,7 +13,7 @@ export interface Swap {
   readonly fresh?: string;
   /** Where the present one is put until it is removed. */
   readonly old: string;
-  /** Of volumes that lie in no directory. */
+  /** For volumes that lie in no directory. */
   readonly type?: VolumeType;
 }
 

@@ -85,7 +85,7 @@ const RELEASE: {
   },
 };
 
-/** Of a container's network: released before the stop hooks run, as with LXC. */
+/** Whether an entry belongs to the network, which is released before the stop hooks, as in LXC. */
 export const isOfNic = ({ kind }: JournalEntry): boolean => kind === 'nic';
 
 /** An interface of the host that the container has: it is back before the down scripts run. */

@@ -59,7 +59,7 @@ export class StartAttempt implements AsyncDisposable {
   #cgroups: ClaimedCgroups | undefined;
   #notes: readonly CgroupNote[] = [];
   readonly #nics: ResolvedNic[] = [];
-  /** By nic. */
+  /** The claims of each nic, by its index. */
   readonly #nicClaims: (readonly NicClaim[])[] = [];
   /** The stage knows the nics before init exists: nothing of them is made outside. */
   #nicsSent = false;

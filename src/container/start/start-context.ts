@@ -16,14 +16,14 @@ export interface StartContext {
   readonly journal: Journal;
   readonly hooks: HostHooks;
   readonly overrides: StartOverrides;
-  /** By a stage of its own, even where a spawner could do it. */
+  /** The start gets a stage of its own, even where a spawner could do it. */
   readonly alone?: boolean;
   /**
    * Descriptors of a client that become those of a supervised program, or of an init without a
    * console.
    */
   readonly stdio?: ClientStdio | undefined;
-  /** Of the run that this one follows by a reboot: drawn names and addresses stay. */
+  /** The nics of the run before a reboot, whose drawn names and addresses stay. */
   readonly previousNics?: readonly RecordedNic[] | undefined;
   log: StageLog;
 }

@@ -19,7 +19,7 @@ export interface StageProcess {
    * START_FAILED
    */
   readonly begun: Promise<void>;
-  /** Also before it has begun. */
+  /** May be called before the stage has begun. */
   send(...messages: readonly ToStage[]): void;
   /** The next message but logs; null at the end of the stream. */
   next(): Promise<FromStage | null>;

@@ -46,7 +46,7 @@ export function listContainers(lxcpath: string): string[] {
   return [...new Set([...definedContainers(lxcpath), ...activeContainers(lxcpath)])].sort(byBytes);
 }
 
-/** As LXC sorts them, in any locale. */
+/** Sorts like LXC, in any locale. */
 export function byBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

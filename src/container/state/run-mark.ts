@@ -22,7 +22,7 @@ export type Note = 'record' | 'plan' | 'journal';
 
 /** Whose cgroup it is. */
 interface Claim extends ContainerRef {
-  /** Of the manager that started it. */
+  /** The run directory of the manager that started the container. */
   readonly runDirectory: string;
   /** Device and inode of the container's directory: another path may lead there, too. */
   readonly directory?: string;

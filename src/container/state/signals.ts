@@ -26,7 +26,7 @@ function statusOf(pid: number): string {
   }
 }
 
-/** Of several names of one number the first: SIGABRT, not SIGIOT. */
+/** The first of several names of one number: SIGABRT, not SIGIOT. */
 const NAMES = new Map(
   Object.entries(constants.signals)
     .reverse()

@@ -8,7 +8,7 @@ import { wakeups } from '../wakeups.ts';
 
 const CLOSE_RANGE_CLOEXEC = 4;
 const MFD_CLOEXEC = 1;
-/** Of close_range(2): all that there are. */
+/** The last descriptor for close_range(2): all of them. */
 const LAST_DESCRIPTOR = 0xffffffff;
 
 export function fileVerbs(c: Calls) {

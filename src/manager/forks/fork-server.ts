@@ -131,7 +131,7 @@ export function forkServer(kernel: Kernel, control: number, manager: number): ne
   }
 }
 
-/** Of the young objects: a millisecond. */
+/** Collects the young objects only, which takes a millisecond. */
 function collectGarbage(): void {
   (globalThis as { gc?: (options: { type: 'minor' }) => void }).gc?.({ type: 'minor' });
 }

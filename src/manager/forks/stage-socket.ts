@@ -101,7 +101,7 @@ export class StageSocket implements StageProcess {
     else this.end();
   }
 
-  /** Also where it could go on. */
+  /** Settles also when the stage could go on. */
   end(): void {
     this.#lines.socket.destroy();
   }

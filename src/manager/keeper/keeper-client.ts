@@ -10,7 +10,7 @@ export class KeeperClient {
   readonly #kernel: Kernel;
   #pid = -1;
   #pidfd = -1;
-  /** Of the program that the keeper was forked of; undefined: of one that did not tell. */
+  /** The build of the keeper's program; undefined if the keeper did not tell it. */
   build: string | undefined;
   /**
    * What the keeper holds from the time of an earlier manager: descriptors of the keeper's by

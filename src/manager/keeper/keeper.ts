@@ -45,7 +45,7 @@ export class Keeper {
   /** The build in memory; the file on disk may be newer. */
   readonly #build = buildId();
   #manager: Manager | undefined;
-  /** Of its socket's file. */
+  /** The identity of the socket's file. */
   readonly #inode: number;
   #lastCall = Number.NEGATIVE_INFINITY;
   #pause = CALL_AGAIN.first;

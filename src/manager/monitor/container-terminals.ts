@@ -42,8 +42,8 @@ export class ContainerTerminals {
   }
 
   /**
-   * Of a run that an earlier manager started: a log that cannot be opened is told of, and the
-   * console goes on.
+   * Takes over the terminals of an earlier manager's run. A log that cannot be opened is told, and
+   * the console goes on.
    */
   adopt(descriptors: TerminalDescriptors, console: ConsolePlan): void {
     try {

@@ -20,7 +20,7 @@ let lastCap: number | undefined;
 let missing: number[] | undefined;
 let filtered: boolean | undefined;
 
-/** Makes what the facts promise; a dry run does without. */
+/** Makes the mount point that the facts name. A dry run does not. */
 export function prepareHost(): void {
   makeMountPoint();
 }

@@ -34,13 +34,13 @@ export interface RunStart {
   readonly host: StartHost;
   readonly request: StartRequest;
   readonly journal: Journal;
-  /** By the caller; undefined: it is prepared here. */
+  /** The start as the caller prepared it; undefined: this process prepares it. */
   readonly prepared: PreparedStart | undefined;
   /** Descriptors of the client that a program gets instead of the console. */
   readonly stdio: ClientStdio | undefined;
-  /** Of the run that rebooted. */
+  /** The nics of the run that rebooted. */
   readonly previousNics: readonly RecordedNic[] | undefined;
-  /** By a stage of its own, no worker: a worker has died of it. */
+  /** The start gets a stage of its own, because a spawner has died of it. */
   readonly alone: boolean;
   /** The run follows a reboot of the container. */
   readonly reboots: boolean;
@@ -171,7 +171,7 @@ export function overridesOf(request: StartRequest): StartOverrides {
   };
 }
 
-/** As LXC: a start in the background has left its caller's directory when the first hook runs. */
+/** Like LXC, a background start leaves its caller's directory before the first hook runs. */
 export function hookSurroundings({ caller, foreground }: StartRequest): CallerSurroundings {
   return foreground ? caller : { ...caller, cwd: '/' };
 }

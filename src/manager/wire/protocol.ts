@@ -54,8 +54,8 @@ export interface StartRequest extends ContainerRef, StartOverrides {
   /** Without it the manager prepares the start by itself. */
   readonly prepared?: PreparedStart;
   /**
-   * Of the caller: hooks and network scripts run in these, and `lxc.environment = NAME` copies from
-   * `env`.
+   * The caller's surroundings, in which hooks and network scripts run. `lxc.environment = NAME`
+   * copies from `env`.
    */
   readonly caller: CallerSurroundings;
 }
