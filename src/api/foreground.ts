@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { ContainerRef } from '../container/state/paths.ts';
-import { TslxcError } from '../errors/tslxc-error.ts';
+import type { TslxcError } from '../errors/tslxc-error.ts';
 import type { ExitStatus } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
 import type { ManagerClient } from '../manager/wire/client.ts';
@@ -11,7 +11,7 @@ import type { RequestContext } from '../util/request-context.ts';
 import { HandedStreams } from './handed-streams.ts';
 import { withManager } from './manager.ts';
 import type { ForegroundOptions } from './options.ts';
-import { startRequest, startResult } from './start.ts';
+import { keepsRunning, requestStart, startRequest, startResult } from './start.ts';
 
 /** A container that was started in the foreground, and the connection to the manager. */
 export interface InForeground {
@@ -35,18 +35,10 @@ export function startAndStay(
     let stopped: (status: ExitStatus) => void = () => {};
     const end = new Promise<ExitStatus>((resolve, reject) => {
       stopped = resolve;
-      manager.onEnd = () =>
-        reject(
-          new TslxcError({
-            code: 'MANAGER_DIED',
-            container: ref.name,
-            message: 'the manager (tslxcd) ended; the container keeps running',
-            hint: `\`tslxc-console -n ${ref.name} -t 0\` opens its console`,
-          }),
-        );
+      manager.onEnd = () => reject(keepsRunning(ref));
     });
     end.catch(() => {});
-    const reply = await manager.request('start', request, (event) => {
+    const reply = await requestStart(manager, request, (event) => {
       if (event.type === 'stopped') stopped(event.status ?? { code: null, signal: null });
     });
     return await stay({ manager, reply, end }).catch((error) => {

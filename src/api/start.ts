@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import { readGivenConfig } from '../config/given-config.ts';
 import type { ContainerRef } from '../container/state/paths.ts';
-import { errorFromJSON } from '../errors/tslxc-error.ts';
+import { liveRecord } from '../container/state/runtime-record.ts';
+import { errorFromJSON, TslxcError } from '../errors/tslxc-error.ts';
 import { RLIMIT } from '../kernel/constants.ts';
 import { linuxKernel } from '../kernel/linux.ts';
-import type { StartResult as StartReply, StartRequest } from '../manager/wire/protocol.ts';
+import type { ManagerClient } from '../manager/wire/client.ts';
+import type { ManagerEvent, StartResult as StartReply, StartRequest } from '../manager/wire/protocol.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { StartOptions, StartResult } from './options.ts';
@@ -38,6 +40,33 @@ export async function startRequest(
   return prepared ? { ...request, prepared } : request;
 }
 
+/** The manager has died, and its successor adopts the container. */
+export function keepsRunning({ name, lxcpath }: ContainerRef): TslxcError {
+  return new TslxcError({
+    code: 'MANAGER_DIED',
+    container: name,
+    message: 'the manager (tslxcd) ended; the container keeps running',
+    hint: `\`tslxc-console -P ${lxcpath} -n ${name} -t 0\` opens its console`,
+  });
+}
+
+/**
+ * Asks the manager for a start.
+ * @throws TslxcError MANAGER_DIED, which tells whether the container runs; the cause of a failure
+ */
+export async function requestStart(
+  manager: ManagerClient,
+  request: StartRequest,
+  onEvent?: (event: ManagerEvent) => void,
+): Promise<StartReply> {
+  try {
+    return await manager.request('start', request, onEvent);
+  } catch (error) {
+    const isLost = (error as TslxcError).code === 'MANAGER_DIED';
+    throw isLost && liveRecord(request)?.state === 'RUNNING' ? keepsRunning(request) : error;
+  }
+}
+
 export const startResult = ({ pid, milliseconds, warnings }: StartReply): StartResult => ({
   pid,
   milliseconds,
@@ -60,6 +89,6 @@ export async function startInBackground(
 ): Promise<StartResult> {
   const asked = await request;
   return await withManager(context, 'start a container', async (manager) =>
-    startResult(await manager.request('start', asked)),
+    startResult(await requestStart(manager, asked)),
   );
 }
