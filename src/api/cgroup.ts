@@ -29,17 +29,17 @@ export async function writeCgroup(
   const { notes } = await withManager(context, 'change a limit of a container', (manager) =>
     manager.request('cgroup', { name: ref.name, lxcpath: ref.lxcpath, key, value }),
   );
-  if (save) await saveSetting(configFile(ref), configKey, value);
+  if (save) await saveSetting(ref, configKey, value);
   return { key: configKey, value, notes, saved: save };
 }
 
 /** Device rules add up; of any other file the last line counts. */
-async function saveSetting(file: string, key: string, value: string): Promise<void> {
-  const { readDocument, saveDocument } = await import('../config/document-file.ts');
-  const document = readDocument(file);
-  if (/\.devices\.(allow|deny)$/.test(key)) document.append(key, value);
-  else document.set(key, value);
-  saveDocument(file, document);
+async function saveSetting(ref: ContainerRef, key: string, value: string): Promise<void> {
+  const { editConfig } = await import('../container/state/edit-config.ts');
+  await editConfig(ref, (document) => {
+    if (/\.devices\.(allow|deny)$/.test(key)) document.append(key, value);
+    else document.set(key, value);
+  });
 }
 
 function cgroupOf(ref: ContainerRef) {

@@ -14,6 +14,7 @@ import { reachWarnings } from '../container/start/rootfs-checks.ts';
 import { startFindings } from '../container/start/start-checks.ts';
 import { isDefined, noSuchContainer } from '../container/state/list.ts';
 import { type ContainerRef, configFile } from '../container/state/paths.ts';
+import { MOST_FAULTS } from '../errors/map-all.ts';
 import { errorFromJSON, TslxcError, toTslxcError } from '../errors/tslxc-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { linuxKernel } from '../kernel/linux.ts';
@@ -71,8 +72,6 @@ function cgroupFaults(layout: CgroupLayout, plan: StartPlan): TslxcError[] {
   ];
 }
 
-/** More than a user corrects at once. */
-const MOST_FAULTS = 1000;
 /** How long further faults are looked for, milliseconds. */
 const PATIENCE = 1000;
 

@@ -1,5 +1,6 @@
-import { readDocument, saveDocument } from '../config/document-file.ts';
-import { lockPatiently } from '../container/state/lock.ts';
+import { readDocument } from '../config/document-file.ts';
+import { typeFirst } from '../container/run/hot-plug.ts';
+import { editConfig } from '../container/state/edit-config.ts';
 import { type ContainerRef, configFile } from '../container/state/paths.ts';
 import { liveRecord, type RecordedNic } from '../container/state/runtime-record.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
@@ -7,8 +8,6 @@ import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { NicInfo } from './options.ts';
 
-/** How long to wait for another command that works on the container, milliseconds. */
-const PATIENCE_MS = 10_000;
 const NIC_KEY = /^lxc\.net\.(\d+)(?:\.|$)/;
 
 const infoOf = ({ index, type, name, link, host }: RecordedNic): NicInfo => ({
@@ -43,9 +42,8 @@ export async function attachNic(
     manager.request('attach-nic', { ...ref, index, settings }),
   );
   if (save)
-    await changeConfig(ref, (document) => {
-      const ordered = [...settings].sort((a, b) => Number(isType(b)) - Number(isType(a)));
-      for (const setting of ordered) {
+    await editConfig(ref, (document) => {
+      for (const setting of typeFirst(settings)) {
         const equals = setting.indexOf('=');
         document.append(
           `lxc.net.${index}.${setting.slice(0, equals).trim()}`,
@@ -55,8 +53,6 @@ export async function attachNic(
     });
   return infoOf(nic);
 }
-
-const isType = (setting: string) => setting.startsWith('type=');
 
 /** A number that neither the running container nor its config has. */
 function freeIndex(ref: ContainerRef): number {
@@ -84,21 +80,10 @@ export async function detachNic(
     manager.request('detach-nic', { ...ref, nic: wanted }),
   );
   if (save)
-    await changeConfig(ref, (document) => {
+    await editConfig(ref, (document) => {
       const isOfNic = (key: string) => NIC_KEY.exec(key)?.[1] === String(nic.index);
       for (const key of new Set(document.settings().map((setting) => setting.key)))
         if (isOfNic(key)) document.remove(key);
     });
   return infoOf(nic);
-}
-
-async function changeConfig(
-  ref: ContainerRef,
-  change: (document: ReturnType<typeof readDocument>) => void,
-): Promise<void> {
-  using _lock = await lockPatiently(ref, PATIENCE_MS);
-  const file = configFile(ref);
-  const document = readDocument(file);
-  change(document);
-  saveDocument(file, document);
 }

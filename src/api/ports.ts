@@ -1,16 +1,12 @@
-import { readDocument, saveDocument } from '../config/document-file.ts';
 import { BadValue } from '../config/values/bad-value.ts';
 import { type PublishedPort, portText, publishedPort } from '../config/values/published-port.ts';
-import { lockPatiently } from '../container/state/lock.ts';
-import { type ContainerRef, configFile } from '../container/state/paths.ts';
+import { editConfig } from '../container/state/edit-config.ts';
+import type { ContainerRef } from '../container/state/paths.ts';
 import { TslxcError } from '../errors/tslxc-error.ts';
 import type { PublishedNic } from '../network/ports/port-registry.ts';
 import type { RequestContext } from '../util/request-context.ts';
 import { withManager } from './manager.ts';
 import type { PortChange, PublishedPortInfo } from './options.ts';
-
-/** How long to wait for another command that works on the container, milliseconds. */
-const PATIENCE_MS = 10_000;
 
 /**
  * Publishes ports of a running container, or withdraws them.
@@ -55,17 +51,15 @@ interface Changed {
 }
 
 async function savePorts(ref: ContainerRef, { add, remove }: Changed, index: number): Promise<void> {
-  using _lock = await lockPatiently(ref, PATIENCE_MS);
-  const file = configFile(ref);
   const key = `lxc.net.${index}.publish`;
-  const document = readDocument(file);
   const gone = new Set(remove.map(portText));
-  const kept = document
-    .settings()
-    .filter((setting) => setting.key === key)
-    .map(({ value }) => value)
-    .filter((value) => value !== '' && !gone.has(portText(publishedPort.parse(value, { env: undefined }))));
-  document.remove(key);
-  for (const value of [...kept, ...add.map(portText)]) document.append(key, value);
-  saveDocument(file, document);
+  await editConfig(ref, (document) => {
+    const kept = document
+      .settings()
+      .filter((setting) => setting.key === key)
+      .map(({ value }) => value)
+      .filter((value) => value !== '' && !gone.has(portText(publishedPort.parse(value, { env: undefined }))));
+    document.remove(key);
+    for (const value of [...kept, ...add.map(portText)]) document.append(key, value);
+  });
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { MOST_FAULTS } from '../errors/map-all.ts';
 import { type TslxcError, together } from '../errors/tslxc-error.ts';
 import { ConfigTexts } from './config-texts.ts';
 import { ContainerConfig } from './container-config.ts';
@@ -39,9 +40,6 @@ export interface ConfigReport {
   /** In the order of reading. */
   readonly errors: readonly TslxcError[];
 }
-
-/** More than a user corrects at once; to gather 16,000 takes seconds. */
-const MOST_FAULTS = 1000;
 
 /**
  * Reads a config file and everything that it includes, and reports all faults at once. Does not

@@ -1,10 +1,10 @@
 import { TslxcError, together } from './tslxc-error.ts';
 
-/** More than a user corrects at once. */
-const MOST_FAULTS = 1000;
+/** The most faults that one report tells: more than a user corrects at once. */
+export const MOST_FAULTS = 1000;
 
 /**
- * As `map`, but goes through to the end where an item fails: all mistakes are told at once.
+ * Like `map`, but goes on after an item that fails, so that all faults are told at once.
  * @throws TslxcError the first fault, with the others
  */
 export function mapAll<Item, Result>(items: readonly Item[], work: (item: Item) => Result): Result[] {

@@ -129,8 +129,8 @@ class Session {
       await changeDeviceNode(this.#supervisor.host, this.#supervisor.get(params), params);
       return {};
     },
-    ports: (params) => ({
-      published: changePorts(this.#supervisor.host, this.#supervisor.get(params).nicOwner(), params),
+    ports: async (params) => ({
+      published: await changePorts(this.#supervisor.host, this.#supervisor.get(params).nicOwner(), params),
     }),
     'attach-nic': async (params) => ({
       nic: await attachNic(this.#supervisor.host, this.#supervisor.get(params).nicOwner(), params),
@@ -173,14 +173,14 @@ class Session {
     tell: (event: ManagerEvent) => void,
   ): Promise<Requests['start']['result']> {
     const received = performance.now();
-    const callOff = () => this.#supervisor.callOffStart(params);
-    this.#gone.signal.addEventListener('abort', callOff);
+    const abortStart = () => this.#supervisor.abortStart(params);
+    this.#gone.signal.addEventListener('abort', abortStart);
     const { container, warnings } = await this.#supervisor
       .start(
         { ...params, ...callerCgroups(this.#caller) },
         params.stdio ? { pid: this.#peer.pid, fds: params.stdio } : undefined,
       )
-      .finally(() => this.#gone.signal.removeEventListener('abort', callOff));
+      .finally(() => this.#gone.signal.removeEventListener('abort', abortStart));
     const milliseconds = performance.now() - received;
     const result = {
       pid: container.initPid ?? 0,

@@ -41,13 +41,13 @@ const PHASES: { readonly [S in State]?: 'start' | 'end' } = {
 };
 
 /** Why a hook that a stop found at work was ended. */
-const BROKEN = {
+const ABORT_REASON = {
   start: 'the start was called off: the container was to be stopped',
   end: 'the hook did not end, and was killed',
 } as const;
 
-/** Seconds that a start or an end may take once its hook has been broken off. */
-const BREAK_PATIENCE = 10;
+/** Seconds that a start or an end may take once its hook has been aborted. */
+const ABORT_PATIENCE = 10;
 
 /** How many events are kept for late listeners. */
 const RECENT = 500;
@@ -116,7 +116,7 @@ export class Supervisor {
       reserveName: (container, mac, address) => {
         reserveName(bridgeService(kernel), { container, mac, ...(address ? { address } : {}) });
       },
-      publish: (nic) => this.#ports.publish(nic),
+      publish: (id, change) => this.#ports.publish(id, change),
       releaseName: (container) => releaseName(bridgeService(kernel), container),
     };
   }
@@ -203,11 +203,11 @@ export class Supervisor {
     if (request.timeout === 0 && phase === 'end') return undefined;
     const over =
       phase === 'start' ? container.startSettled : container.isOver ? container.gone : container.ended();
-    if (request.mode === 'kill') container.breakOff(BROKEN[phase]);
+    if (request.mode === 'kill') container.abortHooks(ABORT_REASON[phase]);
     if (!(await inTime(over, request.timeout))) {
       if (!request.killAfter) throw hangs(request, phase);
-      container.breakOff(BROKEN[phase]);
-      if (!(await inTime(over, BREAK_PATIENCE))) throw hangs(request, phase);
+      container.abortHooks(ABORT_REASON[phase]);
+      if (!(await inTime(over, ABORT_PATIENCE))) throw hangs(request, phase);
     }
     const next = this.#containers.get(refKey(request));
     if (next && !next.isOver) return await this.stop(request, by);
@@ -216,10 +216,10 @@ export class Supervisor {
   }
 
   /** The caller of a start has gone: a hook that hangs keeps the container no longer. */
-  callOffStart(ref: ContainerRef): void {
+  abortStart(ref: ContainerRef): void {
     const container = this.#containers.get(refKey(ref));
     if (container?.state === 'STARTING')
-      container.breakOff('the start was called off: the command that asked for it has ended');
+      container.abortHooks('the start was called off: the command that asked for it has ended');
   }
 
   /** Starts a container; the promise settles when its init runs. */

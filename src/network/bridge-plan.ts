@@ -27,6 +27,8 @@ export interface BridgeService {
 }
 
 export const DEFAULT_RUN_DIRECTORY = '/run/tslxc';
+
+export const ownRunDirectory = (): string => ownVariable('TSLXC_RUNDIR') ?? DEFAULT_RUN_DIRECTORY;
 export const DEFAULT_LEASE_DIRECTORY = '/var/lib/misc';
 
 /** The service of this host, by its settings file; TSLXC_RUNDIR says where state is kept. */
@@ -34,7 +36,7 @@ export function bridgeService(kernel: Kernel, options: Partial<BridgeService> = 
   return {
     kernel,
     settings: options.settings ?? readBridgeSettings(),
-    runDirectory: options.runDirectory ?? ownVariable('TSLXC_RUNDIR') ?? DEFAULT_RUN_DIRECTORY,
+    runDirectory: options.runDirectory ?? ownRunDirectory(),
     leaseDirectory: options.leaseDirectory ?? DEFAULT_LEASE_DIRECTORY,
   };
 }

@@ -10,7 +10,19 @@ const read = (path: string): string => readFileSync(path, 'utf8').trim();
 
 /** What must change for packets to be passed on; empty when it is so already. Changes nothing. */
 export function forwardingChanges(withIpv6: boolean): SysctlChange[] {
-  return [IPV4_FORWARDING, ...(withIpv6 ? [IPV6_FORWARDING] : [])]
+  return switchedOn([IPV4_FORWARDING, ...(withIpv6 ? [IPV6_FORWARDING] : [])]);
+}
+
+export const isForwarding = ({ path }: SysctlChange): boolean =>
+  path === IPV4_FORWARDING || path === IPV6_FORWARDING;
+
+/** What lets packets that come from 127.0.0.0/8 leave by a link (ip-sysctl, route_localnet). */
+export function localnetChanges(link: string): SysctlChange[] {
+  return switchedOn([`/proc/sys/net/ipv4/conf/${link}/route_localnet`]);
+}
+
+function switchedOn(paths: readonly string[]): SysctlChange[] {
+  return paths
     .filter((path) => existsSync(path))
     .map((path) => ({ path, before: read(path), value: '1' }))
     .filter(({ before, value }) => before !== value);

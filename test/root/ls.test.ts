@@ -31,7 +31,7 @@ test('the state options, groups and filters', { skip }, async () => {
 });
 
 test('names by state are found without reading a config', { skip }, async () => {
-  // A config that blocks whoever opens it and waits.
+  // A fifo as a config: a process that opens it waits for a writer.
   const directory = join(host.lxcpath, host.name('fifo'));
   mkdirSync(directory);
   execFileSync('mkfifo', [join(directory, 'config')]);

@@ -138,7 +138,7 @@ test('ports are gone with their container, and the table with the last of them',
   await host.kill('web');
   assert.equal(await ask('127.0.0.1', one), '');
   assert.equal(await ask('127.0.0.1', three + 3), 'other');
-  // Everything of ours is killed; the next command finds what is left.
+  // All processes of tslxc are killed. The next command removes the rest.
   const init = await host.initPid('other');
   await host.killProcesses(...host.processes().map(({ pid }) => pid), init);
   await host.tslxc('stop', ['-n', '@other', '-k']);

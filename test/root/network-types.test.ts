@@ -202,7 +202,7 @@ test('nics come and go while the container runs', { skip: without('macvlan', 'MA
   await network('detach', '@plug', '1');
   assert.equal((await host.inside('plug', 'ls /sys/class/net || ip -o link')).includes('eth'), false);
   assert.doesNotMatch(await sh(`cat ${host.config('plug')}`), /lxc.net.2/);
-  // An interface of the host, and everything of ours killed while the container has it.
+  // The container borrows an interface of the host while all processes of tslxc are killed.
   await host.ok('device', ['-n', '@plug', 'add', card, 'lan0']);
   assert.match(await detail('plug', 'lan0'), /lan0/);
   await host.ok('device', ['-n', '@plug', 'del', 'lan0']);

@@ -74,7 +74,7 @@ test('files of init in /proc', { skip }, async () => {
   }
 });
 
-/** A host that lets nobody lower the score has no case. */
+/** Lowering an OOM score takes CAP_SYS_RESOURCE. */
 const scores = skip || !canLowerScore() ? 'needs CAP_SYS_RESOURCE' : false;
 test('the OOM killer spares the manager and its keeper, and nothing that they start', {
   skip: scores,

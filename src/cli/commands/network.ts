@@ -55,8 +55,7 @@ export default command(spec, async (call) => {
   const [word, ...rest] = call.operands;
   const action = ACTIONS.find((known) => known === word);
   if (!action) throw usage(`'${word}' is not an action`, `actions are ${ACTIONS.join(', ')}`);
-  const given = call.name ?? call.values.name;
-  const [name, ...words] = given === undefined ? rest : [given, ...rest];
+  const [name, ...words] = call.values.name === undefined ? rest : [call.values.name, ...rest];
   const { example, words: count, run } = WORK[action];
   if (name === undefined) throw usage('no container is named', `as in: ${action} NAME ${example}`.trimEnd());
   if (words.length > count[1]) throw usage(`'${words[count[1]]}' is one operand too many`);

@@ -3,7 +3,7 @@
  * words by which a caller hears of its end.
  */
 import { closeSync, readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { signalName } from '../../container/state/signals.ts';
 import { SIG } from '../../kernel/constants.ts';
 import type { ExitStatus, Kernel } from '../../kernel/kernel.ts';
 import { isTerminal } from '../run/io.ts';
@@ -102,7 +102,6 @@ function terminalOf(kernel: Kernel, caller: number): Job['terminal'] {
   return undefined;
 }
 
-const NAMES = Object.fromEntries(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 /** A command ends itself by these when it has no handler for them. */
 const ORDINARY: readonly string[] = [
   'SIGINT',
@@ -120,7 +119,7 @@ const ORDINARY: readonly string[] = [
  */
 export function lastWords({ code, signal }: ExitStatus, killedFor: string | undefined): string {
   if (signal === null) return `exit ${code}`;
-  const name = NAMES[signal] ?? '';
+  const name = signalName(signal);
   if (ORDINARY.includes(name)) return `signal ${name}`;
   return signal === SIG.KILL && killedFor ? `signal ${killedFor}` : 'died';
 }

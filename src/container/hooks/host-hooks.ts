@@ -11,7 +11,7 @@ import type { CallerSurroundings } from '../../util/request-context.ts';
 import { completePath } from '../../util/search-path.ts';
 import type { StartPlan } from '../plan/start-plan.ts';
 import { type HeldNamespaces, holdNamespaces } from './held-namespaces.ts';
-import { HookBreaker } from './hook-breaker.ts';
+import { HookAborter } from './hook-aborter.ts';
 
 /** A nic whose scripts run. */
 export interface ScriptedNic {
@@ -36,7 +36,7 @@ export class HostHooks {
   readonly caller: CallerSurroundings;
   readonly #log: (text: string) => void;
   /** Ends a hook that hangs. */
-  readonly breaker = new HookBreaker();
+  readonly aborter = new HookAborter();
   /** Known once init exists: LXC_PID. */
   initPid: number | undefined;
   #target: 'stop' | 'reboot' | undefined;
@@ -95,7 +95,7 @@ export class HostHooks {
   ): Promise<void> {
     for (const hook of this.#plan.hostHooks)
       if (hook.type === type)
-        await this.breaker.run({
+        await this.aborter.run({
           ref: this.#plan,
           caller: this.caller,
           type,
@@ -123,7 +123,7 @@ export class HostHooks {
         ...(nic.type === 'empty' ? {} : { LXC_NET_PARENT: nic.link ?? '' }),
         ...(host === undefined ? {} : { LXC_NET_PEER: host }),
       };
-    await this.breaker.run({
+    await this.aborter.run({
       ref: this.#plan,
       caller: this.caller,
       type: way,

@@ -33,7 +33,7 @@ export interface HookRun {
   onLine?(text: string, stream: 'stdout' | 'stderr'): void;
 }
 
-/** How long a hook that is broken off may take to end by SIGTERM, milliseconds. */
+/** How long an aborted hook may take to end by SIGTERM, milliseconds. */
 const TERM_PATIENCE = 1000;
 
 /** How often the end of its processes is checked, milliseconds. */
@@ -51,7 +51,7 @@ const GRACE_MS = 100;
 /**
  * Runs one hook to its end.
  * @throws TslxcError HOOK_FAILED with the last lines that it printed; the signal's reason when
- *   broken off
+ *   aborted
  */
 export async function runHook(run: HookRun): Promise<void> {
   run.signal?.throwIfAborted();
@@ -84,11 +84,11 @@ export async function runHook(run: HookRun): Promise<void> {
     // at once.
     detached: true,
   });
-  let isBrokenOff: Promise<void> | undefined;
-  const breakOff = () => {
-    isBrokenOff = endGroup(child.pid);
+  let aborted: Promise<void> | undefined;
+  const abort = () => {
+    aborted = endGroup(child.pid);
   };
-  run.signal?.addEventListener('abort', breakOff, { once: true });
+  run.signal?.addEventListener('abort', abort, { once: true });
   const tail: string[] = [];
   const follow = async (stream: 'stdout' | 'stderr') => {
     try {
@@ -109,8 +109,8 @@ export async function runHook(run: HookRun): Promise<void> {
     });
   });
   const [result] = await Promise.all([child, follow('stdout'), follow('stderr')]);
-  run.signal?.removeEventListener('abort', breakOff);
-  await isBrokenOff;
+  run.signal?.removeEventListener('abort', abort);
+  await aborted;
   run.signal?.throwIfAborted();
   if (result.exitCode === 0) return;
   throw new TslxcError({

@@ -3,7 +3,7 @@ import { type PublishedPort, portsMeet, portText } from '../../config/values/pub
 import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { NicClaim } from '../../network/nics/nic-driver.ts';
 import { holderOf } from '../../network/ports/port-checks.ts';
-import { type PublishedNic, publishedNic, publishedNics } from '../../network/ports/port-registry.ts';
+import { type PublishedNic, publishedNics } from '../../network/ports/port-registry.ts';
 import type { Attachable } from '../plan/attach-request.ts';
 import type { StartHost } from '../start/start-host.ts';
 import type { ContainerRef } from '../state/paths.ts';
@@ -27,54 +27,67 @@ export interface PortOwner {
  * @returns everything that the container publishes then
  * @throws TslxcError CONFIG_CONFLICT naming the holder of a port, CONFIG_VALUE, NOT_RUNNING
  */
-export function changePorts(host: StartHost, owner: PortOwner, request: PortsRequest): PublishedNic[] {
+export async function changePorts(
+  host: StartHost,
+  owner: PortOwner,
+  request: PortsRequest,
+): Promise<PublishedNic[]> {
   const { record } = owner.attachable();
-  const { add, remove } = request;
-  if (add.length > 0 || remove.length > 0) {
-    const before = nicOf(record, request.nic);
-    const kept = before.ports.filter((port) => !remove.some((one) => portText(one) === portText(port)));
-    const missing = remove.find((one) => !before.ports.some((port) => portText(one) === portText(port)));
-    if (missing) throw fault(record, 'CONFIG_VALUE', `it does not publish ${portText(missing)}`);
-    for (const port of add) {
-      const other = kept.find((one) => portsMeet(one, port));
-      const holder = other ? `it publishes ${portText(other)} itself` : holderOf(port, record);
-      if (holder) throw fault(record, 'CONFIG_CONFLICT', `${portText(port)} is taken: ${holder}`);
-      kept.push(port);
-    }
-    if (!publishedNic(before)) {
-      const { name, lxcpath, index } = before;
-      owner.claim({ type: 'ports', name, lxcpath, index });
-    }
-    host.publish({ ...before, ports: kept });
+  if (request.add.length > 0 || request.remove.length > 0) {
+    const id = { name: record.name, lxcpath: record.lxcpath, index: nicOf(record, request.nic).index };
+    await host.publish(id, (known) => {
+      // The container may have ended during the wait for other changes.
+      const now = known ?? newlyPublished(owner.attachable().record, id.index);
+      const ports = changedPorts(record, now.ports, request);
+      if (!known) owner.claim({ type: 'ports', ...id });
+      return { ...now, ports };
+    });
   }
   return publishedNics().filter(({ name, lxcpath }) => name === record.name && lxcpath === record.lxcpath);
 }
 
-function nicOf(record: RuntimeRecord, wanted: number | undefined): PublishedNic {
-  const { name, lxcpath, init } = record;
+/** @throws TslxcError CONFIG_VALUE for an unpublished port, CONFIG_CONFLICT for a taken one */
+function changedPorts(
+  record: RuntimeRecord,
+  before: readonly PublishedPort[],
+  { add, remove }: PortsRequest,
+): PublishedPort[] {
+  const isSame = (one: PublishedPort, other: PublishedPort) => portText(one) === portText(other);
+  const missing = remove.find((one) => !before.some((port) => isSame(one, port)));
+  if (missing) throw fault(record, 'CONFIG_VALUE', `it does not publish ${portText(missing)}`);
+  const ports = before.filter((port) => !remove.some((one) => isSame(one, port)));
+  for (const port of add) {
+    const other = ports.find((one) => portsMeet(one, port));
+    const holder = other ? `it publishes ${portText(other)} itself` : holderOf(port, record);
+    if (holder) throw fault(record, 'CONFIG_CONFLICT', `${portText(port)} is taken: ${holder}`);
+    ports.push(port);
+  }
+  return ports;
+}
+
+function nicOf(record: RuntimeRecord, wanted: number | undefined): RecordedNic {
   const isMeant = ({ index, type }: RecordedNic) =>
     type === 'veth' && (wanted === undefined || index === wanted);
   const nic = record.nics.find(isMeant);
-  if (!nic) {
-    const which =
-      wanted === undefined ? 'no nic of type veth' : `no nic of type veth with the number ${wanted}`;
-    throw fault(record, 'CONFIG_VALUE', `it has ${which}, and the host leads to no other`);
-  }
-  const { index, host = '', link } = nic;
-  const known = publishedNic({ name, lxcpath, index });
-  const routed = link === undefined || nic.routed === true;
-  return (
-    known ?? {
-      name,
-      lxcpath,
-      index,
-      pid: init!.pid,
-      interface: nic.name ?? `eth${index}`,
-      link: routed ? host : link,
-      pair: host,
-      ports: [],
-    }
-  );
+  if (nic) return nic;
+  const which =
+    wanted === undefined ? 'no nic of type veth' : `no nic of type veth with the number ${wanted}`;
+  throw fault(record, 'CONFIG_VALUE', `it has ${which}, and the host leads to no other`);
+}
+
+function newlyPublished(record: RuntimeRecord, wanted: number): PublishedNic {
+  const { name, lxcpath, init } = record;
+  const { index, host = '', link, routed, name: inside } = nicOf(record, wanted);
+  return {
+    name,
+    lxcpath,
+    index,
+    pid: init!.pid,
+    interface: inside ?? `eth${index}`,
+    link: link === undefined || routed ? host : link,
+    pair: host,
+    ports: [],
+  };
 }
 
 function fault(

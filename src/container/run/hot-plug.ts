@@ -14,7 +14,7 @@ import { createNic, driverOf, planNic, resolveNic } from '../../network/nics/nic
 import { portFaultsOnHost } from '../../network/ports/port-checks.ts';
 import type { Attachable } from '../plan/attach-request.ts';
 import { recordOf } from '../start/nic-record.ts';
-import { toPublish } from '../start/published-ports.ts';
+import { publishPorts } from '../start/published-ports.ts';
 import type { StartHost } from '../start/start-host.ts';
 import { type ContainerRef, containerRunDirectory } from '../state/paths.ts';
 import type { RecordedNic, RuntimeRecord } from '../state/runtime-record.ts';
@@ -62,7 +62,7 @@ export async function attachNic(
   for (const claim of claims) owner.claim(claim);
   const made = recordOf(nic, planned);
   try {
-    make(host, owner, record, nic, claims);
+    await make(host, owner, record, nic, claims);
   } catch (error) {
     await release(host.kernel, owner, record, made);
     throw error;
@@ -97,9 +97,9 @@ function planOf({ record, plan }: Attachable, { index, settings }: AttachNicRequ
   if (plan.nics.some(({ type }) => type === 'none') || plan.stage.joined.some(({ name }) => name === 'net'))
     throw refuse('its network is not its own, so it can have no nic');
   if (record.nics.some((nic) => nic.index === index)) throw refuse(`it has a nic ${index} already`);
-  // The type comes first: it forgets the settings before it.
-  const ordered = [...settings].sort((a, b) => Number(isType(b)) - Number(isType(a)));
-  const text = ordered.map((setting) => `lxc.net.${index}.${setting.replace('=', ' = ')}\n`).join('');
+  const text = typeFirst(settings)
+    .map((setting) => `lxc.net.${index}.${setting.replace('=', ' = ')}\n`)
+    .join('');
   const file = '/command-line';
   const texts = new ConfigTexts().give(file, text, '/');
   const [config] = loadConfig(file, { name: record.name, texts }).nics();
@@ -115,22 +115,24 @@ function planOf({ record, plan }: Attachable, { index, settings }: AttachNicRequ
 }
 
 const PLACE = { type: 'macvlan', mode: 'private', up: false, ipv4: [], ipv6: [] } as const;
-const isType = (setting: string) => setting.startsWith('type=');
 
-function make(
+/** The settings of a nic as a config needs them: `type` drops the settings before it. */
+export function typeFirst(settings: readonly string[]): string[] {
+  const isType = (setting: string) => setting.startsWith('type=');
+  return [...settings.filter(isType), ...settings.filter((setting) => !isType(setting))];
+}
+
+async function make(
   host: StartHost,
   owner: NicOwner,
   record: RuntimeRecord,
   nic: ResolvedNic,
   claims: readonly NicClaim[],
-): void {
+): Promise<void> {
   const { pid } = record.init!;
   createNic(host.kernel, nic, { pid }, claims);
   inNamespaceOf(host.kernel, `/proc/${pid}/ns/net`, () => configureContainerSide(host.kernel, [nic], true));
-  if (!hasInterface(nic) || !nic.publish) return;
-  const { name, lxcpath } = record;
-  owner.claim({ type: 'ports', name, lxcpath, index: nic.index });
-  host.publish(toPublish(record, nic, pid));
+  await publishPorts(host, record, nic, pid, (claim) => owner.claim(claim));
 }
 
 /** Releases the claims of the nic, and removes an interface that exists inside only. */

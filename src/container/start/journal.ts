@@ -63,7 +63,7 @@ const RELEASE: {
     removeHookCgroups(plan);
   },
   nic({ claim }, kernel) {
-    releaseNicClaim(kernel, claim);
+    return releaseNicClaim(kernel, claim);
   },
   process({ process }, kernel) {
     if (!isAlive(process)) return;

@@ -4,7 +4,7 @@
  * hooks of an end, as LXC does.
  */
 
-import { closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyDevices, type CgroupNote } from '../../cgroup/container-cgroup.ts';
 import { together } from '../../errors/tslxc-error.ts';
@@ -16,6 +16,7 @@ import { withHostRoot } from '../../security/id-map.ts';
 import type { StartDescriptors } from '../../stage/plan.ts';
 import { needsOwnOverlay } from '../../stage/rootfs.ts';
 import { canShareMemory } from '../../stage/start-by-vfork.ts';
+import { childrenOf } from '../../util/child-processes.ts';
 import { savePlan } from '../plan/saved-plan.ts';
 import { openJoined } from '../plan/shared-namespace.ts';
 import { containerRunDirectory } from '../state/paths.ts';
@@ -104,7 +105,7 @@ export class StartAttempt implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#context.hooks.breaker.stageIsOver();
+    this.#context.hooks.aborter.stageIsOver();
     if (!this.#committed) this.#context.hooks.holdNamespaces(this.#context.host.kernel, false);
     this.#stage?.close();
     for (const fd of Object.values(this.#fds)) closeSync(fd);
@@ -155,7 +156,7 @@ export class StartAttempt implements AsyncDisposable {
     this.#stage = stage;
     // A spawner goes on to start other containers: only the child that becomes init is this one's.
     const ownStage = () => (stage.isSpawner ? undefined : stage.pid);
-    hooks.breaker.watchStage(host.kernel, () => [ownStage(), this.#init?.pid]);
+    hooks.aborter.watchStage(host.kernel, () => [ownStage(), this.#init?.pid]);
     this.#cgroups = claimCgroups(this.#context);
     const { initCgroup } = this.#cgroups;
     // The caller's environment goes no further than it has to: only where there are hooks in the
@@ -231,7 +232,7 @@ export class StartAttempt implements AsyncDisposable {
 
   async #attachNetwork(): Promise<void> {
     if (this.#nicsSent) return;
-    const { host, plan, hooks } = this.#context;
+    const { host, plan, hooks, journal } = this.#context;
     for (const [i, planned] of plan.nics.entries()) {
       if (i >= this.#nics.length) this.#resolveLate(planned);
       const nic = this.#nics[i]!;
@@ -239,7 +240,7 @@ export class StartAttempt implements AsyncDisposable {
       const bridge = driverOf(nic).bridge(nic);
       if (bridge && hasInterface(nic) && nic.hwaddr)
         host.reserveName(plan.name, nic.hwaddr, nic.ipv4[0]?.address);
-      publishPorts(this.#context, nic, this.#init!.pid);
+      await publishPorts(host, plan, nic, this.#init!.pid, (claim) => journal.add({ kind: 'nic', claim }));
       await hooks.networkScript({ nic, host: driverOf(nic).hostInterface(nic) }, 'up');
     }
     this.#stage!.send({ type: 'network', nics: this.#nics });
@@ -261,7 +262,7 @@ export class StartAttempt implements AsyncDisposable {
     const { host, plan, hooks } = this.#context;
     const { pid } = this.#init!;
     await expectFrom(this.#stage!, 'ready');
-    hooks.breaker.stageIsOver();
+    hooks.aborter.stageIsOver();
     // A short program may have ended by the time that it is known to run.
     hooks.holdNamespaces(host.kernel);
     for (const file of plan.procFiles) writeProcFile(host.kernel, pid, file);
@@ -301,13 +302,9 @@ export class StartAttempt implements AsyncDisposable {
     if (!proxy) return;
     const init = this.#init!.pid;
     // The filter is on init, or on the one program below our own init.
-    const holder = plan.stage.init.supervised ? onlyChildOf(init) : init;
+    const holder = plan.stage.init.supervised ? childrenOf(init)[0]! : init;
     await serveListener(host, holder, fd, { ...proxy, init, mustAnswer: true }, log);
   }
-}
-
-function onlyChildOf(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
 }
 
 /**

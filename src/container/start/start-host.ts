@@ -1,6 +1,6 @@
 import type { CgroupLayout } from '../../cgroup/layout.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { PublishedNic } from '../../network/ports/port-registry.ts';
+import type { NicId, PortUpdate } from '../../network/ports/port-registry.ts';
 import type { FromStage, StageLogLevel, ToStage } from '../../stage/channel.ts';
 import type { StageKind } from '../../stage/order.ts';
 import { refKey } from '../state/paths.ts';
@@ -59,8 +59,11 @@ export interface StartHost {
    */
   reserveName(container: string, mac: string, address: string | undefined): void;
   releaseName(container: string): void;
-  /** Makes ports of the host lead to a container, wherever its address goes. */
-  publish(nic: PublishedNic): void;
+  /**
+   * Changes what ports of the host lead to a nic of a container, wherever its address goes.
+   * @param change gets the present state; undefined leaves it as it is
+   */
+  publish(id: NicId, change: PortUpdate): Promise<void>;
 }
 
 /** Label prefix of a container's descriptors in the keeper. */

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { PR } from '../../kernel/constants.ts';
 import type { ExitStatus, Kernel } from '../../kernel/kernel.ts';
+import { childrenOf } from '../../util/child-processes.ts';
 
 /**
  * How long a zombie is left to libuv, which reaps the children that Node has started, milliseconds.
@@ -42,14 +43,8 @@ export function reapOrphan(kernel: Kernel, pid: number): ExitStatus | undefined 
 }
 
 function zombieChildren(): Set<number> {
-  const pids = readdirSync('/proc/self/task').flatMap((thread) => {
-    try {
-      return readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' ').filter(Boolean);
-    } catch {
-      return [];
-    }
-  });
-  return new Set(pids.map(Number).filter(isZombie));
+  const pids = readdirSync('/proc/self/task').flatMap((thread) => childrenOf('self', thread));
+  return new Set(pids.filter(isZombie));
 }
 
 function isZombie(pid: number): boolean {

@@ -185,9 +185,9 @@ export class ContainerMonitor {
   }
 
   /** Ends the hook or the stage that a start or an end waits for. */
-  breakOff(message: string): void {
+  abortHooks(message: string): void {
     const reason = new TslxcError({ code: 'START_FAILED', container: this.ref.name, message });
-    this.#hooks?.breaker.breakOff(reason);
+    this.#hooks?.aborter.abort(reason);
   }
 
   /** Settles when a start that is under way has come about or has failed. */
@@ -252,7 +252,7 @@ export class ContainerMonitor {
       this.#deliverEarlyEnd(run);
       return warnings;
     } catch (thrown) {
-      const cause = this.#hooks?.breaker.reason ?? thrown;
+      const cause = this.#hooks?.aborter.reason ?? thrown;
       const error = toTslxcError(cause, 'START_FAILED', { container: this.ref.name });
       await this.#abort(error);
       throw error;

@@ -4,8 +4,13 @@
  */
 import { addressesOf } from '../../container/observe/addresses.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { type PublishedNic, publishedNics } from '../../network/ports/port-registry.ts';
-import { publish } from '../../network/ports/publish.ts';
+import {
+  type NicId,
+  type PortUpdate,
+  type PublishedNic,
+  publishedNics,
+} from '../../network/ports/port-registry.ts';
+import { updatePublished } from '../../network/ports/publish.ts';
 
 const OFTEN_MS = 300;
 const SELDOM_MS = 3000;
@@ -15,38 +20,46 @@ const EAGER_MS = 60_000;
 export class FollowedPorts {
   readonly #kernel: Kernel;
   #timer: NodeJS.Timeout | undefined;
+  #isLooking = false;
   #eagerUntil = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
   }
 
-  /** @throws TslxcError as `publish` of the network room */
-  publish(nic: PublishedNic): void {
-    publish(this.#kernel, nic);
+  /** @throws TslxcError as `updatePublished`, and what `change` throws */
+  async publish(id: NicId, change: PortUpdate): Promise<void> {
+    await updatePublished(this.#kernel, id, change);
     this.follow();
   }
 
   /** Looks after the published ports until the last of them is withdrawn. */
   follow(): void {
     this.#eagerUntil = Date.now() + EAGER_MS;
-    clearTimeout(this.#timer);
-    this.#look();
+    void this.#look();
   }
 
-  #look(): void {
+  async #look(): Promise<void> {
+    clearTimeout(this.#timer);
+    // The look that is under way sets the timer for the next one.
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      for (const nic of publishedNics()) await followOne(this.#kernel, nic);
+    } finally {
+      this.#isLooking = false;
+    }
     const nics = publishedNics();
-    this.#timer = undefined;
     if (nics.length === 0) return;
-    for (const nic of nics) followOne(this.#kernel, nic);
     const eager = Date.now() < this.#eagerUntil && nics.some(lacksAddress);
-    this.#timer = setTimeout(() => this.#look(), eager ? OFTEN_MS : SELDOM_MS).unref();
+    this.#timer = setTimeout(() => void this.#look(), eager ? OFTEN_MS : SELDOM_MS).unref();
   }
 }
 
 const lacksAddress = ({ target4 }: PublishedNic) => target4 === undefined;
 
-function followOne(kernel: Kernel, nic: PublishedNic): void {
+/** Never throws. */
+async function followOne(kernel: Kernel, nic: PublishedNic): Promise<void> {
   const addresses = addressesOf(nic.pid).filter((one) => one.interface === nic.interface);
   const pick = (family: 'inet' | 'inet6', now: string | undefined) => {
     const own = addresses.filter((one) => one.family === family).map(({ address }) => address);
@@ -56,7 +69,10 @@ function followOne(kernel: Kernel, nic: PublishedNic): void {
   const target6 = pick('inet6', nic.target6);
   if (target4 === nic.target4 && target6 === nic.target6) return;
   try {
-    publish(kernel, { ...nic, target4, target6 });
+    // The ports may have been withdrawn during the wait for other changes.
+    await updatePublished(kernel, nic, (now) =>
+      now?.pid === nic.pid ? { ...now, target4, target6 } : undefined,
+    );
   } catch (error) {
     process.stderr.write(`ports of ${nic.name}: ${(error as Error).message}\n`);
   }

@@ -77,30 +77,33 @@ export function createNic(
 const RELEASE: {
   readonly [T in NicClaim['type']]: (
     kernel: Kernel,
-    netlink: Netlink,
     claim: Extract<NicClaim, { type: T }>,
-  ) => void;
+  ) => void | Promise<void>;
 } = {
-  veth(_kernel, netlink, { host }) {
-    // Only ever a veth: the journal may be old, and the name may be another interface's by now.
-    if (findLink(netlink, host)?.kind === 'veth') deleteLink(netlink, host);
+  veth(kernel, { host }) {
+    withNetlink(kernel, (netlink) => {
+      // Only ever a veth: the journal may be old, and the name may be another interface's by now.
+      if (findLink(netlink, host)?.kind === 'veth') deleteLink(netlink, host);
+    });
   },
-  proxies(_kernel, netlink, { link: name, proxied }) {
-    // A link that is gone has taken them along.
-    const link = findLink(netlink, name);
-    if (link) for (const one of proxied) deleteProxy(netlink, link, one);
+  proxies(kernel, { link: name, proxied }) {
+    withNetlink(kernel, (netlink) => {
+      // A link that is gone has taken them along.
+      const link = findLink(netlink, name);
+      if (link) for (const one of proxied) deleteProxy(netlink, link, one);
+    });
   },
-  ports(_kernel, _netlink, claim) {
-    withdraw(claim);
+  ports(kernel, claim) {
+    return withdraw(kernel, claim);
   },
-  lent(kernel, _netlink, { lent }) {
+  lent(kernel, { lent }) {
     takeBack(kernel, lent);
   },
 };
 
 /** @throws TslxcError what the kernel says */
-export function releaseNicClaim(kernel: Kernel, claim: NicClaim): void {
+export async function releaseNicClaim(kernel: Kernel, claim: NicClaim): Promise<void> {
   if (!Object.hasOwn(RELEASE, claim.type))
     throw new TslxcError({ code: 'INTERNAL', message: `the journal has an unknown claim "${claim.type}"` });
-  withNetlink(kernel, (netlink) => RELEASE[claim.type](kernel, netlink, claim as never));
+  await RELEASE[claim.type](kernel, claim as never);
 }

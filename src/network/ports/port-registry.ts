@@ -7,10 +7,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PublishedPort } from '../../config/values/published-port.ts';
-import { ownVariable } from '../../util/own-process.ts';
-import { DEFAULT_RUN_DIRECTORY } from '../bridge-plan.ts';
+import { DEFAULT_RUN_DIRECTORY, ownRunDirectory } from '../bridge-plan.ts';
 import { readState, type SysctlChange, serviceDirectory, writeState } from '../service-state.ts';
-import { restoreSysctls } from '../sysctl.ts';
+import { isForwarding, restoreSysctls } from '../sysctl.ts';
 
 /** A nic with published ports. */
 export interface PublishedNic {
@@ -34,15 +33,16 @@ export interface PublishedNic {
 
 export type NicId = Pick<PublishedNic, 'name' | 'lxcpath' | 'index'>;
 
-const own = () => ownVariable('TSLXC_RUNDIR') ?? DEFAULT_RUN_DIRECTORY;
+/** What a nic is to publish, by what it publishes now; undefined changes nothing. */
+export type PortUpdate = (now: PublishedNic | undefined) => PublishedNic | undefined;
 
 /** The nftables table (family inet) of this run directory alone. */
 export function portTable(): string {
-  const run = own();
+  const run = ownRunDirectory();
   return run === DEFAULT_RUN_DIRECTORY ? 'tslxc_ports' : `tslxc_ports${run.replace(/[^A-Za-z0-9]/g, '_')}`;
 }
 
-const directory = () => join(serviceDirectory(own()), 'ports');
+const directory = () => join(serviceDirectory(ownRunDirectory()), 'ports');
 
 function fileOf({ name, lxcpath, index }: NicId): string {
   const hash = createHash('sha256').update(`${lxcpath}|${name}|${index}`).digest('hex').slice(0, 24);
@@ -82,32 +82,6 @@ export function forgetPublished(id: NicId): void {
   rmSync(fileOf(id), { force: true });
 }
 
-/**
- * The last port goes: switches return to their values from before. While the bridge service needs
- * them too, it gets the record of them, and restores them at its own end.
- */
-export function giveSysctlsBack(): void {
-  const changes = portSysctls();
-  const service = readState(own());
-  if (service && changes.length > 0)
-    writeState(own(), { ...service, sysctls: [...service.sysctls, ...changes] });
-  else restoreSysctls(changes);
-}
-
-/** Interfaces whose route_localnet this manager switched on. */
-export function localLinks(): string[] {
-  try {
-    return JSON.parse(readFileSync(join(directory(), 'local-links'), 'utf8')) as string[];
-  } catch {
-    return [];
-  }
-}
-
-export function saveLocalLinks(links: readonly string[]): void {
-  mkdirSync(directory(), { recursive: true, mode: 0o700 });
-  writeFileSync(join(directory(), 'local-links'), JSON.stringify(links), { mode: 0o600 });
-}
-
 /** Kernel switches that the ports need, with their values from before. */
 export function portSysctls(): SysctlChange[] {
   try {
@@ -120,6 +94,20 @@ export function portSysctls(): SysctlChange[] {
 export function savePortSysctls(changes: readonly SysctlChange[]): void {
   mkdirSync(directory(), { recursive: true, mode: 0o700 });
   writeFileSync(join(directory(), 'sysctls'), JSON.stringify(changes), { mode: 0o600 });
+}
+
+/**
+ * Switches return to their values from before, at the end of the last port. While the bridge
+ * service needs forwarding too, it gets the record of that, and restores it at its own end.
+ */
+export function restorePortSysctls(): void {
+  const changes = portSysctls();
+  const service = readState(ownRunDirectory());
+  const shared = service ? changes.filter(isForwarding) : [];
+  if (service && shared.length > 0)
+    writeState(ownRunDirectory(), { ...service, sysctls: [...service.sysctls, ...shared] });
+  restoreSysctls(changes.filter((change) => !shared.includes(change)));
+  savePortSysctls([]);
 }
 
 /** The last port is gone. */

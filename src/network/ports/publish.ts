@@ -1,30 +1,28 @@
 /**
- * Publishes ports of a container and withdraws them: by nft, in one transaction each. Synchronous,
- * because a release is; nft takes some milliseconds.
+ * Publishes ports of containers and withdraws them, each by one nft transaction. The lock of the
+ * bridge service orders the changes of a run directory: both change the same kernel switches.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { TslxcError } from '../../errors/tslxc-error.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { toolEnvironment } from '../../util/own-process.ts';
 import { listAddresses } from '../addresses.ts';
+import { ownRunDirectory } from '../bridge-plan.ts';
 import { setHairpin } from '../bridge-vlans.ts';
 import { formatAddress, networkOf, parseAddress } from '../ip-address.ts';
 import { findLink } from '../links.ts';
 import { withNetlink } from '../netlink.ts';
-import { applySysctls, forwardingChanges } from '../sysctl.ts';
+import { withServiceLock } from '../service-state.ts';
+import { applySysctls, forwardingChanges, localnetChanges } from '../sysctl.ts';
+import { runTool, tryTool } from '../tool.ts';
 import {
   forgetPublished,
-  giveSysctlsBack,
-  localLinks,
   type NicId,
+  type PortUpdate,
   type PublishedNic,
   portSysctls,
   portTable,
   publishedNic,
   publishedNics,
   removeRegistry,
-  saveLocalLinks,
+  restorePortSysctls,
   savePortSysctls,
   savePublished,
 } from './port-registry.ts';
@@ -32,60 +30,48 @@ import { elementsOf, elementText, nearText, type PortElement, tableText } from '
 
 /** Scope of the kernel's `global` addresses. */
 const GLOBAL = 0;
-const TIMEOUT_MS = 20_000;
-
-function nft(args: readonly string[], input = ''): { failed: string | undefined; stdout: string } {
-  const result = spawnSync('nft', args, {
-    input,
-    encoding: 'utf8',
-    timeout: TIMEOUT_MS,
-    maxBuffer: 100_000_000,
-    env: toolEnvironment(),
-    cwd: '/',
-  });
-  const { error, status, stdout, stderr } = result;
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT')
-    throw new TslxcError({
-      code: 'TOOL_MISSING',
-      message: 'nft is not installed, and published ports need it',
-      hint: 'install the package nftables',
-    });
-  const words = stderr?.trim().split('\n').slice(0, 2).join('; ');
-  return {
-    failed: status === 0 ? undefined : words || error?.message || `exit code ${status}`,
-    stdout,
-  };
-}
 
 /**
- * Makes the ports lead to the nic's addresses, and no longer to what they led to before.
- * @throws TslxcError TOOL_MISSING, NETWORK_FAILED
+ * Changes what a nic publishes. No other change comes between `change` and the rules.
+ * @throws TslxcError TOOL_MISSING, NETWORK_FAILED, and what `change` throws
  */
-export function publish(kernel: Kernel, nic: PublishedNic): void {
-  const before = publishedNic(nic);
+export async function updatePublished(kernel: Kernel, id: NicId, change: PortUpdate): Promise<void> {
+  await withServiceLock(kernel, ownRunDirectory(), async () => {
+    const before = publishedNic(id);
+    const wanted = change(before);
+    if (wanted) await publish(kernel, wanted, before);
+  });
+}
+
+/** Makes the ports lead to the nic's addresses, and no longer to what they led to before. */
+async function publish(kernel: Kernel, nic: PublishedNic, before: PublishedNic | undefined): Promise<void> {
   // Both are written down until the rules are there: a release then finds all of them.
   savePublished(nic);
   const table = portTable();
   const near = nearNetworks(kernel, nic);
-  const text = (old: readonly PortElement[]) =>
-    tableText(table) +
-    elementText(table, 'delete', old) +
-    elementText(table, 'add', elementsOf(nic)) +
-    nearText(table, near);
+  const apply = (old: readonly PortElement[]) =>
+    runTool(
+      'nft',
+      ['-f', '-'],
+      `publish the ports of ${nic.name}`,
+      tableText(table) +
+        elementText(table, 'delete', old) +
+        elementText(table, 'add', elementsOf(nic)) +
+        nearText(table, near),
+    );
   const old = before ? elementsOf(before) : [];
-  // Another program may have flushed the rules: then there is less to delete.
-  let { failed } = nft(['-f', '-'], text(old));
-  if (failed && old.length > 0) ({ failed } = nft(['-f', '-'], text(present(table, old))));
-  if (failed) {
-    if (before) savePublished(before);
-    throw new TslxcError({
-      code: 'NETWORK_FAILED',
-      message: `publish the ports of ${nic.name}: nft: ${failed}`,
+  try {
+    // Another program may have flushed the rules: then there is less to delete.
+    await apply(old).catch(async (error) => {
+      if (old.length === 0) throw error;
+      await apply(await present(table, old));
     });
+  } catch (error) {
+    if (before) savePublished(before);
+    throw error;
   }
-  passOn(nic);
-  leadLoopback(nic.link);
-  returnToPort(kernel, nic);
+  switchOn(nic);
+  enableHairpin(kernel, nic);
 }
 
 /** The networks of the bridge, and the container's own addresses. */
@@ -103,36 +89,34 @@ function nearNetworks(kernel: Kernel, { link, target4, target6 }: PublishedNic):
 }
 
 /** Withdraws the ports of a nic. May be done twice; the last one takes the table along. */
-export function withdraw(id: NicId): void {
-  const nic = publishedNic(id);
-  if (!nic) return;
-  const table = portTable();
-  const isLast = publishedNics().every(
-    ({ name, lxcpath, index }) => name === id.name && lxcpath === id.lxcpath && index === id.index,
-  );
-  if (isLast) {
-    for (const link of localLinks()) setLocal(link, '0');
-    giveSysctlsBack();
-    const { failed } = nft(['-f', '-'], `add table inet ${table}\ndelete table inet ${table}\n`);
-    if (failed) throw new TslxcError({ code: 'NETWORK_FAILED', message: `remove table ${table}: ${failed}` });
-    removeRegistry();
-    return;
-  }
-  const elements = elementsOf(nic);
-  const remove = (some: readonly PortElement[]) =>
-    some.length === 0 ? undefined : nft(['-f', '-'], elementText(table, 'delete', some)).failed;
-  const failed = remove(elements) && remove(present(table, elements));
-  if (failed)
-    throw new TslxcError({ code: 'NETWORK_FAILED', message: `withdraw the ports of ${id.name}: ${failed}` });
-  forgetPublished(id);
+export async function withdraw(kernel: Kernel, id: NicId): Promise<void> {
+  if (!publishedNic(id)) return;
+  await withServiceLock(kernel, ownRunDirectory(), async () => {
+    const nic = publishedNic(id);
+    if (!nic) return;
+    const table = portTable();
+    if (publishedNics().length === 1) {
+      restorePortSysctls();
+      const text = `add table inet ${table}\ndelete table inet ${table}\n`;
+      await runTool('nft', ['-f', '-'], `remove the nftables table inet ${table}`, text);
+      removeRegistry();
+      return;
+    }
+    const remove = (some: readonly PortElement[]) =>
+      runTool('nft', ['-f', '-'], `withdraw the ports of ${id.name}`, elementText(table, 'delete', some));
+    const elements = elementsOf(nic);
+    if (elements.length > 0)
+      await remove(elements).catch(async () => await remove(await present(table, elements)));
+    forgetPublished(id);
+  });
 }
 
 /** Those of the elements that the kernel has. */
-function present(table: string, elements: readonly PortElement[]): PortElement[] {
+async function present(table: string, elements: readonly PortElement[]): Promise<PortElement[]> {
   const there = new Map<string, Set<string>>();
   for (const map of new Set(elements.map((element) => element.map))) {
-    const { failed, stdout } = nft(['-j', 'list', 'map', 'inet', table, map]);
-    there.set(map, new Set(failed ? [] : keysIn(stdout)));
+    const { exitCode, stdout } = await tryTool('nft', ['-j', 'list', 'map', 'inet', table, map]);
+    there.set(map, new Set(exitCode === 0 ? keysIn(stdout) : []));
   }
   return elements.filter(({ map, key }) => there.get(map)!.has(key));
 }
@@ -144,29 +128,19 @@ function keysIn(json: string): string[] {
   return items.flatMap(({ map }) => map?.elem ?? []).map(([key]) => (key.concat ?? []).join(' . '));
 }
 
-const localFile = (link: string) => `/proc/sys/net/ipv4/conf/${link}/route_localnet`;
-
-function setLocal(link: string, value: '0' | '1'): void {
-  if (existsSync(localFile(link))) writeFileSync(localFile(link), value);
-}
-
-/** Lets the host pass packets on to the container, from other hosts and from other containers. */
-function passOn({ target6 }: PublishedNic): void {
-  const changes = forwardingChanges(target6 !== undefined);
+/**
+ * Lets the host pass packets on to the container, and connections to 127.0.0.1 reach it. The table,
+ * which guards the loopback, is there by now.
+ */
+function switchOn({ link, target6 }: PublishedNic): void {
+  const changes = [...forwardingChanges(target6 !== undefined), ...localnetChanges(link)];
   if (changes.length === 0) return;
   savePortSysctls([...portSysctls(), ...changes]);
   applySysctls(changes);
 }
 
-/** Lets connections to 127.0.0.1 of the host reach the container. The table is there by now. */
-function leadLoopback(link: string): void {
-  if (!existsSync(localFile(link)) || readFileSync(localFile(link), 'utf8').trim() === '1') return;
-  saveLocalLinks([...new Set([...localLinks(), link])]);
-  setLocal(link, '1');
-}
-
 /** Lets the container reach itself by its published port: the bridge sends its packet back. */
-function returnToPort(kernel: Kernel, { pair, link }: PublishedNic): void {
+function enableHairpin(kernel: Kernel, { pair, link }: PublishedNic): void {
   if (pair === undefined || pair === link) return;
   withNetlink(kernel, (netlink) => {
     const port = findLink(netlink, pair);

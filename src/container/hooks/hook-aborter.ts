@@ -1,21 +1,21 @@
-/** Breaks off a hook that hangs, or a stage, for which a start or an end waits. */
-import { readFileSync } from 'node:fs';
+/** Aborts the work that a container's start or end waits for: a running hook, or the stage. */
 import type { TslxcError } from '../../errors/tslxc-error.ts';
 import { SIG } from '../../kernel/constants.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { childrenOf } from '../../util/child-processes.ts';
 import { type HookRun, runHook } from './run-hook.ts';
 
-export class HookBreaker {
+export class HookAborter {
   readonly #running = new Set<AbortController>();
   #stage: (() => void) | undefined;
   #reason: TslxcError | undefined;
 
-  /** Why the work was broken off; undefined when it was not. */
+  /** Why the work was aborted; undefined when it was not. */
   get reason(): TslxcError | undefined {
     return this.#reason;
   }
 
-  /** Runs a hook. @throws TslxcError HOOK_FAILED; the reason when it is broken off */
+  /** Runs a hook. @throws TslxcError HOOK_FAILED; the reason when it is aborted */
   async run(hook: HookRun): Promise<void> {
     const controller = new AbortController();
     this.#running.add(controller);
@@ -26,7 +26,7 @@ export class HookBreaker {
     }
   }
 
-  /** From here to `stageIsOver`, breaking off kills the processes that prepare the container. */
+  /** From here to `stageIsOver`, an abort kills the processes that prepare the container. */
   watchStage(kernel: Kernel, pids: () => readonly (number | undefined)[]): void {
     this.#stage = () => {
       for (const pid of pids()) if (pid !== undefined && pid > 0) killTree(kernel, pid);
@@ -38,7 +38,7 @@ export class HookBreaker {
   }
 
   /** Ends the running hook, and the stage. What was waiting for them fails with the reason. */
-  breakOff(reason: TslxcError): void {
+  abort(reason: TslxcError): void {
     if (this.#running.size === 0 && !this.#stage) return;
     this.#reason = reason;
     for (const controller of this.#running) controller.abort(reason);
@@ -55,13 +55,4 @@ function killTree(kernel: Kernel, pid: number): void {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
   for (const child of children) killTree(kernel, child);
-}
-
-/** Children of a process with one thread (proc_pid_task_tid_children(5)). */
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
 }
